@@ -1,0 +1,129 @@
+#include "assembly.hpp"
+#include "regpass/net/listener.hpp"
+#include "regpass/registry/host.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace regpass::config {
+namespace {
+
+using forward::registry_options;
+using std::filesystem::path;
+
+// Whoever reaches a data listener acts with our credentials, so it must not leave the machine (T33).
+void check_listener(assembly& a) {
+  const auto& text = a.result.settings.listen.proxy;
+  if (text.empty())
+    return a.complain(a.place_of("listen.proxy"), "no listener is switched on",
+                      "write listen.proxy = \"127.0.0.1:3128\"");
+  const auto endpoint = net::parse_endpoint(text);
+  if (!endpoint || endpoint->address().is_loopback()) return;
+  a.complain(
+      a.place_of("listen.proxy"),
+      fmt::format("`listen.proxy` = \"{}\" is no loopback address: whoever reaches it would use the credentials", text),
+      fmt::format("write listen.proxy = \"127.0.0.1:{}\"", endpoint->port()));
+}
+
+void check_host(assembly& a, std::size_t index) {
+  const auto& all = a.result.settings.registries;
+  const auto prefix = registry_prefix(index);
+  const auto given = a.places.contains(prefix + "host");
+  const auto& host = all[index].host;
+  if (!given) a.complain(a.place_of(prefix), "[[registry]] without `host`", "write host = \"harbor.example.com\"");
+  if (host.name.empty()) return;
+  const auto first = std::ranges::find(all, host, &registry_options::host) - all.begin();
+  if (static_cast<std::size_t>(first) == index) return;
+  const auto other = a.place_of(registry_prefix(static_cast<std::size_t>(first)) + "host");
+  a.complain(a.place_of(prefix + "host"),
+             fmt::format("{} has a second [[registry]]; the first is at {}", to_text(host), other),
+             "put the keys of both into one");
+}
+
+void check_client_certificate(assembly& a, const registry_options& r, const std::string& prefix) {
+  const auto& trust = r.trust;
+  if (trust.client_cert_file.empty() == trust.client_key_file.empty()) return;
+  const std::string has = trust.client_cert_file.empty() ? "client_key_file" : "client_cert_file";
+  const std::string lacks = trust.client_cert_file.empty() ? "client_cert_file" : "client_key_file";
+  a.complain(a.place_of(prefix + has), fmt::format("`{}` without `{}`", has, lacks),
+             fmt::format("add {}, or remove {}", lacks, has));
+}
+
+void check_plain_http(assembly& a, const registry_options& r, const std::string& prefix) {
+  if (!r.plain_http) return;
+  const auto complain = [&](const std::string& key, bool given) {
+    if (!given) return;
+    a.complain(a.place_of(prefix + key), fmt::format("`plain_http` and `{}` exclude each other", key),
+               fmt::format("remove plain_http if the registry speaks TLS, else {}", key));
+  };
+  complain("ca_file", !r.trust.ca_file.empty());
+  complain("client_cert_file", !r.trust.client_cert_file.empty());
+  complain("client_key_file", !r.trust.client_key_file.empty());
+  complain("insecure_skip_verify", r.trust.skip_verify);
+}
+
+// "harbor.example.com/team-a/*" is how images are named, but a pattern is compared with what follows the host.
+void check_patterns(assembly& a, const registry_options& r, const std::string& prefix) {
+  const auto host = r.host.name + "/";
+  const auto check = [&](const std::string& key, const std::vector<std::string>& patterns) {
+    for (const auto& one : patterns) {
+      if (!one.starts_with(host)) continue;
+      a.complain(a.place_of(prefix + key), fmt::format("`{}` has the registry's host in the pattern \"{}\"", key, one),
+                 fmt::format("write \"{}\"", one.substr(host.size())));
+    }
+  };
+  check("pull", r.policy.pull);
+  check("push", r.policy.push);
+  check("delete", r.policy.remove);
+}
+
+void check_registries(assembly& a) {
+  for (std::size_t i = 0; i < a.result.settings.registries.size(); ++i) {
+    const auto& r = a.result.settings.registries[i];
+    check_host(a, i);
+    check_client_certificate(a, r, registry_prefix(i));
+    check_plain_http(a, r, registry_prefix(i));
+    check_patterns(a, r, registry_prefix(i));
+  }
+}
+
+void check_limits(assembly& a) {
+  const auto& s = a.result.settings;
+  const auto within = [&](const std::string& small, std::size_t inner, const std::string& large, std::size_t outer) {
+    if (inner <= outer) return;
+    const auto place = a.place_of(small);
+    a.complain(place.empty() ? a.place_of(large) : place,
+               fmt::format("`{}` = {} is more than `{}` = {}", small, inner, large, outer),
+               fmt::format("raise {}, or lower {}", large, small));
+  };
+  within("limits.target_bytes", s.limits.head.target_bytes, "limits.head_bytes", s.limits.head.head_bytes);
+  within("limits.token_bytes", s.tokens.answer.token_bytes, "limits.token_response_bytes",
+         s.tokens.answer.response_bytes);
+}
+
+bool holds(const path& outer, const path& inner) {
+  const auto relative = inner.lexically_normal().lexically_relative(outer.lexically_normal());
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+// What is published is mounted into clients, which must not see ca.key (T23).
+void check_directories(assembly& a) {
+  const auto& tls = a.result.settings.tls;
+  if (!holds(tls.publish_dir / "", tls.ca_dir / "")) return;
+  a.complain(a.place_of("tls.publish_dir"),
+             fmt::format("`tls.publish_dir` {} has the CA's key in it (tls.ca_dir is {})", tls.publish_dir.string(),
+                         tls.ca_dir.string()),
+             "give clients a directory of their own");
+}
+
+}  // namespace
+
+void check_together(assembly& a) {
+  check_listener(a);
+  check_registries(a);
+  check_limits(a);
+  check_directories(a);
+}
+
+}  // namespace regpass::config

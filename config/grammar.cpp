@@ -1,0 +1,44 @@
+#include "grammar.hpp"
+
+#include "regpass/http/origin.hpp"
+#include "regpass/net/listener.hpp"
+#include "regpass/registry/host.hpp"
+
+namespace regpass::config {
+
+std::optional<std::string> endpoint_flaw(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  if (!net::parse_endpoint(text)) return "";
+  return std::nullopt;
+}
+
+std::optional<std::string> host_flaw(const std::string& text) {
+  const auto host = registry::parse_host(text);
+  if (!host) return host.error().detail;
+  return std::nullopt;
+}
+
+std::optional<std::string> path_flaw(const std::string& text) {
+  if (text == "~" || text.starts_with("~/")) return "~ is not expanded; write the whole path";
+  return std::nullopt;
+}
+
+// Repository names are lower case (distribution specification, "Pulling manifests"), so a pattern with other characters
+// matches none.
+std::optional<std::string> pattern_flaw(const std::string& text) {
+  static constexpr auto allowed = "abcdefghijklmnopqrstuvwxyz0123456789._-/*";
+  if (text.find_first_not_of(allowed) != std::string::npos) return "no repository has such a name";
+  if (text.starts_with('/') || text.ends_with('/')) return "a repository neither begins nor ends with /";
+  return std::nullopt;
+}
+
+// A realm over plain HTTP is never approved, and one is compared by origin and path (auth/realm.hpp).
+std::optional<std::string> url_flaw(const std::string& text) {
+  const auto url = http::parse_absolute(text);
+  if (!url) return url.error().detail;
+  if (url->origin.scheme != "https") return "credentials are sent over TLS only";
+  if (url->target.find('?') != std::string::npos) return "write it without the query";
+  return std::nullopt;
+}
+
+}  // namespace regpass::config

@@ -1,0 +1,82 @@
+#include "regpass/config/schema.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
+
+namespace regpass::config {
+namespace {
+
+namespace json = boost::json;
+
+// The empty text is what the defaults of endpoints and paths are written as.
+json::object of_text(const key_facts& k) {
+  if (k.kind == kind::choice) return {{"enum", json::value_from(k.choices)}};
+  json::object out{{"type", "string"}};
+  if (k.kind == kind::duration) out["pattern"] = "^[0-9]+(ms|s|m|h|d)$";
+  if (k.kind == kind::endpoint) out["pattern"] = "^$|:[0-9]+$";
+  if (k.kind == kind::host) out["minLength"] = 1;
+  return out;
+}
+
+json::object of_list(const key_facts& k) {
+  json::object items{{"type", "string"}, {"minLength", 1}};
+  if (k.kind == kind::port_list) items = {{"type", "integer"}, {"minimum", 1}, {"maximum", 65535}};
+  if (k.kind == kind::pattern_list) items["pattern"] = "^[a-z0-9._/*-]+$";
+  if (k.kind == kind::url_list) items["format"] = "uri";
+  return {{"type", "array"}, {"items", std::move(items)}};
+}
+
+json::object of_kind(const key_facts& k) {
+  if (k.kind == kind::boolean) return {{"type", "boolean"}};
+  if (k.kind == kind::integer) return {{"type", "integer"}, {"minimum", k.least}, {"maximum", k.most}};
+  return k.kind >= kind::path_list ? of_list(k) : of_text(k);
+}
+
+template <class Owner>
+json::object property(const key<Owner>& k) {
+  auto out = of_kind(k);
+  out["description"] = k.text;
+  const auto plain = [](const auto& v) { return json::value_from(v); };
+  if (k.kind != kind::host) out["default"] = std::visit(plain, k.get(Owner{}));
+  return out;
+}
+
+json::object table(json::object properties) {
+  return {{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
+}
+
+json::object registry() {
+  json::object properties;
+  for (const auto& key : registry_keys()) properties[key.name] = property(key);
+  auto one = table(std::move(properties));
+  one["required"] = json::array{"host"};
+  return {{"type", "array"}, {"items", std::move(one)}};
+}
+
+json::object top() {
+  json::object out;
+  for (const auto& key : keys()) {
+    const auto dot = key.name.find('.');
+    if (dot == std::string_view::npos) {
+      out[key.name] = property(key);
+      continue;
+    }
+    auto& inner = out[key.name.substr(0, dot)];
+    if (inner.is_null()) inner = table({});
+    inner.at("properties").as_object()[key.name.substr(dot + 1)] = property(key);
+  }
+  out["registry"] = registry();
+  return table(std::move(out));
+}
+
+}  // namespace
+
+std::string json_schema() {
+  json::object out{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Configuration of regpass"}};
+  for (auto& [name, part] : top()) out[name] = part;
+  return json::serialize(out);
+}
+
+}  // namespace regpass::config

@@ -1,0 +1,98 @@
+#include "fields.hpp"
+#include "limit_keys.hpp"
+#include "regpass/config/schema.hpp"
+
+namespace regpass::config {
+namespace {
+
+using forward::other_hosts;
+using log::format;
+using log::level;
+using std::array;
+using std::pair;
+using std::string_view;
+
+constexpr array levels{pair<string_view, level>{"error", level::error}, pair<string_view, level>{"warn", level::warn},
+                       pair<string_view, level>{"info", level::info}, pair<string_view, level>{"debug", level::debug}};
+
+constexpr array formats{pair<string_view, format>{"json", format::json},
+                        pair<string_view, format>{"text", format::text}};
+
+constexpr array actions{pair<string_view, other_hosts::what>{"tunnel", other_hosts::what::tunnel},
+                        pair<string_view, other_hosts::what>{"refuse", other_hosts::what::refuse}};
+
+constexpr std::int64_t day = 86'400'000;
+
+key<settings> of(key_facts facts, auto field) {
+  return row<settings>(std::move(facts), field);
+}
+
+std::vector<key<settings>> listeners_and_credentials() {
+  return {
+      of({"state_dir", kind::path,
+          "Where the CA and other state are kept. Default: $STATE_DIRECTORY, else $XDG_STATE_HOME/regpass, else "
+          "~/.local/state/regpass (not for root), else /var/lib/regpass."},
+         [](auto& s) -> auto& { return s.state_dir; }),
+      of({"listen.proxy", kind::endpoint,
+          "Where clients reach the HTTP proxy; a loopback address. In `regpass run` the default is a free port."},
+         [](auto& s) -> auto& { return s.listen.proxy; }),
+      of({"credentials.docker_config", kind::path_list,
+          "Docker credential files, or directories that hold one. Default: where docker and podman keep theirs."},
+         [](auto& s) -> auto& { return s.credentials.docker_config; }),
+  };
+}
+
+std::vector<key<settings>> hosts_and_tls() {
+  return {
+      choice<settings>("other_hosts.action", "What happens to requests for hosts that are no registry.", actions,
+                       [](auto& s) -> auto& { return s.other_hosts.action; }),
+      of({"other_hosts.ports", kind::port_list, "Ports that may be reached at hosts that are no registry."},
+         [](auto& s) -> auto& { return s.other_hosts.ports; }),
+      of({"other_hosts.deny_private_addresses", kind::boolean,
+          "Whether hosts that are no registry are refused at private addresses. Metadata, link-local and loopback "
+          "addresses always are."},
+         [](auto& s) -> auto& { return s.other_hosts.deny_private_addresses; }),
+      of({"upstream.connect_timeout", kind::duration, "For resolving a name and connecting to it.", 1, day},
+         [](auto& s) -> auto& { return s.limits.connect_within; }),
+      of({"tls.ca_dir", kind::path,
+          "Where ca.key and ca.crt are kept; a pair found there is used. Default: `ca` in state_dir."},
+         [](auto& s) -> auto& { return s.tls.ca_dir; }),
+      of({"tls.publish_dir", kind::path,
+          "Where the CA's certificate is put for clients: ca.crt, <hash>.0 and bundle.crt. Default: `publish` in "
+          "state_dir."},
+         [](auto& s) -> auto& { return s.tls.publish_dir; }),
+  };
+}
+
+std::vector<key<settings>> messages_and_end() {
+  return {
+      of({"explain.annotate", kind::boolean, "Whether the reason of a failure is put into the client's own error."},
+         [](auto& s) -> auto& { return s.explain.annotate; }),
+      of({"explain.history", kind::integer, "Finished exchanges kept in memory.", 0, 100'000},
+         [](auto& s) -> auto& { return s.explain.history; }),
+      choice<settings>("log.level", "What is logged; debug has headers, without secrets.", levels,
+                       [](auto& s) -> auto& { return s.log.threshold; }),
+      choice<settings>("log.format", "JSON lines for programs, or text for people.", formats,
+                       [](auto& s) -> auto& { return s.log.style; }),
+      of({"drain.idle", kind::duration, "After SIGTERM: ends once nothing was going on for so long.", 0, day},
+         [](auto& s) -> auto& { return s.drain.idle; }),
+      of({"drain.timeout", kind::duration, "After SIGTERM: ends after this time whatever is going on.", 0, day},
+         [](auto& s) -> auto& { return s.drain.timeout; }),
+  };
+}
+
+std::vector<key<settings>> all() {
+  std::vector<key<settings>> out;
+  for (auto part : {listeners_and_credentials(), hosts_and_tls(), messages_and_end(), limit_keys()})
+    out.insert(out.end(), part.begin(), part.end());
+  return out;
+}
+
+}  // namespace
+
+std::span<const key<settings>> keys() {
+  static const auto table = all();
+  return table;
+}
+
+}  // namespace regpass::config

@@ -1,0 +1,113 @@
+#include "assembly.hpp"
+#include "judge.hpp"
+#include "regpass/base/text.hpp"
+#include "regpass/config/schema.hpp"
+#include "toml_reader.hpp"
+#include "unknown.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+namespace regpass::config {
+namespace {
+
+using std::filesystem::path;
+
+struct source {
+  std::string place;   // for problems
+  std::string origin;  // for `show`
+  path base;           // of relative paths; empty: the working directory
+};
+
+template <class Owner>
+const key<Owner>* find(std::span<const key<Owner>> table, std::string_view name) {
+  const auto found = std::ranges::find(table, name, &key<Owner>::name);
+  return found == table.end() ? nullptr : &*found;
+}
+
+std::string from_base(const std::string& text, const path& base) {
+  if (text.empty() || base.empty()) return text;
+  return (base / text).lexically_normal().string();
+}
+
+value with_base(kind k, value v, const path& base) {
+  if (k == kind::path) v = from_base(std::get<std::string>(v), base);
+  if (k != kind::path_list) return v;
+  for (auto& one : std::get<std::vector<std::string>>(v)) one = from_base(one, base);
+  return v;
+}
+
+template <class Owner>
+void apply(assembly& a, Owner& owner, const std::string& prefix, const key<Owner>& k, const written& w,
+           const source& from) {
+  const auto full = prefix + std::string(k.name);
+  a.places[full] = from.place;
+  const auto v = fitting(k, w);
+  if (!v) return a.complain(from.place, v.error().what, v.error().fix);
+  k.set(owner, with_base(k.kind, *v, from.base));
+  a.result.origins[full] = from.origin;
+}
+
+void apply_given(assembly& a, const given& one, const source& from) {
+  if (!one.registry) {
+    if (const auto* k = find(keys(), one.name)) return apply(a, a.result.settings, {}, *k, one.what, from);
+    const auto unknown = unknown_key(one.name);
+    return a.complain(from.place, unknown.what, unknown.fix);
+  }
+  auto& owner = a.result.settings.registries[*one.registry];
+  if (const auto* k = find(registry_keys(), one.name))
+    return apply(a, owner, registry_prefix(*one.registry), *k, one.what, from);
+  const auto unknown = unknown_registry_key(one.name);
+  a.complain(from.place, unknown.what, unknown.fix);
+}
+
+}  // namespace
+
+void assembly::complain(const std::string& place, std::string what, std::string fix) {
+  result.problems.push_back({place.empty() ? std::move(what) : place + ": " + what, std::move(fix)});
+}
+
+std::string assembly::place_of(const std::string& key) const {
+  auto found = places.find(key);
+  if (found == places.end()) found = places.find(key.substr(0, key.find(']') + 2));
+  return found == places.end() ? std::string() : found->second;
+}
+
+void apply_file(assembly& a, std::string_view toml, const std::string& shown_as) {
+  const auto shown_name = clean(shown_as);
+  auto file = read_toml(toml, shown_name);
+  std::ranges::move(file.problems, std::back_inserter(a.result.problems));
+  for (const auto& at : file.registries) add_registry(a, to_text(shown_name, at));
+  const auto base = path(shown_as).parent_path();
+  for (const auto& one : file.keys)
+    apply_given(a, one, {to_text(shown_name, one.at), fmt::format("{}:{}", shown_name, one.at.line), base});
+}
+
+void apply_environment(assembly& a, const inputs& in) {
+  for (const auto& [name, text] : in.environment) {
+    if (!name.starts_with("REGPASS_") || name == "REGPASS_CONFIG" || is_service_link(name)) continue;
+    const auto found = std::ranges::find(keys(), name, [](const auto& k) { return variable_of(k.name); });
+    if (found != keys().end()) {
+      apply(a, a.result.settings, {}, *found, from_text(*found, text), {name, "environment " + name, {}});
+    } else {
+      const auto unknown = unknown_variable(name);
+      a.complain("environment", unknown.what, unknown.fix);
+    }
+  }
+}
+
+void apply_sets(assembly& a, const inputs& in) {
+  for (const auto& [name, text] : in.sets) {
+    const auto place = "--set " + clean(name, 120);
+    if (const auto* k = find(keys(), name)) {
+      apply(a, a.result.settings, {}, *k, from_text(*k, text), {place, "flag --set", {}});
+    } else {
+      const auto unknown = unknown_key(name);
+      a.complain(place, unknown.what, unknown.fix);
+    }
+  }
+}
+
+}  // namespace regpass::config

@@ -1,0 +1,85 @@
+#include "limit_keys.hpp"
+
+#include "fields.hpp"
+
+namespace regpass::config {
+namespace {
+
+constexpr std::int64_t kib = 1024, mib = 1024 * kib;
+constexpr std::int64_t hour = 3'600'000, day = 24 * hour;
+
+key<settings> number(std::string_view name, std::string_view text, std::int64_t least, std::int64_t most, auto field) {
+  return row<settings>({name, kind::integer, text, least, most}, field);
+}
+
+key<settings> time(std::string_view name, std::string_view text, std::int64_t most, auto field) {
+  return row<settings>({name, kind::duration, text, 1, most}, field);
+}
+
+std::vector<key<settings>> of_messages() {
+  return {
+      number("limits.head_bytes", "Bytes of a request's or response's head, and of trailers.", kib, 16 * mib,
+             [](auto& s) -> auto& { return s.limits.head.head_bytes; }),
+      number("limits.head_fields", "Fields of a head.", 1, 10'000,
+             [](auto& s) -> auto& { return s.limits.head.head_fields; }),
+      number("limits.target_bytes", "Bytes of a request's target.", 256, mib,
+             [](auto& s) -> auto& { return s.limits.head.target_bytes; }),
+      number("limits.body_buffer", "Bytes of a body held in memory, per direction of a connection.", 4 * kib, 64 * mib,
+             [](auto& s) -> auto& { return s.limits.body_buffer; }),
+      number("limits.interim_responses", "1xx responses before the final one.", 1, 1'000,
+             [](auto& s) -> auto& { return s.limits.interim_responses; }),
+  };
+}
+
+std::vector<key<settings>> of_connections() {
+  return {
+      time("limits.head_timeout", "From a request's first byte to the end of its head.", hour,
+           [](auto& s) -> auto& { return s.limits.head_within; }),
+      time("limits.tls_timeout", "For a TLS handshake.", hour, [](auto& s) -> auto& { return s.limits.tls_within; }),
+      time("limits.idle_timeout", "Between two requests, and between two pieces of a body.", day,
+           [](auto& s) -> auto& { return s.limits.idle_for; }),
+      time("limits.response_timeout", "From a request's last byte to the response's head.", day,
+           [](auto& s) -> auto& { return s.limits.response_within; }),
+      number("limits.idle_per_origin", "Unused upstream connections kept per registry and worker.", 0, 10'000,
+             [](auto& s) -> auto& { return s.limits.idle_per_origin; }),
+      number("limits.workers", "Threads. 0: one per processor, at most 4.", 0, 256,
+             [](auto& s) -> auto& { return s.process.workers; }),
+      number("limits.connections", "Client connections per listener. 0: 10000, or as many as open files allow.", 0,
+             1'000'000, [](auto& s) -> auto& { return s.process.connections; }),
+      time("limits.tunnel_idle_timeout", "A tunnel in which nothing moves is closed after this time.", 7 * day,
+           [](auto& s) -> auto& { return s.process.tunnel_idle; }),
+      number("limits.leaf_certificates", "Certificates for intercepted names kept in memory.", 1, 100'000,
+             [](auto& s) -> auto& { return s.process.leaf_certificates; }),
+  };
+}
+
+std::vector<key<settings>> of_tokens() {
+  return {
+      number("limits.challenge_bytes", "Bytes of a response's WWW-Authenticate fields.", 256, mib,
+             [](auto& s) -> auto& { return s.tokens.challenge.bytes; }),
+      number("limits.challenges", "Challenges of a response.", 1, 100,
+             [](auto& s) -> auto& { return s.tokens.challenge.challenges; }),
+      number("limits.challenge_scope_bytes", "Bytes of a challenge's scope.", 256, mib,
+             [](auto& s) -> auto& { return s.tokens.challenge.scope_bytes; }),
+      number("limits.token_response_bytes", "Bytes of a token endpoint's answer.", kib, 64 * mib,
+             [](auto& s) -> auto& { return s.tokens.answer.response_bytes; }),
+      number("limits.token_bytes", "Bytes of a token.", 256, mib,
+             [](auto& s) -> auto& { return s.tokens.answer.token_bytes; }),
+      time("limits.token_timeout", "For a token request as a whole.", hour,
+           [](auto& s) -> auto& { return s.tokens.exchange_within; }),
+      number("limits.cached_tokens", "Tokens kept in memory.", 1, 1'000'000,
+             [](auto& s) -> auto& { return s.tokens.cached_tokens; }),
+      number("limits.credential_file_bytes", "Bytes of a credential file.", kib, 64 * mib,
+             [](auto& s) -> auto& { return s.process.credential_file; }),
+  };
+}
+
+}  // namespace
+
+std::vector<key<settings>> limit_keys() {
+  std::vector<key<settings>> out;
+  for (auto part : {of_messages(), of_connections(), of_tokens()}) out.insert(out.end(), part.begin(), part.end());
+  return out;
+}
+
+}  // namespace regpass::config

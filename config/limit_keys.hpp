@@ -1,0 +1,12 @@
+// The rows of [limits]: every bound of threat-model.md's table.
+#pragma once
+
+#include "regpass/config/schema.hpp"
+
+#include <vector>
+
+namespace regpass::config {
+
+std::vector<key<settings>> limit_keys();
+
+}  // namespace regpass::config

@@ -1,0 +1,135 @@
+#include "toml_reader.hpp"
+
+#include "regpass/base/text.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+
+namespace regpass::config {
+namespace {
+
+position place(const toml::source_region& region) {
+  return {region.begin.line, region.begin.column};
+}
+
+std::string name_of(toml::node_type type) {
+  switch (type) {
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "a list of tables, or of different things";
+    case toml::node_type::floating_point:
+      return "a number with a fraction";
+    default:
+      return "a date or time";
+  }
+}
+
+template <class T>
+written list_of(const toml::array& array) {
+  std::vector<T> out;
+  for (const auto& one : array) out.push_back(*one.value<T>());
+  return value(std::move(out));
+}
+
+written value_of(const toml::node& node) {
+  if (const auto* array = node.as_array()) {
+    if (array->empty() || array->is_homogeneous<std::string>()) return list_of<std::string>(*array);
+    if (array->is_homogeneous<std::int64_t>()) return list_of<std::int64_t>(*array);
+  }
+  if (const auto* yes = node.as_boolean()) return value(yes->get());
+  if (const auto* number = node.as_integer()) return value(number->get());
+  if (const auto* text = node.as_string()) return value(text->get());
+  return unusable{name_of(node.type())};
+}
+
+// A quoted key may have dots of its own: "listen.proxy" in quotes is not listen.proxy.
+std::string text_of(const toml::key& key) {
+  const auto text = std::string(key.str());
+  return text.find('.') == std::string::npos ? text : '"' + text + '"';
+}
+
+bool is_list_of_tables(const toml::node& node) {
+  const auto* array = node.as_array();
+  return array && (array->empty() || array->is_homogeneous<toml::table>());
+}
+
+void add_table(file_contents& out, const toml::table& table, const std::string& name) {
+  for (const auto& [key, node] : table) {
+    const auto full = name.empty() ? text_of(key) : name + "." + text_of(key);
+    if (const auto* inner = node.as_table(); inner && is_table(full))
+      add_table(out, *inner, full);
+    else if (full != "registry" || !is_list_of_tables(node))
+      out.keys.push_back({std::nullopt, full, value_of(node), place(key.source())});
+  }
+}
+
+void add_registries(file_contents& out, const toml::table& table) {
+  const auto* list = table.get("registry");
+  if (!list || !is_list_of_tables(*list)) return;
+  for (const auto& one : *list->as_array()) {
+    for (const auto& [key, node] : *one.as_table())
+      out.keys.push_back({out.registries.size(), text_of(key), value_of(node), place(key.source())});
+    out.registries.push_back(place(one.source()));
+  }
+}
+
+// toml++ 3.3 bounds the nesting of values but not the length of dotted keys, and recurses over the tables that they
+// make: a key of 100 000 parts overflows the stack. The line that has a longer key than anyone writes, or 0.
+std::size_t line_of_endless_key(std::string_view text) {
+  constexpr std::size_t most_dots = 64;
+  std::size_t line = 1, dots = 0;
+  for (const char c : text) {
+    dots = c == '.' ? dots + 1 : (c == '\n' || c == '=' || c == ',' || c == '#') ? 0 : dots;
+    if (dots > most_dots) return line;
+    if (c == '\n') ++line;
+  }
+  return 0;
+}
+
+std::optional<problem> unreadable(std::string_view text, const std::string& shown_as) {
+  if (text.size() > longest_file)
+    return problem{fmt::format("{}: the file is larger than 1 MiB", shown_as), "name the right file"};
+  const auto line = line_of_endless_key(text);
+  if (line == 0) return std::nullopt;
+  return problem{fmt::format("{}:{}: more than 64 dots in a row of one key or text", shown_as, line),
+                 "shorten the line"};
+}
+
+problem describe(const toml::parse_error& e, const std::string& shown_as) {
+  const auto at = to_text(shown_as, place(e.source()));
+  return {fmt::format("{}: {}", at, clean(e.description())),
+          "correct the line; text stands in quotes, one key on a line"};
+}
+
+}  // namespace
+
+std::string to_text(const std::string& shown_as, position at) {
+  return fmt::format("{}:{}:{}", shown_as, at.line, at.column);
+}
+
+bool is_table(std::string_view name) {
+  const auto prefix = std::string(name) + ".";
+  return std::ranges::any_of(keys(), [&](const auto& key) { return key.name.starts_with(prefix); });
+}
+
+file_contents read_toml(std::string_view text, const std::string& shown_as) {
+  file_contents out;
+  if (auto why = unreadable(text, shown_as)) {
+    out.problems.push_back(std::move(*why));
+    return out;
+  }
+  try {
+    const auto table = toml::parse(text, std::string_view(shown_as));
+    add_table(out, table, {});
+    add_registries(out, table);
+  } catch (const toml::parse_error& e) {
+    out.problems.push_back(describe(e, shown_as));
+  }
+  std::ranges::sort(out.keys, {}, &given::at);
+  return out;
+}
+
+}  // namespace regpass::config

@@ -1,0 +1,45 @@
+// The file's text as a list of keys with their places. What the keys mean is for others to say.
+#pragma once
+
+#include "judge.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regpass::config {
+
+struct position {
+  std::size_t line = 0, column = 0;
+
+  auto operator<=>(const position&) const = default;
+};
+
+// One key of the file. A table without a known key in it is given as such, so that it can be refused by its name.
+struct given {
+  std::optional<std::size_t> registry;  // index of its [[registry]]
+  std::string name;                     // "listen.proxy"; in a [[registry]] without the table's name
+  written what;
+  position at;
+};
+
+struct file_contents {
+  std::vector<given> keys;           // in the file's order
+  std::vector<position> registries;  // where each [[registry]] begins
+  std::vector<problem> problems;     // no TOML; then the rest is empty
+};
+
+// `shown_as` names the file in problems. At most 1 MiB.
+file_contents read_toml(std::string_view text, const std::string& shown_as);
+
+inline constexpr std::size_t longest_file = 1024 * 1024;
+
+// "FILE:12:3"
+std::string to_text(const std::string& shown_as, position);
+
+// Whether "listen" and so on are tables of the file.
+bool is_table(std::string_view name);
+
+}  // namespace regpass::config

@@ -1,0 +1,122 @@
+#include "unknown.hpp"
+
+#include "regpass/base/text.hpp"
+#include "regpass/config/schema.hpp"
+#include "toml_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+namespace regpass::config {
+namespace {
+
+using names = std::vector<std::string>;
+
+template <class Owner>
+names names_of(std::span<const key<Owner>> table) {
+  names out;
+  for (const auto& key : table) out.emplace_back(key.name);
+  return out;
+}
+
+bool has(const names& list, std::string_view name) {
+  return std::ranges::find(list, name) != list.end();
+}
+
+std::string_view last_part(std::string_view name) {
+  return name.substr(name.rfind('.') + 1);
+}
+
+std::string meant(std::string_view name) {
+  return fmt::format("did you mean `{}`?", name);
+}
+
+// A key written without its table, or in the wrong one.
+std::optional<std::string> same_last_part(std::string_view name, const names& list) {
+  const auto found = std::ranges::find(list, last_part(name), [](const auto& one) { return last_part(one); });
+  if (found == list.end()) return std::nullopt;
+  return meant(*found);
+}
+
+// "[log] has the keys level, format"
+std::string keys_of(std::string_view table) {
+  names out;
+  for (const auto& key : keys())
+    if (key.name.starts_with(table) && key.name.size() > table.size() && key.name[table.size()] == '.')
+      out.emplace_back(last_part(key.name));
+  return fmt::format("[{}] has the keys {}", table, fmt::join(out, ", "));
+}
+
+// The tables that the name could be a slip of.
+names tables() {
+  names out{"registry"};
+  for (const auto& key : keys()) {
+    const auto table = std::string(key.name.substr(0, key.name.find('.')));
+    if (is_table(table) && !has(out, table)) out.push_back(table);
+  }
+  return out;
+}
+
+std::string quoted(std::string_view name) {
+  return clean(name, 120);
+}
+
+std::string correction(std::string_view name) {
+  const auto all = names_of(keys());
+  if (const auto near = nearest(name, all)) return meant(*near);
+  if (const auto near = nearest(name, tables())) return meant(*near);
+  if (const auto other = same_last_part(name, all)) return *other;
+  if (has(names_of(registry_keys()), last_part(name)))
+    return fmt::format("`{}` belongs below a [[registry]] of the file", last_part(name));
+  const auto table = name.substr(0, name.find('.'));
+  return is_table(table) ? keys_of(table) : "remove it";
+}
+
+std::string registry_correction(std::string_view name) {
+  const auto ours = names_of(registry_keys()), others = names_of(keys());
+  if (has(others, name)) return fmt::format("`{}` belongs above the first table of the file", name);
+  if (const auto near = nearest(name, ours)) return meant(*near);
+  return same_last_part(name, others).value_or("remove it");
+}
+
+}  // namespace
+
+problem unknown_key(std::string_view name) {
+  if (name == "registry") return {"`registry` must be a list of tables", "write [[registry]] and its keys below"};
+  if (is_table(name))
+    return {fmt::format("`{}` is a table, not a value", name), fmt::format("write [{}] and its keys below", name)};
+  return {fmt::format("unknown key `{}`", quoted(name)), correction(name)};
+}
+
+problem unknown_registry_key(std::string_view name) {
+  return {fmt::format("unknown key `{}` of [[registry]]", quoted(name)), registry_correction(name)};
+}
+
+problem unknown_variable(std::string_view name) {
+  names variables{"REGPASS_CONFIG"};
+  for (const auto& key : keys()) variables.push_back(variable_of(key.name));
+  problem out{fmt::format("unknown variable {}", quoted(name)), "unset it"};
+  if (name.starts_with("REGPASS_REGISTRY"))
+    out.fix = "a [[registry]] can be written in the file only";
+  else if (const auto near = nearest(name, variables))
+    out.fix = fmt::format("did you mean {}?", *near);
+  return out;
+}
+
+std::string variable_of(std::string_view key) {
+  std::string out = "REGPASS_";
+  for (const char c : key) out += c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return out;
+}
+
+bool is_service_link(std::string_view variable) {
+  if (variable.ends_with("_SERVICE_HOST") || variable.ends_with("_SERVICE_PORT")) return true;
+  if (variable.find("_SERVICE_PORT_") != std::string_view::npos || variable.ends_with("_PORT")) return true;
+  const auto at = variable.find("_PORT_");
+  return at != std::string_view::npos && at + 6 < variable.size() && variable[at + 6] >= '0' && variable[at + 6] <= '9';
+}
+
+}  // namespace regpass::config

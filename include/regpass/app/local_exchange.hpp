@@ -1,0 +1,35 @@
+// A client in our own process: lets `check` send a request through the same code that serves real clients.
+#pragma once
+
+#include <string>
+
+#include "regpass/exchange/exchange.hpp"
+
+namespace regpass::app {
+
+class local_exchange final : public exchange::downstream {
+ public:
+  explicit local_exchange(http::request_head head) : head_(std::move(head)) {}
+
+  const http::response_head& response() const noexcept { return response_; }
+
+  const http::request_head& head() const noexcept override { return head_; }
+  http::framing body() const noexcept override { return {}; }
+  net::task<result<std::string_view>> read() override;
+  const http::fields& trailers() const noexcept override { return trailers_; }
+  net::task<result<void>> inform(http::response_head interim) override;
+  net::task<result<void>> respond(http::response_head head, http::framing body) override;
+  net::task<result<void>> write(std::string_view piece) override;
+  net::task<result<void>> finish(http::fields trailers) override;
+  void abort() noexcept override {}
+  bool responded() const noexcept override { return responded_; }
+  std::string_view version() const noexcept override { return "1.1"; }
+
+ private:
+  http::request_head head_;
+  http::response_head response_;
+  http::fields trailers_;
+  bool responded_ = false;
+};
+
+}  // namespace regpass::app

@@ -1,0 +1,46 @@
+// WWW-Authenticate as values (RFC 9110 section 11.6.1): several challenges per field, several fields, quoted strings.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "regpass/base/error.hpp"
+#include "regpass/http/message.hpp"
+
+namespace regpass::auth {
+
+struct challenge {
+  std::string scheme;                                        // lower case
+  std::vector<std::pair<std::string, std::string>> params;   // names in lower case, values unquoted, order kept
+
+  std::optional<std::string_view> param(std::string_view name) const noexcept;
+};
+
+struct challenge_limits {
+  std::size_t bytes = 8 * 1024;  // all fields together
+  std::size_t challenges = 8;
+  std::size_t scope_bytes = 4 * 1024;
+  std::size_t params = 32;  // of one challenge
+};
+
+// One field value. Errors (bad_message, too_large) name what is wrong: an unterminated quoted string, a repeated parameter, …
+result<std::vector<challenge>> parse_challenges(std::string_view value, const challenge_limits& = {});
+// All WWW-Authenticate fields of a response, in order. One unreadable field spoils the whole (T12): guessing is how realms get confused.
+result<std::vector<challenge>> challenges_of(const http::fields&, const challenge_limits& = {});
+
+// What a registry wants, as far as we can give it: Bearer before Basic when both are offered.
+struct demand {
+  enum class kind { bearer, basic };
+  kind how = kind::bearer;
+  std::string realm;    // bearer: the token endpoint as written
+  std::string service;  // may be empty
+  std::string scope;    // what the challenge asked for; evidence only, what is requested is our own business (P3)
+  std::string error;    // RFC 6750: invalid_token, insufficient_scope, …
+  std::string error_description;
+};
+std::optional<demand> demand_of(const std::vector<challenge>&);
+
+}  // namespace regpass::auth

@@ -1,0 +1,32 @@
+// What may be done at a registry: actions by repository patterns. Default: pull everything, push and delete nothing.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "regpass/registry/host.hpp"
+#include "regpass/registry/operation.hpp"
+
+namespace regpass::auth {
+
+struct policy {
+  std::vector<std::string> pull{"*"};
+  std::vector<std::string> push;
+  std::vector<std::string> remove;  // key `delete`
+  bool catalog = false;
+};
+
+// '*' stands for any run of characters, '/' included; everything else for itself. The whole name must match.
+bool matches(std::string_view pattern, std::string_view repository) noexcept;
+bool any_matches(const std::vector<std::string>& patterns, std::string_view repository) noexcept;
+
+struct verdict {
+  bool allowed = true;
+  bool strip_mount = false;  // allowed, but the mount's source is not: the mount must become an upload (T06)
+  std::string why;           // refused: "push to team-b/app is not allowed"
+  std::string config_line;   // the line that would allow it: `push = ["team-b/app"]` under [[registry]] host = "…"
+};
+verdict judge(const policy&, const registry::host&, const registry::operation&);
+
+}  // namespace regpass::auth

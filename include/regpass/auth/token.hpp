@@ -1,0 +1,97 @@
+// The token request as a value, the answer as a value (distribution: token authentication specification; OAuth2 variant).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "regpass/auth/credential.hpp"
+#include "regpass/base/secret.hpp"
+#include "regpass/base/time.hpp"
+#include "regpass/http/message.hpp"
+#include "regpass/http/origin.hpp"
+#include "regpass/registry/scope.hpp"
+
+namespace regpass::auth {
+
+struct token_request {
+  enum class form : std::uint8_t { get, post };
+  form how = form::get;
+  http::absolute_url realm;
+  std::string service;
+  registry::scope_set scopes;
+  credential_ptr credential;  // null: anonymous
+};
+// GET for basic and anonymous, POST for an identity token.
+token_request::form first_form(const credential_ptr&) noexcept;
+
+// What goes on the wire. Parameters are encoded one by one; a query in the realm is kept. GET: repeated scope=, `service`, `account` when
+// there is a user, Authorization: Basic. POST: a form with one blank-separated scope, grant_type password or refresh_token,
+// client_id=regpass. Never asks for an offline token.
+struct wire_request {
+  http::request_head head;  // Host included
+  secret authorization;     // value of the Authorization field, kept apart from the head; empty: none
+  secret body;
+};
+wire_request render(const token_request&);
+
+// The claims of a JWT, read without verifying (only the registry can verify). Nothing here is secret.
+struct claims {
+  std::string issuer;
+  std::vector<std::string> audience;
+  std::string subject;
+  std::optional<registry::scope_set> access;  // absent: the token does not say
+  std::optional<std::int64_t> issued_at;      // seconds since the epoch, as written
+  std::optional<std::int64_t> not_before;
+  std::optional<std::int64_t> expires_at;
+};
+std::optional<claims> read_claims(std::string_view token);
+
+struct token {
+  secret value;
+  registry::scope_set asked;
+  std::optional<registry::scope_set> granted;  // from the claims; absent when opaque
+  std::optional<auth::claims> claims;
+  steady_time obtained_at;
+  std::chrono::seconds life{60};  // clamped to [1 s, 24 h]; from expires_in, else exp - iat, else 60 s
+
+  bool expired(steady_time now) const noexcept { return now >= obtained_at + life; }
+  bool renewal_due(steady_time now) const noexcept { return now >= obtained_at + life * 4 / 5; }
+};
+using token_ptr = std::shared_ptr<const token>;
+
+struct token_failure {
+  enum class kind : std::uint8_t {
+    rejected,    // 401: the credential is not accepted
+    forbidden,   // 403: accepted, but not for this scope; or a policy
+    wrong_form,  // 400, 404, 405 (and 401 to POST): another form may work
+    busy,        // 408, 429, 5xx
+    no_token,    // 200 without a usable token: HTML, other JSON, control bytes, too large
+    transport    // no answer; `problem` says why
+  };
+  kind what = kind::no_token;
+  int status = 0;
+  std::string message;                     // the server's own words, cleaned and capped
+  std::optional<error> problem;            // transport
+  std::optional<std::chrono::seconds> retry_after;
+};
+
+struct token_answer {
+  token_ptr token;  // null: see failure
+  std::optional<token_failure> failure;
+};
+
+struct token_limits {
+  std::size_t response_bytes = 1024 * 1024;
+  std::size_t token_bytes = 64 * 1024;
+};
+
+// Reads the whole answer. `body` is within response_bytes. A token must be of visible ASCII (T13).
+token_answer read_answer(const token_request&, const http::response_head&, std::string_view body, instant now,
+                         const token_limits& = {});
+
+}  // namespace regpass::auth

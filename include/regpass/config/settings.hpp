@@ -1,0 +1,65 @@
+// All options together, as the program runs with them. Each module declares its own; what belongs to no module stands
+// here.
+#pragma once
+
+#include "regpass/base/log.hpp"
+#include "regpass/exchange/limits.hpp"
+#include "regpass/forward/options.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace regpass::config {
+
+struct listen_settings {
+  std::string proxy = "127.0.0.1:3128";
+};
+
+struct tls_settings {
+  std::filesystem::path ca_dir;       // default: state_dir/ca
+  std::filesystem::path publish_dir;  // default: state_dir/publish
+};
+
+struct credential_settings {
+  std::vector<std::filesystem::path> docker_config;  // default: where docker and podman keep them
+};
+
+struct explain_settings {
+  bool annotate = true;
+  std::size_t history = 256;
+};
+
+struct drain_settings {
+  std::chrono::milliseconds idle{5'000};
+  std::chrono::milliseconds timeout{600'000};
+};
+
+// Keys of [limits] that belong to no module below.
+struct process_limits {
+  std::size_t workers = 0;      // threads; 0: one per processor, at most 4
+  std::size_t connections = 0;  // per listener; 0: 10 000 or (nofile - 64) / 2, whichever is less
+  std::size_t leaf_certificates = 256;
+  std::size_t credential_file = 1024 * 1024;
+  std::chrono::milliseconds tunnel_idle{900'000};
+};
+
+struct settings {
+  std::filesystem::path state_dir;
+  listen_settings listen;
+  credential_settings credentials;
+  std::vector<forward::registry_options> registries;
+  forward::registry_options registry_defaults;  // for hosts that have a credential and no [[registry]]
+  forward::other_hosts other_hosts;
+  tls_settings tls;
+  explain_settings explain;
+  drain_settings drain;
+  log::options log;
+  exchange::limits limits;
+  forward::token_bounds tokens;
+  process_limits process;
+};
+
+}  // namespace regpass::config

@@ -1,0 +1,60 @@
+// One request and its response, whatever version carries them. Above these two interfaces nobody knows HTTP/1.1 from HTTP/2.
+//
+// `read` returns a piece of the body inside the connection's own buffer, valid until the next call; an empty piece is the end. Calling it
+// again is the back-pressure: nothing is read from the peer until it is (in HTTP/2 that is the window's credit, too).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "regpass/http/framing.hpp"
+#include "regpass/http/message.hpp"
+#include "regpass/net/task.hpp"
+
+namespace regpass::exchange {
+
+// How the sender frames a body that it is about to write.
+using http::framing;
+
+// The client's side: a request to read, a response to write.
+class downstream {
+ public:
+  virtual ~downstream() = default;
+
+  virtual const http::request_head& head() const noexcept = 0;
+  virtual http::framing body() const noexcept = 0;
+  virtual net::task<result<std::string_view>> read() = 0;
+  virtual const http::fields& trailers() const noexcept = 0;  // after the empty piece
+
+  virtual net::task<result<void>> inform(http::response_head interim) = 0;
+  // `body` says what follows; the connection adapts it to the client's version (chunked becomes until_close for HTTP/1.0).
+  virtual net::task<result<void>> respond(http::response_head head, http::framing body) = 0;
+  virtual net::task<result<void>> write(std::string_view piece) = 0;
+  virtual net::task<result<void>> finish(http::fields trailers) = 0;
+  // Ends the exchange so that the client cannot mistake it for complete.
+  virtual void abort() noexcept = 0;
+
+  virtual bool responded() const noexcept = 0;
+  virtual std::string_view version() const noexcept = 0;  // "1.1", "1.0", "2"
+};
+
+// The registry's side: a request to write, a response to read.
+class upstream {
+ public:
+  virtual ~upstream() = default;
+
+  virtual net::task<result<void>> send(http::request_head head, http::framing body) = 0;
+  virtual net::task<result<void>> write(std::string_view piece) = 0;
+  virtual net::task<result<void>> finish(http::fields trailers) = 0;
+  // The next head; interim ones (1xx) come too, at most 8 of them.
+  virtual net::task<result<http::response_head>> head() = 0;
+  virtual http::framing body() const noexcept = 0;  // of the final response
+  virtual net::task<result<std::string_view>> read() = 0;
+  virtual const http::fields& trailers() const noexcept = 0;
+  virtual void abort() noexcept = 0;
+
+  virtual std::string_view version() const noexcept = 0;
+};
+
+}  // namespace regpass::exchange

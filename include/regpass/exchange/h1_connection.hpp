@@ -1,0 +1,91 @@
+// HTTP/1.1 over a stream, in both roles. One exchange at a time; pipelined input waits in the buffer.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "regpass/exchange/exchange.hpp"
+#include "regpass/exchange/h1_input.hpp"
+#include "regpass/exchange/limits.hpp"
+#include "regpass/http/h1_codec.hpp"
+#include "regpass/net/deadline.hpp"
+#include "regpass/net/stream.hpp"
+
+namespace regpass::exchange {
+
+class h1_server final : public downstream {
+ public:
+  h1_server(net::stream& client, const limits& bounds, net::deadline& timer);
+
+  // Waits for the next request's head. errc::closed: the client is done. Any other error is to be answered (bad_message 400, too_large 431,
+  // unsupported 501…) by whoever asked, and then the connection closes.
+  net::task<result<void>> next();
+  // After an exchange: is there another one to wait for on this connection?
+  bool reusable() const noexcept;
+  // Reads what is left of the request's body and throws it away, so that the connection (and a client that only writes) can go on.
+  net::task<result<void>> drain();
+  std::string take_rest() { return input_.take_rest(); }
+  // The absolute form of a request to a proxy becomes what the origin gets (RFC 9112 section 3.2.2).
+  void replace_head(http::request_head head) { head_ = std::move(head); }
+
+  const http::request_head& head() const noexcept override { return head_; }
+  http::framing body() const noexcept override { return body_; }
+  net::task<result<std::string_view>> read() override;
+  const http::fields& trailers() const noexcept override;
+  net::task<result<void>> inform(http::response_head interim) override;
+  net::task<result<void>> respond(http::response_head head, http::framing body) override;
+  net::task<result<void>> write(std::string_view piece) override;
+  net::task<result<void>> finish(http::fields trailers) override;
+  void abort() noexcept override;
+  bool responded() const noexcept override { return responded_; }
+  std::string_view version() const noexcept override { return head_.minor == 0 ? "1.0" : "1.1"; }
+
+ private:
+  net::stream& client_;
+  const limits& bounds_;
+  net::deadline& timer_;
+  h1_input<http::request_head> input_;
+  http::request_head head_;
+  http::framing body_;
+  http::framing out_;
+  std::string pending_head_;  // sent together with the first piece
+  bool continue_due_ = false;
+  bool responded_ = false;
+  bool finished_ = false;
+  bool keep_ = false;
+};
+
+class h1_client final : public upstream {
+ public:
+  h1_client(net::stream& server, party peer, const limits& bounds, net::deadline& timer);
+
+  // May another request follow on this connection? Only after a response that was read to its end.
+  bool reusable() const noexcept;
+
+  net::task<result<void>> send(http::request_head head, http::framing body) override;
+  net::task<result<void>> write(std::string_view piece) override;
+  net::task<result<void>> finish(http::fields trailers) override;
+  net::task<result<http::response_head>> head() override;
+  http::framing body() const noexcept override { return body_; }
+  net::task<result<std::string_view>> read() override;
+  const http::fields& trailers() const noexcept override;
+  void abort() noexcept override;
+  std::string_view version() const noexcept override { return "1.1"; }
+
+ private:
+  net::stream& server_;
+  const limits& bounds_;
+  net::deadline& timer_;
+  h1_input<http::response_head> input_;
+  std::string method_;
+  std::string pending_head_;
+  http::framing out_;
+  http::framing body_;
+  bool sent_all_ = false;
+  bool keep_ = false;
+  bool have_response_ = false;
+  std::size_t interims_ = 0;
+};
+
+}  // namespace regpass::exchange

@@ -1,0 +1,56 @@
+// The reading side of an HTTP/1.1 connection, the same in both roles: a buffer, a decoder, a deadline.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "regpass/exchange/limits.hpp"
+#include "regpass/http/h1_codec.hpp"
+#include "regpass/net/deadline.hpp"
+#include "regpass/net/stream.hpp"
+
+namespace regpass::exchange {
+
+template <class Head>
+class h1_input {
+ public:
+  h1_input(net::stream& from, party peer, const limits& bounds, net::deadline& timer)
+      : from_(from), peer_(peer), bounds_(bounds), timer_(timer) {}
+
+  void begin(std::string_view method);  // a new message follows; `method` as in h1_decoder
+  // Returns when a byte of the message is there; holds no buffer while it waits. errc::closed: the peer is done.
+  net::task<result<void>> wait_first_byte();
+  // Waiting for input is limited by `within` (0: by nobody here) and blamed on phase::head.
+  net::task<result<Head>> read_head(std::chrono::milliseconds within);
+  net::task<result<std::string_view>> read_body();
+
+  const http::h1_decoder<Head>& decoder() const noexcept { return *decoder_; }
+  bool buffered() const noexcept { return used_ < filled_; }
+  bool complete() const noexcept { return complete_; }  // the message's end was seen
+  std::string take_rest();                              // bytes behind the message, for a tunnel
+
+ private:
+  net::task<result<bool>> fill();  // false: end of stream
+  result<http::h1_event> step();
+  error blame(error problem, phase when) const;
+
+  net::stream& from_;
+  party peer_;
+  const limits& bounds_;
+  net::deadline& timer_;
+  std::optional<http::h1_decoder<Head>> decoder_;
+  std::vector<char> buffer_;
+  std::size_t used_ = 0;
+  std::size_t filled_ = 0;
+  bool ended_ = false;
+  bool complete_ = true;
+};
+
+extern template class h1_input<http::request_head>;
+extern template class h1_input<http::response_head>;
+
+}  // namespace regpass::exchange

@@ -1,0 +1,29 @@
+// From evidence to the explanation that people read. Pure, total, the same in `serve` and offline.
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "regpass/explain/causes.hpp"
+#include "regpass/explain/evidence.hpp"
+
+namespace regpass::explain {
+
+struct explanation {
+  std::string cause;
+  std::string summary;
+  std::vector<std::string> fix;
+  std::vector<std::string> evidence;
+  explain::certainty certainty = certainty::possible;
+  std::vector<std::string> alternatives;  // names of other causes that the evidence cannot rule out
+};
+
+// Nothing when nothing went wrong: a 404 for a manifest or blob that is not there is an answer, not a failure.
+std::optional<explanation> diagnose(const evidence&);
+
+boost::json::object to_json(const explanation&);
+
+}  // namespace regpass::explain

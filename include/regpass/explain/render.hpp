@@ -1,0 +1,21 @@
+// Evidence and explanation as text for a terminal, 80 columns.
+#pragma once
+
+#include <string>
+
+#include "regpass/explain/diagnose.hpp"
+#include "regpass/explain/evidence.hpp"
+
+namespace regpass::explain {
+
+struct render_options {
+  bool colour = false;
+  std::size_t width = 80;
+};
+
+// The handshake as numbered steps: who said what to whom, with times.
+std::string render_handshake(const evidence&, const render_options& = {});
+// Title, summary, evidence, fix, alternatives.
+std::string render(const explanation&, const render_options& = {});
+
+}  // namespace regpass::explain

@@ -1,0 +1,33 @@
+// One exchange with a served registry: the handshake's actions carried out, the bodies relayed, the evidence written down.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "regpass/auth/handshake.hpp"
+#include "regpass/exchange/exchange.hpp"
+#include "regpass/explain/diagnose.hpp"
+#include "regpass/explain/evidence.hpp"
+#include "regpass/forward/report.hpp"
+#include "regpass/forward/route.hpp"
+#include "regpass/forward/services.hpp"
+#include "regpass/net/task_group.hpp"
+#include "regpass/registry/operation.hpp"
+
+namespace regpass::forward {
+
+struct forward_request {
+  forward::target target;
+  const registry_entry* registry = nullptr;  // inside `snapshot`
+  snapshot_ptr snapshot;
+  std::string client;
+  std::string mode = "proxy";
+};
+
+// Serves `down` completely: a response was written or the exchange aborted when it returns. What happened is logged, journalled and returned.
+net::task<finished> forward_exchange(surroundings around, forward_request what, exchange::downstream& down);
+
+}  // namespace regpass::forward

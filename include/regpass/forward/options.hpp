@@ -1,0 +1,44 @@
+// What the operator says about registries and other hosts; filled by config, read by everything in forward.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "regpass/auth/challenge.hpp"
+#include "regpass/auth/handshake.hpp"
+#include "regpass/auth/policy.hpp"
+#include "regpass/auth/token.hpp"
+#include "regpass/registry/host.hpp"
+#include "regpass/tls/context.hpp"
+
+namespace regpass::forward {
+
+// One [[registry]].
+struct registry_options {
+  registry::host host;
+  auth::policy policy;
+  auth::injection injection = auth::injection::replace;
+  std::vector<std::string> realms;
+  tls::trust trust;         // ca_file, client_cert_file, client_key_file, insecure_skip_verify
+  bool plain_http = false;  // the registry itself speaks plain HTTP
+};
+
+// [other_hosts]
+struct other_hosts {
+  enum class what : std::uint8_t { tunnel, refuse };
+  what action = what::tunnel;
+  std::vector<std::uint16_t> ports{443, 80};
+  bool deny_private_addresses = true;
+};
+
+// The bounds of the token engine, keys of [limits] like those of exchange::limits.
+struct token_bounds {
+  auth::challenge_limits challenge;
+  auth::token_limits answer;
+  std::chrono::milliseconds exchange_within{15'000};
+  std::size_t cached_tokens = 1024;
+};
+
+}  // namespace regpass::forward

@@ -1,0 +1,39 @@
+// What is done about a target: pure, from the snapshot.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "regpass/auth/address.hpp"
+#include "regpass/exchange/pool.hpp"
+#include "regpass/forward/snapshot.hpp"
+#include "regpass/forward/target.hpp"
+
+namespace regpass::forward {
+
+struct decision {
+  enum class what : std::uint8_t {
+    intercept,  // a served registry: terminate TLS, speak HTTP, inject
+    tunnel,     // any other host by CONNECT: opaque bytes both ways
+    pass,       // any other host by absolute form: an HTTP exchange without anything of ours
+    refuse
+  };
+  what action = what::refuse;
+  const registry_entry* registry = nullptr;  // intercept
+  std::string why;                           // refuse: one sentence
+  std::string config_line;                   // refuse: what would allow it, if anything does
+};
+
+decision decide(const target&, const snapshot&);
+
+// Which addresses the target's name may have.
+auth::address_rule rule_for(const target&, const decision&, const snapshot&);
+
+// The route upstream of a served registry's origin, or of its token endpoint (same trust, other origin).
+exchange::route registry_route(const registry_entry&, const http::origin&, party peer);
+// For hosts that are no registry: system trust is not needed, since nothing of ours is sent.
+exchange::route pass_route(const http::origin&, auth::address_rule);
+
+net::address_filter filter_for(auth::address_rule);
+
+}  // namespace regpass::forward

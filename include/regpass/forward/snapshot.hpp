@@ -1,0 +1,41 @@
+// Everything that a reload may change, as one immutable value: an exchange works on the one it began with.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "regpass/auth/credential.hpp"
+#include "regpass/forward/options.hpp"
+#include "regpass/registry/host.hpp"
+#include "regpass/tls/context.hpp"
+
+namespace regpass::forward {
+
+// A registry that is served: configured, or one that has a credential.
+struct registry_entry {
+  registry_options options;
+  bool configured = false;                      // has a [[registry]] of its own
+  std::shared_ptr<const tls::context> context;  // for options.trust
+};
+
+struct snapshot {
+  std::map<registry::host, registry_entry> registries;
+  auth::credential_store credentials;
+  std::vector<std::string> searched;  // where credentials were looked for
+  forward::other_hosts other_hosts;
+  bool annotate = true;
+
+  const registry_entry* find(const registry::host& host) const {
+    const auto it = registries.find(host);
+    return it == registries.end() ? nullptr : &it->second;
+  }
+};
+using snapshot_ptr = std::shared_ptr<const snapshot>;
+
+// Names for the CA's constraints: every name under which a client may address a served registry.
+std::vector<std::string> intercepted_names(const snapshot&);
+
+}  // namespace regpass::forward

@@ -1,0 +1,28 @@
+// Whom a client wants to talk to, whichever way it came in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "regpass/base/error.hpp"
+#include "regpass/http/message.hpp"
+#include "regpass/http/origin.hpp"
+#include "regpass/registry/host.hpp"
+
+namespace regpass::forward {
+
+struct target {
+  enum class way : std::uint8_t {
+    connect,       // CONNECT host:port: opaque until we intercept
+    absolute_form  // GET http://host/path: plain HTTP through the proxy
+  };
+  way came_by = way::connect;
+  http::origin origin;       // https for CONNECT, http for the absolute form
+  registry::host registry;   // the same host by its registry name ("registry-1.docker.io" is "docker.io")
+};
+
+// Explicit mode: what the head of a request to the proxy port asks for. In the absolute form the head's target becomes the origin form and
+// Host is set from it (RFC 9112 section 3.2.2). Errors: bad_message for anything that is no request to a proxy.
+result<target> ingress(http::request_head& head);
+
+}  // namespace regpass::forward

@@ -1,0 +1,74 @@
+// Token requests: one in flight per key for all workers, answers cached, failures remembered briefly.
+//
+// All of it happens on one worker, the home; others come here by co_spawn and wait on its executor, so nothing needs a lock.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "regpass/auth/token_cache.hpp"
+#include "regpass/exchange/pool.hpp"
+#include "regpass/forward/options.hpp"
+
+namespace regpass::forward {
+
+struct token_order {
+  auth::token_key key;
+  auth::token_request request;
+  exchange::route route;  // to the realm's origin
+};
+
+// `shared`: somebody else's exchange gave the answer, or a remembered failure.
+struct token_delivery {
+  auth::token_answer answer;
+  bool shared = false;
+};
+
+class token_client {
+ public:
+  token_client(net::executor home, exchange::limits bounds, token_bounds tokens);
+  ~token_client();
+
+  // From any worker. A token past 80 % of its life is returned and renewed behind the caller's back.
+  net::task<auth::token_ptr> cached(auth::token_key key, registry::scope_set need);
+  net::task<token_delivery> obtain(token_order order);
+  net::task<void> forget(auth::token_ptr token);
+  // A credential went away with a reload: its tokens go, too.
+  net::task<void> drop(std::uint64_t generation);
+
+ private:
+  struct flight;
+  struct flight_key {
+    auth::token_key key;
+    registry::scope_set scopes;
+    bool post = false;
+    auto operator<=>(const flight_key&) const = default;
+  };
+  struct remembered {
+    auth::token_answer answer;
+    steady_time until;
+  };
+
+  net::task<auth::token_ptr> cached_at_home(auth::token_key key, registry::scope_set need);
+  net::task<token_delivery> obtain_at_home(token_order order);
+  net::task<void> forget_at_home(auth::token_ptr token);
+  net::task<void> drop_at_home(std::uint64_t generation);
+  net::task<void> renew(token_order order);
+  net::task<auth::token_answer> exchange(const token_order& order);
+  net::task<auth::token_answer> ask(exchange::connection& connection, const token_order& order);
+  void remember(const flight_key& key, const auth::token_answer& answer);
+
+  net::executor home_;
+  token_bounds tokens_;
+  exchange::pool pool_;
+  auth::token_cache cache_;
+  std::map<flight_key, std::shared_ptr<flight>> flights_;
+  std::map<flight_key, remembered> failures_;
+  std::map<auth::token_key, token_order> recipes_;  // how the tokens of a key were obtained, for renewal
+};
+
+}  // namespace regpass::forward

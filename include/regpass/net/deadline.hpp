@@ -1,0 +1,34 @@
+// One timer per connection, moved rather than re-armed: moving it later costs a store.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "regpass/net/task.hpp"
+
+namespace regpass::net {
+
+class deadline {
+ public:
+  // `expire` closes what waits; it runs on the executor, at most once, and never after the deadline was destroyed.
+  deadline(const executor& on, std::function<void()> expire);
+  ~deadline();
+  deadline(const deadline&) = delete;
+  deadline& operator=(const deadline&) = delete;
+
+  void set(phase when, std::chrono::milliseconds from_now);
+  void clear() noexcept;
+
+  // The phase whose time ran out, once `expire` has run.
+  std::optional<phase> expired() const noexcept;
+  // `problem`, unless the deadline caused it: then errc::timed_out in the phase that ran out.
+  error blame(error problem) const;
+
+ private:
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+}  // namespace regpass::net

@@ -1,0 +1,39 @@
+// From a name to a connected socket: resolved once, every address judged, the judged address connected to (T03, T04).
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "regpass/net/stream.hpp"
+#include "regpass/net/tcp_stream.hpp"
+
+namespace regpass::net {
+
+// Whether an address may be connected to; errc::denied says why not.
+using address_filter = std::function<result<void>(const boost::asio::ip::address&)>;
+
+struct dial_target {
+  std::string host;  // name or IP literal
+  std::uint16_t port = 0;
+  address_filter allowed;
+  party blame = party::registry;
+  std::chrono::milliseconds within{10'000};  // resolve and connect together
+};
+
+struct dialled {
+  tcp_socket socket;
+  std::string address;        // the one that answered
+  std::chrono::milliseconds resolved_in{0};
+  std::chrono::milliseconds connected_in{0};
+};
+
+// Tries the addresses in the resolver's order, each with its share of the time. If any address is forbidden the name is refused as a
+// whole: a name that points inside once is not to be trusted the next time either.
+task<result<dialled>> dial(dial_target target);
+
+}  // namespace regpass::net

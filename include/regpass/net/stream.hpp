@@ -1,0 +1,34 @@
+// A byte stream, whatever is below: TCP, TLS over it, or memory in tests.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "regpass/net/task.hpp"
+
+namespace regpass::net {
+
+// One reader and one writer at a time; both may be under way together. Closing ends both, which is how operations are cancelled.
+class stream {
+ public:
+  virtual ~stream() = default;
+
+  // At least one byte, or 0 at the end of the stream (in TLS: after close_notify only).
+  virtual task<result<std::size_t>> read_some(std::span<char> into) = 0;
+  // All bytes of all parts, in as few system calls as may be.
+  virtual task<result<void>> write_all(std::span<const std::string_view> parts) = 0;
+  // Returns when a read would not wait, holding no buffers meanwhile: for idle connections.
+  virtual task<result<void>> wait_readable() = 0;
+  // No more bytes will be written (TCP half-close; in TLS a close_notify first).
+  virtual task<result<void>> shut_write() = 0;
+  virtual void close() noexcept = 0;
+  // A look at an idle connection without waiting: true when the peer has closed it or sent bytes that nobody asked for.
+  virtual bool stale() noexcept = 0;
+  virtual executor get_executor() = 0;
+};
+
+// The usual call with one part.
+task<result<void>> write_one(stream& to, std::string_view bytes);
+
+}  // namespace regpass::net

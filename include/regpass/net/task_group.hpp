@@ -1,0 +1,28 @@
+// Child coroutines that are counted and awaited: nobody returns before their children ended.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstddef>
+#include <memory>
+
+#include "regpass/net/task.hpp"
+
+namespace regpass::net {
+
+// One executor, one thread. Must outlive its children: whoever owns it awaits `join` before it goes.
+class task_group {
+ public:
+  explicit task_group(const executor& on);
+  void spawn(task<void> work, std::string_view name);
+  task<void> join();
+  std::size_t running() const noexcept { return running_; }
+
+ private:
+  task<void> run(task<void> work, std::string_view name);
+  executor on_;
+  boost::asio::steady_timer done_;
+  std::size_t running_ = 0;
+};
+
+}  // namespace regpass::net

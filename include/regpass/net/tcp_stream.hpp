@@ -1,0 +1,17 @@
+// A stream over a TCP socket.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
+
+#include "regpass/net/stream.hpp"
+
+namespace regpass::net {
+
+using tcp_socket = boost::asio::ip::tcp::socket;
+
+// `peer` is whom errors blame. Sets TCP_NODELAY.
+std::unique_ptr<stream> make_tcp_stream(tcp_socket socket, party peer);
+
+}  // namespace regpass::net

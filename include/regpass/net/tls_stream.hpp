@@ -1,0 +1,41 @@
+// TLS over any stream: tls/engine does the cryptography, this moves its bytes in turns of 64 KiB, one send per turn.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "regpass/net/stream.hpp"
+#include "regpass/tls/engine.hpp"
+
+namespace regpass::net {
+
+class tls_stream final : public stream {
+ public:
+  tls_stream(std::unique_ptr<stream> below, const tls::context& context, tls::engine_options options);
+
+  task<result<void>> handshake();
+
+  task<result<std::size_t>> read_some(std::span<char> into) override;
+  task<result<void>> write_all(std::span<const std::string_view> parts) override;
+  task<result<void>> wait_readable() override;
+  task<result<void>> shut_write() override;
+  void close() noexcept override;
+  bool stale() noexcept override;
+  executor get_executor() override;
+
+  const tls::engine& engine() const noexcept { return engine_; }
+
+ private:
+  task<result<void>> flush();
+  task<result<bool>> fill();  // false: the stream below ended
+
+  std::unique_ptr<stream> below_;
+  tls::engine engine_;
+  std::vector<char> input_;
+  std::string sending_;  // what is on its way down, while the engine gathers more
+  bool flushing_ = false;
+};
+
+}  // namespace regpass::net

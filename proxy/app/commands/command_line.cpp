@@ -1,0 +1,69 @@
+#include <CLI/CLI.hpp>
+
+#include "commands.hpp"
+
+namespace regpass::app {
+
+namespace {
+
+void add_common(CLI::App& command, common_options& common) {
+  command.add_option("--config", common.config_file, "Configuration file (default: $REGPASS_CONFIG, /etc/regpass/regpass.toml)");
+  command.add_option("--set", common.sets, "Set one key, for example --set log.level=debug")->type_name("KEY=VALUE");
+  command.add_option("--color", common.colour, "Colour in output for people")->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App program{"Gives container builds their registry logins, and says why when one is refused.", "regpass"};
+  program.require_subcommand(1);
+  common_options common;
+  check_options checking;
+  run_options running;
+  int code = exit_fine;
+
+  auto* serving = program.add_subcommand("serve", "Run the sidecar in the foreground");
+  add_common(*serving, common);
+  serving->callback([&] { code = serve(common); });
+
+  auto* wrapping = program.add_subcommand("run", "Run COMMAND with a private sidecar and explain what failed");
+  add_common(*wrapping, common);
+  wrapping->add_option("--log", running.log_file, "Where the sidecar's log goes (default: run.log in state_dir)");
+  wrapping->add_option("COMMAND", running.command, "The command and its arguments")->required();
+  wrapping->positionals_at_end();
+  wrapping->callback([&] { code = run(common, running); });
+
+  auto* checker = program.add_subcommand("check", "Walk the whole handshake for an image now, step by step");
+  add_common(*checker, common);
+  checker->add_option("REFERENCE", checking.reference, "An image, for example harbor.example.com/team-a/app:1")->required();
+  checker->add_flag("--push", checking.push, "Check pushing too: an upload is opened and cancelled");
+  checker->add_flag("--json", checking.json, "For programs");
+  checker->callback([&] { code = check(common, checking); });
+
+  auto* config = program.add_subcommand("config", "Validate or show the configuration");
+  config->require_subcommand(1);
+  auto* validate = config->add_subcommand("check", "Say what is wrong with the configuration");
+  add_common(*validate, common);
+  validate->callback([&] { code = config_check(common); });
+  auto* show = config->add_subcommand("show", "Print the effective configuration and where each value comes from");
+  add_common(*show, common);
+  show->callback([&] { code = config_show(common); });
+  config->add_subcommand("schema", "Print the JSON Schema of the configuration file")->callback([&] { code = config_schema(); });
+
+  auto* ca = program.add_subcommand("ca", "The CA that clients must trust");
+  ca->require_subcommand(1);
+  auto* ca_shower = ca->add_subcommand("show", "Path, fingerprint, names and expiry");
+  add_common(*ca_shower, common);
+  ca_shower->callback([&] { code = ca_show(common); });
+
+  program.add_subcommand("version", "Version, commit, compiler and libraries")->callback([&] { code = version(); });
+
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& bad) {
+    return program.exit(bad) == 0 ? exit_fine : exit_usage;
+  }
+  return code;
+}
+
+}  // namespace regpass::app

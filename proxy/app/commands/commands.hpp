@@ -1,0 +1,54 @@
+// The command line: one file per command.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "regpass/config/load.hpp"
+
+namespace regpass::app {
+
+// Exit codes of the contract: 0 fine, 1 what was asked for failed, 2 it could not be asked.
+inline constexpr int exit_fine = 0;
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+
+// What every command takes.
+struct common_options {
+  std::string config_file;
+  std::vector<std::string> sets;  // key=value
+  std::string colour = "auto";    // auto | always | never
+};
+
+struct check_options {
+  std::string reference;
+  bool push = false;
+  bool json = false;
+};
+
+struct run_options {
+  std::vector<std::string> command;
+  std::string log_file;
+};
+
+int run_command_line(int argc, char** argv);
+
+int serve(const common_options&);
+int run(const common_options&, const run_options&);
+int check(const common_options&, const check_options&);
+int config_check(const common_options&);
+int config_show(const common_options&);
+int config_schema();
+int ca_show(const common_options&);
+int version();
+
+// Loads the configuration; when it is bad, says so on stderr and returns nothing.
+std::optional<config::loaded> load_or_complain(const common_options&, config::purpose);
+config::inputs inputs_of(const common_options&, config::purpose);
+bool colourful(const common_options&, int descriptor);
+// "regpass: what is wrong" and, on a second line, what to do.
+void complain(const std::string& what, const std::string& fix = {});
+
+}  // namespace regpass::app

@@ -1,0 +1,138 @@
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <set>
+
+#include "../child.hpp"
+#include "commands.hpp"
+#include "regpass/app/server.hpp"
+#include "regpass/base/log.hpp"
+#include "regpass/explain/render.hpp"
+#include "regpass/net/task.hpp"
+
+namespace regpass::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int exit_not_found = 127;
+constexpr int exit_not_runnable = 126;
+
+// A directory of this run's own for CA and published certificates: the CA is made for just the registries known now, and goes with the run.
+class scratch {
+ public:
+  static result<std::unique_ptr<scratch>> make(const fs::path& parent) {
+    std::error_code ec;
+    fs::create_directories(parent, ec);
+    std::string name = (parent / "run-XXXXXX").string();
+    if (ec || ::mkdtemp(name.data()) == nullptr) {
+      return fail(errc::io, "cannot make a directory in " + parent.string() + "; set state_dir to a place that can be written to");
+    }
+    return std::unique_ptr<scratch>(new scratch(name));
+  }
+  scratch(const scratch&) = delete;
+  scratch& operator=(const scratch&) = delete;
+  ~scratch() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const noexcept { return path_; }
+
+ private:
+  explicit scratch(fs::path path) : path_(std::move(path)) {}
+  fs::path path_;
+};
+
+std::map<std::string, std::string> child_environment(std::map<std::string, std::string> made, const server& sidecar) {
+  const auto at = sidecar.proxy_endpoint();
+  const std::string proxy = "http://" + at.address().to_string() + ":" + std::to_string(at.port());
+  for (const auto* name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"}) made[name] = proxy;
+  for (const auto* name : {"NO_PROXY", "no_proxy"}) made[name] = "localhost,127.0.0.1,::1";
+  const auto bundle = (sidecar.publish_dir() / "bundle.crt").string();
+  for (const auto* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO"}) made[name] = bundle;
+  made["NODE_EXTRA_CA_CERTS"] = (sidecar.publish_dir() / "ca.crt").string();
+  const auto directories = made.find("SSL_CERT_DIR");
+  made["SSL_CERT_DIR"] = (directories == made.end() ? "/etc/ssl/certs" : directories->second) + ":" + sidecar.publish_dir().string();
+  return made;
+}
+
+// Passes signals to the child and ends the loop when it is done.
+net::task<void> mind(pid_t child, boost::asio::io_context& control, int& code) {
+  boost::asio::signal_set signals(control, SIGCHLD, SIGTERM, SIGINT);
+  signals.add(SIGHUP);
+  signals.add(SIGQUIT);
+  for (;;) {
+    const auto finished = exit_code_of(child);
+    if (finished) {
+      code = *finished;
+      control.stop();
+      co_return;
+    }
+    const auto [ec, number] = co_await signals.async_wait(net::use_task);
+    if (!ec && number != SIGCHLD) ::kill(child, number);
+  }
+}
+
+// The same cause is told once, however often a client ran into it.
+void explain_failures(const server& sidecar, bool colour, const std::string& log_file) {
+  std::set<std::string> told;
+  for (const auto& one : sidecar.history()) {
+    if (!one.explanation || !told.insert(one.explanation->cause + one.explanation->summary).second) continue;
+    const explain::render_options how{.colour = colour};
+    std::fprintf(stderr, "\n%s\n%s", explain::render(*one.explanation, how).c_str(),
+                 explain::render_handshake(one.evidence, how).c_str());
+  }
+  if (!told.empty()) std::fprintf(stderr, "\nregpass: the whole log is in %s\n", log_file.c_str());
+}
+
+}  // namespace
+
+int run(const common_options& common, const run_options& options) {
+  const auto inputs = inputs_of(common, config::purpose::run);
+  auto loaded = load_or_complain(common, config::purpose::run);
+  if (!loaded) return exit_usage;
+  auto own = scratch::make(loaded->settings.state_dir);
+  if (!own) {
+    complain(own.error().detail);
+    return exit_usage;
+  }
+  auto& settings = loaded->settings;
+  if (loaded->origins["tls.ca_dir"] == "default") settings.tls.ca_dir = (*own)->path() / "ca";
+  if (loaded->origins["tls.publish_dir"] == "default") settings.tls.publish_dir = (*own)->path() / "publish";
+  settings.log.file = options.log_file.empty() ? settings.state_dir / "run.log" : fs::path(options.log_file);
+  const auto log_file = settings.log.file.string();
+  std::error_code ignored;
+  fs::remove(settings.log.file, ignored);
+  if (auto logging = log::start(settings.log); !logging) {
+    complain(logging.error().detail);
+    return exit_usage;
+  }
+
+  boost::asio::io_context control(1);
+  auto sidecar = server::start(control.get_executor(), std::move(*loaded), inputs);
+  if (!sidecar) {
+    log::stop();
+    complain(sidecar.error().detail);
+    return exit_usage;
+  }
+  const auto child = start_child(options.command, child_environment(inputs.environment, **sidecar));
+  int code = exit_not_found;
+  if (child) {
+    net::spawn(control.get_executor(), mind(*child, control, code), "child");
+    control.run();
+  } else {
+    complain(child.error().detail);
+    if (child.error().code != errc::not_found) code = exit_not_runnable;
+  }
+  (*sidecar)->stop();
+  explain_failures(**sidecar, colourful(common, STDERR_FILENO), log_file);
+  log::stop();
+  return code;
+}
+
+}  // namespace regpass::app

@@ -1,0 +1,80 @@
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <csignal>
+
+#include "commands.hpp"
+#include "regpass/app/server.hpp"
+#include "regpass/base/log.hpp"
+#include "regpass/net/task.hpp"
+
+namespace regpass::app {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr auto look_every = std::chrono::milliseconds{100};
+
+// A push in flight goes on, and so does what its client opens next: the end comes when nothing was busy for a while.
+net::task<void> drain(server& running, const config::drain_settings& how, boost::asio::io_context& control) {
+  boost::asio::steady_timer timer(control);
+  const auto began = clock::now();
+  auto idle_since = began;
+  log::write(log::level::info, "drain", "draining: open exchanges are served to their end", {{"busy", running.busy()}});
+  while (clock::now() - began < how.timeout && clock::now() - idle_since < how.idle) {
+    timer.expires_after(look_every);
+    co_await timer.async_wait(net::use_task);
+    if (running.busy() > 0) idle_since = clock::now();
+  }
+  control.stop();
+}
+
+net::task<void> watch_signals(server& running, const config::drain_settings& how, boost::asio::io_context& control) {
+  boost::asio::signal_set signals(control, SIGTERM, SIGINT, SIGHUP);
+  bool draining = false;
+  for (;;) {
+    const auto [ec, number] = co_await signals.async_wait(net::use_task);
+    if (ec) co_return;
+    if (number == SIGHUP) {
+      running.reload();
+    } else if (draining) {
+      control.stop();  // asked twice: now
+    } else {
+      draining = true;
+      net::spawn(control.get_executor(), drain(running, how, control), "drain");
+    }
+  }
+}
+
+}  // namespace
+
+int serve(const common_options& common) {
+  const auto inputs = inputs_of(common, config::purpose::serve);
+  auto loaded = load_or_complain(common, config::purpose::serve);
+  if (!loaded) return exit_usage;
+  if (auto logging = log::start(loaded->settings.log); !logging) {
+    complain(logging.error().detail);
+    return exit_usage;
+  }
+  const auto how = loaded->settings.drain;
+  log::write(log::level::info, "started", "regpass starts",
+             {{"config", loaded->file.string()}, {"state_dir", loaded->settings.state_dir.string()}});
+  boost::asio::io_context control(1);
+  auto running = server::start(control.get_executor(), std::move(*loaded), inputs);
+  if (!running) {
+    log::stop();
+    complain(running.error().detail);
+    return exit_usage;
+  }
+  net::spawn(control.get_executor(), watch_signals(**running, how, control), "signals");
+  control.run();
+  log::write(log::level::info, "stopped", "regpass stops", {{"busy", (*running)->busy()}});
+  (*running)->stop();
+  log::stop();
+  return exit_fine;
+}
+
+}  // namespace regpass::app

@@ -1,0 +1,47 @@
+#include "regpass/app/snapshot.hpp"
+
+#include <map>
+
+namespace regpass::app {
+
+namespace {
+
+using contexts = std::map<tls::trust, std::shared_ptr<const tls::context>>;
+
+result<std::shared_ptr<const tls::context>> context_for(const tls::trust& trust, const std::string& own_ca_pem, contexts& made) {
+  const auto known = made.find(trust);
+  if (known != made.end()) return known->second;
+  auto fresh = tls::make_client_context(trust, own_ca_pem);
+  if (!fresh) return std::unexpected(fresh.error());
+  return made.emplace(trust, std::make_shared<const tls::context>(std::move(*fresh))).first->second;
+}
+
+}  // namespace
+
+result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, const credentials& found, const std::string& own_ca_pem) {
+  auto made = std::make_shared<forward::snapshot>();
+  made->credentials = found.store;
+  made->searched = found.searched;
+  made->other_hosts = settings.other_hosts;
+  made->annotate = settings.explain.annotate;
+  for (const auto& options : settings.registries) {
+    made->registries.emplace(options.host, forward::registry_entry{options, true, nullptr});
+  }
+  for (const auto& entry : found.store.entries) {
+    if (entry.host.name.empty()) continue;  // its key names no host
+    auto options = settings.registry_defaults;
+    options.host = entry.host;
+    made->registries.try_emplace(entry.host, forward::registry_entry{std::move(options), false, nullptr});
+  }
+  contexts shared;
+  for (auto& [host, entry] : made->registries) {
+    auto context = context_for(entry.options.trust, own_ca_pem, shared);
+    if (!context) {
+      return fail(context.error().code, "registry " + registry::to_text(host) + ": " + context.error().detail);
+    }
+    entry.context = *context;
+  }
+  return forward::snapshot_ptr(std::move(made));
+}
+
+}  // namespace regpass::app

@@ -1,0 +1,97 @@
+#include "regpass/auth/credential.hpp"
+
+#include "regpass/base/text.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <set>
+
+namespace regpass::auth {
+namespace {
+
+using place = std::pair<std::string_view, std::string_view>;  // source and key
+
+bool same(const credential& a, const credential& b) noexcept {
+  return a.kind == b.kind && a.username == b.username && a.value == b.value;
+}
+
+std::map<place, credential_ptr> by_place(const credential_store& store) {
+  std::map<place, credential_ptr> all;
+  for (const auto& one : store.entries) {
+    if (one.credential) all.emplace(place{one.source, one.key}, one.credential);
+  }
+  return all;
+}
+
+// The text is wiped where it was built; reserving keeps it from leaving copies behind while it grows.
+secret joined(std::string_view a, std::string_view b, std::string_view c) {
+  std::string text;
+  text.reserve(a.size() + b.size() + c.size());
+  text.append(a).append(b).append(c);
+  secret made(text);
+  wipe(text);
+  return made;
+}
+
+secret basic_value(const credential& one) {
+  const auto pair = joined(one.username, ":", one.value.expose());
+  auto encoded = base64(pair.expose());
+  auto made = joined("Basic ", encoded, "");
+  wipe(encoded);
+  return made;
+}
+
+}  // namespace
+
+std::string_view name_of(credential_kind kind) noexcept {
+  switch (kind) {
+    case credential_kind::basic:
+      return "basic";
+    case credential_kind::identity_token:
+      return "identity-token";
+    case credential_kind::bearer:
+      return "bearer";
+  }
+  return "unknown";
+}
+
+secret authorization_of(const credential& one) {
+  switch (one.kind) {
+    case credential_kind::basic:
+      return basic_value(one);
+    case credential_kind::bearer:
+      return joined("Bearer ", one.value.expose(), "");
+    case credential_kind::identity_token:
+      break;
+  }
+  return {};
+}
+
+std::uint64_t next_generation() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+void carry_over(const credential_store& old, credential_store& fresh) {
+  const auto known = by_place(old);
+  for (auto& one : fresh.entries) {
+    if (!one.credential) continue;
+    const auto before = known.find(place{one.source, one.key});
+    if (before != known.end() && same(*before->second, *one.credential)) one.credential = before->second;
+  }
+}
+
+std::vector<std::uint64_t> retired(const credential_store& old, const credential_store& fresh) {
+  std::set<std::uint64_t> alive;
+  for (const auto& one : fresh.entries) {
+    if (one.credential) alive.insert(one.credential->generation);
+  }
+  std::set<std::uint64_t> gone;
+  for (const auto& one : old.entries) {
+    if (one.credential && !alive.contains(one.credential->generation)) gone.insert(one.credential->generation);
+  }
+  return {gone.begin(), gone.end()};
+}
+
+}  // namespace regpass::auth

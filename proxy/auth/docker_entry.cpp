@@ -1,0 +1,171 @@
+#include "auth/docker_entry.hpp"
+
+#include "auth/json_text.hpp"
+#include "regpass/base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace regpass::auth {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::array<std::string_view, 5> members{"auth", "username", "password", "identitytoken", "registrytoken"};
+
+// A string that is wiped when it goes.
+struct wiped_text {
+  std::string text;
+  wiped_text() = default;
+  wiped_text(const wiped_text&) = delete;
+  wiped_text& operator=(const wiped_text&) = delete;
+  ~wiped_text() { wipe(text); }
+};
+
+std::string_view without_scheme(std::string_view key) noexcept {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (iequals(key.substr(0, scheme.size()), scheme)) return key.substr(scheme.size());
+  }
+  return key;
+}
+
+// Docker's legacy keys are URLs of the registry's API; kubelet drops /v1 and /v2 of plain hosts as well.
+bool is_api_path(std::string_view path) noexcept {
+  if (path.ends_with('/')) path.remove_suffix(1);
+  return path.empty() || path == "/v1" || path == "/v2";
+}
+
+void read_key(credential_entry& entry) {
+  const auto bare = without_scheme(entry.key);
+  const auto slash = std::min(bare.find('/'), bare.size());
+  auto host = registry::parse_host(bare.substr(0, slash));
+  if (!host) {
+    entry.problem = fmt::format("the key names no registry: {}", host.error().detail);
+    return;
+  }
+  entry.host = std::move(*host);
+  if (const auto path = bare.substr(slash); !is_api_path(path)) {
+    entry.problem = fmt::format("the key is for the namespace {} only, which is not supported", clean(path, 128));
+  }
+}
+
+void give(credential_entry& entry, credential_kind kind, std::string_view username, std::string_view value) {
+  entry.credential = std::make_shared<credential>(credential{.kind = kind,
+                                                             .username = std::string(username),
+                                                             .value = secret(value),
+                                                             .source = entry.source,
+                                                             .key = entry.key,
+                                                             .generation = next_generation()});
+  if (value.ends_with('\n') || value.ends_with('\r')) entry.problem = "the password ends in a line break";
+}
+
+// It is sent as it stands, so a line break in it would end the field.
+void read_ready_token(credential_entry& entry, std::string_view token) {
+  const auto odd = std::ranges::find_if(token, [](char c) { return c <= ' ' || c > '~'; });
+  if (odd == token.end()) return give(entry, credential_kind::bearer, {}, token);
+  entry.problem =
+      fmt::format("registrytoken holds a byte that no Authorization field may carry (at {})", odd - token.begin());
+}
+
+void read_pair(credential_entry& entry, std::string_view username, std::string_view password) {
+  if (username.empty()) entry.problem = "the user name is empty";
+  if (password.empty()) entry.problem = "the password is empty";
+  if (entry.problem.empty()) give(entry, credential_kind::basic, username, password);
+}
+
+bool is_json_object(std::string_view text) {
+  if (!text.starts_with('{')) return false;
+  const auto parsed = parse_json(text);
+  return parsed && parsed->is_object();
+}
+
+bool differs(const json::object& object, const credential& made) {
+  const auto username = string_member(object, "username");
+  const auto password = string_member(object, "password");
+  return (!username.empty() && username != made.username) || (!password.empty() && password != made.value.expose());
+}
+
+void read_auth(credential_entry& entry, const json::object& object) {
+  wiped_text decoded;
+  if (const auto wrong = decode_base64(string_member(object, "auth"), decoded.text)) {
+    const auto hint = wrong->reason == "line break" ? ": write it with base64 -w0" : "";
+    entry.problem = fmt::format("auth is no base64: {} (at {}){}", wrong->reason, wrong->at, hint);
+    return;
+  }
+  const std::string_view text = decoded.text;
+  if (is_json_object(text)) {
+    entry.problem = "auth is base64 of a JSON object instead of user:password";
+    return;
+  }
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) {
+    entry.problem = "auth is base64, but not of user:password: there is no colon in it";
+    return;
+  }
+  // Docker's own decoder trims NULs, which old versions wrote behind the password.
+  const auto end = text.find_last_not_of('\0');
+  read_pair(entry, text.substr(0, colon), text.substr(0, end + 1).substr(colon + 1));
+  if (entry.credential && differs(object, *entry.credential)) {
+    entry.problem = "auth and username/password differ; auth is used, as docker does";
+  }
+}
+
+void read_plain(credential_entry& entry, const json::object& object) {
+  const auto username = string_member(object, "username");
+  const auto password = string_member(object, "password");
+  if (username.empty() && password.empty()) {
+    entry.problem = "the entry is empty: a marker that the secret is kept in a credential helper";
+    return;
+  }
+  // docker-credential-helpers: the user name that says "the secret is an identity token".
+  if (username == "<token>" && !password.empty()) return give(entry, credential_kind::identity_token, {}, password);
+  read_pair(entry, username, password);
+}
+
+std::string_view member_of_wrong_type(const json::object& object) noexcept {
+  for (const auto name : members) {
+    const auto* value = object.if_contains(name);
+    if (value != nullptr && !value->is_string() && !value->is_null()) return name;
+  }
+  return {};
+}
+
+void read_members(credential_entry& entry, const json::object& object) {
+  if (const auto name = member_of_wrong_type(object); !name.empty()) {
+    entry.problem = fmt::format("{} is no string", name);
+    return;
+  }
+  if (const auto token = string_member(object, "registrytoken"); !token.empty()) return read_ready_token(entry, token);
+  if (const auto token = string_member(object, "identitytoken"); !token.empty()) {
+    return give(entry, credential_kind::identity_token, string_member(object, "username"), token);
+  }
+  if (!string_member(object, "auth").empty()) return read_auth(entry, object);
+  read_plain(entry, object);
+}
+
+}  // namespace
+
+bool looks_like_docker_entry(const json::value& value) noexcept {
+  const auto* object = value.if_object();
+  return object != nullptr && std::ranges::any_of(members, [&](auto name) { return object->contains(name); });
+}
+
+credential_entry read_docker_entry(std::string_view key, const json::value& value, const std::string& source) {
+  credential_entry entry;
+  entry.source = source;
+  entry.key = key;
+  read_key(entry);
+  if (!entry.problem.empty()) return entry;
+  if (const auto* object = value.if_object()) {
+    read_members(entry, *object);
+  } else if (value.is_null()) {
+    read_plain(entry, {});
+  } else {
+    entry.problem = "the entry is no JSON object";
+  }
+  return entry;
+}
+
+}  // namespace regpass::auth

@@ -1,0 +1,65 @@
+#include "regpass/base/file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace regpass {
+
+namespace {
+
+struct descriptor {
+  int value;
+  explicit descriptor(int fd) : value(fd) {}
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+  ~descriptor() {
+    if (value >= 0) ::close(value);
+  }
+};
+
+error os_failure(const std::filesystem::path& path, int code) {
+  error made;
+  made.code = code == ENOENT || code == ENOTDIR ? errc::not_found
+              : code == EACCES || code == EPERM ? errc::denied
+                                                : errc::io;
+  made.detail = path.string() + ": " + std::strerror(code);
+  made.os = code;
+  return made;
+}
+
+result<void> judge(int fd, const std::filesystem::path& path, std::size_t cap) {
+  struct stat about{};
+  if (::fstat(fd, &about) != 0) return std::unexpected(os_failure(path, errno));
+  if (!S_ISREG(about.st_mode)) return fail(errc::bad_input, path.string() + ": is no regular file");
+  if (about.st_size > static_cast<off_t>(cap)) {
+    return fail(errc::too_large, path.string() + ": has " + std::to_string(about.st_size) + " bytes; at most " +
+                                     std::to_string(cap) + " are read");
+  }
+  return {};
+}
+
+}  // namespace
+
+result<std::string> read_file(const std::filesystem::path& path, std::size_t cap) {
+  // O_NONBLOCK: opening a FIFO must not wait for its writer.
+  const descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (file.value < 0) return std::unexpected(os_failure(path, errno));
+  if (auto fine = judge(file.value, path, cap); !fine) return std::unexpected(fine.error());
+  std::string text;
+  char buffer[16 * 1024];
+  for (;;) {
+    const auto got = ::read(file.value, buffer, sizeof buffer);
+    if (got == 0) return text;
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::unexpected(os_failure(path, errno));
+    text.append(buffer, static_cast<std::size_t>(got));
+    if (text.size() > cap)
+      return fail(errc::too_large, path.string() + ": grows beyond " + std::to_string(cap) + " bytes");
+  }
+}
+
+}  // namespace regpass

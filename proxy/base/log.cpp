@@ -1,0 +1,134 @@
+#include "regpass/base/log.hpp"
+
+#include "base/fd_sink.hpp"
+#include "regpass/base/text.hpp"
+#include "regpass/base/time.hpp"
+
+#include <fcntl.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+namespace regpass::log {
+namespace {
+
+constexpr std::size_t queue_lines = 1024;
+constexpr auto patience = std::chrono::milliseconds(900);  // of `stop`; with one poll of the sink less than a second
+
+struct writer {
+  std::shared_ptr<fd_sink> sink;
+  std::shared_ptr<spdlog::details::thread_pool> pool;
+  std::shared_ptr<spdlog::async_logger> logger;
+
+  std::uint64_t lost() const { return sink->lost() + pool->overrun_counter(); }
+};
+
+struct state {
+  std::mutex mutex;
+  std::unique_ptr<writer> running;  // under the mutex
+  std::uint64_t lost_before = 0;    // of earlier writers, under the mutex
+};
+
+state& shared() {
+  static state one;
+  return one;
+}
+
+std::atomic<int> threshold = static_cast<int>(level::info);
+std::atomic<format> style = format::json;
+std::atomic<bool> started = false;
+
+// Signals are for the threads of the server, and SIGPIPE of a vanished reader for nobody.
+void block_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+result<int> open_file(const std::filesystem::path& path) {
+  // O_NONBLOCK: a FIFO without reader shall fail, not hang.
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
+  if (fd >= 0) return fd;
+  const int os = errno;
+  auto failed = fail(errc::bad_input,
+                     "cannot open log file " + clean(path.string()) + ": " + std::generic_category().message(os));
+  failed.error().os = os;
+  return failed;
+}
+
+std::unique_ptr<writer> make_writer(int fd, bool owned) {
+  auto w = std::make_unique<writer>();
+  w->sink = std::make_shared<fd_sink>(fd, owned);
+  w->pool = std::make_shared<spdlog::details::thread_pool>(queue_lines, 1, block_signals);
+  w->logger = std::make_shared<spdlog::async_logger>("regpass", w->sink, w->pool,
+                                                     spdlog::async_overflow_policy::overrun_oldest);
+  w->logger->set_level(spdlog::level::trace);
+  w->logger->set_error_handler([](const std::string&) {});
+  return w;
+}
+
+}  // namespace
+
+result<void> start(const options& o) {
+  stop();
+  auto fd = o.file.empty() ? result<int>(STDOUT_FILENO) : open_file(o.file);
+  if (!fd) return std::unexpected(fd.error());
+  try {
+    auto w = make_writer(*fd, !o.file.empty());
+    const std::lock_guard lock(shared().mutex);
+    shared().running = std::move(w);
+  } catch (const std::exception& e) {  // no thread to be had
+    return fail(errc::io, std::string("cannot start the log: ") + e.what());
+  }
+  style = o.style;
+  set_threshold(o.threshold);
+  started = true;
+  return {};
+}
+
+void stop() {
+  std::unique_ptr<writer> w;
+  {
+    const std::lock_guard lock(shared().mutex);
+    started = false;
+    w = std::move(shared().running);
+  }
+  if (!w) return;
+  w->sink->give_up(std::chrono::steady_clock::now() + patience);
+  const auto overrun = w->pool->overrun_counter();
+  w->pool.reset();  // joins the thread once the queue is empty, which the sink's giving up bounds
+  const std::lock_guard lock(shared().mutex);
+  shared().lost_before += w->sink->lost() + overrun;
+}
+
+void set_threshold(level l) noexcept {
+  threshold = static_cast<int>(l);
+}
+
+bool enabled(level l) noexcept {
+  return started && static_cast<int>(l) <= threshold;
+}
+
+void write(level l, std::string_view event, std::string_view msg, boost::json::object more) {
+  if (!enabled(l)) return;
+  const auto at = rfc3339(now().wall);
+  const auto text = line(style, l, event, msg, more, at);
+  const std::lock_guard lock(shared().mutex);
+  if (shared().running) shared().running->logger->log(spdlog::level::info, spdlog::string_view_t(text));
+}
+
+std::uint64_t dropped() noexcept {
+  const std::lock_guard lock(shared().mutex);
+  return shared().lost_before + (shared().running ? shared().running->lost() : 0);
+}
+
+}  // namespace regpass::log

@@ -1,0 +1,82 @@
+#include "outgoing.hpp"
+#include "regpass/exchange/h1_connection.hpp"
+
+namespace regpass::exchange {
+
+h1_client::h1_client(net::stream& server, party peer, const limits& bounds, net::deadline& timer)
+    : server_(server), bounds_(bounds), timer_(timer), input_(server, peer, bounds, timer) {}
+
+bool h1_client::reusable() const noexcept {
+  return sent_all_ && have_response_ && keep_ && input_.complete() && !input_.buffered();
+}
+
+net::task<result<void>> h1_client::send(http::request_head head, http::framing body) {
+  method_ = head.method;
+  out_ = body;
+  body_ = http::framing();
+  keep_ = have_response_ = false;
+  interims_ = 0;
+  sent_all_ = !body.has_body();
+  input_.begin(method_);
+  announce(head.headers, out_);
+  head.minor = 1;
+  pending_head_ = http::write_head(head);
+  if (!sent_all_) co_return result<void>();  // goes out with the body's first piece
+  timer_.set(phase::body, bounds_.idle_for);
+  auto written = co_await write_end(server_, pending_head_, http::framing(), http::fields());
+  timer_.clear();
+  if (!written) co_return std::unexpected(timer_.blame(written.error()));
+  co_return written;
+}
+
+net::task<result<void>> h1_client::write(std::string_view piece) {
+  if (piece.empty()) co_return result<void>();
+  timer_.set(phase::body, bounds_.idle_for);
+  auto written = co_await write_piece(server_, pending_head_, out_, piece);
+  timer_.clear();
+  if (!written) co_return std::unexpected(timer_.blame(written.error()));
+  co_return written;
+}
+
+net::task<result<void>> h1_client::finish(http::fields trailers) {
+  auto written = co_await write_end(server_, pending_head_, out_, trailers);
+  if (!written) co_return std::unexpected(timer_.blame(written.error()));
+  sent_all_ = true;
+  // From here on it is the registry's turn; head() may be waiting already.
+  if (!have_response_) timer_.set(phase::head, bounds_.response_within);
+  co_return written;
+}
+
+net::task<result<http::response_head>> h1_client::head() {
+  // While the body is still going out, its writer watches the clock.
+  const auto within = sent_all_ ? bounds_.response_within : std::chrono::milliseconds(0);
+  auto head = co_await input_.read_head(within);
+  if (!head) co_return std::unexpected(head.error());
+  if (http::is_interim(*head)) {
+    // 101 was not asked for: Upgrade is never passed on (T19).
+    if (head->status == 101 || ++interims_ > bounds_.interim_responses) {
+      co_return std::unexpected(
+          error(errc::bad_message, party::registry, phase::head, "too many or unexpected interim responses", 0, true));
+    }
+    input_.begin(method_);
+    co_return head;
+  }
+  have_response_ = true;
+  body_ = input_.decoder().framing();
+  keep_ = http::keeps_alive(*head) && body_.how != http::framing::kind::until_close;
+  co_return head;
+}
+
+net::task<result<std::string_view>> h1_client::read() {
+  auto piece = co_await input_.read_body();
+  co_return piece;
+}
+
+const http::fields& h1_client::trailers() const noexcept { return input_.decoder().trailers(); }
+
+void h1_client::abort() noexcept {
+  keep_ = false;
+  server_.close();
+}
+
+}  // namespace regpass::exchange

@@ -1,0 +1,117 @@
+#include <algorithm>
+
+#include "outgoing.hpp"
+#include "regpass/exchange/h1_connection.hpp"
+#include "regpass/http/hop.hpp"
+
+namespace regpass::exchange {
+
+namespace {
+
+constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
+
+bool bodiless(std::string_view method, int status) {
+  return method == "HEAD" || status == 204 || status == 304 || (status >= 100 && status < 200);
+}
+
+}  // namespace
+
+h1_server::h1_server(net::stream& client, const limits& bounds, net::deadline& timer)
+    : client_(client), bounds_(bounds), timer_(timer), input_(client, party::client, bounds, timer) {}
+
+net::task<result<void>> h1_server::next() {
+  input_.begin({});
+  responded_ = finished_ = keep_ = continue_due_ = false;
+  pending_head_.clear();
+  auto ready = co_await input_.wait_first_byte();
+  if (!ready) co_return std::unexpected(ready.error());
+  auto head = co_await input_.read_head(bounds_.head_within);
+  if (!head) co_return std::unexpected(head.error());
+  head_ = std::move(*head);
+  body_ = input_.decoder().framing();
+  keep_ = http::keeps_alive(head_);
+  auto expects = http::expects_continue(head_);
+  if (!expects) co_return std::unexpected(expects.error());
+  continue_due_ = *expects && body_.has_body();
+  co_return result<void>();
+}
+
+bool h1_server::reusable() const noexcept { return finished_ && keep_ && input_.complete(); }
+
+net::task<result<void>> h1_server::drain() {
+  // A client that waits for our 100 and got a final answer instead does not send the body.
+  if (continue_due_) {
+    keep_ = false;
+    co_return result<void>();
+  }
+  for (;;) {
+    auto piece = co_await input_.read_body();
+    if (!piece) co_return std::unexpected(piece.error());
+    if (piece->empty()) co_return result<void>();
+  }
+}
+
+net::task<result<std::string_view>> h1_server::read() {
+  if (continue_due_ && !responded_) {
+    continue_due_ = false;
+    auto invited = co_await net::write_one(client_, continue_line);
+    if (!invited) co_return std::unexpected(invited.error());
+  }
+  auto piece = co_await input_.read_body();
+  co_return piece;
+}
+
+const http::fields& h1_server::trailers() const noexcept { return input_.decoder().trailers(); }
+
+net::task<result<void>> h1_server::inform(http::response_head interim) {
+  if (head_.minor == 0) co_return result<void>();  // RFC 9110 section 15.2: none to HTTP/1.0
+  interim.minor = 1;
+  const auto bytes = http::write_head(interim);
+  auto written = co_await net::write_one(client_, bytes);
+  co_return written;
+}
+
+net::task<result<void>> h1_server::respond(http::response_head head, http::framing body) {
+  out_ = body;
+  if (head_.minor == 0 && out_.how == http::framing::kind::chunked) out_.how = http::framing::kind::until_close;
+  if (bodiless(head_.method, head.status)) {
+    out_ = http::framing();  // a Content-Length in answer to HEAD stays: it tells of the body that GET would get
+    head.headers.erase("Transfer-Encoding");
+  } else {
+    if (out_.how == http::framing::kind::none) out_.how = http::framing::kind::counted;
+    announce(head.headers, out_);
+  }
+  if (out_.how == http::framing::kind::until_close) keep_ = false;
+  head.headers.erase("Connection");
+  if (!keep_) head.headers.add("Connection", "close");
+  if (keep_ && head_.minor == 0) head.headers.add("Connection", "keep-alive");
+  head.minor = 1;
+  pending_head_ = http::write_head(head);
+  responded_ = true;
+  co_return result<void>();
+}
+
+net::task<result<void>> h1_server::write(std::string_view piece) {
+  if (piece.empty() || (out_.how == http::framing::kind::none)) co_return result<void>();
+  timer_.set(phase::body, bounds_.idle_for);
+  auto written = co_await write_piece(client_, pending_head_, out_, piece);
+  timer_.clear();
+  if (!written) co_return std::unexpected(timer_.blame(written.error()));
+  co_return written;
+}
+
+net::task<result<void>> h1_server::finish(http::fields trailers) {
+  timer_.set(phase::body, bounds_.idle_for);
+  auto written = co_await write_end(client_, pending_head_, out_, trailers);
+  timer_.clear();
+  finished_ = written.has_value();
+  if (!written) co_return std::unexpected(timer_.blame(written.error()));
+  co_return written;
+}
+
+void h1_server::abort() noexcept {
+  keep_ = false;
+  client_.close();
+}
+
+}  // namespace regpass::exchange

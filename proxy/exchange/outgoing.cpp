@@ -1,0 +1,36 @@
+#include "outgoing.hpp"
+
+#include <array>
+
+#include "regpass/http/h1_codec.hpp"
+
+namespace regpass::exchange {
+
+void announce(http::fields& headers, const http::framing& body) {
+  headers.erase("Transfer-Encoding");
+  headers.erase("Content-Length");
+  if (body.how == http::framing::kind::chunked) headers.add("Transfer-Encoding", "chunked");
+  if (body.how == http::framing::kind::counted) headers.add("Content-Length", std::to_string(body.length));
+}
+
+net::task<result<void>> write_piece(net::stream& to, std::string& pending_head, const http::framing& how, std::string_view piece) {
+  const bool chunked = how.how == http::framing::kind::chunked;
+  const std::string prefix = chunked ? http::chunk_prefix(piece.size()) : std::string();
+  const std::string_view suffix = chunked ? http::chunk_suffix : std::string_view();
+  const std::array<std::string_view, 4> parts(std::to_array<std::string_view>({pending_head, prefix, piece, suffix}));
+  auto written = co_await to.write_all(parts);
+  pending_head.clear();
+  co_return written;
+}
+
+net::task<result<void>> write_end(net::stream& to, std::string& pending_head, const http::framing& how,
+                                  const http::fields& trailers) {
+  const std::string last = how.how == http::framing::kind::chunked ? http::last_chunk(trailers) : std::string();
+  if (pending_head.empty() && last.empty()) co_return result<void>();
+  const std::array<std::string_view, 2> parts(std::to_array<std::string_view>({pending_head, last}));
+  auto written = co_await to.write_all(parts);
+  pending_head.clear();
+  co_return written;
+}
+
+}  // namespace regpass::exchange

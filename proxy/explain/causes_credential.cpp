@@ -1,0 +1,197 @@
+// Who asks: no credential, one that cannot be used, one that is not accepted.
+#include "explain/families.hpp"
+#include "explain/signs.hpp"
+#include "explain/words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace regpass::explain {
+namespace {
+
+// Where a credential for this host would go: the file that was read, else the documented place.
+std::string place_of_credentials(const facts& f) {
+  for (const auto& other : f.seen->others) {
+    if (!other.source.empty()) return other.source;
+  }
+  return f.seen->searched.empty() ? "a docker config.json" : f.seen->searched.front();
+}
+
+// docker/cli looks Docker Hub up under this key only.
+std::string key_for(const facts& f) {
+  return f.seen->registry == "docker.io" ? "https://index.docker.io/v1/" : words::host(f);
+}
+
+std::string form_of_entry(const facts& f) {
+  return fmt::format(R"({{"auths": {{"{}": {{"auth": "<base64 of user:password>"}}}}}})", key_for(f));
+}
+
+namespace no_credential {
+
+const auth::considered* near_miss(const facts& f) {
+  const auto found = std::ranges::find_if(f.seen->others, [](const auto& other) { return !other.key.empty(); });
+  return found == f.seen->others.end() ? nullptr : &*found;
+}
+
+// An anonymous pull may be refused as well because there is no such repository; to anything else an anonymous answer is
+// final.
+judgement judge(const facts& f) {
+  if (!was_anonymous(f) || !access_denied(f)) return ruled_out;
+  if (between_answered(f) || wants_other_scheme(f) || anonymous_sufficed(f)) return certainty::possible;
+  if (token_rejected(f)) return certainty::observed;
+  const auto* a = deciding_answer(f);
+  if (a != nullptr && a->status == 403) return certainty::likely;
+  if (f.seen->action != "pull") return certainty::observed;
+  return a != nullptr && f.sent_authorization == "none" ? certainty::observed : certainty::likely;
+}
+
+std::string where(const facts& f) {
+  const auto& searched = f.seen->searched;
+  const std::size_t shown = searched.size() <= 4 ? searched.size() : 3;
+  std::vector<std::string> places(searched.begin(), searched.begin() + static_cast<std::ptrdiff_t>(shown));
+  if (searched.size() > shown) places.push_back(fmt::format("{} more places", searched.size() - shown));
+  return words::listed(places);
+}
+
+std::string summary(const facts& f) {
+  using namespace words;
+  const auto so = fmt::format("{} was refused", activity(f));
+  if (f.seen->missing == auth::absence::no_sources) {
+    const auto places = where(f).empty() ? std::string() : " (looked at " + where(f) + ")";
+    return fmt::format("no credential for {}: no credential file was found{}; {}", host(f), places, so);
+  }
+  if (const auto* near = near_miss(f)) {
+    return fmt::format("no credential for {} in {}: the file has {}, the image says {}; {}", host(f), near->source,
+                       shortened(near->key, 64), host(f), so);
+  }
+  const auto in = where(f).empty() ? std::string() : " in " + where(f);
+  return fmt::format("no credential for {}{}; {}", host(f), in, so);
+}
+
+std::vector<std::string> fix(const facts& f) {
+  if (f.seen->missing == auth::absence::no_sources) {
+    return {
+        "Mount a docker config.json and name it in regpass.toml: [credentials] docker_config = "
+        "[\"/run/secrets/regpass\"]",
+        "It holds: " + form_of_entry(f)};
+  }
+  std::vector<std::string> steps;
+  if (const auto* near = near_miss(f)) {
+    steps.push_back(fmt::format("If {} in {} is meant for {}, name it {}", words::quoted(near->key), near->source,
+                                words::host(f), words::quoted(key_for(f))));
+  }
+  steps.push_back(fmt::format("{} {}: {}", steps.empty() ? "Add an entry to" : "Else add an entry to",
+                              place_of_credentials(f), form_of_entry(f)));
+  return steps;
+}
+
+}  // namespace no_credential
+
+namespace credential_undecodable {
+
+const auth::considered* culprit(const facts& f) {
+  const auto found =
+      std::ranges::find_if(f.seen->others, [](const auto& other) { return other.why.starts_with("unusable"); });
+  if (found != f.seen->others.end()) return &*found;
+  return f.seen->others.empty() ? nullptr : &f.seen->others.front();
+}
+
+std::string problem(const auth::considered& entry) {
+  constexpr std::string_view prefix = "unusable: ";
+  return entry.why.starts_with(prefix) ? entry.why.substr(prefix.size()) : entry.why;
+}
+
+judgement judge(const facts& f) {
+  const bool applies = f.seen->source.empty() && f.seen->missing == auth::absence::unusable && !used_clients_own(f);
+  return observed_if(applies && access_denied(f));
+}
+
+std::string summary(const facts& f) {
+  const auto* entry = culprit(f);
+  const auto so = words::activity(f) + " was refused without it";
+  if (entry == nullptr) return fmt::format("the credential for {} cannot be used; {}", words::host(f), so);
+  return fmt::format("the credential for {} in {} cannot be used: {}; {}", words::host(f), entry->source,
+                     problem(*entry), so);
+}
+
+std::vector<std::string> fix(const facts& f) {
+  const auto* entry = culprit(f);
+  const auto key = entry == nullptr ? std::string() : " " + words::quoted(entry->key) + " in " + entry->source;
+  return {fmt::format("Write the entry{} anew; its auth is made by: printf '%s:%s' USER PASSWORD | base64 -w0", key)};
+}
+
+}  // namespace credential_undecodable
+
+namespace credential_rejected {
+
+judgement judge_answer(const facts& f) {
+  const bool is_401 = f.last_answer->status == 401;
+  if (f.sent_authorization == "basic") {
+    if (is_401) return certainty::observed;
+    // Registries that know Basic only (ECR) say 403 to an expired password as well as to a missing right.
+    return speaks_of_rights(f) ? certainty::possible : certainty::likely;
+  }
+  if (is_ready_made(f)) {
+    if (insufficient_scope(f) || f.token_over_s.value_or(0) > 0) return ruled_out;
+    return is_401 ? certainty::observed : certainty::possible;
+  }
+  // Some token servers (Harbor's) give a wrong password an anonymous token instead of a refusal.
+  return token_is_anonymous(f) ? judgement(certainty::likely) : ruled_out;
+}
+
+judgement judge(const facts& f) {
+  if (!used_credential(f)) return ruled_out;
+  if (token_rejected(f)) return speaks_of_scope(f) ? certainty::possible : certainty::observed;
+  if (token_forbidden(f)) return certainty::possible;
+  return registry_denied(f) && !between_answered(f) ? judge_answer(f) : ruled_out;
+}
+
+std::string summary(const facts& f) {
+  using namespace words;
+  if (deciding_answer(f) != nullptr && token_is_anonymous(f)) {
+    return fmt::format(
+        "{} did not recognise {}: its token server gave a token for nobody, probably since it is wrong "
+        "or expired",
+        host(f), holder(f));
+  }
+  auto text = fmt::format("{} rejected {}: wrong or expired", host(f), holder(f));
+  const auto said = refusal(f);
+  if (!said.empty()) text += ", it says " + quoted(said, 100);
+  if (f.decided_by == speaker::token_server) text += " (token server " + token_server(f) + ")";
+  return text;
+}
+
+std::vector<std::string> fix(const facts& f) {
+  std::vector<std::string> steps{fmt::format("Renew the {} of {}", words::secret_kind(f), words::entry(f))};
+  // Names that registries reserve for passwords which die within hours.
+  const auto& name = f.seen->username;
+  if (name == "AWS" || name == "oauth2accesstoken" || name == "gitlab-ci-token" || name.starts_with("00000000-0000")) {
+    steps.push_back(
+        fmt::format("The user {} has passwords that live for hours only: whatever writes the file must "
+                    "write it again in time",
+                    words::quoted(name)));
+  }
+  words::advise_check(f, steps);
+  return steps;
+}
+
+}  // namespace credential_rejected
+
+constexpr std::array rows{
+    cause{"no-credential", "There is no credential for this registry", no_credential::judge, no_credential::summary,
+          no_credential::fix, words::observed},
+    cause{"credential-undecodable", "The credential cannot be used", credential_undecodable::judge,
+          credential_undecodable::summary, credential_undecodable::fix, words::observed},
+    cause{"credential-rejected", "The credential was rejected", credential_rejected::judge,
+          credential_rejected::summary, credential_rejected::fix, words::observed},
+};
+
+}  // namespace
+
+std::span<const cause> credential_causes() noexcept {
+  return rows;
+}
+
+}  // namespace regpass::explain

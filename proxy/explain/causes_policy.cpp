@@ -1,0 +1,126 @@
+// regpass itself refused: by policy, for want of trust, or because it could not make sense of the request.
+#include "explain/families.hpp"
+#include "explain/signs.hpp"
+#include "explain/words.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace regpass::explain {
+namespace {
+
+namespace policy_refused {
+
+judgement judge(const facts& f) {
+  return observed_if(f.decided_by == speaker::regpass && f.refused_policy != nullptr);
+}
+
+std::string summary(const facts& f) {
+  const auto& step = *f.refused_policy;
+  const auto why = step.why.empty() ? words::activity(f) + " is not allowed" : step.why;
+  const auto change = step.config_line.empty() ? std::string() : "; add " + step.config_line + " to its [[registry]]";
+  return fmt::format("{}: {} by regpass's policy{}", words::host(f), why, change);
+}
+
+std::vector<std::string> fix(const facts& f) {
+  const auto& line = f.refused_policy->config_line;
+  std::vector<std::string> steps;
+  if (!line.empty()) steps.push_back("If it is meant to be allowed: " + words::in_registry_table(f, line));
+  steps.emplace_back("Or correct the image's name, if this repository was not meant");
+  return steps;
+}
+
+}  // namespace policy_refused
+
+namespace realm_refused {
+
+judgement judge(const facts& f) {
+  return observed_if(f.decided_by == speaker::regpass && f.refused_realm != nullptr && f.refused_policy == nullptr);
+}
+
+std::string summary(const facts& f) {
+  using namespace words;
+  const auto& step = *f.refused_realm;
+  const auto change =
+      step.config_line.empty() ? ", which regpass refuses: " + step.why : "; to allow it: " + step.config_line;
+  const auto realm = shortened(step.realm, 80);
+  if (f.seen->source.empty()) return fmt::format("{} names the token server {}{}", host(f), realm, change);
+  return fmt::format("{} wants {} sent to {}{}", host(f), holder(f), realm, change);
+}
+
+std::vector<std::string> fix(const facts& f) {
+  const auto& step = *f.refused_realm;
+  if (step.config_line.empty()) {
+    return {
+        fmt::format("No setting allows this realm ({}): whoever runs {} must correct it", step.why, words::host(f))};
+  }
+  return {fmt::format("If {} is the token server of {}: {}", words::shortened(step.realm, 120), words::host(f),
+                      words::in_registry_table(f, step.config_line)),
+          "If you do not know it, do not: it would receive the password"};
+}
+
+}  // namespace realm_refused
+
+namespace address_refused {
+
+judgement judge(const facts& f) {
+  return observed_if(f.failure != nullptr && f.failure->problem.code == errc::denied &&
+                     f.failure->problem.when == phase::resolve && f.decided_by == speaker::regpass);
+}
+
+std::string summary(const facts& f) {
+  return fmt::format("{} resolves to an address that regpass may not connect to: {}", words::host(f),
+                     f.failure->problem.detail);
+}
+
+std::vector<std::string> fix(const facts& f) {
+  return {
+      fmt::format("Check what the name stands for: getent ahosts {}",
+                  words::host(f).substr(0, words::host(f).find(':'))),
+      fmt::format("A registry on a private address needs an entry: [[registry]] with host = \"{}\"", words::host(f)),
+      "Hosts that are no registry: [other_hosts] deny_private_addresses = false; metadata, link-local and loopback "
+      "addresses stay refused"};
+}
+
+}  // namespace address_refused
+
+namespace bad_request {
+
+judgement judge(const facts& f) {
+  return observed_if(f.decided_by == speaker::regpass && f.failure != nullptr &&
+                     f.failure->problem.who == party::client && f.failure->problem.code != errc::denied);
+}
+
+std::string summary(const facts& f) {
+  const auto& problem = f.failure->problem;
+  const auto what = problem.detail.empty() ? std::string(name_of(problem.code)) : problem.detail;
+  return fmt::format("{}: regpass refused the client's request as malformed: {}", words::host(f), what);
+}
+
+std::vector<std::string> fix(const facts& f) {
+  std::vector<std::string> steps{"Correct the request, or the image's name that it was made from"};
+  if (!f.seen->client.empty()) steps.push_back("It came from " + f.seen->client);
+  return steps;
+}
+
+}  // namespace bad_request
+
+constexpr std::array rows{
+    cause{"policy-refused", "regpass's policy does not allow it", policy_refused::judge, policy_refused::summary,
+          policy_refused::fix, words::observed},
+    cause{"realm-refused", "The token server is not trusted", realm_refused::judge, realm_refused::summary,
+          realm_refused::fix, words::observed},
+    cause{"address-refused", "The name resolves to a forbidden address", address_refused::judge,
+          address_refused::summary, address_refused::fix, words::observed},
+    cause{"bad-request", "The client's request is malformed", bad_request::judge, bad_request::summary,
+          bad_request::fix, words::observed},
+};
+
+}  // namespace
+
+std::span<const cause> policy_causes() noexcept {
+  return rows;
+}
+
+}  // namespace regpass::explain

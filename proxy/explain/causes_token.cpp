@@ -1,0 +1,209 @@
+// What the token is good for: how long, for what, and whether there is one at all.
+#include "explain/failure_words.hpp"
+#include "explain/families.hpp"
+#include "explain/seconds.hpp"
+#include "explain/signs.hpp"
+#include "explain/words.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace regpass::explain {
+namespace {
+
+namespace token_expired {
+
+// By how much the registry thinks the token too old; by its clock, where that is known.
+std::optional<std::int64_t> over_there(const facts& f) {
+  if (!f.token_over_s || !f.clock_difference_s) return std::nullopt;
+  return *f.token_over_s + *f.clock_difference_s;
+}
+
+// The token was made later than the registry thinks it is.
+bool is_not_yet_valid(const facts& f) {
+  if (f.claims == nullptr || !f.claims->expires_at || !f.token_over_s || !f.clock_difference_s) return false;
+  const auto from = f.claims->not_before ? f.claims->not_before : f.claims->issued_at;
+  const auto life = from ? seconds_between(*from, *f.claims->expires_at) : std::nullopt;
+  return life && *f.clock_difference_s < 0 && *over_there(f) < -*life;
+}
+
+judgement judge(const facts& f) {
+  if (!registry_denied(f) || f.last_answer->status != 401 || f.sent_authorization != "bearer") return ruled_out;
+  const auto& said = f.last_answer->challenge_error;
+  if (!said.empty() && said != "invalid_token") return ruled_out;
+  if (f.token_over_s.value_or(0) > 0) return certainty::observed;
+  if (over_there(f).value_or(0) > 0 || is_not_yet_valid(f)) return certainty::likely;
+  const bool nothing_known = f.claims == nullptr;
+  return said == "invalid_token" && nothing_known ? judgement(certainty::possible) : ruled_out;
+}
+
+std::string the_token(const facts& f) {
+  if (is_ready_made(f)) return words::holder(f);
+  if (f.seen->source.empty()) return "the anonymous token";
+  return fmt::format("the token of {} ({})", words::user(f), f.seen->source);
+}
+
+std::string summary(const facts& f) {
+  using namespace words;
+  const auto whose = the_token(f);
+  if (f.token_over_s.value_or(0) > 0) {
+    return fmt::format("{} refused {} because it had expired {} s earlier", host(f), whose, *f.token_over_s);
+  }
+  const auto d = f.clock_difference_s.value_or(0);
+  if (d != 0 && (over_there(f).value_or(0) > 0 || is_not_yet_valid(f))) {
+    return fmt::format("{} refused {} because its clock is {} s {} ours: there the token is {}", host(f), whose,
+                       d < 0 ? -d : d, d < 0 ? "behind" : "ahead of", d < 0 ? "not valid yet" : "expired");
+  }
+  return fmt::format("{} refused {} as invalid: it may have expired", host(f), whose);
+}
+
+std::vector<std::string> fix(const facts& f) {
+  std::vector<std::string> steps;
+  if (is_ready_made(f)) {
+    steps.push_back(
+        fmt::format("Replace the ready-made token of {}, or store user and password: regpass then gets fresh "
+                    "tokens by itself",
+                    words::entry(f)));
+  }
+  steps.push_back(fmt::format("Set the clocks of {}, its token server and this machine by NTP", words::host(f)));
+  if (!is_ready_made(f)) steps.emplace_back("Let the token server give tokens a longer life");
+  return steps;
+}
+
+}  // namespace token_expired
+
+namespace granted_less {
+
+judgement judge(const facts& f) {
+  if (!used_credential(f) || !access_denied(f)) return ruled_out;
+  if (token_forbidden(f)) return certainty::likely;
+  if (token_rejected(f)) return speaks_of_scope(f) ? judgement(certainty::likely) : ruled_out;
+  if (between_answered(f) || f.sent_authorization != "bearer") return ruled_out;
+  // A token that is invalid is refused before anybody looks at what it grants.
+  if (f.granted && !f.lacking.empty()) return invalid_token(f) ? certainty::possible : certainty::observed;
+  if (f.granted || invalid_token(f)) return ruled_out;
+  if (insufficient_scope(f)) return certainty::likely;
+  return is_ready_made(f) && f.last_answer->status == 401 ? ruled_out : judgement(certainty::possible);
+}
+
+// "pull and push was asked on team-a/app": of the first resource that lacks something, and how many more do.
+std::string lacking_text(const facts& f) {
+  const auto& lacking = f.lacking.list();
+  const auto& first = lacking.front();
+  const auto verb = first.actions.size() > 1 ? "were" : "was";
+  const auto more = lacking.size() > 1 ? fmt::format(" (and {} more)", lacking.size() - 1) : std::string();
+  return fmt::format("{} {} asked on {}{}", words::actions(first), verb, words::resource(first), more);
+}
+
+std::string granted_text(const facts& f) {
+  const auto& wanted = f.lacking.list().front();
+  for (const auto& s : f.granted->list()) {
+    if (s.type == wanted.type && s.name == wanted.name && !s.actions.empty()) return words::actions(s);
+  }
+  return "nothing";
+}
+
+std::string summary(const facts& f) {
+  using namespace words;
+  if (f.granted && !f.lacking.empty()) {
+    const auto note = token_is_anonymous(f) ? ", but the token names no user" : "";
+    return fmt::format("token for {} grants {}, {} {}{}", host(f), granted_text(f), lacking_text(f), identity(f), note);
+  }
+  const auto said = refusal(f).empty() ? std::string() : ", it says " + quoted(refusal(f), 100);
+  if (f.decided_by == speaker::token_server) {
+    return fmt::format("{} gives no token {} for {}{} (token server {})", host(f), identity(f), activity(f), said,
+                       token_server(f));
+  }
+  return fmt::format("token for {} {} does not cover {}{}", host(f), identity(f), activity(f), said);
+}
+
+// On Docker Hub a name without a namespace means an official image, which nobody else can push.
+bool lands_in_library(const facts& f) {
+  return f.seen->registry == "docker.io" && f.seen->action == "push" && f.seen->repository.starts_with("library/");
+}
+
+std::vector<std::string> fix(const facts& f) {
+  using namespace words;
+  std::vector<std::string> steps;
+  if (token_is_anonymous(f)) {
+    steps.push_back(fmt::format("Renew the {} of {}: a token for nobody mostly means that it was not recognised",
+                                secret_kind(f), entry(f)));
+  }
+  if (lands_in_library(f)) steps.emplace_back("Put your namespace before the image's name: docker.io/NAMESPACE/IMAGE");
+  const auto what = f.lacking.empty() ? activity(f)
+                                      : fmt::format("{} on {}", actions(f.lacking.list().front()),
+                                                    resource(f.lacking.list().front()));
+  steps.push_back(fmt::format("Give {} the right to {} at {}, or create the repository if it does not exist",
+                              f.seen->username.empty() ? "the credential's owner" : user(f),
+                              f.lacking.empty() ? "do " + what : what, host(f)));
+  steps.push_back("Or use another credential: replace " + entry(f));
+  advise_check(f, steps);
+  return steps;
+}
+
+}  // namespace granted_less
+
+namespace token_server_error {
+
+const error* problem(const facts& f) {
+  return f.failure_at_token_server && f.failure != nullptr ? &f.failure->problem : nullptr;
+}
+
+judgement judge(const facts& f) {
+  if (f.decided_by == speaker::nobody) {
+    const bool no_answer = f.token_answer != nullptr && f.token_answer->failure == "transport";
+    return observed_if(no_answer || problem(f) != nullptr);
+  }
+  return observed_if(f.decided_by == speaker::token_server && !token_rejected(f) && !token_forbidden(f));
+}
+
+std::string what_happened(const facts& f) {
+  const auto* a = f.token_answer;
+  const auto said = a == nullptr || a->message.empty() ? std::string() : ": " + words::quoted(a->message, 100);
+  if (const auto* e = problem(f)) return failure_words::what_happened(*e) + failure_words::detail(*e);
+  if (a == nullptr || a->status == 0) return "gave no answer" + said;
+  if (a->failure == "no_token") return fmt::format("answered {} without a usable token{}", a->status, said);
+  return fmt::format("answered {}{}", a->status, said);
+}
+
+std::string summary(const facts& f) {
+  return fmt::format("{} could not be asked {}: its token server {} {}", words::host(f), words::identity(f),
+                     words::token_server(f), what_happened(f));
+}
+
+std::vector<std::string> fix(const facts& f) {
+  if (const auto* e = problem(f)) return failure_words::fix(*e, f, words::token_server(f));
+  std::vector<std::string> steps;
+  const auto status = f.token_answer == nullptr ? 0 : f.token_answer->status;
+  if (status == 429) {
+    steps.emplace_back("Wait, then ask less often: other builds with the same address or user count as well");
+  } else if (status >= 400 && status < 500) {
+    steps.push_back(fmt::format("Check that {} is the token endpoint that {} means to name, and the repository's name",
+                                f.token_request == nullptr ? "it" : f.token_request->realm, words::host(f)));
+  } else {
+    steps.push_back(fmt::format("The credential was not judged; whoever runs {} must look at it, or try again later",
+                                words::token_server(f)));
+  }
+  words::advise_check(f, steps);
+  return steps;
+}
+
+}  // namespace token_server_error
+
+constexpr std::array rows{
+    cause{"token-expired", "The token is not valid at this time", token_expired::judge, token_expired::summary,
+          token_expired::fix, words::observed},
+    cause{"granted-less", "The token grants less than was needed", granted_less::judge, granted_less::summary,
+          granted_less::fix, words::observed},
+    cause{"token-server-error", "The token server gave no token", token_server_error::judge,
+          token_server_error::summary, token_server_error::fix, words::observed},
+};
+
+}  // namespace
+
+std::span<const cause> token_causes() noexcept {
+  return rows;
+}
+
+}  // namespace regpass::explain

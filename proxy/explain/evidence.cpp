@@ -1,0 +1,82 @@
+#include "regpass/explain/evidence.hpp"
+
+#include "explain/json_fields.hpp"
+#include "explain/step_json.hpp"
+
+namespace regpass::explain {
+namespace {
+
+constexpr std::size_t most_steps = 32;
+
+}  // namespace
+
+template <class V, maybe_const<auth::considered> S>
+void fields(V& v, S& s) {
+  v("source", s.source);
+  v("key", s.key);
+  v("why", s.why);
+}
+
+template <class V, maybe_const<evidence> E>
+void fields(V& v, E& e) {
+  v("id", e.id);
+  v("mode", e.mode);
+  v("client", e.client);
+  v("registry", e.registry);
+  v("repository", e.repository);
+  v("action", e.action);
+  v("method", e.method);
+  v("path", e.path);
+  v.always("status", e.status);
+  v("injection", e.injection);
+  v("began_at", e.began_at);
+  v.group("credential", [&](auto& group) {
+    group("source", e.source);
+    group("key", e.key);
+    group("username", e.username);
+    group("kind", e.credential_kind);
+    group("missing", e.missing);
+    group("others", e.others);
+    group("searched", e.searched);
+  });
+  v.group("scope", [&](auto& group) { group("needed", e.needed); });
+}
+
+void add(evidence& e, std::int64_t at_ms, step s) {
+  if (e.steps.size() >= most_steps) e.steps.erase(e.steps.begin());
+  timed_step timed;
+  timed.at_ms = at_ms;
+  timed.step = std::move(s);
+  e.steps.push_back(std::move(timed));
+}
+
+json::array handshake_json(const evidence& e) {
+  json::array list;
+  for (const auto& timed : e.steps) list.push_back(step_to_json(timed));
+  return list;
+}
+
+json::object to_json(const evidence& e) {
+  json::object object;
+  field_writer writer(object);
+  fields(writer, e);
+  if (!e.steps.empty()) object["handshake"] = handshake_json(e);
+  return object;
+}
+
+result<evidence> from_json(const json::value& from) {
+  const auto* object = from.if_object();
+  if (object == nullptr) return fail(errc::bad_input, "evidence is no JSON object");
+  evidence e;
+  field_reader reader(*object);
+  fields(reader, e);
+  const auto* found = object->if_contains("handshake");
+  const auto* list = found == nullptr ? nullptr : found->if_array();
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    auto timed = step_from_json((*list)[i]);
+    if (timed) add(e, timed->at_ms, std::move(timed->step));
+  }
+  return e;
+}
+
+}  // namespace regpass::explain

@@ -1,0 +1,160 @@
+#include "regpass/explain/facts.hpp"
+
+#include "explain/seconds.hpp"
+#include "regpass/base/text.hpp"
+#include "regpass/registry/operation.hpp"
+
+#include <chrono>
+
+namespace regpass::explain {
+namespace {
+
+// Something in front of the registry spoke: a page for people, and none of the marks of the registry API.
+bool is_from_between(const answered_step& a) {
+  return !a.api_version && a.errors.empty() && a.challenges.empty() && lower(a.content_type).starts_with("text/html");
+}
+
+// What a client sent was wrong, as against a client that went away or broke the connection off.
+bool is_refusal_of_ours(const error& e) {
+  if (e.code == errc::denied) return true;
+  return e.who == party::client &&
+         (e.code == errc::bad_message || e.code == errc::bad_input || e.code == errc::too_large ||
+          e.code == errc::unsupported || e.code == errc::wrong_name || e.code == errc::not_found);
+}
+
+std::optional<registry::scope_set> granted_by(const std::optional<std::string>& text,
+                                              const std::optional<auth::claims>& claims) {
+  if (text) {
+    auto scopes = registry::parse_scopes(*text);
+    if (scopes) return *scopes;
+  }
+  return claims ? claims->access : std::nullopt;
+}
+
+// Walks over the steps in order; what comes later overrules what came before.
+class reader {
+ public:
+  explicit reader(facts& f) : f_(f) {}
+
+  void read(const timed_step& timed) {
+    at_ms_ = timed.at_ms;
+    std::visit([this](const auto& s) { on(s); }, timed.step);
+  }
+
+  void finish() {
+    if (f_.granted) f_.lacking = f_.seen->needed.minus(*f_.granted);
+    const bool refused = f_.last_answer != nullptr && f_.last_answer->status == 401;
+    if (refused && token_at_ms_) f_.token_over_s = over_by_claims();
+    if (refused && token_at_ms_ && !f_.token_over_s) f_.token_over_s = over_by_promise();
+  }
+
+ private:
+  void on(const sent_step& s) {
+    probing_ = s.probe;
+    asking_ = false;
+    if (!s.probe) f_.sent_authorization = s.authorization;
+  }
+
+  void on(const answered_step& s) {
+    if (s.clock_difference_s && is_plausible(*s.clock_difference_s)) f_.clock_difference_s = s.clock_difference_s;
+    if (probing_) return;
+    f_.last_answer = &s;
+    answered_at_ms_ = at_ms_;
+    f_.decided_by = is_from_between(s) ? speaker::between : speaker::registry;
+  }
+
+  void on(const realm_step& s) {
+    f_.refused_realm = s.allowed ? nullptr : &s;
+    if (!s.allowed) f_.decided_by = speaker::regpass;
+  }
+
+  void on(const token_request_step& s) {
+    f_.token_request = &s;
+    f_.token_answer = nullptr;
+    asking_ = true;
+  }
+
+  void on(const token_answer_step& s) {
+    asking_ = false;
+    f_.token_answer = &s;
+    if (s.failure.empty()) {
+      use_token(granted_by(s.granted, s.claims), s.claims, s.expires_in_s);
+    } else {
+      f_.decided_by = s.failure == "transport" ? speaker::nobody : speaker::token_server;
+    }
+  }
+
+  void on(const cached_token_step& s) { use_token(granted_by(s.granted, s.claims), s.claims, s.expires_in_s); }
+
+  void on(const failed_step& s) {
+    f_.failure = &s;
+    f_.failure_at_token_server = s.problem.who == party::token_server || asking_;
+    f_.decided_by = is_refusal_of_ours(s.problem) ? speaker::regpass : speaker::nobody;
+  }
+
+  void on(const policy_step& s) {
+    f_.refused_policy = &s;
+    f_.decided_by = speaker::regpass;
+  }
+
+  void on(const mount_step&) {}
+
+  void use_token(std::optional<registry::scope_set> granted, const std::optional<auth::claims>& claims,
+                 std::int64_t life_s) {
+    f_.granted = std::move(granted);
+    f_.claims = claims ? &*claims : nullptr;
+    token_at_ms_ = at_ms_;
+    life_s_ = life_s;
+  }
+
+  std::optional<std::int64_t> over_by_claims() const {
+    if (f_.claims == nullptr || !f_.claims->expires_at || !f_.seen->began_at) return std::nullopt;
+    const auto began = std::chrono::floor<std::chrono::seconds>(f_.seen->began_at->time_since_epoch()).count();
+    return seconds_between(*f_.claims->expires_at, began + answered_at_ms_ / 1000);
+  }
+
+  std::optional<std::int64_t> over_by_promise() const {
+    const auto age = seconds_between(*token_at_ms_, answered_at_ms_);  // in ms
+    return age ? seconds_between(life_s_, *age / 1000) : std::nullopt;
+  }
+
+  facts& f_;
+  std::int64_t at_ms_ = 0;
+  std::int64_t answered_at_ms_ = 0;
+  std::optional<std::int64_t> token_at_ms_;
+  std::int64_t life_s_ = 0;
+  bool probing_ = false;
+  bool asking_ = false;
+};
+
+// A manifest or blob that is not there: how clients find out what to push. A page for people is no such answer, but a
+// HEAD has none.
+bool is_plain_absence(const facts& f) {
+  const auto& e = *f.seen;
+  if (f.last_answer == nullptr || f.last_answer->status != 404 || e.status != 404) return false;
+  if (e.method != "HEAD" && (e.method != "GET" || f.decided_by != speaker::registry)) return false;
+  const auto what = registry::parse_operation(e.method, e.path.substr(0, e.path.find('?')));
+  if (!what) return false;
+  return what->endpoint == registry::endpoint::manifest || what->endpoint == registry::endpoint::blob ||
+         what->endpoint == registry::endpoint::referrers;
+}
+
+bool has_failed(const facts& f) {
+  if (f.failure != nullptr && (f.decided_by == speaker::nobody || f.decided_by == speaker::regpass)) return true;
+  if (f.seen->status != 0 && f.seen->status < 400) return false;
+  return !is_plain_absence(f);
+}
+
+}  // namespace
+
+facts derive(const evidence& e) {
+  facts f;
+  f.seen = &e;
+  reader r(f);
+  for (const auto& timed : e.steps) r.read(timed);
+  r.finish();
+  f.failed = has_failed(f);
+  return f;
+}
+
+}  // namespace regpass::explain

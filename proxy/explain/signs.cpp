@@ -1,0 +1,106 @@
+#include "explain/signs.hpp"
+
+#include "explain/words.hpp"
+#include "regpass/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace regpass::explain {
+namespace {
+
+bool contains_any(std::string_view text, std::span<const std::string_view> words) {
+  const auto low = lower(text);
+  return std::ranges::any_of(words, [&](auto word) { return low.find(word) != std::string::npos; });
+}
+
+}  // namespace
+
+bool used_clients_own(const facts& f) {
+  return f.sent_authorization == "client" || f.seen->injection == "observe";
+}
+
+bool used_credential(const facts& f) {
+  if (f.seen->source.empty() || used_clients_own(f)) return false;
+  if (f.decided_by == speaker::token_server) return f.token_request == nullptr || f.token_request->credential != "none";
+  return f.sent_authorization != "none";
+}
+
+bool was_anonymous(const facts& f) {
+  return f.seen->source.empty() && f.seen->missing != auth::absence::unusable && !used_clients_own(f);
+}
+
+bool is_ready_made(const facts& f) {
+  return f.seen->credential_kind == "bearer";
+}
+
+bool token_rejected(const facts& f) {
+  if (f.decided_by != speaker::token_server || f.token_answer == nullptr) return false;
+  return f.token_answer->failure == "rejected" || f.token_answer->status == 401;
+}
+
+bool token_forbidden(const facts& f) {
+  return f.decided_by == speaker::token_server && f.token_answer != nullptr && f.token_answer->failure == "forbidden";
+}
+
+const answered_step* deciding_answer(const facts& f) {
+  return f.decided_by == speaker::registry || f.decided_by == speaker::between ? f.last_answer : nullptr;
+}
+
+bool registry_denied(const facts& f) {
+  const auto* a = deciding_answer(f);
+  return a != nullptr && (a->status == 401 || a->status == 403);
+}
+
+bool access_denied(const facts& f) {
+  return token_rejected(f) || token_forbidden(f) || registry_denied(f);
+}
+
+bool between_answered(const facts& f) {
+  return f.decided_by == speaker::between;
+}
+
+bool insufficient_scope(const facts& f) {
+  return registry_denied(f) && f.last_answer->challenge_error == "insufficient_scope";
+}
+
+bool invalid_token(const facts& f) {
+  return registry_denied(f) && f.last_answer->challenge_error == "invalid_token";
+}
+
+bool wants_other_scheme(const facts& f) {
+  const auto* a = deciding_answer(f);
+  if (a == nullptr || a->status != 401 || f.sent_authorization != "none" || a->challenges.empty()) return false;
+  return std::ranges::none_of(a->challenges, [](const std::string& challenge) {
+    const auto low = lower(challenge);
+    return low.find("bearer") != std::string::npos || low.find("basic") != std::string::npos;
+  });
+}
+
+bool anonymous_sufficed(const facts& f) {
+  if (!was_anonymous(f) || !registry_denied(f)) return false;
+  return invalid_token(f) || (f.granted && !f.seen->needed.empty() && f.lacking.empty());
+}
+
+bool token_is_anonymous(const facts& f) {
+  return used_credential(f) && !is_ready_made(f) && f.claims != nullptr && f.claims->subject.empty();
+}
+
+const error* upstream_failure(const facts& f) {
+  if (f.decided_by != speaker::nobody || f.failure == nullptr || f.failure_at_token_server) return nullptr;
+  return f.failure->problem.who == party::client ? nullptr : &f.failure->problem;
+}
+
+bool speaks_of_scope(const facts& f) {
+  static constexpr std::array<std::string_view, 1> words{"scope"};
+  return contains_any(words::refusal(f), words);
+}
+
+bool speaks_of_rights(const facts& f) {
+  static constexpr std::array<std::string_view, 4> words{"permission", "not authorized to perform", "not allowed",
+                                                         "quota"};
+  return contains_any(words::refusal(f), words);
+}
+
+}  // namespace regpass::explain

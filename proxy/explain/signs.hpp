@@ -1,0 +1,41 @@
+// What several causes look for in the facts. Structure, status and codes; words only to tell apart what those leave
+// open.
+#pragma once
+
+#include "regpass/explain/facts.hpp"
+
+namespace regpass::explain {
+
+// Our credential took part in the request that decided.
+bool used_credential(const facts&);
+// The request went out without any credential, because there was none.
+bool was_anonymous(const facts&);
+// The client's own Authorization went upstream.
+bool used_clients_own(const facts&);
+// The credential is a token that goes to the registry as it is.
+bool is_ready_made(const facts&);
+
+bool token_rejected(const facts&);   // the token server does not accept the credential
+bool token_forbidden(const facts&);  // it does, but gives no token for this scope
+bool registry_denied(const facts&);  // 401 or 403 by the registry, or by what stands in front of it
+bool access_denied(const facts&);    // one of the three
+bool between_answered(const facts&);
+bool insufficient_scope(const facts&);
+bool invalid_token(const facts&);
+// None of the schemes that the registry's 401 offers is ours: nothing that regpass has could be sent.
+bool wants_other_scheme(const facts&);
+// Nobody's token granted all that was needed, or was refused for what it is: a credential would not have helped.
+bool anonymous_sufficed(const facts&);
+// The token names nobody although it was asked for with a credential.
+bool token_is_anonymous(const facts&);
+
+// No answer came from the registry itself, or from what stands on the way to it.
+const error* upstream_failure(const facts&);
+// The registry's answer when it decided, else null.
+const answered_step* deciding_answer(const facts&);
+
+// The refuser's words speak of the token's scope, or of rights that an accepted identity lacks.
+bool speaks_of_scope(const facts&);
+bool speaks_of_rights(const facts&);
+
+}  // namespace regpass::explain

@@ -1,0 +1,14 @@
+// One step of a handshake in words.
+#pragma once
+
+#include "regpass/explain/evidence.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace regpass::explain {
+
+std::string_view speaker_text(const step&) noexcept;  // "registry": who did it
+std::string step_text(const step&);                   // "answered 401, Bearer realm=…"
+
+}  // namespace regpass::explain

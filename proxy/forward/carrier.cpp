@@ -1,0 +1,158 @@
+#include "carrier.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <chrono>
+
+namespace regpass::forward {
+
+namespace {
+
+constexpr auto before_repeating = std::chrono::milliseconds{50};
+// What is read of an answer that nobody wants, to keep its connection; a longer one is cut off instead.
+constexpr std::size_t discard_at_most = 64 * 1024;
+
+bool transient(int status) { return status == 500 || status == 502 || status == 503 || status == 504; }
+
+net::task<void> pause(std::chrono::milliseconds length) {
+  const auto on = co_await boost::asio::this_coro::executor;
+  boost::asio::steady_timer timer(on, length);
+  co_await timer.async_wait(net::use_task);
+}
+
+}  // namespace
+
+carrier::carrier(surroundings around, exchange::downstream& client, exchange::route to, recorder& notes)
+    : around_(around), client_(client), to_(std::move(to)), notes_(notes), pumps_(around.on) {}
+
+net::task<result<http::response_head>> carrier::send(const http::request_head& head, std::string_view authorization, bool with_body,
+                                                     bool probe) {
+  for (int tries = 0;; ++tries) {
+    auto connection = co_await around_.pool.get(to_, tries > 0);
+    if (!connection) co_return std::unexpected(connection.error());
+    connection_ = std::move(*connection);
+    excerpt_.clear();
+    response_ended_ = false;
+    ++attempts_;
+    notes_.sent(head, authorization, probe, connection_->reused);
+    auto answer = co_await once(head, with_body);
+    const bool again = tries == 0 && repeatable(head, with_body, answer);
+    if (!again) co_return answer;
+    if (answer) {
+      notes_.answered(*answer, std::nullopt);
+      co_await discard();
+      co_await pause(before_repeating);
+    } else {
+      notes_.failed(answer.error());
+    }
+  }
+}
+
+bool carrier::repeatable(const http::request_head& head, bool with_body, const result<http::response_head>& answer) const {
+  if (with_body && client_.body().has_body()) return false;
+  const bool safe = head.method == "GET" || head.method == "HEAD";
+  if (answer) return safe && transient(answer->status);
+  const auto code = answer.error().code;
+  const bool dropped = code == errc::closed || code == errc::reset || code == errc::truncated;
+  // A pooled connection that dies without a byte of an answer was closed before the request arrived (RFC 9110 section 9.2.2).
+  return dropped && (safe || (connection_->reused && !answer.error().answer_started));
+}
+
+net::task<result<http::response_head>> carrier::once(const http::request_head& head, bool with_body) {
+  const auto body = with_body ? client_.body() : http::framing();
+  auto sent = co_await connection_->http().send(head, body);
+  if (!sent) co_return std::unexpected(connection_->blame(sent.error()));
+  if (body.has_body()) {
+    upstream_writable_ = true;
+    pumps_.spawn(pump_request(), "request body");
+  }
+  auto answer = co_await final_head();
+  if (!answer && client_problem_) co_return std::unexpected(*client_problem_);
+  co_return answer;
+}
+
+net::task<result<http::response_head>> carrier::final_head() {
+  for (;;) {
+    auto head = co_await connection_->http().head();
+    if (!head) co_return std::unexpected(connection_->blame(head.error()));
+    if (!http::is_interim(*head)) co_return head;
+    if (head->status == 100) continue;  // the client got ours when its body was first read
+    auto informed = co_await client_.inform(*head);
+    if (!informed) co_return std::unexpected(informed.error());
+  }
+}
+
+// Both directions flow at once. When the registry takes no more, the rest is read and thrown away: clients that write do not read.
+net::task<void> carrier::pump_request() {
+  for (;;) {
+    body_started_ = true;
+    auto piece = co_await client_.read();
+    if (!piece) {
+      client_problem_ = piece.error();
+      connection_->http().abort();
+      co_return;
+    }
+    if (piece->empty()) break;
+    bytes_in_ += piece->size();
+    if (!upstream_writable_) continue;
+    auto written = co_await connection_->http().write(*piece);
+    if (!written) upstream_writable_ = false;
+  }
+  if (!upstream_writable_) co_return;
+  auto finished = co_await connection_->http().finish(client_.trailers());
+  if (!finished) upstream_writable_ = false;
+}
+
+net::task<std::string_view> carrier::excerpt(std::size_t cap) {
+  while (!response_ended_ && excerpt_.size() < cap) {
+    auto piece = co_await connection_->http().read();
+    if (!piece) break;
+    if (piece->empty()) response_ended_ = true;
+    excerpt_ += *piece;
+  }
+  co_return std::string_view(excerpt_);
+}
+
+net::task<result<void>> carrier::relay() {
+  if (!excerpt_.empty()) {
+    bytes_out_ += excerpt_.size();
+    auto first = co_await client_.write(excerpt_);
+    if (!first) co_return std::unexpected(first.error());
+  }
+  while (!response_ended_) {
+    auto piece = co_await connection_->http().read();
+    if (!piece) {
+      client_.abort();  // at the same byte: what is cut off must not look complete
+      co_return std::unexpected(connection_->blame(piece.error()));
+    }
+    if (piece->empty()) break;
+    bytes_out_ += piece->size();
+    auto written = co_await client_.write(*piece);
+    if (!written) {
+      connection_->http().abort();
+      co_return std::unexpected(written.error());
+    }
+  }
+  response_ended_ = true;
+  auto finished = co_await client_.finish(connection_->http().trailers());
+  co_return finished;
+}
+
+net::task<void> carrier::discard() {
+  co_await excerpt(discard_at_most);
+  co_await settle();
+}
+
+net::task<void> carrier::settle() {
+  // A registry that has answered may not read on; its answer is complete, so nothing is lost by hanging up.
+  if (connection_ && pumps_.running() > 0 && !connection_->reusable()) {
+    upstream_writable_ = false;
+    connection_->http().abort();
+  }
+  co_await pumps_.join();
+  if (connection_) around_.pool.put(to_, std::move(connection_));
+  connection_.reset();
+}
+
+}  // namespace regpass::forward

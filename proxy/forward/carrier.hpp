@@ -1,0 +1,65 @@
+// Carries one client request upstream and its answer back. Knows nothing of credentials: the head it is given is the head it sends.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "recorder.hpp"
+#include "regpass/exchange/exchange.hpp"
+#include "regpass/forward/services.hpp"
+#include "regpass/net/task_group.hpp"
+
+namespace regpass::forward {
+
+class carrier {
+ public:
+  carrier(surroundings around, exchange::downstream& client, exchange::route to, recorder& notes);
+
+  // Sends `head`, with the client's body if `with_body`, and returns the final response's head. What may be repeated is repeated once: a GET
+  // or HEAD after a dropped connection or a single 5xx (no client does that itself), a bodiless request whose pooled connection turned
+  // out to be dead. `authorization` is for the notes.
+  net::task<result<http::response_head>> send(const http::request_head& head, std::string_view authorization, bool with_body, bool probe);
+
+  // The beginning of the response's body, at most `cap` bytes; `relay` sends it first.
+  net::task<std::string_view> excerpt(std::size_t cap);
+  // The response's body to the client, whose head was given to `respond` already.
+  net::task<result<void>> relay();
+  // Done with this response: its connection goes back to the pool if it was read to its end within reason.
+  net::task<void> discard();
+  // Waits until the client's body was read to its end (an upload's writer may hang otherwise), and gives the connection back.
+  net::task<void> settle();
+
+  bool body_started() const noexcept { return body_started_; }
+  http::framing response_body() const noexcept { return connection_->http().body(); }
+  bool excerpt_is_all() const noexcept { return response_ended_; }
+  const std::optional<error>& client_problem() const noexcept { return client_problem_; }
+  std::uint64_t bytes_in() const noexcept { return bytes_in_; }
+  std::uint64_t bytes_out() const noexcept { return bytes_out_; }
+  int attempts() const noexcept { return attempts_; }
+  std::string upstream_version() const { return attempts_ == 0 ? std::string() : "1.1"; }
+
+ private:
+  net::task<result<http::response_head>> once(const http::request_head& head, bool with_body);
+  net::task<result<http::response_head>> final_head();
+  net::task<void> pump_request();
+  bool repeatable(const http::request_head& head, bool with_body, const result<http::response_head>& answer) const;
+
+  surroundings around_;
+  exchange::downstream& client_;
+  exchange::route to_;
+  recorder& notes_;
+  net::task_group pumps_;
+  std::unique_ptr<exchange::connection> connection_;
+  std::string excerpt_;
+  bool response_ended_ = false;
+  bool body_started_ = false;
+  bool upstream_writable_ = true;
+  std::optional<error> client_problem_;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  int attempts_ = 0;
+};
+
+}  // namespace regpass::forward

@@ -1,0 +1,164 @@
+#include "forwarding.hpp"
+
+#include "id.hpp"
+
+#include "regpass/auth/policy.hpp"
+#include "regpass/base/text.hpp"
+#include "upstream_head.hpp"
+
+namespace regpass::forward {
+
+namespace {
+
+explain::evidence describe(const forward_request& what, const exchange::downstream& down, std::string id) {
+  explain::evidence made;
+  made.id = std::move(id);
+  made.mode = what.mode;
+  made.client = what.client;
+  made.registry = what.registry ? registry::to_text(what.target.registry) : http::authority(what.target.origin);
+  made.method = clean(down.head().method, 32);
+  made.path = masked_url(down.head().target);
+  made.searched = what.snapshot->searched;
+  return made;
+}
+
+exchange::route route_of(const forward_request& what) {
+  if (what.registry) return registry_route(*what.registry, what.target.origin, party::registry);
+  return pass_route(what.target.origin, rule_for(what.target, decision(), *what.snapshot));
+}
+
+std::string_view name_of(auth::injection mode) {
+  switch (mode) {
+    case auth::injection::replace: return "replace";
+    case auth::injection::add: return "add";
+    case auth::injection::observe: return "observe";
+  }
+  return "replace";
+}
+
+}  // namespace
+
+forwarding::forwarding(surroundings around, forward_request what, exchange::downstream& down)
+    : around_(around),
+      what_(std::move(what)),
+      down_(down),
+      notes_(describe(what_, down, new_id())),
+      carrier_(around, down, route_of(what_), notes_) {}
+
+net::task<finished> forwarding::run() {
+  const bool allowed = prepare();
+  if (!allowed) {
+    co_await answer_error(refusal_);
+  } else if (without_credentials()) {
+    co_await pass();
+  } else {
+    co_await serve();
+  }
+  co_await carrier_.settle();
+
+  if (!explained_) explained_ = explain::diagnose(notes_.seen());
+  finished outcome{std::move(notes_.seen()), std::move(explained_)};
+  traffic moved;
+  moved.client_version = down_.version();
+  moved.upstream_version = carrier_.upstream_version();
+  moved.cache = cache_;
+  moved.sent_status = sent_status_;
+  moved.attempts = carrier_.attempts();
+  moved.bytes_in = carrier_.bytes_in();
+  moved.bytes_out = carrier_.bytes_out();
+  moved.duration_ms = notes_.elapsed_ms();
+  report(outcome.evidence, outcome.explanation, moved);
+  around_.shared.journal.add(outcome);
+  co_return outcome;
+}
+
+bool forwarding::prepare() {
+  const bool observing = what_.registry && what_.registry->options.injection == auth::injection::observe;
+  notes_.seen().injection = what_.registry ? name_of(what_.registry->options.injection) : "observe";
+  if (what_.registry && !classify()) return false;
+  // What is no API request gets nothing of ours and keeps what it brought.
+  auto head = upstream_head(down_.head(), what_.target, without_credentials() || observing);
+  if (!head) {
+    refusal_ = 400;
+    auto problem = head.error();
+    problem.who = party::client;
+    notes_.failed(std::move(problem));
+    return false;
+  }
+  head_ = std::move(*head);
+  if (without_credentials()) return true;
+  choose_credential();
+  return permit();
+}
+
+bool forwarding::classify() {
+  auto parsed = registry::parse_operation(down_.head().method, down_.head().target);
+  if (!parsed && parsed.error().code == errc::unsupported) {
+    const auto path = down_.head().target.substr(0, down_.head().target.find('?'));
+    const auto repository = around_.shared.memory.repository_of(what_.target.registry, path);
+    if (!repository) return true;  // passed on without credentials
+    operation_.emplace();
+    operation_->action = registry::action::push;
+    operation_->endpoint = registry::endpoint::upload;
+    operation_->repository = *repository;
+    operation_->needed = registry::scope_set(registry::repository_scope(*repository, {"pull", "push"}));
+  } else if (!parsed) {
+    refusal_ = 400;
+    auto problem = parsed.error();
+    problem.who = party::client;
+    problem.when = phase::head;
+    notes_.failed(std::move(problem));
+    return false;
+  } else {
+    operation_ = std::move(*parsed);
+  }
+  auto& seen = notes_.seen();
+  seen.repository = operation_->repository;
+  seen.action = registry::name_of(operation_->action);
+  seen.needed = operation_->needed;
+  return true;
+}
+
+bool forwarding::permit() {
+  const auto verdict = auth::judge(what_.registry->options.policy, what_.target.registry, *operation_);
+  if (!verdict.allowed) {
+    refusal_ = 403;
+    notes_.step(explain::policy_step{verdict.why, verdict.config_line});
+    return false;
+  }
+  if (verdict.strip_mount) strip_mount("policy does not allow to pull from the mount's source");
+  return true;
+}
+
+void forwarding::choose_credential() {
+  choice_ = auth::choose(what_.snapshot->credentials, what_.target.registry);
+  auto& seen = notes_.seen();
+  seen.missing = choice_.missing;
+  seen.others = choice_.others;
+  if (!choice_.credential) return;
+  seen.source = choice_.credential->source;
+  seen.key = choice_.credential->key;
+  seen.username = choice_.credential->username;
+  seen.credential_kind = auth::name_of(choice_.credential->kind);
+}
+
+void forwarding::strip_mount(std::string why) {
+  notes_.step(explain::mount_step{*operation_->mount_from, std::move(why)});
+  head_.target = registry::without_mount(head_.target);
+  operation_->mount_from.reset();
+  operation_->needed = registry::scope_set(registry::repository_scope(operation_->repository, {"pull", "push"}));
+  notes_.seen().needed = operation_->needed;
+  mount_stripped_ = true;
+}
+
+net::task<void> forwarding::pass() {
+  auto head = co_await carrier_.send(head_, "client", true, false);
+  if (!head) {
+    co_await upstream_failed(head.error());
+    co_return;
+  }
+  notes_.answered(*head, std::nullopt);
+  co_await deliver(std::move(*head));
+}
+
+}  // namespace regpass::forward

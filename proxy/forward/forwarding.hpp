@@ -1,0 +1,62 @@
+// The driver of one exchange: asks the handshake what to do, has the carrier do it, and answers the client.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "carrier.hpp"
+#include "recorder.hpp"
+#include "regpass/auth/choice.hpp"
+#include "regpass/forward/forwarder.hpp"
+
+namespace regpass::forward {
+
+class forwarding {
+ public:
+  forwarding(surroundings around, forward_request what, exchange::downstream& down);
+
+  net::task<finished> run();
+
+ private:
+  // Whether the exchange may go on; if not, `refusal_` says how to answer.
+  bool prepare();
+  bool classify();
+  bool permit();
+  void choose_credential();
+  bool without_credentials() const noexcept { return what_.registry == nullptr || !operation_; }
+
+  net::task<void> pass();   // no credential is involved: as it came, but for hop-by-hop fields
+  net::task<void> serve();  // the handshake
+  net::task<auth::handshake_input> handshake_input();
+  net::task<result<http::response_head>> send(const auth::send& how);
+  net::task<result<http::response_head>> probe();
+  net::task<auth::action> ask(auth::handshake& machine, const auth::ask_token& order);
+  // True when the mount became an upload and the handshake starts anew.
+  net::task<bool> retry_without_mount(const http::response_head& head);
+  void strip_mount(std::string why);
+  void note_cached(const auth::token_ptr& token);
+
+  net::task<void> deliver(http::response_head head);
+  net::task<void> answer_error(int status);
+  // Refusals that their client could not show are put off to its next request, whose refusal it can.
+  std::optional<http::response_head> postponed() const;
+  net::task<void> upstream_failed(error problem);
+  net::task<void> write(http::response_head head, std::string_view body);
+  void remember_location(const http::response_head& head);
+
+  surroundings around_;
+  forward_request what_;
+  exchange::downstream& down_;
+  recorder notes_;
+  carrier carrier_;
+  http::request_head head_;                         // to send, without Authorization
+  std::optional<registry::operation> operation_;    // none: no API request, so no credential
+  auth::choice choice_;
+  std::string cache_;
+  std::optional<explain::explanation> explained_;
+  int refusal_ = 403;
+  int sent_status_ = 0;                             // when it differs from the evidence's
+  bool mount_stripped_ = false;
+};
+
+}  // namespace regpass::forward

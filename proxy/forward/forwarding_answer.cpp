@@ -1,0 +1,122 @@
+// The part of the driver that answers the client: the registry's response, or a refusal made readable.
+#include "forwarding.hpp"
+
+#include "regpass/base/text.hpp"
+#include "regpass/explain/annotate.hpp"
+#include "regpass/http/origin.hpp"
+#include "upstream_head.hpp"
+
+namespace regpass::forward {
+
+namespace {
+
+// How much of a refusal's body is read for the explanation before the client gets it.
+constexpr std::size_t excerpt_cap = 64 * 1024;
+
+// 503 invites a retry, 504 says that time ran out, 502 that what came was no good; never 401 (deployment.md, section 2).
+int status_for(const error& problem) {
+  switch (problem.code) {
+    case errc::denied: return 403;
+    case errc::timed_out: return 504;
+    case errc::unresolved:
+    case errc::refused:
+    case errc::unreachable:
+    case errc::reset:
+    case errc::closed:
+    case errc::cancelled: return 503;
+    default: return 502;
+  }
+}
+
+}  // namespace
+
+net::task<void> forwarding::deliver(http::response_head head) {
+  const bool served = !without_credentials() && what_.registry->options.injection != auth::injection::observe;
+  auto& seen = notes_.seen();
+  seen.status = served && head.status == 401 ? 403 : head.status;
+  if (head.status >= 400) {
+    const auto body = co_await carrier_.excerpt(excerpt_cap);
+    notes_.said(body);
+  }
+  const auto explained = head.status >= 400 && served ? explain::diagnose(seen) : std::nullopt;
+  if (served && ((explained && what_.snapshot->annotate) || head.status == 401)) {
+    co_await answer_error(seen.status);
+    co_return;
+  }
+  if (served) remember_location(head);
+  downstream_head(head, served);
+  auto body = carrier_.response_body();
+  auto answered = co_await down_.respond(std::move(head), body);
+  if (answered) answered = co_await carrier_.relay();
+  if (answered) co_return;
+  seen.status = 0;
+  notes_.failed(answered.error());
+}
+
+net::task<void> forwarding::answer_error(int status) {
+  auto& seen = notes_.seen();
+  seen.status = status == 401 ? 403 : status;
+  explained_ = explain::diagnose(seen);
+  const bool say = explained_ && what_.snapshot->annotate;
+  auto later = say ? postponed() : std::nullopt;
+  if (later) {
+    sent_status_ = later->status;
+    const std::string_view empty_object = sent_status_ == 200 ? "{}" : "";
+    co_await write(std::move(*later), empty_object);
+    co_return;
+  }
+  auto answer = say ? explain::make_error(seen.status, *explained_, seen.id)
+                    : explain::make_plain_error(seen.status, "the request was refused; the log of regpass says why", seen.id);
+  if (status == 503) answer.head.headers.set("Retry-After", "1");
+  co_await write(std::move(answer.head), answer.body);
+}
+
+// Measured: skopeo, buildah and podman print nothing but the number for a refused ping, and nothing of a refused HEAD of a blob, which has no
+// body. A ping that succeeds and a blob that is not there lead them to a request whose refusal they print in full.
+std::optional<http::response_head> forwarding::postponed() const {
+  if (!operation_) return std::nullopt;
+  const bool ping = operation_->endpoint == registry::endpoint::base;
+  const bool blob_head = operation_->endpoint == registry::endpoint::blob && down_.head().method == "HEAD";
+  if (!ping && !blob_head) return std::nullopt;
+  http::response_head head;
+  head.status = ping ? 200 : 404;
+  head.reason = http::reason_phrase(head.status);
+  head.headers.add("Content-Type", "application/json");
+  head.headers.add("Docker-Distribution-Api-Version", "registry/2.0");
+  head.headers.add("X-Regpass-Cause", explained_->cause);
+  head.headers.add("X-Regpass-Id", notes_.seen().id);
+  return head;
+}
+
+net::task<void> forwarding::write(http::response_head head, std::string_view body) {
+  const http::framing counted{.how = http::framing::kind::counted, .length = body.size()};
+  auto written = co_await down_.respond(std::move(head), counted);
+  if (written) written = co_await down_.write(body);
+  if (written) written = co_await down_.finish(http::fields());
+  if (written) co_return;
+  notes_.failed(written.error());
+}
+
+net::task<void> forwarding::upstream_failed(error problem) {
+  notes_.failed(problem);
+  if (carrier_.client_problem() || down_.responded()) {
+    notes_.seen().status = 0;
+    down_.abort();
+    co_return;
+  }
+  const int status = status_for(problem);
+  co_await answer_error(status);
+}
+
+void forwarding::remember_location(const http::response_head& head) {
+  if (operation_->action != registry::action::push || operation_->repository.empty()) return;
+  const auto location = head.headers.get("Location");
+  if (!location) return;
+  auto resolved = http::resolve(http::absolute_url{what_.target.origin, down_.head().target}, *location);
+  // An upload that goes to another origin gets no credential there, whatever its path.
+  if (!resolved || resolved->origin != what_.target.origin) return;
+  const auto path = resolved->target.substr(0, resolved->target.find('?'));
+  around_.shared.memory.remember_upload(what_.target.registry, path, operation_->repository);
+}
+
+}  // namespace regpass::forward

@@ -1,0 +1,34 @@
+#include "regpass/forward/memory.hpp"
+
+#include <algorithm>
+
+namespace regpass::forward {
+
+std::optional<auth::demand> memory::demand_of(const registry::host& host) const {
+  const std::lock_guard held(lock_);
+  const auto it = demands_.find(host);
+  if (it == demands_.end()) return std::nullopt;
+  return it->second;
+}
+
+void memory::learn(const registry::host& host, const auth::demand& demand) {
+  const std::lock_guard held(lock_);
+  if (demands_.size() >= max_demands && !demands_.contains(host)) demands_.erase(demands_.begin());
+  demands_.insert_or_assign(host, demand);
+}
+
+std::optional<std::string> memory::repository_of(const registry::host& host, const std::string& path) const {
+  const std::lock_guard held(lock_);
+  const auto it = std::ranges::find_if(uploads_, [&](const upload& one) { return one.host == host && one.path == path; });
+  if (it == uploads_.end()) return std::nullopt;
+  return it->repository;
+}
+
+void memory::remember_upload(const registry::host& host, const std::string& path, const std::string& repository) {
+  const std::lock_guard held(lock_);
+  std::erase_if(uploads_, [&](const upload& one) { return one.host == host && one.path == path; });
+  uploads_.push_front(upload{host, path, repository});
+  if (uploads_.size() > max_uploads) uploads_.pop_back();
+}
+
+}  // namespace regpass::forward

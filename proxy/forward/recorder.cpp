@@ -1,0 +1,122 @@
+#include "recorder.hpp"
+
+#include "regpass/base/text.hpp"
+#include "regpass/registry/error_body.hpp"
+
+namespace regpass::forward {
+
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::string_view name_of(auth::token_failure::kind what) {
+  using kind = auth::token_failure::kind;
+  switch (what) {
+    case kind::rejected: return "rejected";
+    case kind::forbidden: return "forbidden";
+    case kind::wrong_form: return "wrong_form";
+    case kind::busy: return "busy";
+    case kind::no_token: return "no_token";
+    case kind::transport: return "transport";
+  }
+  return "no_token";
+}
+
+std::string joined(const http::fields& headers, std::initializer_list<std::string_view> names) {
+  std::string text;
+  for (const auto name : names) {
+    for (const auto value : headers.all(name)) text += (text.empty() ? "" : ", ") + clean(value, 128);
+  }
+  return text;
+}
+
+std::optional<std::int64_t> clock_difference(const http::fields& headers) {
+  const auto date = headers.get("Date");
+  const auto theirs = date ? parse_http_date(*date) : std::nullopt;
+  if (!theirs) return std::nullopt;
+  return duration_cast<seconds>(*theirs - now().wall).count();
+}
+
+std::string credential_word(const auth::credential_ptr& credential) {
+  return credential ? std::string{auth::name_of(credential->kind)} : "none";
+}
+
+}  // namespace
+
+void recorder::step(explain::step one) { explain::add(seen_, elapsed_ms(), std::move(one)); }
+
+std::int64_t recorder::elapsed_ms() const noexcept { return duration_cast<milliseconds>(now().steady - began_).count(); }
+
+void recorder::sent(const http::request_head& head, std::string_view authorization, bool probe, bool reused) {
+  explain::sent_step made;
+  made.request = head.method + " " + masked_url(head.target);
+  made.authorization = authorization;
+  made.probe = probe;
+  made.reused = reused;
+  step(std::move(made));
+}
+
+void recorder::answered(const http::response_head& head, const std::optional<auth::demand>& wants) {
+  explain::answered_step made;
+  made.status = head.status;
+  made.server = joined(head.headers, {"Server", "Via"});
+  made.content_type = clean(head.headers.get("Content-Type").value_or(""), 128);
+  made.api_version = head.headers.count("Docker-Distribution-Api-Version") > 0;
+  for (const auto value : head.headers.all("WWW-Authenticate")) made.challenges.push_back(clean(value, 1024));
+  if (wants) made.challenge_error = clean(wants->error, 64);
+  made.clock_difference_s = clock_difference(head.headers);
+  step(std::move(made));
+}
+
+void recorder::said(std::string_view body) {
+  for (auto it = seen_.steps.rbegin(); it != seen_.steps.rend(); ++it) {
+    auto* answer = std::get_if<explain::answered_step>(&it->step);
+    if (!answer) continue;
+    answer->errors = registry::parse_errors(body);
+    if (answer->errors.empty()) answer->message = registry::parse_message(body);
+    return;
+  }
+}
+
+void recorder::realm(std::string_view text, const auth::realm_decision& decision) {
+  step(explain::realm_step{clean(text, 512), decision.allowed, decision.why, decision.config_line});
+}
+
+void recorder::token(const auth::token_request& request, const token_delivery& delivery) {
+  explain::token_request_step asked;
+  asked.method = request.how == auth::token_request::form::get ? "GET" : "POST";
+  asked.realm = http::to_text(request.realm.origin) + masked_url(request.realm.target);
+  asked.service = clean(request.service, 256);
+  asked.scope = registry::to_text(request.scopes);
+  asked.credential = credential_word(request.credential);
+  step(std::move(asked));
+
+  const auto& answer = delivery.answer;
+  explain::token_answer_step got;
+  if (answer.failure) {
+    got.status = answer.failure->status;
+    got.failure = name_of(answer.failure->what);
+    got.message = answer.failure->message;
+  } else {
+    got.status = 200;
+    if (answer.token->granted) got.granted = registry::to_text(*answer.token->granted);
+    got.claims = answer.token->claims;
+    got.expires_in_s = duration_cast<seconds>(answer.token->life).count();
+  }
+  step(std::move(got));
+  if (answer.failure && answer.failure->problem) failed(*answer.failure->problem);
+}
+
+void recorder::cached(const auth::token& token) {
+  explain::cached_token_step made;
+  made.scope = registry::to_text(token.asked);
+  if (token.granted) made.granted = registry::to_text(*token.granted);
+  made.expires_in_s = duration_cast<seconds>(token.obtained_at + token.life - now().steady).count();
+  step(std::move(made));
+}
+
+void recorder::failed(error problem) { step(explain::failed_step{std::move(problem)}); }
+
+}  // namespace regpass::forward

@@ -1,0 +1,38 @@
+// Writes down what happens to one exchange, with times; the only writer of its evidence.
+#pragma once
+
+#include <string>
+
+#include "regpass/auth/handshake.hpp"
+#include "regpass/base/time.hpp"
+#include "regpass/explain/evidence.hpp"
+#include "regpass/forward/report.hpp"
+#include "regpass/forward/token_client.hpp"
+#include "regpass/http/message.hpp"
+
+namespace regpass::forward {
+
+class recorder {
+ public:
+  explicit recorder(explain::evidence about) : began_(now().steady), seen_(std::move(about)) {}
+
+  void sent(const http::request_head& head, std::string_view authorization, bool probe, bool reused);
+  void answered(const http::response_head& head, const std::optional<auth::demand>& wants);
+  // The beginning of the body of the answer recorded last.
+  void said(std::string_view body);
+  void realm(std::string_view text, const auth::realm_decision& decision);
+  void token(const auth::token_request& request, const token_delivery& delivery);
+  void cached(const auth::token& token);
+  void failed(error problem);
+  void step(explain::step one);
+
+  explain::evidence& seen() noexcept { return seen_; }
+  const explain::evidence& seen() const noexcept { return seen_; }
+  std::int64_t elapsed_ms() const noexcept;
+
+ private:
+  steady_time began_;
+  explain::evidence seen_;
+};
+
+}  // namespace regpass::forward

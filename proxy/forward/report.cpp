@@ -1,0 +1,101 @@
+#include "regpass/forward/report.hpp"
+
+#include "regpass/base/log.hpp"
+#include "regpass/registry/scope.hpp"
+
+namespace regpass::forward {
+
+namespace {
+
+using explain::evidence;
+
+boost::json::object credential_of(const evidence& seen) {
+  return {{"source", seen.source}, {"key", seen.key}, {"username", seen.username}};
+}
+
+// What was asked of the token server, and what the token used allows, as far as it says.
+boost::json::object scope_of(const evidence& seen) {
+  boost::json::object made{{"needed", registry::to_text(seen.needed)}};
+  for (const auto& one : seen.steps) {
+    if (const auto* asked = std::get_if<explain::token_request_step>(&one.step)) made["requested"] = asked->scope;
+    if (const auto* got = std::get_if<explain::token_answer_step>(&one.step); got && got->granted) made["granted"] = *got->granted;
+    if (const auto* had = std::get_if<explain::cached_token_step>(&one.step)) {
+      made["requested"] = had->scope;
+      if (had->granted) made["granted"] = *had->granted;
+    }
+  }
+  return made;
+}
+
+std::string authorization_of(const evidence& seen) {
+  std::string last = "none";
+  for (const auto& one : seen.steps) {
+    if (const auto* sent = std::get_if<explain::sent_step>(&one.step); sent && !sent->probe) last = sent->authorization;
+  }
+  return last;
+}
+
+std::optional<std::int64_t> expiry_of(const evidence& seen) {
+  std::optional<std::int64_t> last;
+  for (const auto& one : seen.steps) {
+    if (const auto* got = std::get_if<explain::token_answer_step>(&one.step); got && got->failure.empty()) last = got->expires_in_s;
+    if (const auto* had = std::get_if<explain::cached_token_step>(&one.step)) last = had->expires_in_s;
+  }
+  return last;
+}
+
+bool negotiated(const evidence& seen) {
+  for (const auto& one : seen.steps) {
+    if (!std::holds_alternative<explain::sent_step>(one.step) && !std::holds_alternative<explain::answered_step>(one.step)) return true;
+  }
+  return seen.steps.size() > 2;
+}
+
+}  // namespace
+
+boost::json::object exchange_line(const evidence& seen, const std::optional<explain::explanation>& explained, const traffic& moved) {
+  boost::json::object line{{"id", seen.id},
+                           {"mode", seen.mode},
+                           {"client", seen.client},
+                           {"registry", seen.registry},
+                           {"repository", seen.repository},
+                           {"action", seen.action},
+                           {"method", seen.method},
+                           {"path", seen.path}};
+  line["http"] = boost::json::object{{"client", moved.client_version}, {"upstream", moved.upstream_version}};
+  line["status"] = seen.status;
+  if (moved.sent_status != 0) line["sent_status"] = moved.sent_status;
+  line["auth"] = authorization_of(seen);
+  if (!seen.source.empty()) line["credential"] = credential_of(seen);
+  if (!seen.needed.empty()) line["scope"] = scope_of(seen);
+  if (!moved.cache.empty()) {
+    boost::json::object token{{"cache", moved.cache}};
+    if (const auto expires = expiry_of(seen)) token["expires_in"] = *expires;
+    line["token"] = std::move(token);
+  }
+  line["attempts"] = moved.attempts;
+  line["bytes_in"] = moved.bytes_in;
+  line["bytes_out"] = moved.bytes_out;
+  line["duration_ms"] = moved.duration_ms;
+  if (explained || negotiated(seen)) line["handshake"] = explain::handshake_json(seen);
+  if (explained) {
+    // What a later `regpass explain` needs besides the handshake to come to the same verdict.
+    const auto whole = explain::to_json(seen);
+    boost::json::object rest;
+    for (const auto& member : whole) {
+      if (!line.contains(member.key()) && member.key() != "steps") rest[member.key()] = member.value();
+    }
+    line["context"] = std::move(rest);
+    line["explanation"] = explain::to_json(*explained);
+  }
+  return line;
+}
+
+void report(const evidence& seen, const std::optional<explain::explanation>& explained, const traffic& moved) {
+  const auto at = explained ? log::level::warn : log::level::info;
+  if (!log::enabled(at)) return;
+  const auto msg = explained ? explained->summary : seen.method + " " + seen.registry + seen.path + ": " + std::to_string(seen.status);
+  log::write(at, "exchange", msg, exchange_line(seen, explained, moved));
+}
+
+}  // namespace regpass::forward

@@ -1,0 +1,100 @@
+#include "regpass/forward/route.hpp"
+
+#include <algorithm>
+
+namespace regpass::forward {
+
+namespace {
+
+auth::ip_bytes bytes_of(const boost::asio::ip::address& address) {
+  const auto v6 = address.is_v6() ? address.to_v6()
+                                  : boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, address.to_v4());
+  return v6.to_bytes();
+}
+
+// A registry that the configuration itself puts on loopback is meant to be there; a name that merely resolves to it is not (T03).
+bool written_as_loopback(const registry::host& host) {
+  boost::system::error_code none;
+  const auto address = boost::asio::ip::make_address(host.name, none);
+  return host.name == "localhost" || (!none && address.is_loopback());
+}
+
+decision refuse(std::string why, std::string config_line = {}) {
+  decision made;
+  made.why = std::move(why);
+  made.config_line = std::move(config_line);
+  return made;
+}
+
+decision decide_registry(const target& to, const registry_entry& entry) {
+  const auto name = registry::to_text(to.registry);
+  if (to.came_by == target::way::connect && entry.options.plain_http) {
+    return refuse(name + " is configured with plain_http = true, but the client speaks TLS to it",
+                  "make the client use plain HTTP for " + name + ", or remove plain_http from its [[registry]]");
+  }
+  if (to.came_by == target::way::absolute_form && !entry.options.plain_http) {
+    return refuse("the client speaks plain HTTP to " + name + ", whose credentials may go over TLS only",
+                  "let the client use https:// for " + name + ", or set plain_http = true in its [[registry]] if it has no TLS");
+  }
+  decision made;
+  made.action = decision::what::intercept;
+  made.registry = &entry;
+  return made;
+}
+
+decision decide_other(const target& to, const other_hosts& rules) {
+  const auto shown = http::authority(to.origin);
+  if (rules.action == other_hosts::what::refuse) {
+    return refuse(shown + " is no registry that regpass serves, and other hosts are refused",
+                  "[other_hosts] action = \"tunnel\", or a credential or [[registry]] for this host");
+  }
+  if (std::ranges::find(rules.ports, to.origin.port) == rules.ports.end()) {
+    return refuse("port " + std::to_string(to.origin.port) + " of " + to.origin.host + " is not allowed",
+                  "[other_hosts] ports = [443, 80, " + std::to_string(to.origin.port) + "]");
+  }
+  decision made;
+  made.action = to.came_by == target::way::connect ? decision::what::tunnel : decision::what::pass;
+  return made;
+}
+
+}  // namespace
+
+decision decide(const target& to, const snapshot& from) {
+  const auto* entry = from.find(to.registry);
+  return entry ? decide_registry(to, *entry) : decide_other(to, from.other_hosts);
+}
+
+auth::address_rule rule_for(const target& to, const decision& made, const snapshot& from) {
+  if (made.registry) {
+    const bool loopback = made.registry->configured && written_as_loopback(to.registry);
+    return loopback ? auth::address_rule::loopback_too : auth::address_rule::private_too;
+  }
+  return from.other_hosts.deny_private_addresses ? auth::address_rule::public_only : auth::address_rule::private_too;
+}
+
+net::address_filter filter_for(auth::address_rule rule) {
+  return [rule](const boost::asio::ip::address& address) {
+    return auth::judge_address(bytes_of(address), rule, address.to_string());
+  };
+}
+
+exchange::route registry_route(const registry_entry& entry, const http::origin& origin, party peer) {
+  const bool loopback = entry.configured && written_as_loopback(entry.options.host);
+  exchange::route made;
+  made.origin = origin;
+  made.trust = entry.options.trust;
+  made.context = entry.context;
+  made.allowed = filter_for(loopback ? auth::address_rule::loopback_too : auth::address_rule::private_too);
+  made.peer = peer;
+  return made;
+}
+
+exchange::route pass_route(const http::origin& origin, auth::address_rule rule) {
+  exchange::route made;
+  made.origin = origin;
+  made.allowed = filter_for(rule);
+  made.peer = party::between;
+  return made;
+}
+
+}  // namespace regpass::forward

@@ -1,0 +1,152 @@
+// What follows a CONNECT: an opaque tunnel, or TLS that ends here.
+#include <array>
+
+#include "regpass/base/log.hpp"
+#include "regpass/base/text.hpp"
+#include "regpass/explain/diagnose.hpp"
+#include "regpass/forward/forwarder.hpp"
+#include "regpass/forward/tunnel.hpp"
+#include "regpass/net/dial.hpp"
+#include "regpass/net/prefixed_stream.hpp"
+#include "regpass/net/tls_stream.hpp"
+#include "session_impl.hpp"
+
+namespace regpass::forward {
+
+namespace {
+
+constexpr auto linger_for_close = std::chrono::seconds{2};
+constexpr std::string_view established_line = "HTTP/1.1 200 Connection established\r\n\r\n";
+
+int status_for(const error& problem) {
+  if (problem.code == errc::denied) return 403;
+  return problem.code == errc::timed_out ? 504 : 503;
+}
+
+// Host must name the host that CONNECT named, or a request could take one registry's token to another (T20).
+bool names_target(const http::request_head& head, const target& to) {
+  const auto host = head.headers.get("Host");
+  if (!host) return false;
+  const auto parts = http::parse_authority(*host, http::default_port(to.origin.scheme));
+  return parts && parts->host == to.origin.host && parts->port == to.origin.port;
+}
+
+}  // namespace
+
+net::task<void> session::established(server& front) {
+  // The client may have sent the beginning of its TLS already; it is given back to whoever reads next.
+  auto rest = front.take_rest();
+  timer_.set(phase::head, around_.bounds.head_within);
+  auto written = co_await net::write_one(*client_, established_line);
+  timer_.clear();
+  if (!written) client_->close();
+  client_ = net::make_prefixed_stream(std::move(rest), std::move(client_));
+}
+
+net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
+  net::dial_target where;
+  where.host = to.origin.host;
+  where.port = to.origin.port;
+  where.allowed = filter_for(rule_for(to, decision(), *from));
+  where.blame = party::between;
+  where.within = around_.bounds.connect_within;
+  auto reached = co_await net::dial(std::move(where));
+  if (!reached) {
+    const int status = status_for(reached.error());
+    auto seen = about(front.head(), &to);
+    explain::add(seen, 0, explain::failed_step{reached.error()});
+    co_await refuse(front, status, std::move(seen), "tunnel");
+    co_return;
+  }
+  ++around_.shared.busy;
+  auto server_side = net::make_tcp_stream(std::move(reached->socket), party::between);
+  co_await established(front);
+  auto moved = co_await run_tunnel(*client_, *server_side, around_.shared.tunnel_idle);
+  --around_.shared.busy;
+  boost::json::object more{{"client", peer_}, {"host", http::authority(to.origin)}, {"address", reached->address}};
+  more["bytes_in"] = moved.up;
+  more["bytes_out"] = moved.down;
+  log::write(log::level::info, "tunnel", "tunnelled to " + http::authority(to.origin), std::move(more));
+}
+
+net::task<void> session::intercept(server& front, target to, snapshot_ptr from) {
+  auto context = around_.shared.leaves->get(to.origin.host, now().wall);
+  if (!context) {
+    auto seen = about(front.head(), &to);
+    explain::add(seen, 0, explain::policy_step{context.error().detail, "remove the CA's directory (tls.ca_dir) and restart regpass and "
+                                                                      "its clients: the new CA covers all registries known then"});
+    co_await refuse(front, 403, std::move(seen), "policy-refused");
+    co_return;
+  }
+  co_await established(front);
+  auto secured = co_await secure(*context, to);
+  if (secured) co_await serve_inside(std::move(to), std::move(from));
+}
+
+net::task<bool> session::secure(const tls::context& context, const target& to) {
+  tls::engine_options options;
+  options.role = tls::role::server;
+  options.name = to.origin.host;
+  options.peer = party::client;
+  auto wrapped = std::make_unique<net::tls_stream>(std::move(client_), context, std::move(options));
+  auto* wire = wrapped.get();
+  client_ = std::move(wrapped);
+  timer_.set(phase::tls, around_.bounds.tls_within);
+  auto done = co_await wire->handshake();
+  timer_.clear();
+  if (!done) reject(to, timer_.blame(done.error()));
+  co_return done.has_value();
+}
+
+// Go dials spare connections and drops them half-way: only a real refusal of our certificate is worth a warning. In TLS 1.3 the client judges our certificate after our side of the handshake is done: its alert is the first thing we read.
+void session::reject(const target& to, error problem) {
+  problem.who = party::client;
+  problem.when = phase::tls;
+  const bool ordinary = problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::truncated;
+  auto seen = about(http::request_head(), &to);
+  seen.method = "CONNECT";
+  explain::add(seen, 0, explain::failed_step{problem});
+  const auto explained = ordinary ? std::nullopt : explain::diagnose(seen);
+  boost::json::object more{{"id", seen.id}, {"client", peer_}, {"registry", seen.registry}, {"problem", to_text(problem)}};
+  if (explained) more["explanation"] = explain::to_json(*explained);
+  log::write(ordinary ? log::level::debug : log::level::warn, "client-rejected",
+             explained ? explained->summary : "the client's TLS handshake did not finish", std::move(more));
+  if (explained) around_.shared.journal.add(finished{std::move(seen), explained});
+}
+
+net::task<void> session::serve_inside(target to, snapshot_ptr from) {
+  server inside(*client_, around_.bounds, timer_);
+  for (;;) {
+    auto got = co_await inside.next();
+    if (!got && got.error().code == errc::distrusted) {
+      reject(to, got.error());
+      co_return;
+    }
+    if (!got) {
+      const auto name = registry::to_text(to.registry);
+      co_await refuse_unreadable(inside, got.error(), name);
+      co_return;
+    }
+    if (!names_target(inside.head(), to)) {
+      auto seen = about(inside.head(), &to);
+      explain::add(seen, 0, explain::failed_step{error(errc::bad_message, party::client, phase::head,
+                                                       "Host names another host than CONNECT did", 0, false)});
+      co_await refuse(inside, 421, std::move(seen), "client-rejected");
+      co_return;
+    }
+    forward_request what;
+    what.target = to;
+    what.snapshot = around_.shared.current();
+    what.registry = what.snapshot->find(to.registry);
+    what.client = peer_;
+    // The host was a registry when the client connected; if a reload took it away, nothing may be injected any more.
+    if (!what.registry) co_return;
+    co_await forward_exchange(around_, std::move(what), inside);
+    auto drained = co_await inside.drain();
+    if (!drained || !inside.reusable()) break;
+  }
+  timer_.set(phase::idle, linger_for_close);
+  co_await client_->shut_write();
+}
+
+}  // namespace regpass::forward

@@ -1,0 +1,150 @@
+#include "session_impl.hpp"
+
+#include <array>
+
+#include "id.hpp"
+#include "regpass/base/log.hpp"
+#include "regpass/base/text.hpp"
+#include "regpass/explain/annotate.hpp"
+#include "regpass/explain/diagnose.hpp"
+#include "regpass/forward/forwarder.hpp"
+#include "regpass/http/hop.hpp"
+
+namespace regpass::forward {
+
+namespace {
+
+// How long the client may take to read our last words, and how much of what it still sends is read, before the connection is reset.
+constexpr auto linger_for = std::chrono::seconds{2};
+constexpr std::size_t linger_bytes = 256 * 1024;
+
+int status_for(const error& problem) {
+  switch (problem.code) {
+    case errc::too_large: return 431;
+    case errc::unsupported: return 417;
+    case errc::timed_out: return 408;
+    default: return 400;
+  }
+}
+
+void log_refusal(std::string_view event, const explain::evidence& seen, const std::optional<explain::explanation>& explained) {
+  boost::json::object more{{"id", seen.id}, {"client", seen.client}, {"registry", seen.registry}, {"method", seen.method}};
+  if (explained) more["explanation"] = explain::to_json(*explained);
+  log::write(log::level::warn, event, explained ? explained->summary : "the request was refused", std::move(more));
+}
+
+}  // namespace
+
+session::session(surroundings around, std::unique_ptr<net::stream> client, std::string peer)
+    : around_(around), client_(std::move(client)), peer_(std::move(peer)), timer_(around.on, [this] { client_->close(); }) {}
+
+net::task<void> session::run() {
+  co_await serve_proxy();
+  client_->close();
+}
+
+net::task<void> session::serve_proxy() {
+  server front(*client_, around_.bounds, timer_);
+  for (;;) {
+    auto more = co_await serve_one(front);
+    if (!more) co_return;
+  }
+}
+
+net::task<bool> session::serve_one(server& front) {
+  auto got = co_await front.next();
+  if (!got) {
+    co_await refuse_unreadable(front, got.error(), {});
+    co_return false;
+  }
+  auto head = front.head();
+  const auto to = ingress(head);
+  if (!to) {
+    co_await refuse_unreadable(front, to.error(), {});
+    co_return false;
+  }
+  const auto from = around_.shared.current();
+  const auto made = decide(*to, *from);
+  if (made.action == decision::what::refuse) {
+    auto seen = about(head, &*to);
+    explain::add(seen, 0, explain::policy_step{made.why, made.config_line});
+    co_await refuse(front, 403, std::move(seen), "policy-refused");
+    co_return false;
+  }
+  if (to->came_by == target::way::absolute_form) {
+    auto more = co_await exchange_by_absolute_form(front, std::move(head), *to, made, from);
+    co_return more;
+  }
+  if (made.action == decision::what::tunnel) {
+    co_await tunnel(front, *to, from);
+  } else {
+    co_await intercept(front, *to, from);
+  }
+  co_return false;
+}
+
+net::task<bool> session::exchange_by_absolute_form(server& front, http::request_head head, target to, decision made, snapshot_ptr from) {
+  front.replace_head(std::move(head));
+  forward_request what;
+  what.target = std::move(to);
+  what.registry = made.registry;
+  what.snapshot = std::move(from);
+  what.client = peer_;
+  co_await forward_exchange(around_, std::move(what), front);
+  auto drained = co_await front.drain();
+  co_return drained && front.reusable();
+}
+
+net::task<void> session::refuse(server& front, int status, explain::evidence seen, std::string_view event) {
+  seen.status = status;
+  const auto explained = explain::diagnose(seen);
+  log_refusal(event, seen, explained);
+  auto answer = explained ? explain::make_error(status, *explained, seen.id)
+                          : explain::make_plain_error(status, "the request was refused; the log of regpass says why", seen.id);
+  around_.shared.journal.add(finished{seen, explained});
+  answer.head.headers.set("Connection", "close");
+  const auto bytes = http::write_head(answer.head);
+  const bool bodiless = seen.method == "HEAD";
+  const std::string_view body = bodiless ? std::string_view() : std::string_view(answer.body);
+  const std::array<std::string_view, 2> parts(std::to_array<std::string_view>({bytes, body}));
+  timer_.set(phase::head, around_.bounds.idle_for);
+  auto written = co_await client_->write_all(parts);
+  if (written) co_await linger();
+}
+
+net::task<void> session::refuse_unreadable(server& front, error problem, const std::string& registry) {
+  if (problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::cancelled) co_return;
+  if (timer_.expired()) co_return;  // the stream is closed already
+  problem.who = party::client;
+  auto seen = about(http::request_head(), nullptr);
+  seen.registry = registry;
+  const int status = status_for(problem);
+  explain::add(seen, 0, explain::failed_step{std::move(problem)});
+  co_await refuse(front, status, std::move(seen), "client-rejected");
+}
+
+// Closing at once, with input unread, would reset the connection and take our answer with it.
+net::task<void> session::linger() {
+  timer_.set(phase::head, linger_for);
+  auto shut = co_await client_->shut_write();
+  if (!shut) co_return;
+  std::string sink(16 * 1024, '\0');
+  for (std::size_t total = 0; total < linger_bytes;) {
+    auto got = co_await client_->read_some(sink);
+    if (!got || *got == 0) co_return;
+    total += *got;
+  }
+}
+
+explain::evidence session::about(const http::request_head& head, const target* to) const {
+  explain::evidence seen;
+  seen.id = new_id();
+  seen.mode = "proxy";
+  seen.client = peer_;
+  seen.method = clean(head.method, 32);
+  seen.path = masked_url(head.target);
+  if (to) seen.registry = registry::to_text(to->registry);
+  return seen;
+}
+
+}  // namespace regpass::forward

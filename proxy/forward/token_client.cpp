@@ -1,0 +1,194 @@
+#include "regpass/forward/token_client.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <exception>
+
+#include "regpass/net/deadline.hpp"
+
+namespace regpass::forward {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// How long a failure is handed to further askers instead of asking again: long enough that a build does not lock an account out, short
+// enough that a mended password works at once for people.
+constexpr auto remember_refusal = seconds{10};
+constexpr auto remember_trouble = seconds{1};
+constexpr auto remember_at_most = seconds{60};
+constexpr std::size_t most_failures = 1024;
+
+exchange::limits token_limits(exchange::limits bounds, const token_bounds& tokens) {
+  bounds.response_within = std::min(bounds.response_within, tokens.exchange_within);
+  bounds.idle_for = std::min(bounds.idle_for, tokens.exchange_within);
+  return bounds;
+}
+
+auth::token_answer transport_failure(error problem) {
+  auth::token_failure failure;
+  failure.what = auth::token_failure::kind::transport;
+  failure.message = problem.detail;
+  failure.problem = std::move(problem);
+  return auth::token_answer{nullptr, std::move(failure)};
+}
+
+http::framing body_of(const auth::wire_request& wire) {
+  if (wire.body.empty()) return {};
+  return http::framing{.how = http::framing::kind::counted, .length = wire.body.size()};
+}
+
+}  // namespace
+
+struct token_client::flight {
+  explicit flight(const net::executor& on) : landed(on, boost::asio::steady_timer::time_point::max()) {}
+  boost::asio::steady_timer landed;
+  std::optional<auth::token_answer> answer;
+};
+
+token_client::token_client(net::executor home, exchange::limits bounds, token_bounds tokens)
+    : home_(std::move(home)), tokens_(tokens), pool_(home_, token_limits(std::move(bounds), tokens)), cache_(tokens.cached_tokens) {}
+
+token_client::~token_client() = default;
+
+net::task<auth::token_ptr> token_client::cached(auth::token_key key, registry::scope_set need) {
+  auto work = cached_at_home(std::move(key), std::move(need));
+  auto [bug, token] = co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
+  co_return bug ? nullptr : token;
+}
+
+net::task<auth::token_ptr> token_client::cached_at_home(auth::token_key key, registry::scope_set need) {
+  const auto at = now().steady;
+  auto token = cache_.find(key, need, at);
+  if (token && token->renewal_due(at)) {
+    const auto recipe = recipes_.find(key);
+    if (recipe != recipes_.end()) {
+      auto order = recipe->second;
+      order.request.scopes = token->asked;
+      net::spawn(home_, renew(std::move(order)), "token renewal");
+    }
+  }
+  co_return token;
+}
+
+net::task<void> token_client::renew(token_order order) {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  co_await obtain_at_home(std::move(order));
+}
+
+net::task<token_delivery> token_client::obtain(token_order order) {
+  auto work = obtain_at_home(std::move(order));
+  auto [bug, delivery] = co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
+  if (bug) std::rethrow_exception(bug);
+  co_return delivery;
+}
+
+net::task<token_delivery> token_client::obtain_at_home(token_order order) {
+  const flight_key key{order.key, order.request.scopes, order.request.how == auth::token_request::form::post};
+  const auto known = failures_.find(key);
+  if (known != failures_.end() && now().steady < known->second.until) co_return token_delivery{known->second.answer, true};
+
+  const auto under_way = flights_.find(key);
+  if (under_way != flights_.end()) {
+    const auto shared = under_way->second;
+    while (!shared->answer) co_await shared->landed.async_wait(net::use_task);
+    co_return token_delivery{*shared->answer, true};
+  }
+  const auto mine = std::make_shared<flight>(home_);
+  flights_.emplace(key, mine);
+  auto answer = co_await exchange(order);
+  flights_.erase(key);
+  mine->answer = answer;
+  mine->landed.cancel();
+  if (answer.token) {
+    failures_.erase(key);
+    recipes_.insert_or_assign(order.key, order);
+    cache_.store(order.key, answer.token, now().steady);
+  } else {
+    remember(key, answer);
+  }
+  co_return token_delivery{std::move(answer), false};
+}
+
+void token_client::remember(const flight_key& key, const auth::token_answer& answer) {
+  using kind = auth::token_failure::kind;
+  const auto& failure = *answer.failure;
+  if (failure.what == kind::wrong_form) return;
+  const bool refused = failure.what == kind::rejected || failure.what == kind::forbidden;
+  auto span = refused ? remember_refusal : remember_trouble;
+  if (failure.retry_after) span = std::clamp(*failure.retry_after, span, remember_at_most);
+  const auto at = now().steady;
+  if (failures_.size() >= most_failures) std::erase_if(failures_, [&](const auto& one) { return one.second.until <= at; });
+  if (failures_.size() >= most_failures) failures_.clear();
+  failures_.insert_or_assign(key, remembered{answer, at + span});
+}
+
+net::task<auth::token_answer> token_client::exchange(const token_order& order) {
+  const auto began = now().steady;
+  auto connection = co_await pool_.get(order.route);
+  if (!connection) co_return transport_failure(connection.error());
+  const auto spent = std::chrono::duration_cast<milliseconds>(now().steady - began);
+  auto* wire = connection->get();
+  net::deadline total(home_, [wire] { wire->close(); });
+  total.set(phase::head, std::max(tokens_.exchange_within - spent, milliseconds{1}));
+  auto answer = co_await ask(**connection, order);
+  total.clear();
+  if (answer.failure && answer.failure->problem) *answer.failure->problem = total.blame(*answer.failure->problem);
+  pool_.put(order.route, std::move(*connection));
+  co_return answer;
+}
+
+net::task<auth::token_answer> token_client::ask(exchange::connection& connection, const token_order& order) {
+  auto wire = auth::render(order.request);
+  if (!wire.authorization.empty()) wire.head.headers.add("Authorization", wire.authorization.expose());
+  auto& http = connection.http();
+  auto sent = co_await http.send(wire.head, body_of(wire));
+  if (sent && !wire.body.empty()) sent = co_await http.write(wire.body.expose());
+  if (sent && !wire.body.empty()) sent = co_await http.finish(http::fields());
+  if (!sent) co_return transport_failure(connection.blame(sent.error()));
+
+  auto head = co_await http.head();
+  while (head && http::is_interim(*head)) head = co_await http.head();
+  if (!head) co_return transport_failure(connection.blame(head.error()));
+  std::string body;
+  for (;;) {
+    auto piece = co_await http.read();
+    if (!piece) co_return transport_failure(connection.blame(piece.error()));
+    if (piece->empty()) break;
+    if (body.size() + piece->size() > tokens_.answer.response_bytes) {
+      http.abort();
+      co_return transport_failure(error(errc::too_large, party::token_server, phase::body, "the token answer passes its bound", 0, true));
+    }
+    body += *piece;
+  }
+  auto answer = auth::read_answer(order.request, *head, body, now(), tokens_.answer);
+  wipe(body);
+  co_return answer;
+}
+
+net::task<void> token_client::forget(auth::token_ptr token) {
+  auto work = forget_at_home(std::move(token));
+  co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
+}
+
+net::task<void> token_client::forget_at_home(auth::token_ptr token) {
+  cache_.forget(token);
+  co_return;
+}
+
+net::task<void> token_client::drop(std::uint64_t generation) {
+  auto work = drop_at_home(generation);
+  co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
+}
+
+net::task<void> token_client::drop_at_home(std::uint64_t generation) {
+  cache_.drop(generation);
+  std::erase_if(recipes_, [&](const auto& one) { return one.first.generation == generation; });
+  std::erase_if(failures_, [&](const auto& one) { return one.first.key.generation == generation; });
+  co_return;
+}
+
+}  // namespace regpass::forward

@@ -1,0 +1,64 @@
+#include "regpass/forward/tunnel.hpp"
+
+#include <vector>
+
+#include "regpass/net/deadline.hpp"
+#include "regpass/net/task_group.hpp"
+
+namespace regpass::forward {
+
+namespace {
+
+constexpr std::size_t turn_bytes = 64 * 1024;
+// After one side has ended, the other may still finish what it says, but not for ever.
+constexpr auto half_closed_for = std::chrono::minutes{1};
+
+struct one_way {
+  net::stream& from;
+  net::stream& to;
+  net::deadline& timer;
+  std::chrono::milliseconds idle;
+  std::uint64_t moved = 0;
+};
+
+// A failure in one direction ends both; an orderly end is passed on as a half-close.
+net::task<void> pump(one_way& way) {
+  std::vector<char> buffer(turn_bytes);
+  for (;;) {
+    auto got = co_await way.from.read_some(buffer);
+    if (!got) break;
+    if (*got == 0) {
+      auto shut = co_await way.to.shut_write();
+      if (!shut) break;
+      way.timer.set(phase::tunnel, half_closed_for);
+      co_return;
+    }
+    auto written = co_await net::write_one(way.to, std::string_view(buffer.data(), *got));
+    if (!written) break;
+    way.moved += *got;
+    way.timer.set(phase::tunnel, way.idle);
+  }
+  way.from.close();
+  way.to.close();
+}
+
+}  // namespace
+
+net::task<tunnelled> run_tunnel(net::stream& client, net::stream& server, std::chrono::milliseconds idle) {
+  net::deadline timer(client.get_executor(), [&] {
+    client.close();
+    server.close();
+  });
+  timer.set(phase::tunnel, idle);
+  one_way up{client, server, timer, idle};
+  one_way down{server, client, timer, idle};
+  net::task_group both(client.get_executor());
+  both.spawn(pump(up), "tunnel up");
+  both.spawn(pump(down), "tunnel down");
+  co_await both.join();
+  client.close();
+  server.close();
+  co_return tunnelled{up.moved, down.moved};
+}
+
+}  // namespace regpass::forward

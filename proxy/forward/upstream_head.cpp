@@ -1,0 +1,27 @@
+#include "upstream_head.hpp"
+
+#include "regpass/http/hop.hpp"
+
+namespace regpass::forward {
+
+result<http::request_head> upstream_head(const http::request_head& client, const target& to, bool keep_authorization) {
+  http::request_head head = client;
+  auto stripped = http::strip_hop_by_hop(head.headers);
+  if (!stripped) return std::unexpected(stripped.error());
+  for (const auto* name : {"X-Registry-Auth", "X-Registry-Config", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
+                           "X-Forwarded-Proto", "X-Forwarded-Port", "X-Real-IP"}) {
+    head.headers.erase(name);
+  }
+  if (!keep_authorization) head.headers.erase("Authorization");
+  head.headers.set("Host", http::authority(to.origin));
+  http::add_via(head.headers);
+  return head;
+}
+
+void downstream_head(http::response_head& head, bool served) {
+  // A registry's nomination of end-to-end fields would have us strip them; it is ignored, and only Connection itself goes.
+  if (!http::strip_hop_by_hop(head.headers)) head.headers.erase("Connection");
+  if (served) head.headers.erase("WWW-Authenticate");
+}
+
+}  // namespace regpass::forward

@@ -1,0 +1,89 @@
+#include "regpass/http/framing.hpp"
+
+#include "regpass/base/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
+namespace regpass::http {
+namespace {
+
+using kind = framing::kind;
+
+std::unexpected<error> refuse(std::string_view why) {
+  return fail(errc::bad_message, std::string(why));
+}
+
+// Digits only. Leading zeros are in the grammar, but there are parsers that take them for octal.
+result<std::uint64_t> parse_length(std::string_view text) {
+  const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  if (text.empty() || !digits) return refuse("Content-Length is not a plain number");
+  if (text.size() > 1 && text.front() == '0') return refuse("Content-Length has leading zeros");
+  std::uint64_t length = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (failed != std::errc{}) return refuse("Content-Length is beyond every bound");
+  return length;
+}
+
+// RFC 9112 section 6.1 and 6.3; `otherwise` is how a message without both headers is framed.
+result<framing> judge(const fields& headers, int minor, kind otherwise) {
+  const auto codings = headers.count("Transfer-Encoding");
+  const auto lengths = headers.count("Content-Length");
+  if (codings != 0 && lengths != 0) return refuse("Content-Length together with Transfer-Encoding");
+  if (codings != 0) {
+    if (minor == 0) return refuse("Transfer-Encoding in HTTP/1.0");
+    if (codings > 1) return refuse("several Transfer-Encoding headers");
+    const bool chunked = iequals(*headers.get("Transfer-Encoding"), "chunked");
+    if (!chunked) return refuse("a Transfer-Encoding other than chunked");
+    return framing{kind::chunked, 0};
+  }
+  if (lengths > 1) return refuse("several Content-Length headers");
+  if (lengths == 0) return framing{otherwise, 0};
+  const auto length = parse_length(*headers.get("Content-Length"));
+  if (!length) return std::unexpected(length.error());
+  return framing{kind::counted, *length};
+}
+
+bool persists(const fields& headers, int minor) noexcept {
+  bool close = false;
+  bool keep = false;
+  for (const auto token : headers.tokens("Connection")) {
+    close = close || iequals(token, "close");
+    keep = keep || iequals(token, "keep-alive");
+  }
+  return !close && (minor >= 1 || keep);
+}
+
+}  // namespace
+
+result<framing> request_framing(const request_head& head) {
+  const auto hosts = head.headers.count("Host");
+  if (hosts > 1) return refuse("several Host headers");
+  if (hosts == 0 && head.minor >= 1) return refuse("no Host header");
+  const auto how = judge(head.headers, head.minor, kind::none);
+  if (how && how->has_body() && head.method == "CONNECT") return refuse("CONNECT with a body");
+  return how;
+}
+
+result<framing> response_framing(const response_head& head, std::string_view method) {
+  if (method == "CONNECT" && head.status / 100 == 2) return framing{};  // whatever it says (RFC 9110 section 9.3.6)
+  const auto how = judge(head.headers, head.minor, kind::until_close);
+  if (!how) return how;
+  const bool bodiless = is_interim(head) || head.status == 204;
+  if (bodiless && how->has_body() && how->how != kind::until_close) {
+    return refuse("a body announced by Content-Length or Transfer-Encoding where the status has none");
+  }
+  if (bodiless || head.status == 304 || method == "HEAD") return framing{};
+  return how;
+}
+
+bool keeps_alive(const request_head& head) noexcept {
+  return persists(head.headers, head.minor);
+}
+
+bool keeps_alive(const response_head& head) noexcept {
+  return persists(head.headers, head.minor);
+}
+
+}  // namespace regpass::http

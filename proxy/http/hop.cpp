@@ -1,0 +1,60 @@
+#include "regpass/http/hop.hpp"
+
+#include "regpass/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+namespace regpass::http {
+namespace {
+
+constexpr std::array<std::string_view, 11> hop_by_hop{
+    "Connection",
+    "Keep-Alive",
+    "Proxy-Connection",
+    "Proxy-Authenticate",
+    "Proxy-Authorization",
+    "Proxy-Authentication-Info",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "Expect",
+};
+
+constexpr std::array<std::string_view, 7> end_to_end{
+    "Host", "Content-Length", "Content-Type", "Authorization", "Cache-Control", "Range", "WWW-Authenticate",
+};
+
+bool is_end_to_end(std::string_view name) noexcept {
+  return std::ranges::any_of(end_to_end, [name](std::string_view known) { return iequals(known, name); });
+}
+
+}  // namespace
+
+result<void> strip_hop_by_hop(fields& headers) {
+  const auto tokens = headers.tokens("Connection");
+  const std::vector<std::string> nominated(tokens.begin(), tokens.end());  // the views die with the first erase
+  const auto bad = std::ranges::find_if(nominated, is_end_to_end);
+  if (bad != nominated.end())
+    return fail(errc::bad_message, "Connection nominates " + *bad + ", which must not be stripped");
+  for (const auto& name : nominated) headers.erase(name);
+  for (const auto name : hop_by_hop) headers.erase(name);
+  return {};
+}
+
+void add_via(fields& headers) {
+  headers.add("Via", "1.1 regpass");
+}
+
+result<bool> expects_continue(const request_head& head) {
+  const auto expectations = head.headers.all("Expect");
+  for (const auto value : expectations) {
+    if (!iequals(value, "100-continue")) return fail(errc::unsupported, "Expect: " + clean(value));
+  }
+  return !expectations.empty() && head.minor >= 1;  // 1.0 does not know 1xx (RFC 9110 section 10.1.1)
+}
+
+}  // namespace regpass::http

@@ -1,0 +1,132 @@
+#include "regpass/net/listener.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <charconv>
+#include <chrono>
+#include <sys/socket.h>
+
+#include "regpass/base/log.hpp"
+#include "regpass/net/errors.hpp"
+
+namespace regpass::net {
+
+namespace {
+
+using boost::asio::ip::tcp;
+using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+constexpr auto pause_when_full = std::chrono::milliseconds{50};
+constexpr auto pause_without_descriptors = std::chrono::milliseconds{500};
+
+std::string shown(const tcp::endpoint& at) {
+  const auto address = at.address().to_string();
+  return (at.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(at.port());
+}
+
+bool out_of_descriptors(const boost::system::error_code& ec) {
+  return ec.value() == EMFILE || ec.value() == ENFILE || ec.value() == ENOBUFS || ec.value() == ENOMEM;
+}
+
+}  // namespace
+
+result<tcp::endpoint> parse_endpoint(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) {
+    return fail(errc::bad_input, "\"" + std::string{text} + "\" is no address:port");
+  }
+  auto host = text.substr(0, colon);
+  const auto port_text = text.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  std::uint16_t port = 0;
+  const auto [end, ec] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  boost::system::error_code bad;
+  const auto address = boost::asio::ip::make_address(std::string{host}, bad);
+  if (bad || ec != std::errc{} || end != port_text.data() + port_text.size()) {
+    return fail(errc::bad_input, "\"" + std::string{text} + "\" is no address:port, such as 127.0.0.1:3128 or [::1]:3128");
+  }
+  return tcp::endpoint{address, port};
+}
+
+struct listener::state {
+  explicit state(const executor& on) : acceptor(on), timer(on) {}
+
+  task<void> run() {
+    while (!stopped) {
+      if (open_connections() >= limit) {
+        timer.expires_after(pause_when_full);
+        co_await timer.async_wait(use_task);
+        continue;
+      }
+      auto [ec, socket] = co_await acceptor.async_accept(use_task);
+      if (stopped) break;
+      if (!ec) {
+        welcome(std::move(socket));
+      } else if (out_of_descriptors(ec)) {
+        log::write(log::level::error, "client-rejected", "out of file descriptors: accepting pauses on " + shown(local));
+        timer.expires_after(pause_without_descriptors);
+        co_await timer.async_wait(use_task);
+      }
+    }
+  }
+
+  void welcome(tcp_socket socket) {
+    boost::system::error_code ec;
+    const auto peer = socket.remote_endpoint(ec);
+    if (ec) return;  // gone already
+    handle(std::move(socket), shown(peer));
+  }
+
+  tcp::acceptor acceptor;
+  boost::asio::steady_timer timer;
+  tcp::endpoint local;
+  handler handle;
+  std::size_t limit = 0;
+  std::function<std::size_t()> open_connections;
+  bool stopped = false;
+};
+
+namespace {
+
+// Keeps the state alive as long as its loop runs, which may end a moment after `stop`.
+task<void> keep_running(std::shared_ptr<void> alive, task<void> loop) {
+  co_await std::move(loop);
+}
+
+}  // namespace
+
+listener::listener(std::shared_ptr<state> s) : state_(std::move(s)) {}
+listener::~listener() { stop(); }
+
+result<std::unique_ptr<listener>> listener::open(const executor& on, const tcp::endpoint& at, bool shared) {
+  auto made = std::make_shared<state>(on);
+  boost::system::error_code ec;
+  auto& acceptor = made->acceptor;
+  acceptor.open(at.protocol(), ec);
+  if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec && shared) acceptor.set_option(reuse_port(true), ec);
+  if (!ec) acceptor.bind(at, ec);
+  if (!ec) acceptor.listen(tcp::acceptor::max_listen_connections, ec);
+  if (ec) return std::unexpected(to_error(ec, phase::start, party::us, "cannot listen on " + shown(at) + ": " + ec.message()));
+  made->local = acceptor.local_endpoint(ec);
+  return std::unique_ptr<listener>(new listener(std::move(made)));
+}
+
+void listener::start(handler handle, std::size_t limit, std::function<std::size_t()> open_connections) {
+  state_->handle = std::move(handle);
+  state_->limit = limit;
+  state_->open_connections = std::move(open_connections);
+  spawn(state_->acceptor.get_executor(), keep_running(state_, state_->run()), "listener");
+}
+
+void listener::stop() noexcept {
+  if (state_->stopped) return;
+  state_->stopped = true;
+  boost::system::error_code ignored;
+  state_->acceptor.close(ignored);
+  state_->timer.cancel();
+}
+
+tcp::endpoint listener::local() const { return state_->local; }
+
+}  // namespace regpass::net

@@ -1,0 +1,56 @@
+#include "regpass/net/prefixed_stream.hpp"
+
+#include <algorithm>
+
+namespace regpass::net {
+
+namespace {
+
+class prefixed_stream final : public stream {
+ public:
+  prefixed_stream(std::string prefix, std::unique_ptr<stream> below) : prefix_(std::move(prefix)), below_(std::move(below)) {}
+
+  task<result<std::size_t>> read_some(std::span<char> into) override {
+    if (used_ < prefix_.size()) {
+      const auto count = prefix_.copy(into.data(), into.size(), used_);
+      used_ += count;
+      co_return count;
+    }
+    auto got = co_await below_->read_some(into);
+    co_return got;
+  }
+
+  task<result<void>> write_all(std::span<const std::string_view> parts) override {
+    auto written = co_await below_->write_all(parts);
+    co_return written;
+  }
+
+  task<result<void>> wait_readable() override {
+    if (used_ < prefix_.size()) co_return result<void>();
+    auto ready = co_await below_->wait_readable();
+    co_return ready;
+  }
+
+  task<result<void>> shut_write() override {
+    auto shut = co_await below_->shut_write();
+    co_return shut;
+  }
+
+  void close() noexcept override { below_->close(); }
+  bool stale() noexcept override { return used_ < prefix_.size() || below_->stale(); }
+  executor get_executor() override { return below_->get_executor(); }
+
+ private:
+  std::string prefix_;
+  std::size_t used_ = 0;
+  std::unique_ptr<stream> below_;
+};
+
+}  // namespace
+
+std::unique_ptr<stream> make_prefixed_stream(std::string prefix, std::unique_ptr<stream> below) {
+  if (prefix.empty()) return below;
+  return std::make_unique<prefixed_stream>(std::move(prefix), std::move(below));
+}
+
+}  // namespace regpass::net

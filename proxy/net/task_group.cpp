@@ -1,0 +1,39 @@
+#include "regpass/net/task_group.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <exception>
+#include <string>
+
+#include "regpass/base/log.hpp"
+
+namespace regpass::net {
+
+task_group::task_group(const executor& on) : on_(on), done_(on, boost::asio::steady_timer::time_point::max()) {}
+
+void task_group::spawn(task<void> work, std::string_view name) {
+  ++running_;
+  net::spawn(on_, run(std::move(work), name), name);
+}
+
+task<void> task_group::run(task<void> work, std::string_view name) {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  std::exception_ptr bug;
+  try {
+    co_await std::move(work);
+  } catch (...) {
+    bug = std::current_exception();
+  }
+  if (--running_ == 0) done_.cancel();
+  if (bug) {
+    log::write(log::level::error, "bug", std::string{name} + " ended by an exception");
+  }
+}
+
+task<void> task_group::join() {
+  while (running_ != 0) {
+    co_await done_.async_wait(use_task);
+  }
+}
+
+}  // namespace regpass::net

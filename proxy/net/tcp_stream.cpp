@@ -1,0 +1,79 @@
+#include "regpass/net/tcp_stream.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+#include <sys/socket.h>
+#include <vector>
+
+#include "regpass/net/errors.hpp"
+
+namespace regpass::net {
+
+namespace {
+
+class tcp_stream final : public stream {
+ public:
+  tcp_stream(tcp_socket socket, party peer) : socket_(std::move(socket)), peer_(peer) {
+    boost::system::error_code ignored;
+    socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+    socket_.non_blocking(true, ignored);
+  }
+
+  task<result<std::size_t>> read_some(std::span<char> into) override {
+    const auto buffer = boost::asio::buffer(into.data(), into.size());
+    const auto [ec, count] = co_await socket_.async_read_some(buffer, use_task);
+    if (ec == boost::asio::error::eof) co_return std::size_t{0};
+    if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
+    co_return count;
+  }
+
+  task<result<void>> write_all(std::span<const std::string_view> parts) override {
+    std::vector<boost::asio::const_buffer> buffers;
+    buffers.reserve(parts.size());
+    for (const auto part : parts) buffers.emplace_back(part.data(), part.size());
+    const auto [ec, count] = co_await boost::asio::async_write(socket_, buffers, use_task);
+    if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
+    co_return result<void>();
+  }
+
+  task<result<void>> wait_readable() override {
+    const auto [ec] = co_await socket_.async_wait(tcp_socket::wait_read, use_task);
+    if (ec) co_return std::unexpected(to_error(ec, phase::idle, peer_));
+    co_return result<void>();
+  }
+
+  task<result<void>> shut_write() override {
+    boost::system::error_code ec;
+    socket_.shutdown(tcp_socket::shutdown_send, ec);
+    if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
+    co_return result<void>();
+  }
+
+  void close() noexcept override {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+  }
+
+  bool stale() noexcept override {
+    if (!socket_.is_open()) return true;
+    char byte = 0;
+    const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  }
+
+  executor get_executor() override { return socket_.get_executor(); }
+
+ private:
+  tcp_socket socket_;
+  party peer_;
+};
+
+}  // namespace
+
+std::unique_ptr<stream> make_tcp_stream(tcp_socket socket, party peer) {
+  return std::make_unique<tcp_stream>(std::move(socket), peer);
+}
+
+}  // namespace regpass::net

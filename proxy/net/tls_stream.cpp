@@ -1,0 +1,103 @@
+#include "regpass/net/tls_stream.hpp"
+
+namespace regpass::net {
+
+namespace {
+
+// One turn: small enough to stay in the L2 cache with its ciphertext, large enough that system calls do not matter
+// (tests/bench: 16 KiB costs 0.9 × nginx, 64 KiB 0.7 ×).
+constexpr std::size_t turn_bytes = 64 * 1024;
+
+}  // namespace
+
+tls_stream::tls_stream(std::unique_ptr<stream> below, const tls::context& context, tls::engine_options options)
+    : below_(std::move(below)), engine_(context, std::move(options)) {}
+
+task<result<void>> tls_stream::handshake() {
+  for (;;) {
+    auto done = engine_.handshake();
+    // What the engine has to say goes out even when it failed: the peer gets its alert.
+    auto sent = co_await flush();
+    if (!done) co_return std::unexpected(done.error());
+    if (!sent) co_return std::unexpected(sent.error());
+    if (*done) co_return result<void>();
+    auto more = co_await fill();
+    if (!more) co_return std::unexpected(more.error());
+    if (!*more) engine_.input_ended();
+  }
+}
+
+task<result<std::size_t>> tls_stream::read_some(std::span<char> into) {
+  for (;;) {
+    auto got = engine_.read(into);
+    if (!got) {
+      if (got.error().code == errc::closed) co_return std::size_t{0};
+      co_return std::unexpected(got.error());
+    }
+    if (*got > 0) co_return *got;
+    // A key update or a late handshake message may ask for an answer; the writer sends it if one is under way.
+    if (!engine_.output().empty()) {
+      auto sent = co_await flush();
+      if (!sent) co_return std::unexpected(sent.error());
+    }
+    auto more = co_await fill();
+    if (!more) co_return std::unexpected(more.error());
+    if (!*more) engine_.input_ended();
+  }
+}
+
+task<result<bool>> tls_stream::fill() {
+  if (input_.empty()) input_.resize(turn_bytes);
+  auto got = co_await below_->read_some(input_);
+  if (!got) co_return std::unexpected(got.error());
+  if (*got == 0) co_return false;
+  engine_.feed(std::span<const char>(input_.data(), *got));
+  co_return true;
+}
+
+task<result<void>> tls_stream::write_all(std::span<const std::string_view> parts) {
+  auto written = engine_.write(parts);
+  if (!written) co_return std::unexpected(written.error());
+  auto sent = co_await flush();
+  co_return sent;
+}
+
+task<result<void>> tls_stream::flush() {
+  // One sender at a time; it also sends what others append meanwhile.
+  if (flushing_) co_return result<void>();
+  flushing_ = true;
+  result<void> outcome;
+  while (!engine_.output().empty()) {
+    engine_.take(sending_);
+    outcome = co_await write_one(*below_, sending_);
+    sending_.clear();
+    if (!outcome) break;
+  }
+  flushing_ = false;
+  co_return outcome;
+}
+
+task<result<void>> tls_stream::wait_readable() {
+  if (engine_.input_left() > 0) co_return result<void>();
+  input_ = std::vector<char>();
+  if (!flushing_) sending_ = std::string();
+  engine_.release();
+  auto ready = co_await below_->wait_readable();
+  co_return ready;
+}
+
+task<result<void>> tls_stream::shut_write() {
+  engine_.close_notify();
+  auto sent = co_await flush();
+  if (!sent) co_return std::unexpected(sent.error());
+  auto shut = co_await below_->shut_write();
+  co_return shut;
+}
+
+void tls_stream::close() noexcept { below_->close(); }
+
+bool tls_stream::stale() noexcept { return engine_.input_left() > 0 || below_->stale(); }
+
+executor tls_stream::get_executor() { return below_->get_executor(); }
+
+}  // namespace regpass::net

@@ -1,0 +1,46 @@
+#include "regpass/net/worker.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <exception>
+
+#include "regpass/base/log.hpp"
+
+namespace regpass::net {
+
+worker::worker() : context_(1), guard_(boost::asio::make_work_guard(context_)) {}
+
+worker::~worker() { stop(); }
+
+executor worker::get_executor() { return context_.get_executor(); }
+
+void worker::start() {
+  thread_ = std::thread([this] {
+    // A handler that throws is a bug; the other connections of this worker must not die of it.
+    while (!context_.stopped()) {
+      try {
+        context_.run();
+      } catch (const std::exception& bug) {
+        log::write(log::level::error, "bug", std::string{"a handler ended by an exception: "} + bug.what());
+      }
+    }
+  });
+}
+
+void worker::stop() {
+  guard_.reset();
+  context_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void worker::call(const std::function<void()>& work) {
+  if (!thread_.joinable()) return work();
+  std::promise<void> done;
+  boost::asio::post(context_, [&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+}  // namespace regpass::net

@@ -1,0 +1,90 @@
+#include "regpass/registry/error_body.hpp"
+
+#include "regpass/base/text.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include <array>
+#include <optional>
+
+namespace regpass::registry {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t most_errors = 16;
+constexpr std::size_t longest_message = 4096;  // of our own: an explanation is longer than a registry's message
+
+std::optional<json::object> parse_object(std::string_view body) {
+  boost::system::error_code ec;
+  auto value = json::parse(body, ec);
+  if (ec || !value.is_object()) return std::nullopt;
+  return std::move(value.get_object());
+}
+
+std::string text_of(const json::object& from, std::string_view name) {
+  const auto* member = from.if_contains(name);
+  const auto* text = member != nullptr ? member->if_string() : nullptr;
+  return text != nullptr ? clean(*text) : std::string();
+}
+
+api_error read_error(const json::object& from) {
+  api_error e{text_of(from, "code"), text_of(from, "message"), {}};
+  const auto* detail = from.if_contains("detail");
+  if (detail != nullptr && !detail->is_null()) e.detail = clean(json::serialize(*detail));
+  return e;
+}
+
+}  // namespace
+
+std::vector<api_error> parse_errors(std::string_view body) {
+  const auto object = parse_object(body);
+  const auto* member = object ? object->if_contains("errors") : nullptr;
+  const auto* array = member != nullptr ? member->if_array() : nullptr;
+  std::vector<api_error> out;
+  if (array == nullptr) return out;
+  for (const auto& element : *array) {
+    if (out.size() == most_errors) break;
+    if (!element.is_object()) continue;
+    auto e = read_error(element.get_object());
+    if (!e.code.empty() || !e.message.empty()) out.push_back(std::move(e));
+  }
+  return out;
+}
+
+std::string parse_message(std::string_view body) {
+  static constexpr std::array<std::string_view, 4> members{"details", "error_description", "message", "error"};
+  const auto object = parse_object(body);
+  if (!object) return {};
+  for (const auto name : members) {
+    auto text = text_of(*object, name);
+    if (!text.empty()) return text;
+  }
+  return {};
+}
+
+std::string_view code_for(int status) noexcept {
+  switch (status) {
+    case 401:
+      return "UNAUTHORIZED";
+    case 403:
+      return "DENIED";
+    case 404:
+      return "NAME_UNKNOWN";
+    case 429:
+      return "TOOMANYREQUESTS";
+    case 503:
+      return "UNAVAILABLE";
+    default:
+      return "UNKNOWN";
+  }
+}
+
+std::string write_error(std::string_view code, std::string_view message) {
+  json::object one{{"code", code}, {"message", clean(message, longest_message)}};
+  return json::serialize(json::object{{"errors", json::array{std::move(one)}}});
+}
+
+}  // namespace regpass::registry

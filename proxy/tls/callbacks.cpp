@@ -1,0 +1,100 @@
+#include "tls/callbacks.hpp"
+
+#include "regpass/base/text.hpp"
+#include "regpass/base/time.hpp"
+#include "tls/certificate.hpp"
+#include "tls/names.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <utility>
+
+namespace regpass::tls {
+namespace {
+
+constexpr std::array<unsigned char, 9> http11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+std::string_view without_final_dot(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name;
+}
+
+std::string quoted_subject(const X509& certificate) {
+  return fmt::format("certificate \"{}\"", name_text(X509_get_subject_name(&certificate)));
+}
+
+std::string other_names(const X509& certificate) {
+  const auto names = names_in(certificate);
+  if (names.empty()) return fmt::format("{} has no subject alternative names", quoted_subject(certificate));
+  return fmt::format("certificate is valid for {} only", fmt::join(names, ", "));
+}
+
+std::string out_of_date(const X509& certificate) {
+  return fmt::format("{} is valid from {} to {}", quoted_subject(certificate),
+                     rfc3339(to_wall(X509_get0_notBefore(&certificate))),
+                     rfc3339(to_wall(X509_get0_notAfter(&certificate))));
+}
+
+std::string no_trust(const X509& certificate, int code) {
+  return fmt::format("{} issued by \"{}\": {}", quoted_subject(certificate),
+                     name_text(X509_get_issuer_name(&certificate)), X509_verify_cert_error_string(code));
+}
+
+std::pair<errc, std::string> judge(int code, const X509* certificate) {
+  if (certificate == nullptr) return {errc::untrusted, X509_verify_cert_error_string(code)};
+  switch (code) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return {errc::wrong_name, other_names(*certificate)};
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return {errc::expired, out_of_date(*certificate)};
+    default:
+      return {errc::untrusted, no_trust(*certificate, code)};
+  }
+}
+
+}  // namespace
+
+void attach(SSL& ssl, handshake_notes& notes) {
+  SSL_set_app_data(&ssl, &notes);
+}
+
+handshake_notes* notes_of(const SSL* ssl) {
+  return static_cast<handshake_notes*>(SSL_get_app_data(ssl));
+}
+
+int judge_asked_name(SSL* ssl, int* alert, void*) {
+  handshake_notes* notes = notes_of(ssl);
+  const char* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (notes == nullptr || asked == nullptr) return SSL_TLSEXT_ERR_OK;
+  notes->asked = asked;
+  const bool fits = iequals(without_final_dot(notes->asked), without_final_dot(notes->expected));
+  if (notes->expected.empty() || fits) return SSL_TLSEXT_ERR_OK;
+  notes->asked_other = true;
+  *alert = SSL_AD_UNRECOGNIZED_NAME;
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                    unsigned int offered_size, void*) {
+  unsigned char* found = nullptr;
+  const int outcome = SSL_select_next_proto(&found, size, http11.data(), http11.size(), offered, offered_size);
+  *chosen = found;
+  return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+int judge_certificate(int good, X509_STORE_CTX* chain) {
+  if (good == 1) return 1;
+  const auto* ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  handshake_notes* notes = notes_of(ssl);
+  if (notes == nullptr) return 0;
+  auto [code, text] = judge(X509_STORE_CTX_get_error(chain), X509_STORE_CTX_get_current_cert(chain));
+  notes->verdict = code;
+  notes->refusal = std::move(text);
+  return 0;
+}
+
+}  // namespace regpass::tls

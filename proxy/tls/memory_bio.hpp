@@ -1,0 +1,38 @@
+// A BIO whose reading side is a span of the caller's and whose writing side gathers in a buffer: no socket, no copy in
+// between.
+#pragma once
+
+#include "tls/openssl_ptr.hpp"
+
+#include <openssl/types.h>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace regpass::tls {
+
+class memory_pipe {
+ public:
+  void feed(std::span<const char> input) noexcept { input_ = input; }
+  std::size_t input_left() const noexcept { return input_.size(); }
+  std::size_t take(std::span<char> into) noexcept;
+
+  void append(std::string_view bytes);
+  std::string_view output() const noexcept { return std::string_view(output_).substr(sent_); }
+  void sent(std::size_t bytes) noexcept;
+  void take_output(std::string& into) noexcept;  // swaps it with `into`, which is empty
+  void release() noexcept;                       // frees the buffer if all of it was sent
+
+ private:
+  std::span<const char> input_;
+  std::string output_;
+  std::size_t sent_ = 0;  // bytes at the front of output_ that are gone already
+};
+
+// The pipe must outlive the BIO and stay where it is. An empty input is "try again", never an end: ends are the
+// engine's business.
+bio_ptr make_bio(memory_pipe& pipe);
+
+}  // namespace regpass::tls

@@ -1,0 +1,172 @@
+#include "regpass/auth/docker_config.hpp"
+
+#include "auth/support.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+namespace regpass::auth {
+namespace {
+
+docker_config read(std::string_view text) {
+  return parse_docker_config(text, "config.json").value();
+}
+
+std::string failure(std::string_view text) {
+  const auto config = parse_docker_config(text, "config.json");
+  if (config) return "no error";
+  CHECK(config.error().code == errc::bad_input);
+  return config.error().detail;
+}
+
+constexpr std::string_view sample = R"({
+  "auths": {
+    "https://index.docker.io/v1/": {"auth": "YWxpY2U6cHc=", "email": "a@b.test"},
+    "r.test:5443": {"username": "bob", "password": "pw2"}
+  },
+  "credsStore": "desktop",
+  "credHelpers": {"gcr.io": "gcloud", "eu.gcr.io": "gcloud"},
+  "HttpHeaders": {"User-Agent": "x"}
+})";
+
+}  // namespace
+
+TEST_CASE("a config.json is read in file order, helpers included") {
+  const auto config = read(sample);
+  REQUIRE(config.entries.size() == 2);
+  const auto& hub = config.entries[0];
+  CHECK(hub.host == registry::make_host("docker.io", 443));
+  CHECK(hub.source == "config.json");
+  CHECK(hub.key == "https://index.docker.io/v1/");
+  CHECK(hub.problem.empty());
+  REQUIRE(hub.credential);
+  CHECK(hub.credential->kind == credential_kind::basic);
+  CHECK(hub.credential->username == "alice");
+  CHECK(hub.credential->value == secret("pw"));
+  CHECK(hub.credential->source == "config.json");
+  CHECK(hub.credential->key == "https://index.docker.io/v1/");
+  CHECK(config.entries[1].host == registry::make_host("r.test", 5443));
+  CHECK(config.entries[1].credential->value == secret("pw2"));
+  CHECK(config.entries[1].credential->generation > hub.credential->generation);
+  using helper = std::pair<std::string, std::string>;
+  CHECK(config.helpers == std::vector<helper>{{"", "desktop"}, {"gcr.io", "gcloud"}, {"eu.gcr.io", "gcloud"}});
+}
+
+TEST_CASE("CRED-13: a .dockercfg has its hosts at the top") {
+  const auto config = read(R"({"r.test": {"auth": "YWxpY2U6cHc=", "email": ""}, "other": {"x": 1}, "n": 5})");
+  REQUIRE(config.entries.size() == 1);
+  CHECK(config.entries[0].host.name == "r.test");
+  CHECK(config.entries[0].credential->username == "alice");
+}
+
+TEST_CASE("CRED-12: files without entries are told apart from broken ones") {
+  CHECK(failure("") == "config.json: the file is empty");
+  CHECK(failure(" \n\t") == "config.json: the file holds nothing but blanks");
+  CHECK(read("{}").entries.empty());
+  CHECK(read(R"({"auths":{}})").entries.empty());
+  CHECK(read(R"({"auths":null})").entries.empty());
+  CHECK(read(R"({"HttpHeaders":{"User-Agent":"x"},"credsStore":"pass"})").entries.empty());
+}
+
+TEST_CASE("a broken file is an error with line and column") {
+  CHECK_THAT(failure("{\n  \"auths\": {\n    \"r.test\" {}\n  }\n}"), Catch::StartsWith("config.json:3:14: no JSON: "));
+  CHECK_THAT(failure("nonsense"), Catch::StartsWith("config.json:1:1: no JSON: "));
+  CHECK_THAT(failure("{\"auths\": {}"), Catch::StartsWith("config.json:1:13: no JSON: "));
+  CHECK_THAT(failure("{} x"), Catch::StartsWith("config.json:1:4: no JSON: "));
+  CHECK(failure("\n [1]") == "config.json:2:2: no JSON object");
+  CHECK(failure("{\n\"auths\": []}") == "config.json:2:1: \"auths\" is no JSON object");
+}
+
+TEST_CASE("CRED-05: a raw line break inside a string is named as such") {
+  const auto text = "{\"auths\":\n{\"r.test\":{\"auth\":\"YWxpY2U6\ncHc=\"}}}";
+  CHECK(failure(text) ==
+        "config.json:2:28: no JSON: line break inside a string (was the secret wrapped? base64 -w0 does not)");
+}
+
+TEST_CASE("depth is bounded and no recursion runs away") {
+  const auto deep = std::string(100'000, '[');
+  CHECK_THAT(failure("{\"auths\":" + deep), Catch::Contains("no JSON"));
+}
+
+TEST_CASE("a file cut at any place is an error, and none shows its secret") {
+  for (std::size_t cut = 0; cut + 1 < sample.size(); ++cut) {
+    CHECK_THAT(failure(sample.substr(0, cut)), !Catch::Contains("pw") && !Catch::Contains("YWxp"));
+  }
+}
+
+TEST_CASE("any byte in place of another neither crashes nor leaks the secret into a problem") {
+  for (std::size_t at = 0; at < sample.size(); ++at) {
+    for (const char byte : {'\0', '\n', '"', '\\', '{', '}', ':', '\xff', '5', 'a'}) {
+      auto text = std::string(sample);
+      text[at] = byte;
+      const auto config = parse_docker_config(text, "f");
+      if (!config) continue;
+      for (const auto& one : config->entries) CHECK(one.problem.find("YWxpY2U6") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("one bad entry does not spoil the others") {
+  const auto config =
+      read(R"({"auths":{"a.test":{"auth":"%%%"},"b.test":5,"c.test":{"auth":"YWxpY2U6cHc="},"d.test":null}})");
+  REQUIRE(config.entries.size() == 4);
+  CHECK_FALSE(config.entries[0].credential);
+  CHECK(config.entries[1].problem == "the entry is no JSON object");
+  CHECK(config.entries[2].credential);
+  CHECK_THAT(config.entries[3].problem, Catch::StartsWith("the entry is empty"));
+}
+
+TEST_CASE("T31: keys name a registry in every form that docker, podman and kubelet write") {
+  struct row {
+    std::string_view key, host;
+  };
+  const auto [key, host] = GENERATE(values<row>({
+      {"docker.io", "docker.io"},
+      {"index.docker.io", "docker.io"},
+      {"registry-1.docker.io", "docker.io"},
+      {"https://index.docker.io/v1/", "docker.io"},
+      {"https://index.docker.io/v1", "docker.io"},
+      {"https://registry-1.docker.io/v2/", "docker.io"},
+      {"index.docker.io/v1/", "docker.io"},
+      {"R.Test", "r.test"},
+      {"r.test.", "r.test"},
+      {"r.test/", "r.test"},
+      {"r.test:443", "r.test"},
+      {"r.test:5443", "r.test:5443"},
+      {"https://r.test", "r.test"},
+      {"HTTPS://r.test:5443/", "r.test:5443"},
+      {"http://r.test:5000/v2/", "r.test:5000"},
+      {"http://r.test", "r.test"},
+      {"[::1]:5000", "[::1]:5000"},
+  }));
+  const auto config = read(fmt::format(R"({{"auths":{{"{}":{{"auth":"YWxpY2U6cHc="}}}}}})", key));
+  REQUIRE(config.entries.size() == 1);
+  CHECK(config.entries[0].problem == "");
+  CHECK(config.entries[0].credential);
+  CHECK(registry::to_text(config.entries[0].host) == host);
+}
+
+TEST_CASE("T31: keys that name no whole registry give no credential") {
+  struct row {
+    std::string_view key, problem;
+  };
+  const auto [key, problem] = GENERATE(values<row>({
+      {"r.test/team-a", "the key is for the namespace /team-a only"},
+      {"https://r.test/team-a/", "the key is for the namespace /team-a/ only"},
+      {"https://index.docker.io/v1/access-token", "the key is for the namespace /v1/access-token only"},
+      {"", "the key names no registry"},
+      {"https://", "the key names no registry"},
+      {"*.r.test", "the key names no registry"},
+      {"user@r.test", "the key names no registry"},
+      {"r.test:0", "the key names no registry"},
+      {"r.test:99999", "the key names no registry"},
+      {"r test", "the key names no registry"},
+      {"ftp://r.test", "the key names no registry"},
+  }));
+  const auto config = read(fmt::format(R"({{"auths":{{"{}":{{"auth":"YWxpY2U6cHc="}}}}}})", key));
+  REQUIRE(config.entries.size() == 1);
+  CHECK_FALSE(config.entries[0].credential);
+  CHECK_THAT(config.entries[0].problem, Catch::StartsWith(std::string(problem)));
+}
+
+}  // namespace regpass::auth

@@ -1,0 +1,66 @@
+"""What a buildkitd must manage through regpass, however it is run."""
+
+import subprocess
+from pathlib import Path
+
+import expect
+from e2e import Scenario, Skip
+
+
+def programs() -> Path:
+    """The directory of buildctl and buildkitd."""
+    script = Path(__file__).parent / "get_buildkit.sh"
+    done = subprocess.run([script], capture_output=True, text=True)
+    if done.returncode:
+        raise Skip(f"no BuildKit: {done.stderr.strip()}")
+    return Path(done.stdout.strip())
+
+
+def exercise(scenario: Scenario, start_buildkitd, buildctl: list) -> None:
+    """Builds on private base images, pushes, and keeps its cache in the registry; then fails as it should.
+
+    buildctl gets neither the proxy nor the CA: were it asked to fetch a token, the build would fail.
+    """
+
+    def context(registry):
+        base = f"{registry.host}/shared/base:1"
+        return scenario.context(f"FROM {base}\nCOPY unique /unique\nRUN sha256sum /unique > /sum\n")
+
+    def build(directory, *options):
+        local = ["--local", f"context={directory}", "--local", f"dockerfile={directory}"]
+        return [*buildctl, "build", "--progress=plain", "--frontend=dockerfile.v0", *local, *options]
+
+    def output(registry, tag):
+        return f"--output=type=image,name={registry.host}/{scenario.repository}:{tag},push=true"
+
+    client = {"through_regpass": False}
+
+    with scenario.regpass("alice") as regpass:
+        start_buildkitd()
+        for registry in scenario.registries:
+            directory = context(registry)
+            cache = f"type=registry,ref={registry.host}/{scenario.repository}:cache"
+            scenario.succeed(*build(directory, output(registry, "1"), f"--export-cache={cache},mode=max"), **client)
+            expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
+            expect.pushed(scenario, regpass, registry, "alice", "1")
+            expect.pushed(scenario, regpass, registry, "alice", "cache")
+
+            scenario.succeed(*buildctl, "prune", "--all", **client)
+            scenario.succeed(*build(directory, output(registry, "again"), f"--import-cache={cache}"), **client)
+            assert "CACHED" in scenario.output, "the build's steps did not come from the registry's cache"
+            expect.pulled(scenario, regpass, registry, "alice", scenario.repository, "cache")
+            assert registry.digest(scenario.repository, "again"), "the image built from the cache was not pushed"
+
+    with scenario.regpass("alice", password="wrong-password") as regpass:
+        for registry in scenario.registries:
+            scenario.fail(*build(context(registry)), **client)
+            expect.explained(scenario, regpass, registry, "credential-rejected")
+            nothing_private = scenario.context("FROM scratch\nCOPY unique /unique\n")
+            scenario.fail(*build(nothing_private, output(registry, "2")), **client)
+            expect.explained(scenario, regpass, registry, "credential-rejected")
+
+    with scenario.regpass("bob") as regpass:
+        for registry in scenario.registries_with_scopes:
+            scenario.fail(*build(context(registry), output(registry, "3")), **client)
+            expect.explained(scenario, regpass, registry, "granted-less")
+            assert registry.digest(scenario.repository, "3") is None, "pushed by a user without that right"

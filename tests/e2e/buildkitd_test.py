@@ -1,0 +1,15 @@
+"""buildkitd, run by root: private FROM, RUN, push, registry cache both ways, holding no credential."""
+
+import buildkit
+from e2e import Scenario
+
+with Scenario("buildkitd", programs=["runc"]) as scenario:
+    programs = buildkit.programs()
+    buildctl = [programs / "buildctl"]
+
+    def start_buildkitd():
+        options = ["--oci-worker-binary=runc", "--oci-worker-snapshotter=native", "--oci-worker-net=host"]
+        ready = [*buildctl, "debug", "workers"]
+        scenario.daemon(programs / "buildkitd", "--containerd-worker=false", *options, ready=ready)
+
+    buildkit.exercise(scenario, start_buildkitd, buildctl)

@@ -1,0 +1,51 @@
+"""Credentials in a directory as the kubelet mounts a Secret: followed when they change, kept when they turn bad."""
+
+import secrets
+
+import expect
+from e2e import Scenario
+
+
+def rotate(directory, text):
+    """Replaces the mounted content all at once, as the kubelet does: by renaming the symbolic link `..data`."""
+    fresh = directory / f"..{secrets.token_hex(4)}"
+    fresh.mkdir()
+    (fresh / "config.json").write_text(text)
+    (directory / "..data_tmp").symlink_to(fresh.name)
+    (directory / "..data_tmp").rename(directory / "..data")
+    if not (directory / "config.json").is_symlink():
+        (directory / "config.json").symlink_to("..data/config.json")
+
+
+with Scenario("config-reload", programs=["skopeo"], hosts=("split.test",)) as scenario:
+    registry = scenario.testbed.registries["split.test"]
+    pull = ["skopeo", "inspect", "--raw", "docker://split.test/team-a/seed:1"]
+    regpass = scenario.sidecar({})
+    rotate(regpass.secrets, scenario.docker_config("carol"))
+
+    def changes(event, change):
+        """Waits until `change` shows in the log as one more `event`."""
+        before = len(regpass.events(event))
+        change()
+        more = expect.eventually(lambda: regpass.events(event)[before:])
+        assert more, f"the log has no {event} line for the change"
+        return more[0]
+
+    with regpass:
+        scenario.succeed(*pull)
+
+        scenario.testbed.set_password("carol", secrets.token_urlsafe(16))
+        changes("credentials-loaded", lambda: rotate(regpass.secrets, scenario.docker_config("carol")))
+        asked = len(scenario.token_requests())
+        scenario.succeed(*pull)
+        answers = [(request["user"], request["status"]) for request in scenario.token_requests()[asked:]]
+        assert answers and set(answers) == {("carol", 200)}, f"after the change the token server saw {answers}"
+
+        rejected = changes("credentials-rejected", lambda: rotate(regpass.secrets, '{"auths": {'))
+        assert "config.json" in str(rejected), "the credentials-rejected line does not name the file"
+        scenario.succeed(*pull)
+
+        changes("credentials-loaded", lambda: rotate(regpass.secrets, scenario.docker_config("carol")))
+        scenario.succeed(*pull)
+        expect.exchanged(regpass, registry, "carol", "pull", "team-a/seed")
+        expect.no_challenge(scenario, regpass, "carol")

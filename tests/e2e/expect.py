@@ -1,0 +1,120 @@
+"""What must be true after a client ran: at the registry, in regpass's log, and in the client's own words."""
+
+import json
+from urllib.parse import unquote
+
+import processes
+from e2e import Scenario
+from registry import Registry
+from sidecar import DOCKER_CONFIG, Sidecar
+
+PATIENCE = 5  # seconds until what happened stands in the logs
+
+
+def pushed(scenario: Scenario, regpass: Sidecar, registry: Registry, user: str, tag: str, digest: str = "") -> None:
+    """The registry stored the image under the scenario's repository, and got each part of it as `user`'s."""
+    repository = scenario.repository
+    stored = registry.digest(repository, tag)
+    assert stored, f"{registry.host} has no {repository}:{tag}"
+    assert digest in ("", stored), f"{registry.host} stored {stored} as {repository}:{tag}, not {digest}"
+    received = [
+        unquote(request["uri"])
+        for request in registry.received()
+        if request["user"] == user and request["repository"] == repository and request["status"] == 201
+    ]
+    assert any(f"/manifests/{tag}" in uri for uri in received), f"no manifest {tag} came to {registry.host} from {user}"
+    for blob in blobs(registry, stored):
+        assert registry.has_blob(repository, blob), f"{registry.host} lacks {blob} of {repository}:{tag}"
+        assert any(blob in uri for uri in received), f"{blob} did not come to {registry.host} from {user}"
+    exchanged(regpass, registry, user, "push", repository)
+    no_challenge(scenario, regpass, user)
+
+
+def pulled(scenario: Scenario, regpass: Sidecar, registry: Registry, user: str, repository: str, tag: str) -> None:
+    """The registry handed out the manifest and every blob of the image to `user`."""
+    received = [
+        request["uri"]
+        for request in registry.received()
+        if request["user"] == user and request["repository"] == repository and request["status"] == 200
+    ]
+    for part in (tag, *blobs(registry, registry.digest(repository, tag))):
+        given = any(uri.endswith(f"/{part}") for uri in received)
+        assert given, f"{registry.host} gave no {part} of {repository} to {user}"
+    exchanged(regpass, registry, user, "pull", repository)
+    no_challenge(scenario, regpass, user)
+
+
+def blobs(registry: Registry, digest: str) -> list[str]:
+    """The digests of everything that a manifest refers to, directly or through its children."""
+    manifest = json.loads(registry.content(digest))
+    found = [blob["digest"] for blob in manifest.get("layers", [])]
+    found += [manifest["config"]["digest"]] if "config" in manifest else []
+    for child in manifest.get("manifests", []):
+        # An index of the build cache lists plain blobs, which have no children of their own.
+        found += blobs(registry, child["digest"]) if "manifest" in child["mediaType"] else [child["digest"]]
+    return found
+
+
+def exchanged(regpass: Sidecar, registry: Registry, user: str, action: str, repository: str) -> None:
+    """The log tells which credential was used for the action, where it came from, and what it was granted."""
+
+    def lines() -> list[dict]:
+        return regpass.exchanges(registry=registry.host, action=action, repository=repository)
+
+    assert eventually(lines), f"no exchange line for {action} {registry.host}/{repository}"
+    for line in lines():
+        wanted = {"source": DOCKER_CONFIG, "username": user}
+        used = {name: (line["credential"] or {}).get(name) for name in wanted}
+        assert used == wanted, f"exchange {line['id']} used {used}, not {wanted}"
+        scheme = "bearer" if registry.realm else "basic"
+        assert line["auth"] == scheme, f"exchange {line['id']} has auth {line['auth']!r}, not {scheme!r}"
+        if registry.realm:
+            needed = {"pull", "push"} if action == "push" else {"pull"}
+            granted = granted_actions(line, repository)
+            assert needed <= granted, f"exchange {line['id']} was granted {granted} on {repository}, not {needed}"
+    if registry.realm:
+        # A token once negotiated may serve the repository's other actions too, from the cache.
+        all_lines = regpass.exchanges(registry=registry.host, repository=repository)
+        handshakes = json.dumps([line.get("handshake") for line in all_lines])
+        assert registry.realm in handshakes, f"no handshake for {repository} names the realm {registry.realm}"
+
+
+def granted_actions(exchange: dict, repository: str) -> set[str]:
+    return {
+        action
+        for scope in (exchange["scope"].get("granted") or "").split()
+        for kind, name, actions in [scope.split(":")]
+        if (kind, name) == ("repository", repository)
+        for action in actions.split(",")
+    }
+
+
+def no_challenge(scenario: Scenario, regpass: Sidecar, user: str) -> None:
+    """No challenge reached a client: it would show as a 401, or as a token request that is not regpass's."""
+    for line in regpass.exchanges(status=401):
+        raise AssertionError(f"exchange {line['id']} was answered 401: {line['method']} {line['path']}")
+    for request in scenario.token_requests():
+        assert request["user"], f"somebody without a credential asked for a token: {request}"
+
+
+def explained(scenario: Scenario, regpass: Sidecar, registry: Registry, cause: str) -> None:
+    """The client's last output carries regpass's sentence: which registry, whose credential, and the log's id."""
+    output = " ".join(scenario.output.split())  # clients wrap long lines
+
+    def lines() -> list[dict]:
+        return [line for line in regpass.exchanges(registry=registry.host) if line.get("explanation")]
+
+    assert eventually(lines), f"no exchange with {registry.host} has an explanation"
+    causes = {line["id"]: line["explanation"]["cause"] for line in lines()}
+    seen = {id: cause for id, cause in causes.items() if f"[regpass {id}]" in output}
+    assert seen, f"the client prints none of {sorted(causes)} as [regpass ID]"
+    assert set(seen.values()) == {cause}, f"the client was told {seen}, not {cause}"
+    for fact in (registry.host, DOCKER_CONFIG):
+        assert fact in output, f"the client's output does not name {fact}"
+    no_challenge(scenario, regpass, "")
+
+
+def eventually(read):
+    """What `read` returns, as soon as there is something; lines may reach a log after the client has gone."""
+    processes.wait_until(read, PATIENCE)
+    return read()

@@ -1,0 +1,82 @@
+"""Two network namespaces joined by a cable: the servers in one, "the pod" (regpass and the clients) in the other."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+ADDRESSES = {
+    "registry.test": "10.231.0.10",
+    "split.test": "10.231.0.11",
+    "auth.test": "10.231.0.12",
+    "basic.test": "10.231.0.13",
+    "plain.test": "10.231.0.14",  # a server that is no registry
+}
+POD_ADDRESS = "10.231.0.1"
+
+
+MOUNT_AND_EXECUTE = """
+while [ "$1" != -- ]; do
+    mount --bind "$1" "$2" || exit 125
+    shift 2
+done
+shift
+exec "$@"
+"""
+
+
+class Network:
+    """The pair of namespaces called NAME-pod and NAME-srv."""
+
+    def __init__(self, name: str):
+        self.pod = f"{name}-pod"
+        self.servers = f"{name}-srv"
+
+    def up(self) -> None:
+        for namespace in (self.pod, self.servers):
+            _ip("netns", "add", namespace)
+            _ip("-n", namespace, "link", "set", "lo", "up")
+        _ip("link", "add", "tb0", "netns", self.pod, "type", "veth", "peer", "name", "tb0", "netns", self.servers)
+        _ip("-n", self.pod, "addr", "add", f"{POD_ADDRESS}/24", "dev", "tb0")
+        for address in ADDRESSES.values():
+            _ip("-n", self.servers, "addr", "add", f"{address}/24", "dev", "tb0")
+        for namespace in (self.pod, self.servers):
+            _ip("-n", namespace, "link", "set", "tb0", "up")
+
+    def down(self) -> None:
+        for namespace in (self.pod, self.servers):
+            if Path("/run/netns", namespace).exists():
+                _ip("netns", "delete", namespace)
+
+
+def hosts_file_text() -> str:
+    lines = ["127.0.0.1 localhost", "::1 localhost"]
+    return "\n".join(lines + [f"{address} {name}" for name, address in ADDRESSES.items()]) + "\n"
+
+
+def inside(namespace: str, binds: dict[str, Path], argv: list[str]) -> list[str]:
+    """The command line that runs `argv` in `namespace`, with `binds` (target: source) mounted for it alone.
+
+    Not `ip netns exec`: that remounts /sys, the control groups are gone, and runc fails. Each of these programs
+    executes the next, so the process started is the one that ends up running `argv`.
+    """
+    mounts = [part for target, source in binds.items() for part in (os.fspath(source), target)]
+    enter = ["nsenter", f"--net=/run/netns/{namespace}", "unshare", "--mount", "--propagation", "slave"]
+    return [*enter, "sh", "-c", MOUNT_AND_EXECUTE, "inside", *mounts, "--", *argv]
+
+
+def listening(namespace: str) -> set[tuple[str, int]]:
+    """The IPv4 addresses and TCP ports on which something in `namespace` listens."""
+    command = ["nsenter", f"--net=/run/netns/{namespace}", "cat", "/proc/net/tcp"]
+    table = subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout
+    sockets = set()
+    for _, local, _, state, *_ in map(str.split, table.splitlines()[1:]):
+        if state == "0A":  # TCP_LISTEN
+            address, port = local.split(":")
+            sockets.add((socket.inet_ntoa(int(address, 16).to_bytes(4, sys.byteorder)), int(port, 16)))
+    return sockets
+
+
+def _ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True, timeout=20)

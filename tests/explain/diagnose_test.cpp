@@ -1,0 +1,260 @@
+#include "regpass/explain/diagnose.hpp"
+
+#include "explain/cases.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <set>
+
+namespace regpass::explain {
+namespace {
+
+using names = std::vector<std::string>;
+
+constexpr auto observed = certainty::observed;
+constexpr auto likely = certainty::likely;
+constexpr auto possible = certainty::possible;
+
+struct expectation {
+  std::string name;  // of the pair of files
+  std::string cause;
+  explain::certainty certainty;
+  names alternatives;
+};
+
+const std::vector<expectation> table{
+    {"address-refused-metadata", "address-refused", observed, {}},
+    {"bad-request-wrong-name", "bad-request", observed, {}},
+    {"bad-request", "bad-request", observed, {}},
+    {"client-distrusts-ca", "client-distrusts-ca", observed, {}},
+    {"credential-rejected-basic", "credential-rejected", observed, {"denied-by-registry"}},
+    {"credential-rejected-ecr-expired", "credential-rejected", likely, {"denied-by-registry"}},
+    {"credential-rejected-identity-token", "credential-rejected", observed, {}},
+    {"credential-rejected-long-path", "credential-rejected", observed, {}},
+    {"credential-rejected-ready-made", "credential-rejected", observed, {"token-expired"}},
+    {"credential-rejected-token-server", "credential-rejected", observed, {}},
+    {"credential-undecodable-empty-entry", "credential-undecodable", observed, {}},
+    {"credential-undecodable-url-safe", "credential-undecodable", observed, {}},
+    {"denied-by-registry-ecr-right", "denied-by-registry", likely, {"credential-rejected"}},
+    {"denied-by-registry-foreign-audience", "denied-by-registry", likely, {}},
+    {"denied-by-registry-head", "denied-by-registry", observed, {}},
+    {"denied-by-registry-in-front", "denied-by-registry", likely, {}},
+    {"denied-by-registry-observe", "denied-by-registry", observed, {}},
+    {"denied-by-registry-other-scheme", "denied-by-registry", likely, {}},
+    {"denied-by-registry-quota", "denied-by-registry", observed, {}},
+    {"denied-by-registry-right-of-package", "denied-by-registry", likely, {"granted-less"}},
+    {"granted-less-hub-library", "granted-less", observed, {}},
+    {"granted-less-hub-read-only-token", "granted-less", likely, {"credential-rejected"}},
+    {"granted-less-long-names", "granted-less", observed, {}},
+    {"granted-less-mount-source", "granted-less", observed, {}},
+    {"granted-less-nothing", "granted-less", observed, {"not-found-or-hidden"}},
+    {"granted-less-opaque", "granted-less", likely, {}},
+    {"granted-less-push-without-pull", "granted-less", observed, {}},
+    {"granted-less-read-only", "granted-less", observed, {}},
+    {"granted-less-token-for-nobody", "granted-less", observed, {"credential-rejected", "not-found-or-hidden"}},
+    {"granted-less-token-server-forbids", "granted-less", likely, {"credential-rejected"}},
+    {"no-credential-anonymous-token", "no-credential", observed, {}},
+    {"no-credential-hub-pull", "no-credential", likely, {"not-found-or-hidden"}},
+    {"no-credential-no-file", "no-credential", observed, {}},
+    {"no-credential-other-port", "no-credential", observed, {}},
+    {"no-credential-sister-host", "no-credential", likely, {"denied-by-registry"}},
+    {"not-found-or-hidden-push", "not-found-or-hidden", possible, {}},
+    {"policy-refused-catalog", "policy-refused", observed, {}},
+    {"policy-refused-delete", "policy-refused", observed, {}},
+    {"policy-refused-push", "policy-refused", observed, {}},
+    {"rate-limited-anonymous", "rate-limited", observed, {}},
+    {"rate-limited-user", "rate-limited", observed, {}},
+    {"realm-refused-foreign", "realm-refused", observed, {}},
+    {"realm-refused-user-info", "realm-refused", observed, {}},
+    {"registry-error-500", "registry-error", observed, {}},
+    {"registry-error-gateway", "registry-error", observed, {}},
+    {"request-refused-immutable-tag", "request-refused", observed, {}},
+    {"request-refused-no-registry", "request-refused", observed, {}},
+    {"request-refused-read-only", "request-refused", observed, {}},
+    {"token-expired-born-expired", "token-expired", observed, {}},
+    {"token-expired-ready-made", "token-expired", observed, {}},
+    {"token-expired-registry-clock-ahead", "token-expired", likely, {"denied-by-registry"}},
+    {"token-expired-registry-clock-behind", "token-expired", likely, {"denied-by-registry"}},
+    {"token-server-error-404", "token-server-error", observed, {}},
+    {"token-server-error-429", "token-server-error", observed, {}},
+    {"token-server-error-503", "token-server-error", observed, {}},
+    {"token-server-error-certificate", "token-server-error", observed, {}},
+    {"token-server-error-dns", "token-server-error", observed, {}},
+    {"token-server-error-html", "token-server-error", observed, {}},
+    {"token-server-error-name-invalid", "token-server-error", observed, {}},
+    {"token-server-error-refused", "token-server-error", observed, {}},
+    {"token-server-error-timeout", "token-server-error", observed, {}},
+    {"unexplained-client-left", "unexplained", possible, {}},
+    {"unexplained-nothing-seen", "unexplained", possible, {}},
+    {"unexplained-ours", "unexplained", possible, {}},
+    {"upstream-broken-malformed", "upstream-broken", observed, {}},
+    {"upstream-broken-truncated", "upstream-broken", observed, {}},
+    {"upstream-certificate-client", "upstream-certificate", observed, {}},
+    {"upstream-certificate-expired", "upstream-certificate", observed, {}},
+    {"upstream-certificate-untrusted", "upstream-certificate", observed, {}},
+    {"upstream-certificate-wrong-name", "upstream-certificate", observed, {}},
+    {"upstream-connect-refused", "upstream-connect", observed, {}},
+    {"upstream-connect-reset", "upstream-connect", observed, {}},
+    {"upstream-connect-unreachable", "upstream-connect", observed, {}},
+    {"upstream-dns-resolver-down", "upstream-dns", likely, {}},
+    {"upstream-dns", "upstream-dns", observed, {}},
+    {"upstream-plain-http", "upstream-plain-http", observed, {}},
+    {"upstream-timeout-answer", "upstream-timeout", observed, {}},
+    {"upstream-timeout-connect", "upstream-timeout", observed, {}},
+    {"upstream-timeout-dns", "upstream-timeout", observed, {}},
+};
+
+std::optional<explanation> diagnosis_of(const std::string& name) {
+  const auto e = from_json(cases::json_of(name));
+  REQUIRE(e);
+  return diagnose(*e);
+}
+
+TEST_CASE("each case has its leading cause, as sure as the facts allow") {
+  for (const auto& row : table) {
+    INFO(row.name);
+    const auto x = diagnosis_of(row.name);
+    REQUIRE(x);
+    CHECK(x->cause == row.cause);
+    CHECK(name_of(x->certainty) == name_of(row.certainty));
+    CHECK(x->alternatives == row.alternatives);
+  }
+}
+
+TEST_CASE("the table of expectations names each case once") {
+  names listed;
+  for (const auto& row : table) listed.push_back(row.name);
+  std::ranges::sort(listed);
+  CHECK(listed == cases::names());
+}
+
+TEST_CASE("each cause of the table has a case") {
+  std::set<std::string> met;
+  for (const auto& row : table) met.insert(row.cause);
+  for (const auto& row : causes()) {
+    INFO(row.name);
+    CHECK(met.contains(std::string(row.name)));
+  }
+}
+
+TEST_CASE("the names of causes are the contract") {
+  const std::vector<std::string_view> contract{
+      "policy-refused",   "realm-refused",          "address-refused",     "bad-request",
+      "no-credential",    "credential-undecodable", "credential-rejected", "token-expired",
+      "granted-less",     "token-server-error",     "upstream-dns",        "upstream-connect",
+      "upstream-timeout", "upstream-certificate",   "client-distrusts-ca", "upstream-plain-http",
+      "upstream-broken",  "denied-by-registry",     "not-found-or-hidden", "rate-limited",
+      "registry-error",   "request-refused",        "unexplained"};
+  std::vector<std::string_view> actual;
+  for (const auto& row : causes()) actual.push_back(row.name);
+  CHECK(actual == contract);
+}
+
+TEST_CASE("every explanation says where: the registry, and the credential's file when one was used") {
+  for (const auto& row : table) {
+    INFO(row.name);
+    const auto e = from_json(cases::json_of(row.name));
+    REQUIRE(e);
+    const auto x = diagnose(*e);
+    REQUIRE(x);
+    CHECK(x->summary.find(e->registry) != std::string::npos);
+    CHECK(!x->evidence.empty());
+    const bool about_credential = row.cause.starts_with("credential-") || row.cause == "granted-less";
+    if (about_credential && !e->source.empty()) CHECK(x->summary.find(e->source) != std::string::npos);
+    if (row.cause != "unexplained") CHECK(!x->fix.empty());
+  }
+}
+
+// As another product would have said it.
+void reword(evidence& e) {
+  for (auto& timed : e.steps) {
+    if (auto* a = std::get_if<answered_step>(&timed.step)) {
+      if (!a->message.empty()) a->message = "xyzzy";
+      for (auto& one : a->errors) one.message = "xyzzy";
+      a->server = "Xyzzy/1.0";
+      std::ranges::reverse(a->challenges);
+    } else if (auto* t = std::get_if<token_answer_step>(&timed.step)) {
+      t->message = "xyzzy";
+    } else if (auto* f = std::get_if<failed_step>(&timed.step)) {
+      f->problem.detail = "xyzzy";
+    }
+  }
+}
+
+TEST_CASE("other words lead to the same cause; only where nothing else tells do they matter") {
+  const std::set<std::string> told_by_words{"granted-less-hub-read-only-token", "denied-by-registry-ecr-right"};
+  for (const auto& row : table) {
+    INFO(row.name);
+    auto e = from_json(cases::json_of(row.name));
+    REQUIRE(e);
+    reword(*e);
+    const auto x = diagnose(*e);
+    REQUIRE(x);
+    CHECK((x->cause == row.cause) != told_by_words.contains(row.name));
+  }
+}
+
+evidence answered(int status, std::string method, std::string path) {
+  evidence e;
+  e.registry = "registry.test";
+  e.method = std::move(method);
+  e.path = std::move(path);
+  e.status = status;
+  answered_step a;
+  a.status = status;
+  a.api_version = true;
+  add(e, 0, sent_step{e.method + " " + e.path, "bearer"});
+  add(e, 1, a);
+  return e;
+}
+
+TEST_CASE("a manifest or blob that is not there is an answer, no failure") {
+  const std::string blob = "/v2/a/b/blobs/sha256:" + std::string(64, 'a');
+  for (const auto* method : {"GET", "HEAD"}) {
+    CHECK(!diagnose(answered(404, method, "/v2/team-a/app/manifests/1")));
+    CHECK(!diagnose(answered(404, method, "/v2/blobs/manifests/manifests/latest")));
+    CHECK(!diagnose(answered(404, method, blob)));
+  }
+  CHECK(diagnose(answered(404, "PUT", "/v2/team-a/app/manifests/1")));
+  CHECK(diagnose(answered(404, "GET", "/v2/")));
+  CHECK(diagnose(answered(404, "GET", "/v2/team-a/app/tags/list")));
+}
+
+TEST_CASE("a 404 that is a page for people is a failure: no registry says it so") {
+  auto e = answered(404, "GET", "/v2/team-a/app/manifests/1");
+  auto& a = std::get<answered_step>(e.steps.back().step);
+  a.api_version = false;
+  a.content_type = "text/html; charset=utf-8";
+  const auto x = diagnose(e);
+  REQUIRE(x);
+  CHECK(x->cause == "request-refused");
+  CHECK(x->summary.find("something in front of registry.test") != std::string::npos);
+}
+
+TEST_CASE("success is not explained") {
+  for (const auto status : {200, 201, 202, 204, 206, 304, 307}) {
+    CHECK(!diagnose(answered(status, "GET", "/v2/team-a/app/manifests/1")));
+  }
+  auto retried = answered(200, "GET", "/v2/team-a/app/manifests/1");
+  error reset;
+  reset.code = errc::reset;
+  reset.who = party::registry;
+  retried.steps.insert(retried.steps.begin(), timed_step{0, failed_step{reset}});
+  CHECK(!diagnose(retried));
+}
+
+TEST_CASE("an explanation as JSON has the members of the log's contract") {
+  const auto x = diagnosis_of("granted-less-nothing");
+  REQUIRE(x);
+  const auto json = to_json(*x);
+  CHECK(json.at("cause") == "granted-less");
+  CHECK(json.at("summary") == boost::json::string_view(x->summary));
+  CHECK(json.at("certainty") == "observed");
+  CHECK(json.at("alternatives") == boost::json::array{"not-found-or-hidden"});
+  CHECK(json.at("fix").as_array().size() == x->fix.size());
+  CHECK(json.at("evidence").as_array().size() == x->evidence.size());
+  CHECK(json.size() == 6);
+}
+
+}  // namespace
+}  // namespace regpass::explain

@@ -1,0 +1,78 @@
+#include "regpass/registry/error_body.hpp"
+
+#include <boost/json/parse.hpp>
+#include <catch2/catch.hpp>
+
+#include <string>
+
+using namespace regpass::registry;
+
+TEST_CASE("the errors of a registry are read") {
+  const auto errors = parse_errors(
+      R"({"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":[{"Type":"repository"}]},)"
+      R"({"code":"DENIED"},{"message":"only text","detail":null},{"code":7,"message":[]},"x",null,{}]})");
+  REQUIRE(errors.size() == 3);
+  CHECK(errors[0].code == "UNAUTHORIZED");
+  CHECK(errors[0].message == "authentication required");
+  CHECK(errors[0].detail == R"([{"Type":"repository"}])");
+  CHECK(errors[1].code == "DENIED");
+  CHECK(errors[1].message.empty());
+  CHECK(errors[2].message == "only text");
+  CHECK(errors[2].detail.empty());
+}
+
+TEST_CASE("bodies of another form have no errors") {
+  const std::string body = GENERATE(
+      values<std::string>({"", "{}", "[]", "null", "<html>", R"({"errors":{}})", R"({"errors":"x"})", R"({"errors":[)",
+                           R"({"errors":[]} x)", "{\"errors\":[{\"code\":\"\xff\"}]}", R"({"error":[{"code":"X"}]})"}));
+  CAPTURE(body);
+  CHECK(parse_errors(body).empty());
+}
+
+TEST_CASE("what is read of errors is bounded and clean (T13, T27)") {
+  std::string many = R"({"errors":[)";
+  for (int i = 0; i < 20; ++i) many += std::string(i == 0 ? "" : ",") + R"({"code":"X"})";
+  CHECK(parse_errors(many + "]}").size() == 16);
+  const auto errors = parse_errors(R"({"errors":[{"code":"A\u001b[31m\n","message":")" + std::string(5000, 'm') +
+                                   R"(","detail":")" + std::string(5000, 'd') + R"("}]})");
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].code == "A\\x1b[31m\\x0a");
+  CHECK(errors[0].message.size() == 512);
+  CHECK(errors[0].detail.size() == 512);
+  const auto deep = R"({"errors":[{"code":"X","detail":)" + std::string(100000, '[') + std::string(100000, ']') + "}]}";
+  CHECK(parse_errors(deep).empty());
+}
+
+TEST_CASE("messages of token servers are read") {
+  struct row {
+    std::string body, text;
+  };
+  const auto r = GENERATE(values<row>({
+      {R"({"details":"incorrect username or password"})", "incorrect username or password"},
+      {R"({"error":"invalid_grant","error_description":"token expired"})", "token expired"},
+      {R"({"error":"invalid_grant"})", "invalid_grant"},
+      {R"({"message":"nope\u202e"})", "nope\\u{202e}"},
+      {R"({"message":7,"error":"x"})", "x"},
+      {R"({"details":{"a":1}})", ""},
+      {R"("text")", ""},
+      {"not found", ""},
+      {"", ""},
+  }));
+  CHECK(parse_message(r.body) == r.text);
+}
+
+TEST_CASE("statuses have the code of the specification") {
+  CHECK(code_for(401) == "UNAUTHORIZED");
+  CHECK(code_for(403) == "DENIED");
+  CHECK(code_for(404) == "NAME_UNKNOWN");
+  CHECK(code_for(429) == "TOOMANYREQUESTS");
+  CHECK(code_for(503) == "UNAVAILABLE");
+  CHECK(code_for(500) == "UNKNOWN");
+}
+
+TEST_CASE("an error that is written is valid JSON and read back") {
+  CHECK(write_error("DENIED", "no \"push\"") == R"({"errors":[{"code":"DENIED","message":"no \"push\""}]})");
+  const auto errors = parse_errors(write_error("DENIED", "a\n\xff\u202E"));
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].message == "a\\x0a\\xff\\u{202e}");
+}
