@@ -70,13 +70,10 @@ found_constraints constraints_of(const X509& certificate) {
   return {std::move(constraints), critical == -1};
 }
 
-// NAME_CONSTRAINTS_check looks at the names that OpenSSL has noted while it looked over the certificate, and takes a
-// certificate that was not looked over for one without names. Hence a complete one, signed, and looked over.
 x509_ptr certificate_for(const subject_name& name) {
   static const key_ptr key = make_p256_key();
   x509_ptr certificate = key ? begin_certificate(*key, {}) : nullptr;
-  const bool made = certificate && set_only_name(*certificate, name) && sign(*certificate, *key) &&
-                    X509_check_purpose(certificate.get(), -1, 0) == 1;
+  const bool made = certificate && set_only_name(*certificate, name) && sign(*certificate, *key);
   return made ? std::move(certificate) : nullptr;
 }
 
@@ -101,13 +98,20 @@ std::vector<std::string> permitted_names(const X509& certificate) {
   return names;
 }
 
-bool permits(const X509& certificate, std::string_view name) {
+// NAME_CONSTRAINTS_check takes a certificate whose extensions OpenSSL has not yet looked over for one without names:
+// hence the purpose.
+bool permits(const X509& issuer, X509& certificate) {
+  const auto found = constraints_of(issuer);
+  if (!found.constraints) return found.absent;
+  return X509_check_purpose(&certificate, -1, 0) == 1 &&
+         NAME_CONSTRAINTS_check(&certificate, found.constraints.get()) == X509_V_OK;
+}
+
+bool permits(const X509& issuer, std::string_view name) {
   const auto parsed = parse_name(name);
   if (!parsed) return false;
-  const auto found = constraints_of(certificate);
-  if (!found.constraints) return found.absent;
   const x509_ptr probe = certificate_for(*parsed);
-  return probe && NAME_CONSTRAINTS_check(probe.get(), found.constraints.get()) == X509_V_OK;
+  return probe && permits(issuer, *probe);
 }
 
 }  // namespace regpass::tls

@@ -1,6 +1,7 @@
 #include "regpass/tls/leaf.hpp"
 
 #include "tls/certificate.hpp"
+#include "tls/constraints.hpp"
 #include "tls/names.hpp"
 #include "tls/openssl_ptr.hpp"
 
@@ -60,11 +61,11 @@ std::vector<X509*> chain_of(const leaf& made, const authority& ca) {
 result<leaf> mint(const authority& ca, EVP_PKEY* leaf_key, std::string_view name, wall_time now) {
   const auto parsed = parse_name(name);
   if (!parsed) return std::unexpected(parsed.error());
-  if (!ca.covers(parsed->text)) return not_covered(ca, parsed->text);
   const validity dates{now - backdated_by, now - backdated_by + life};
   x509_ptr certificate = make_leaf(ca, *leaf_key, *parsed, dates);
   if (!certificate)
     return fail(errc::io, fmt::format("cannot make a certificate for {}: {}", parsed->text, queue_text()));
+  if (!permits(*ca.certificate(), *certificate)) return not_covered(ca, parsed->text);
   return leaf{std::shared_ptr<X509>(std::move(certificate)), dates.to};
 }
 

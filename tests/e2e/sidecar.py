@@ -84,6 +84,9 @@ docker_config = ["{SECRETS}"]
 [tls]
 ca_dir = "{directory}/ca"
 publish_dir = "{directory}/trust"
+
+[drain]
+idle = "300ms"
 """
     for host in hosts:
         text += f'\n[[registry]]\nhost = "{host}"\npush = ["team-a/*"]\n'

@@ -40,8 +40,13 @@ void print_json(const checkup& done) {
 }  // namespace
 
 int check(const common_options& common, const check_options& options) {
-  const auto inputs = inputs_of(common, config::purpose::check);
-  const auto loaded = load_or_complain(common, config::purpose::check);
+  auto inputs = inputs_of(common, config::purpose::check);
+  auto loaded = load_or_complain(common, config::purpose::check);
+  // Without a configuration there is no policy to check against; what `run` would allow is what the credentials are asked about.
+  if (loaded && loaded->file.empty()) {
+    inputs = inputs_of(common, config::purpose::run);
+    loaded = load_or_complain(common, config::purpose::run);
+  }
   if (!loaded) return exit_usage;
   const auto reference = registry::parse_reference(options.reference);
   if (!reference) {
