@@ -14,7 +14,7 @@ namespace regpass::http {
 namespace {
 
 using kind = h1_event::kind;
-using body = framing::kind;
+using body_kind = framing::kind;
 
 enum class step : std::uint8_t { head, body, over, dead };
 
@@ -137,8 +137,8 @@ struct h1_decoder<Head>::state {
   }
 
   result<h1_event> read_body(std::string_view bytes) {
-    if (how.how == body::chunked) return read_chunked(bytes);
-    if (how.how == body::counted) return read_counted(bytes);
+    if (how.how == body_kind::chunked) return read_chunked(bytes);
+    if (how.how == body_kind::counted) return read_counted(bytes);
     if (bytes.empty()) return h1_event{};
     return h1_event{kind::data, bytes.size(), bytes};
   }
@@ -176,7 +176,7 @@ template <class Head>
 result<h1_event> h1_decoder<Head>::finish() {
   auto& s = *state_;
   if (s.at == step::dead) return std::unexpected(s.cause);
-  if (s.at == step::over || (s.at == step::body && s.how.how == body::until_close)) return s.end({});
+  if (s.at == step::over || (s.at == step::body && s.how.how == body_kind::until_close)) return s.end({});
   if (!s.started) return s.die(errc::closed, "connection closed before a message");
   return s.die(errc::truncated, s.at == step::head ? "connection closed in the middle of a message head"
                                                    : "connection closed in the middle of a message body");

@@ -160,27 +160,27 @@ result<pair> make(const ca_options& options, key_ptr key, wall_time now) {
   return made;
 }
 
-struct opened {
+struct outcome {
   tls::pair pair;
   bool created;
 };
 
 // Another process may be making the same CA at this moment. Files are never overwritten, so whoever comes second finds
 // one in its way (EEXIST), and uses what the other made.
-result<opened> load_or_make(const ca_options& options, wall_time now) {
+result<outcome> load_or_make(const ca_options& options, wall_time now) {
   for (int attempts_left = 3;; --attempts_left) {
     auto found = load(options.dir);
     if (!found) return std::unexpected(std::move(found.error()));
-    if (found->certificate) return opened{std::move(*found), false};
+    if (found->certificate) return outcome{std::move(*found), false};
     auto made = make(options, std::move(found->key), now);
-    if (made) return opened{std::move(*made), true};
+    if (made) return outcome{std::move(*made), true};
     if (made.error().os != EEXIST || attempts_left == 1) return std::unexpected(std::move(made.error()));
   }
 }
 
 }  // namespace
 
-authority::authority(std::shared_ptr<const state> state) : state_(std::move(state)) {}
+authority::authority(std::shared_ptr<const state> opened) : state_(std::move(opened)) {}
 
 result<authority> authority::open(const ca_options& options, wall_time now) {
   auto found = load_or_make(options, now);
