@@ -1,12 +1,12 @@
 #include "checkup.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
-
 #include "regpass/app/local_exchange.hpp"
 #include "regpass/app/snapshot.hpp"
 #include "regpass/forward/forwarder.hpp"
 #include "regpass/net/worker.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
 
 namespace regpass::app {
 
@@ -60,9 +60,11 @@ class examination {
   void tell_credential() {
     const auto chosen = auth::choose(from_->credentials, what_.host);
     if (chosen.credential) {
-      tell("credential", "user " + chosen.credential->username + " from " + chosen.credential->source + ", key " + chosen.credential->key);
+      tell("credential", "user " + chosen.credential->username + " from " + chosen.credential->source + ", key " +
+                             chosen.credential->key);
     } else {
-      result_.steps.push_back(checkup_step{"credential", "none for " + registry::to_text(what_.host) + ": anonymous", true});
+      result_.steps.push_back(
+          checkup_step{"credential", "none for " + registry::to_text(what_.host) + ": anonymous", true});
     }
     for (const auto& other : chosen.others) tell("  not used", other.key + " in " + other.source + ": " + other.why);
   }
@@ -77,7 +79,8 @@ class examination {
     auto& wire = **opened;
     tell("DNS", what_.host.name + " is " + wire.address + " (" + std::to_string(wire.resolved_in.count()) + " ms)");
     tell("TCP", "connected in " + std::to_string(wire.connected_in.count()) + " ms");
-    if (!wire.tls_version.empty()) tell("TLS", wire.tls_version + ", certificate trusted (" + std::to_string(wire.secured_in.count()) + " ms)");
+    if (!wire.tls_version.empty())
+      tell("TLS", wire.tls_version + ", certificate trusted (" + std::to_string(wire.secured_in.count()) + " ms)");
     co_return true;
   }
 
@@ -88,8 +91,10 @@ class examination {
     head.target = path;
     head.headers.add("Host", http::authority(target_.origin));
     head.headers.add("User-Agent", "regpass");
-    head.headers.add("Accept", "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
-                               "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json");
+    head.headers.add("Accept",
+                     "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
+                     "application/vnd.docker.distribution.manifest.list.v2+json, "
+                     "application/vnd.docker.distribution.manifest.v2+json");
     local_exchange client(std::move(head));
     forward::forward_request asked;
     asked.target = target_;
@@ -135,10 +140,12 @@ class examination {
 
 }  // namespace
 
-result<checkup> check_up(const config::loaded& loaded, const config::inputs& inputs, const registry::reference& what, bool push) {
+result<checkup> check_up(const config::loaded& loaded, const config::inputs& inputs, const registry::reference& what,
+                         bool push) {
   auto settings = loaded.settings;
   const auto& written = settings.credentials.docker_config;
-  credential_loader loader(written.empty() ? default_places(inputs.environment) : written, settings.process.credential_file);
+  credential_loader loader(written.empty() ? default_places(inputs.environment) : written,
+                           settings.process.credential_file);
   const auto found = loader.load();
   // A host that nothing is known of is still asked: a public image needs no credential.
   auto known = make_snapshot(settings, found, {});

@@ -1,12 +1,12 @@
 // `regpass check`: the handshake that `serve` would do, done now, with every step told.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "regpass/config/load.hpp"
 #include "regpass/forward/journal.hpp"
 #include "regpass/registry/reference.hpp"
+
+#include <string>
+#include <vector>
 
 namespace regpass::app {
 

@@ -1,5 +1,6 @@
 #include "child.hpp"
 
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -8,14 +9,18 @@
 
 namespace regpass::app {
 
-result<pid_t> start_child(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment) {
+result<pid_t> start_child(const std::vector<std::string>& command,
+                          const std::map<std::string, std::string>& environment) {
   std::vector<std::string> pairs;
-  for (const auto& [name, value] : environment) pairs.push_back(name + "=" + value);
+  pairs.reserve(environment.size());
+  for (const auto& [name, value] : environment) pairs.push_back(fmt::format("{}={}", name, value));
   std::vector<char*> variables;
+  variables.reserve(pairs.size() + 1);
   for (auto& pair : pairs) variables.push_back(pair.data());
   variables.push_back(nullptr);
   auto words = command;
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
 

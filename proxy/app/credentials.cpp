@@ -1,10 +1,10 @@
 #include "regpass/app/credentials.hpp"
 
+#include "regpass/base/file.hpp"
+
 #include <algorithm>
 #include <array>
 #include <set>
-
-#include "regpass/base/file.hpp"
 
 namespace regpass::app {
 
@@ -15,7 +15,9 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 4> known_names{"config.json", ".dockerconfigjson", ".dockercfg", "auth.json"};
 constexpr std::size_t most_files = 64;  // per directory; a directory with more is no mount of credentials
 
-bool is_known(const std::string& name) { return std::ranges::find(known_names, name) != known_names.end(); }
+bool is_known(const std::string& name) {
+  return std::ranges::find(known_names, name) != known_names.end();
+}
 
 // A directory's credential files, in order of precedence, then its directories'.
 void collect(const fs::path& directory, int depth, std::vector<fs::path>& into) {
@@ -55,7 +57,8 @@ std::vector<fs::path> default_places(const std::map<std::string, std::string>& e
   std::vector<fs::path> places;
   if (const auto file = variable("REGISTRY_AUTH_FILE"); !file.empty()) places.push_back(file);
   if (const auto directory = variable("DOCKER_CONFIG"); !directory.empty()) places.push_back(directory);
-  if (const auto runtime = variable("XDG_RUNTIME_DIR"); !runtime.empty()) places.push_back(runtime / "containers/auth.json");
+  if (const auto runtime = variable("XDG_RUNTIME_DIR"); !runtime.empty())
+    places.push_back(runtime / "containers/auth.json");
   if (const auto home = variable("HOME"); !home.empty()) {
     places.push_back(home / ".config/containers/auth.json");
     places.push_back(home / ".docker/config.json");
@@ -94,7 +97,8 @@ void credential_loader::read(const fs::path& file, credentials& into) {
     into.searched.push_back(file.string() + " (does not exist)");
     return;
   }
-  auto parsed = text ? auth::parse_docker_config(*text, file.string()) : result<auth::docker_config>(std::unexpected(text.error()));
+  auto parsed = text ? auth::parse_docker_config(*text, file.string())
+                     : result<auth::docker_config>(std::unexpected(text.error()));
   if (parsed) {
     good_.insert_or_assign(file, *parsed);
   } else {

@@ -1,8 +1,8 @@
+#include "commands/commands.hpp"
+
 #include <sys/resource.h>
 
 #include <csignal>
-
-#include "commands/commands.hpp"
 
 int main(int argc, char** argv) {
   // No core dump may hold a credential (T28); a log reader that went away must not end the proxy.

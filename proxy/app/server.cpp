@@ -1,11 +1,5 @@
 #include "regpass/app/server.hpp"
 
-#include <sys/resource.h>
-
-#include <algorithm>
-#include <mutex>
-#include <thread>
-
 #include "regpass/app/snapshot.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/base/text.hpp"
@@ -14,6 +8,12 @@
 #include "regpass/net/listener.hpp"
 #include "regpass/net/watch.hpp"
 #include "regpass/net/worker.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
 
 namespace regpass::app {
 
@@ -49,7 +49,8 @@ void log_credentials(const credentials& found) {
   }
   boost::json::array entries;
   for (const auto& entry : found.store.entries) {
-    boost::json::object shown{{"registry", registry::to_text(entry.host)}, {"source", entry.source}, {"key", entry.key}};
+    boost::json::object shown{
+        {"registry", registry::to_text(entry.host)}, {"source", entry.source}, {"key", entry.key}};
     if (entry.credential) {
       shown["kind"] = auth::name_of(entry.credential->kind);
       shown["username"] = entry.credential->username;
@@ -108,7 +109,8 @@ struct server::state {
   std::unique_ptr<net::watch> watch;
 };
 
-// Reads the credentials and makes them, with the configuration given, what is in force. On failure everything stays as it was.
+// Reads the credentials and makes them, with the configuration given, what is in force. On failure everything stays as
+// it was.
 result<void> server::state::adopt(const config::settings& from) {
   const auto before = current();
   auto found = loader.load();
@@ -130,10 +132,11 @@ result<void> server::state::adopt(const config::settings& from) {
 void server::state::warn_outside_constraints(const forward::snapshot& made) const {
   for (const auto& name : forward::intercepted_names(made)) {
     if (ca.covers(name)) continue;
-    log::write(log::level::warn, "ca",
-               name + " is served, but the CA in " + settings.tls.ca_dir.string() +
-                   " was made without it and cannot sign for it: remove that directory, then restart regpass and its clients",
-               {{"registry", name}, {"ca_dir", settings.tls.ca_dir.string()}});
+    log::write(
+        log::level::warn, "ca",
+        name + " is served, but the CA in " + settings.tls.ca_dir.string() +
+            " was made without it and cannot sign for it: remove that directory, then restart regpass and its clients",
+        {{"registry", name}, {"ca_dir", settings.tls.ca_dir.string()}});
   }
 }
 
@@ -177,9 +180,12 @@ void server::state::stop() {
 }
 
 server::server(std::unique_ptr<state> s) : state_(std::move(s)) {}
-server::~server() { state_->stop(); }
+server::~server() {
+  state_->stop();
+}
 
-result<std::unique_ptr<server>> server::start(const net::executor& control, config::loaded from, const config::inputs& again) {
+result<std::unique_ptr<server>> server::start(const net::executor& control, config::loaded from,
+                                              const config::inputs& again) {
   // The CA's constraints need the registries' names, and those need the credentials.
   credential_loader first(places_for(from.settings, again), from.settings.process.credential_file);
   auto preview = make_snapshot(from.settings, first.load(), {});
@@ -187,7 +193,8 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
   const auto names = forward::intercepted_names(**preview);
   auto ca = tls::authority::open(tls::ca_options{.dir = from.settings.tls.ca_dir, .names = names}, now().wall);
   if (!ca) return std::unexpected(ca.error());
-  if (auto published = tls::publish(*ca, from.settings.tls.publish_dir); !published) return std::unexpected(published.error());
+  if (auto published = tls::publish(*ca, from.settings.tls.publish_dir); !published)
+    return std::unexpected(published.error());
   log::write(log::level::info, "ca", ca->created() ? "a CA was made" : "the CA found is used",
              {{"fingerprint", ca->fingerprint()},
               {"ca_dir", from.settings.tls.ca_dir.string()},
@@ -198,10 +205,11 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
   if (auto adopted = made->adopt(made->settings); !adopted) return std::unexpected(adopted.error());
   if (auto listening = made->listen(); !listening) return std::unexpected(listening.error());
   auto* raw = made.get();
-  made->tokens = std::make_unique<forward::token_client>(made->lanes.front()->thread.get_executor(), made->settings.limits,
-                                                         made->settings.tokens);
-  made->services = std::make_unique<forward::services>(*made->tokens, made->memory, made->journal, &made->leaves,
-                                                       [raw] { return raw->current(); }, made->settings.process.tunnel_idle);
+  made->tokens = std::make_unique<forward::token_client>(made->lanes.front()->thread.get_executor(),
+                                                         made->settings.limits, made->settings.tokens);
+  made->services = std::make_unique<forward::services>(
+      *made->tokens, made->memory, made->journal, &made->leaves, [raw] { return raw->current(); },
+      made->settings.process.tunnel_idle);
   auto whole = std::unique_ptr<server>(new server(std::move(made)));
   for (std::size_t i = 0; i < raw->lanes.size(); ++i) raw->serve(i);
   raw->watch_files(control, *whole);
@@ -211,16 +219,27 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
   return whole;
 }
 
-boost::asio::ip::tcp::endpoint server::proxy_endpoint() const { return state_->lanes.front()->listener->local(); }
-std::filesystem::path server::publish_dir() const { return state_->settings.tls.publish_dir; }
-std::vector<forward::finished> server::history() const { return state_->journal.all(); }
-std::size_t server::busy() const { return state_->services->busy.load(); }
-void server::stop() { state_->stop(); }
+boost::asio::ip::tcp::endpoint server::proxy_endpoint() const {
+  return state_->lanes.front()->listener->local();
+}
+std::filesystem::path server::publish_dir() const {
+  return state_->settings.tls.publish_dir;
+}
+std::vector<forward::finished> server::history() const {
+  return state_->journal.all();
+}
+std::size_t server::busy() const {
+  return state_->services->busy.load();
+}
+void server::stop() {
+  state_->stop();
+}
 
 void server::reload() {
   auto fresh = config::load(state_->inputs);
   if (!fresh.problems.empty()) {
-    for (const auto& one : fresh.problems) log::write(log::level::error, "config-rejected", one.what, {{"fix", one.fix}});
+    for (const auto& one : fresh.problems)
+      log::write(log::level::error, "config-rejected", one.what, {{"fix", one.fix}});
     return;
   }
   auto adopted = state_->adopt(fresh.settings);

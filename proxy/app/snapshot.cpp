@@ -8,7 +8,8 @@ namespace {
 
 using contexts = std::map<tls::trust, std::shared_ptr<const tls::context>>;
 
-result<std::shared_ptr<const tls::context>> context_for(const tls::trust& trust, const std::string& own_ca_pem, contexts& made) {
+result<std::shared_ptr<const tls::context>> context_for(const tls::trust& trust, const std::string& own_ca_pem,
+                                                        contexts& made) {
   const auto known = made.find(trust);
   if (known != made.end()) return known->second;
   auto fresh = tls::make_client_context(trust, own_ca_pem);
@@ -18,7 +19,8 @@ result<std::shared_ptr<const tls::context>> context_for(const tls::trust& trust,
 
 }  // namespace
 
-result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, const credentials& found, const std::string& own_ca_pem) {
+result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, const credentials& found,
+                                            const std::string& own_ca_pem) {
   auto made = std::make_shared<forward::snapshot>();
   made->credentials = found.store;
   made->searched = found.searched;

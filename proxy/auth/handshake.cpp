@@ -101,6 +101,7 @@ action handshake::pursue(const demand& wants) {
 }
 
 action handshake::ask(const demand& wants) {
+  learned_ = wants;
   realm_ = decide_realm(wants.realm, in_.registry, in_.realms);
   if (!realm_->allowed) return go(state::done, refuse{403});
   request_ = token_request{.how = first_form(in_.credential),

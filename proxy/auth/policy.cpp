@@ -14,12 +14,14 @@ std::string under(const registry::host& host, std::string_view line) {
 verdict refuse_repository(const registry::host& host, std::string_view repository, std::string_view what,
                           std::string_view key) {
   return {.allowed = false,
-          .why = fmt::format("{} {} is not allowed", what, repository),
+          .why = fmt::format("{} {} is not allowed by policy", what, repository),
           .config_line = under(host, fmt::format("{} = [\"{}\"]", key, repository))};
 }
 
 verdict refuse_catalog(const registry::host& host) {
-  return {.allowed = false, .why = "listing the catalog is not allowed", .config_line = under(host, "catalog = true")};
+  return {.allowed = false,
+          .why = "listing the catalog is not allowed by policy",
+          .config_line = under(host, "catalog = true")};
 }
 
 // A mount reads from another repository; without the right to do that it still can be an upload.

@@ -60,8 +60,9 @@ std::unexpected<error> refuse(std::string_view what, std::string_view text) {
 
 result<std::uint16_t> parse_port(std::string_view digits, std::string_view text) {
   std::uint16_t port = 0;
-  const auto end = digits.data() + digits.size();
-  const auto [stopped, failed] = std::from_chars(digits.data(), end, port);
+  const char* begin = digits.data();
+  const char* end = begin + digits.size();
+  const auto [stopped, failed] = std::from_chars(begin, end, port);
   if (failed != std::errc{} || stopped != end || port == 0) return refuse("no valid port", text);
   return port;
 }

@@ -118,6 +118,8 @@ bool enabled(level l) noexcept {
   return started && static_cast<int>(l) <= threshold;
 }
 
+// By value, so that callers can build it in place.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 void write(level l, std::string_view event, std::string_view msg, boost::json::object more) {
   if (!enabled(l)) return;
   const auto at = rfc3339(now().wall);

@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t longest_text = 8 * 1024;  // as long as the longest header that is evidence (a challenge)
+constexpr std::size_t longest_text = 8192;  // as long as the longest header that is evidence (a challenge)
 constexpr int deepest = 32;
 constexpr std::array<std::pair<std::string_view, level>, 4> levels{
     {{"error", level::error}, {"warn", level::warn}, {"info", level::info}, {"debug", level::debug}}};

@@ -26,7 +26,8 @@ class scanner {
   int digits(std::size_t width) {
     if (!ok_ || rest_.size() < width || !std::ranges::all_of(rest_.substr(0, width), is_digit)) return miss();
     int value = 0;
-    std::from_chars(rest_.data(), rest_.data() + width, value);
+    const char* begin = rest_.data();
+    std::from_chars(begin, begin + width, value);
     rest_.remove_prefix(width);
     return value;
   }

@@ -72,7 +72,9 @@ net::task<result<std::string_view>> h1_client::read() {
   co_return piece;
 }
 
-const http::fields& h1_client::trailers() const noexcept { return input_.decoder().trailers(); }
+const http::fields& h1_client::trailers() const noexcept {
+  return input_.decoder().trailers();
+}
 
 void h1_client::abort() noexcept {
   keep_ = false;

@@ -23,7 +23,8 @@ net::task<result<void>> h1_input<Head>::wait_first_byte() {
     if (!more) ready = std::unexpected(more.error());
   }
   timer_.clear();
-  // The client's verdict on our certificate may come this late (TLS 1.3); every other way of going away is the same between messages.
+  // The client's verdict on our certificate may come this late (TLS 1.3); every other way of going away is the same
+  // between messages.
   if (!ready && ready.error().code == errc::distrusted) co_return std::unexpected(ready.error());
   if (!ready || ended_) {
     co_return std::unexpected(error(errc::closed, peer_, phase::idle, "the peer closed an idle connection", 0, false));
@@ -38,7 +39,8 @@ net::task<result<Head>> h1_input<Head>::read_head(std::chrono::milliseconds with
     auto event = step();
     if (!event) co_return std::unexpected(blame(event.error(), phase::head));
     if (event->what == http::h1_event::kind::head) break;
-    if (ended_) co_return std::unexpected(error(errc::closed, peer_, phase::head, "the connection was closed", 0, false));
+    if (ended_)
+      co_return std::unexpected(error(errc::closed, peer_, phase::head, "the connection was closed", 0, false));
     auto more = co_await fill();
     if (!more) co_return std::unexpected(blame(more.error(), phase::head));
   }
@@ -77,7 +79,8 @@ result<http::h1_event> h1_input<Head>::step() {
 template <class Head>
 net::task<result<bool>> h1_input<Head>::fill() {
   if (used_ == filled_) used_ = filled_ = 0;
-  // A head may need its limit's worth of bytes in one piece; a little more lets the decoder see that the limit was passed.
+  // A head may need its limit's worth of bytes in one piece; a little more lets the decoder see that the limit was
+  // passed.
   const auto room = std::max(bounds_.body_buffer, bounds_.head.head_bytes) + 1024;
   if (buffer_.empty()) buffer_.resize(bounds_.body_buffer);
   if (filled_ == buffer_.size()) {
@@ -87,7 +90,8 @@ net::task<result<bool>> h1_input<Head>::fill() {
     if (filled_ == buffer_.size()) buffer_.resize(room);
   }
   if (filled_ == buffer_.size()) {
-    co_return std::unexpected(error(errc::too_large, peer_, phase::head, "the message's head passes its bound", 0, false));
+    co_return std::unexpected(
+        error(errc::too_large, peer_, phase::head, "the message's head passes its bound", 0, false));
   }
   const std::span<char> free(buffer_.data() + filled_, buffer_.size() - filled_);
   auto got = co_await from_.read_some(free);

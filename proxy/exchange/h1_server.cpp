@@ -1,8 +1,8 @@
-#include <algorithm>
-
 #include "outgoing.hpp"
 #include "regpass/exchange/h1_connection.hpp"
 #include "regpass/http/hop.hpp"
+
+#include <algorithm>
 
 namespace regpass::exchange {
 
@@ -36,7 +36,9 @@ net::task<result<void>> h1_server::next() {
   co_return result<void>();
 }
 
-bool h1_server::reusable() const noexcept { return finished_ && keep_ && input_.complete(); }
+bool h1_server::reusable() const noexcept {
+  return finished_ && keep_ && input_.complete();
+}
 
 net::task<result<void>> h1_server::drain() {
   // A client that waits for our 100 and got a final answer instead does not send the body.
@@ -61,7 +63,9 @@ net::task<result<std::string_view>> h1_server::read() {
   co_return piece;
 }
 
-const http::fields& h1_server::trailers() const noexcept { return input_.decoder().trailers(); }
+const http::fields& h1_server::trailers() const noexcept {
+  return input_.decoder().trailers();
+}
 
 net::task<result<void>> h1_server::inform(http::response_head interim) {
   if (head_.minor == 0) co_return result<void>();  // RFC 9110 section 15.2: none to HTTP/1.0

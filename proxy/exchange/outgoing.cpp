@@ -1,8 +1,8 @@
 #include "outgoing.hpp"
 
-#include <array>
-
 #include "regpass/http/h1_codec.hpp"
+
+#include <array>
 
 namespace regpass::exchange {
 
@@ -13,7 +13,8 @@ void announce(http::fields& headers, const http::framing& body) {
   if (body.how == http::framing::kind::counted) headers.add("Content-Length", std::to_string(body.length));
 }
 
-net::task<result<void>> write_piece(net::stream& to, std::string& pending_head, const http::framing& how, std::string_view piece) {
+net::task<result<void>> write_piece(net::stream& to, std::string& pending_head, const http::framing& how,
+                                    std::string_view piece) {
   const bool chunked = how.how == http::framing::kind::chunked;
   const std::string prefix = chunked ? http::chunk_prefix(piece.size()) : std::string();
   const std::string_view suffix = chunked ? http::chunk_suffix : std::string_view();

@@ -1,23 +1,26 @@
 // The writing side of an HTTP/1.1 message, the same in both roles.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "regpass/exchange/limits.hpp"
 #include "regpass/http/framing.hpp"
 #include "regpass/http/message.hpp"
 #include "regpass/net/deadline.hpp"
 #include "regpass/net/stream.hpp"
 
+#include <string>
+#include <string_view>
+
 namespace regpass::exchange {
 
 // Says in the head how the body is framed; what the head said about it before is dropped.
 void announce(http::fields& headers, const http::framing& body);
 
-// One piece of a body in its framing, with a head that waited for it in front: one write, one TLS record where it is small.
-net::task<result<void>> write_piece(net::stream& to, std::string& pending_head, const http::framing& how, std::string_view piece);
+// One piece of a body in its framing, with a head that waited for it in front: one write, one TLS record where it is
+// small.
+net::task<result<void>> write_piece(net::stream& to, std::string& pending_head, const http::framing& how,
+                                    std::string_view piece);
 // What ends the body: the last chunk, or just the head if no piece came.
-net::task<result<void>> write_end(net::stream& to, std::string& pending_head, const http::framing& how, const http::fields& trailers);
+net::task<result<void>> write_end(net::stream& to, std::string& pending_head, const http::framing& how,
+                                  const http::fields& trailers);
 
 }  // namespace regpass::exchange

@@ -1,9 +1,9 @@
 #include "regpass/exchange/pool.hpp"
 
-#include <algorithm>
-
 #include "regpass/net/tcp_stream.hpp"
 #include "regpass/net/tls_stream.hpp"
+
+#include <algorithm>
 
 namespace regpass::exchange {
 
@@ -14,7 +14,8 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
 // The handshake has a deadline of its own: the connection's timer is born after it.
-net::task<result<std::unique_ptr<net::stream>>> secure(std::unique_ptr<net::stream> below, const route& to, const limits& bounds) {
+net::task<result<std::unique_ptr<net::stream>>> secure(std::unique_ptr<net::stream> below, const route& to,
+                                                       const limits& bounds) {
   tls::engine_options options;
   options.role = tls::role::client;
   options.name = to.origin.host;
@@ -39,7 +40,7 @@ connection::connection(std::unique_ptr<net::stream> wire, const limits& bounds, 
       timer_(wire_->get_executor(), [this] { wire_->close(); }),
       client_(std::make_unique<h1_client>(*wire_, peer, bounds, timer_)) {}
 
-pool::pool(net::executor on, limits bounds) : on_(std::move(on)), bounds_(std::move(bounds)) {}
+pool::pool(net::executor on, limits bounds) : on_(std::move(on)), bounds_(bounds) {}
 pool::~pool() = default;
 
 net::task<result<std::unique_ptr<connection>>> pool::get(route to, bool fresh) {
@@ -64,7 +65,9 @@ void pool::put(const route& to, std::unique_ptr<connection> used) {
   waiting.push_back(std::move(used));
 }
 
-void pool::clear() noexcept { idle_.clear(); }
+void pool::clear() noexcept {
+  idle_.clear();
+}
 
 net::task<result<std::unique_ptr<connection>>> pool::open(route to) {
   net::dial_target target;

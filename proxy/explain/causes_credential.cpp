@@ -118,7 +118,8 @@ std::string summary(const facts& f) {
 
 std::vector<std::string> fix(const facts& f) {
   const auto* entry = culprit(f);
-  const auto key = entry == nullptr ? std::string() : " " + words::quoted(entry->key) + " in " + entry->source;
+  const auto key =
+      entry == nullptr ? std::string() : fmt::format(" {} in {}", words::quoted(entry->key), entry->source);
   return {fmt::format("Write the entry{} anew; its auth is made by: printf '%s:%s' USER PASSWORD | base64 -w0", key)};
 }
 

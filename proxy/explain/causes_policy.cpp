@@ -19,15 +19,19 @@ judgement judge(const facts& f) {
 std::string summary(const facts& f) {
   const auto& step = *f.refused_policy;
   const auto why = step.why.empty() ? words::activity(f) + " is not allowed" : step.why;
-  const auto change = step.config_line.empty() ? std::string() : "; add " + step.config_line + " to its [[registry]]";
-  return fmt::format("{}: {} by regpass's policy{}", words::host(f), why, change);
+  const auto remedy = step.remedy.empty() ? std::string() : fmt::format("; {}", step.remedy);
+  return fmt::format("{}: regpass refuses: {}{}", words::host(f), why, remedy);
 }
 
 std::vector<std::string> fix(const facts& f) {
-  const auto& line = f.refused_policy->config_line;
+  const auto& remedy = f.refused_policy->remedy;
   std::vector<std::string> steps;
-  if (!line.empty()) steps.push_back("If it is meant to be allowed: " + words::in_registry_table(f, line));
-  steps.emplace_back("Or correct the image's name, if this repository was not meant");
+  if (!remedy.empty()) steps.push_back(fmt::format("What would allow it: {}", remedy));
+  if (!f.seen->repository.empty()) {
+    steps.emplace_back("Else correct the image's name, if this repository was not meant");
+  } else if (steps.empty()) {
+    steps.emplace_back("No setting allows this; leave it out of what the client does");
+  }
   return steps;
 }
 
@@ -107,7 +111,7 @@ std::vector<std::string> fix(const facts& f) {
 }  // namespace bad_request
 
 constexpr std::array rows{
-    cause{"policy-refused", "regpass's policy does not allow it", policy_refused::judge, policy_refused::summary,
+    cause{"policy-refused", "regpass does not allow it", policy_refused::judge, policy_refused::summary,
           policy_refused::fix, words::observed},
     cause{"realm-refused", "The token server is not trusted", realm_refused::judge, realm_refused::summary,
           realm_refused::fix, words::observed},

@@ -44,8 +44,9 @@ class reader {
   void finish() {
     if (f_.granted) f_.lacking = f_.seen->needed.minus(*f_.granted);
     const bool refused = f_.last_answer != nullptr && f_.last_answer->status == 401;
-    if (refused && token_at_ms_) f_.token_over_s = over_by_claims();
-    if (refused && token_at_ms_ && !f_.token_over_s) f_.token_over_s = over_by_promise();
+    if (!refused || !has_token_) return;
+    f_.token_over_s = over_by_claims();
+    if (!f_.token_over_s) f_.token_over_s = over_by_promise();
   }
 
  private:
@@ -103,6 +104,7 @@ class reader {
                  std::int64_t life_s) {
     f_.granted = std::move(granted);
     f_.claims = claims ? &*claims : nullptr;
+    has_token_ = true;
     token_at_ms_ = at_ms_;
     life_s_ = life_s;
   }
@@ -114,14 +116,15 @@ class reader {
   }
 
   std::optional<std::int64_t> over_by_promise() const {
-    const auto age = seconds_between(*token_at_ms_, answered_at_ms_);  // in ms
+    const auto age = seconds_between(token_at_ms_, answered_at_ms_);  // in ms
     return age ? seconds_between(life_s_, *age / 1000) : std::nullopt;
   }
 
   facts& f_;
   std::int64_t at_ms_ = 0;
   std::int64_t answered_at_ms_ = 0;
-  std::optional<std::int64_t> token_at_ms_;
+  bool has_token_ = false;
+  std::int64_t token_at_ms_ = 0;
   std::int64_t life_s_ = 0;
   bool probing_ = false;
   bool asking_ = false;

@@ -55,7 +55,7 @@ void observe_token(const facts& f, std::vector<std::string>& out) {
   if (f.claims != nullptr) out.push_back(claims_line(*f.claims));
   const auto* t = f.token_answer;
   if (t == nullptr || t->failure.empty()) return;
-  const auto said = t->message.empty() ? std::string() : " " + quoted(t->message);
+  const auto said = t->message.empty() ? std::string() : fmt::format(" {}", quoted(t->message));
   out.push_back(t->status == 0 ? fmt::format("token server {}: no answer{}", token_server(f), said)
                                : fmt::format("token server {} answered {}{}", token_server(f), t->status, said));
 }

@@ -54,6 +54,10 @@ std::string heading(const evidence& e, const render_options& options) {
   return styled(text, style::bold, options.colour) + "\n";
 }
 
+std::string section(std::string_view title, const render_options& options) {
+  return fmt::format("\n{}\n", styled(title, style::bold, options.colour));
+}
+
 std::string outcome(const evidence& e) {
   return e.status == 0 ? "the client got no answer" : fmt::format("the client got {}", e.status);
 }
@@ -79,9 +83,9 @@ std::string render(const explanation& x, const render_options& options) {
   auto out = fmt::format("{} {}\n", styled(title_of(x.cause), style::red, options.colour),
                          styled("(" + name + ")", style::dim, options.colour));
   out += paragraph(clean(x.summary, longest_text), options.width, "", "");
-  if (!x.evidence.empty()) out += "\n" + styled("What was seen", style::bold, options.colour) + "\n";
+  if (!x.evidence.empty()) out += section("What was seen", options);
   out += listed(x.evidence, false, options.width);
-  if (!x.fix.empty()) out += "\n" + styled("What to do", style::bold, options.colour) + "\n";
+  if (!x.fix.empty()) out += section("What to do", options);
   out += listed(x.fix, true, options.width);
   return out + "\n" + paragraph(certainty_line(x), options.width, "", "");
 }

@@ -109,7 +109,7 @@ void fields(V& v, S& s) {
 template <class V, maybe_const<policy_step> S>
 void fields(V& v, S& s) {
   v("why", s.why);
-  v("config_line", s.config_line);
+  v("remedy", s.remedy);
 }
 
 template <class V, maybe_const<mount_step> S>

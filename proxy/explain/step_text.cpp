@@ -79,8 +79,8 @@ std::string text_of(const failed_step& s) {
 }
 
 std::string text_of(const policy_step& s) {
-  const auto line = s.config_line.empty() ? std::string() : "; it would take " + s.config_line;
-  return fmt::format("refused by policy: {}{}", s.why, line);
+  const auto remedy = s.remedy.empty() ? std::string() : fmt::format("; {}", s.remedy);
+  return fmt::format("refuses: {}{}", s.why, remedy);
 }
 
 std::string text_of(const mount_step& s) {

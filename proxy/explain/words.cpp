@@ -39,12 +39,14 @@ std::string quoted(std::string_view text, std::size_t cap) {
   return '"' + inner + '"';
 }
 
-std::string spaced(std::string challenge) {
-  constexpr std::string_view between = "\",";
-  for (auto at = challenge.find(between); at != std::string::npos; at = challenge.find(between, at + between.size())) {
-    if (challenge.compare(at, 3, "\", ") != 0) challenge.insert(at + between.size(), " ");
+std::string spaced(std::string_view challenge) {
+  std::string out;
+  for (const auto c : challenge) {
+    const bool crowded = c != ' ' && out.ends_with("\",");
+    if (crowded) out += ' ';
+    out += c;
   }
-  return challenge;
+  return out;
 }
 
 std::string listed(const std::vector<std::string>& parts) {

@@ -17,7 +17,7 @@ std::string cut(std::string_view text, std::size_t cap);
 // In double quotes, on one line.
 std::string quoted(std::string_view text, std::size_t cap = 120);
 // A challenge with room for line breaks.
-std::string spaced(std::string challenge);
+std::string spaced(std::string_view challenge);
 // "a, b and c"
 std::string listed(const std::vector<std::string>& parts);
 

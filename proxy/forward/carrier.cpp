@@ -13,7 +13,9 @@ constexpr auto before_repeating = std::chrono::milliseconds{50};
 // What is read of an answer that nobody wants, to keep its connection; a longer one is cut off instead.
 constexpr std::size_t discard_at_most = 64 * 1024;
 
-bool transient(int status) { return status == 500 || status == 502 || status == 503 || status == 504; }
+bool transient(int status) {
+  return status == 500 || status == 502 || status == 503 || status == 504;
+}
 
 net::task<void> pause(std::chrono::milliseconds length) {
   const auto on = co_await boost::asio::this_coro::executor;
@@ -23,11 +25,11 @@ net::task<void> pause(std::chrono::milliseconds length) {
 
 }  // namespace
 
-carrier::carrier(surroundings around, exchange::downstream& client, exchange::route to, recorder& notes)
+carrier::carrier(const surroundings& around, exchange::downstream& client, exchange::route to, recorder& notes)
     : around_(around), client_(client), to_(std::move(to)), notes_(notes), pumps_(around.on) {}
 
-net::task<result<http::response_head>> carrier::send(const http::request_head& head, std::string_view authorization, bool with_body,
-                                                     bool probe) {
+net::task<result<http::response_head>> carrier::send(const http::request_head& head, std::string_view authorization,
+                                                     bool with_body, bool probe) {
   for (int tries = 0;; ++tries) {
     auto connection = co_await around_.pool.get(to_, tries > 0);
     if (!connection) co_return std::unexpected(connection.error());
@@ -49,13 +51,15 @@ net::task<result<http::response_head>> carrier::send(const http::request_head& h
   }
 }
 
-bool carrier::repeatable(const http::request_head& head, bool with_body, const result<http::response_head>& answer) const {
+bool carrier::repeatable(const http::request_head& head, bool with_body,
+                         const result<http::response_head>& answer) const {
   if (with_body && client_.body().has_body()) return false;
   const bool safe = head.method == "GET" || head.method == "HEAD";
   if (answer) return safe && transient(answer->status);
   const auto code = answer.error().code;
   const bool dropped = code == errc::closed || code == errc::reset || code == errc::truncated;
-  // A pooled connection that dies without a byte of an answer was closed before the request arrived (RFC 9110 section 9.2.2).
+  // A pooled connection that dies without a byte of an answer was closed before the request arrived (RFC 9110
+  // section 9.2.2).
   return dropped && (safe || (connection_->reused && !answer.error().answer_started));
 }
 
@@ -83,7 +87,8 @@ net::task<result<http::response_head>> carrier::final_head() {
   }
 }
 
-// Both directions flow at once. When the registry takes no more, the rest is read and thrown away: clients that write do not read.
+// Both directions flow at once. When the registry takes no more, the rest is read and thrown away: clients that write
+// do not read.
 net::task<void> carrier::pump_request() {
   for (;;) {
     body_started_ = true;

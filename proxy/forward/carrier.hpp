@@ -1,26 +1,28 @@
-// Carries one client request upstream and its answer back. Knows nothing of credentials: the head it is given is the head it sends.
+// Carries one client request upstream and its answer back. Knows nothing of credentials: the head it is given is the
+// head it sends.
 #pragma once
-
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
 
 #include "recorder.hpp"
 #include "regpass/exchange/exchange.hpp"
 #include "regpass/forward/services.hpp"
 #include "regpass/net/task_group.hpp"
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
 namespace regpass::forward {
 
 class carrier {
  public:
-  carrier(surroundings around, exchange::downstream& client, exchange::route to, recorder& notes);
+  carrier(const surroundings& around, exchange::downstream& client, exchange::route to, recorder& notes);
 
-  // Sends `head`, with the client's body if `with_body`, and returns the final response's head. What may be repeated is repeated once: a GET
-  // or HEAD after a dropped connection or a single 5xx (no client does that itself), a bodiless request whose pooled connection turned
-  // out to be dead. `authorization` is for the notes.
-  net::task<result<http::response_head>> send(const http::request_head& head, std::string_view authorization, bool with_body, bool probe);
+  // Sends `head`, with the client's body if `with_body`, and returns the final response's head. What may be repeated is
+  // repeated once: a GET or HEAD after a dropped connection or a single 5xx (no client does that itself), a bodiless
+  // request whose pooled connection turned out to be dead. `authorization` is for the notes.
+  net::task<result<http::response_head>> send(const http::request_head& head, std::string_view authorization,
+                                              bool with_body, bool probe);
 
   // The beginning of the response's body, at most `cap` bytes; `relay` sends it first.
   net::task<std::string_view> excerpt(std::size_t cap);
@@ -28,7 +30,8 @@ class carrier {
   net::task<result<void>> relay();
   // Done with this response: its connection goes back to the pool if it was read to its end within reason.
   net::task<void> discard();
-  // Waits until the client's body was read to its end (an upload's writer may hang otherwise), and gives the connection back.
+  // Waits until the client's body was read to its end (an upload's writer may hang otherwise), and gives the connection
+  // back.
   net::task<void> settle();
 
   bool body_started() const noexcept { return body_started_; }

@@ -1,7 +1,6 @@
 #include "forwarding.hpp"
 
 #include "id.hpp"
-
 #include "regpass/auth/policy.hpp"
 #include "regpass/base/text.hpp"
 #include "upstream_head.hpp"
@@ -29,16 +28,19 @@ exchange::route route_of(const forward_request& what) {
 
 std::string_view name_of(auth::injection mode) {
   switch (mode) {
-    case auth::injection::replace: return "replace";
-    case auth::injection::add: return "add";
-    case auth::injection::observe: return "observe";
+    case auth::injection::replace:
+      return "replace";
+    case auth::injection::add:
+      return "add";
+    case auth::injection::observe:
+      return "observe";
   }
   return "replace";
 }
 
 }  // namespace
 
-forwarding::forwarding(surroundings around, forward_request what, exchange::downstream& down)
+forwarding::forwarding(const surroundings& around, forward_request what, exchange::downstream& down)
     : around_(around),
       what_(std::move(what)),
       down_(down),
@@ -123,7 +125,7 @@ bool forwarding::permit() {
   const auto verdict = auth::judge(what_.registry->options.policy, what_.target.registry, *operation_);
   if (!verdict.allowed) {
     refusal_ = 403;
-    notes_.step(explain::policy_step{verdict.why, verdict.config_line});
+    notes_.step(explain::policy_step{verdict.why, "add " + verdict.config_line});
     return false;
   }
   if (verdict.strip_mount) strip_mount("policy does not allow to pull from the mount's source");

@@ -1,19 +1,19 @@
 // The driver of one exchange: asks the handshake what to do, has the carrier do it, and answers the client.
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "carrier.hpp"
 #include "recorder.hpp"
 #include "regpass/auth/choice.hpp"
 #include "regpass/forward/forwarder.hpp"
 
+#include <optional>
+#include <string>
+
 namespace regpass::forward {
 
 class forwarding {
  public:
-  forwarding(surroundings around, forward_request what, exchange::downstream& down);
+  forwarding(const surroundings& around, forward_request what, exchange::downstream& down);
 
   net::task<finished> run();
 
@@ -49,13 +49,13 @@ class forwarding {
   exchange::downstream& down_;
   recorder notes_;
   carrier carrier_;
-  http::request_head head_;                         // to send, without Authorization
-  std::optional<registry::operation> operation_;    // none: no API request, so no credential
+  http::request_head head_;                       // to send, without Authorization
+  std::optional<registry::operation> operation_;  // none: no API request, so no credential
   auth::choice choice_;
   std::string cache_;
   std::optional<explain::explanation> explained_;
   int refusal_ = 403;
-  int sent_status_ = 0;                             // when it differs from the evidence's
+  int sent_status_ = 0;  // when it differs from the evidence's
   bool mount_stripped_ = false;
 };
 

@@ -1,6 +1,5 @@
 // The part of the driver that answers the client: the registry's response, or a refusal made readable.
 #include "forwarding.hpp"
-
 #include "regpass/base/text.hpp"
 #include "regpass/explain/annotate.hpp"
 #include "regpass/http/origin.hpp"
@@ -13,18 +12,23 @@ namespace {
 // How much of a refusal's body is read for the explanation before the client gets it.
 constexpr std::size_t excerpt_cap = 64 * 1024;
 
-// 503 invites a retry, 504 says that time ran out, 502 that what came was no good; never 401 (deployment.md, section 2).
+// 503 invites a retry, 504 says that time ran out, 502 that what came was no good; never 401 (deployment.md, section
+// 2).
 int status_for(const error& problem) {
   switch (problem.code) {
-    case errc::denied: return 403;
-    case errc::timed_out: return 504;
+    case errc::denied:
+      return 403;
+    case errc::timed_out:
+      return 504;
     case errc::unresolved:
     case errc::refused:
     case errc::unreachable:
     case errc::reset:
     case errc::closed:
-    case errc::cancelled: return 503;
-    default: return 502;
+    case errc::cancelled:
+      return 503;
+    default:
+      return 502;
   }
 }
 
@@ -65,14 +69,16 @@ net::task<void> forwarding::answer_error(int status) {
     co_await write(std::move(*later), empty_object);
     co_return;
   }
-  auto answer = say ? explain::make_error(seen.status, *explained_, seen.id)
-                    : explain::make_plain_error(seen.status, "the request was refused; the log of regpass says why", seen.id);
+  auto answer =
+      say ? explain::make_error(seen.status, *explained_, seen.id)
+          : explain::make_plain_error(seen.status, "the request was refused; the log of regpass says why", seen.id);
   if (status == 503) answer.head.headers.set("Retry-After", "1");
   co_await write(std::move(answer.head), answer.body);
 }
 
-// Measured: skopeo, buildah and podman print nothing but the number for a refused ping, and nothing of a refused HEAD of a blob, which has no
-// body. A ping that succeeds and a blob that is not there lead them to a request whose refusal they print in full.
+// Measured: skopeo, buildah and podman print nothing but the number for a refused ping, and nothing of a refused HEAD
+// of a blob, which has no body. A ping that succeeds and a blob that is not there lead them to a request whose refusal
+// they print in full.
 std::optional<http::response_head> forwarding::postponed() const {
   if (!operation_) return std::nullopt;
   const bool ping = operation_->endpoint == registry::endpoint::base;

@@ -1,6 +1,5 @@
 // The part of the driver that carries out the handshake's actions.
 #include "forwarding.hpp"
-
 #include "regpass/base/text.hpp"
 
 namespace regpass::forward {
@@ -15,10 +14,14 @@ std::optional<auth::demand> demand_in(const http::response_head& head) {
 
 std::string_view word(auth::send::with how) {
   switch (how) {
-    case auth::send::with::bare: return "none";
-    case auth::send::with::basic: return "basic";
-    case auth::send::with::bearer: return "bearer";
-    case auth::send::with::client: return "client";
+    case auth::send::with::bare:
+      return "none";
+    case auth::send::with::basic:
+      return "basic";
+    case auth::send::with::bearer:
+      return "bearer";
+    case auth::send::with::client:
+      return "client";
   }
   return "none";
 }
@@ -34,7 +37,8 @@ secret authorization(const auth::send& how, const auth::credential_ptr& credenti
   return secret("Bearer " + std::string(value.expose()));
 }
 
-auth::token_key key_for(const forward_request& what, const auth::demand& known, const auth::credential_ptr& credential) {
+auth::token_key key_for(const forward_request& what, const auth::demand& known,
+                        const auth::credential_ptr& credential) {
   return auth::token_key{what.target.registry, known.realm, known.service, credential ? credential->generation : 0};
 }
 
@@ -113,7 +117,8 @@ void forwarding::note_cached(const auth::token_ptr& token) {
   cache_ = token ? "hit" : "miss";
   if (!token) return;
   notes_.cached(*token);
-  // A token that may not pull from the mount's source would have the push fail in ctr and BuildKit: an upload always works.
+  // A token that may not pull from the mount's source would have the push fail in ctr and BuildKit: an upload always
+  // works.
   const bool refused_source = operation_->mount_from && token->granted && !token->granted->covers(operation_->needed);
   if (refused_source) strip_mount("the token does not allow to pull from the mount's source");
 }
@@ -144,10 +149,9 @@ net::task<result<http::response_head>> forwarding::probe() {
 
 net::task<auth::action> forwarding::ask(auth::handshake& machine, const auth::ask_token& order) {
   if (cache_.empty()) cache_ = "miss";
-  notes_.realm(machine.learned() ? machine.learned()->realm : std::string(), *machine.realm());
+  notes_.realm(machine.learned()->realm, *machine.realm());
   token_order wanted;
-  const auto known = machine.learned() ? machine.learned() : around_.shared.memory.demand_of(what_.target.registry);
-  wanted.key = key_for(what_, *known, choice_.credential);
+  wanted.key = key_for(what_, *machine.learned(), choice_.credential);
   wanted.request = order.request;
   wanted.route = registry_route(*what_.registry, order.request.realm.origin, party::token_server);
   auto delivery = co_await around_.shared.tokens.obtain(std::move(wanted));

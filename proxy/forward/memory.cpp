@@ -19,7 +19,8 @@ void memory::learn(const registry::host& host, const auth::demand& demand) {
 
 std::optional<std::string> memory::repository_of(const registry::host& host, const std::string& path) const {
   const std::lock_guard held(lock_);
-  const auto it = std::ranges::find_if(uploads_, [&](const upload& one) { return one.host == host && one.path == path; });
+  const auto it =
+      std::ranges::find_if(uploads_, [&](const upload& one) { return one.host == host && one.path == path; });
   if (it == uploads_.end()) return std::nullopt;
   return it->repository;
 }

@@ -14,12 +14,18 @@ using std::chrono::seconds;
 std::string_view name_of(auth::token_failure::kind what) {
   using kind = auth::token_failure::kind;
   switch (what) {
-    case kind::rejected: return "rejected";
-    case kind::forbidden: return "forbidden";
-    case kind::wrong_form: return "wrong_form";
-    case kind::busy: return "busy";
-    case kind::no_token: return "no_token";
-    case kind::transport: return "transport";
+    case kind::rejected:
+      return "rejected";
+    case kind::forbidden:
+      return "forbidden";
+    case kind::wrong_form:
+      return "wrong_form";
+    case kind::busy:
+      return "busy";
+    case kind::no_token:
+      return "no_token";
+    case kind::transport:
+      return "transport";
   }
   return "no_token";
 }
@@ -45,9 +51,13 @@ std::string credential_word(const auth::credential_ptr& credential) {
 
 }  // namespace
 
-void recorder::step(explain::step one) { explain::add(seen_, elapsed_ms(), std::move(one)); }
+void recorder::step(explain::step one) {
+  explain::add(seen_, elapsed_ms(), std::move(one));
+}
 
-std::int64_t recorder::elapsed_ms() const noexcept { return duration_cast<milliseconds>(now().steady - began_).count(); }
+std::int64_t recorder::elapsed_ms() const noexcept {
+  return duration_cast<milliseconds>(now().steady - began_).count();
+}
 
 void recorder::sent(const http::request_head& head, std::string_view authorization, bool probe, bool reused) {
   explain::sent_step made;
@@ -117,6 +127,8 @@ void recorder::cached(const auth::token& token) {
   step(std::move(made));
 }
 
-void recorder::failed(error problem) { step(explain::failed_step{std::move(problem)}); }
+void recorder::failed(error problem) {
+  step(explain::failed_step{std::move(problem)});
+}
 
 }  // namespace regpass::forward

@@ -1,14 +1,14 @@
 // Writes down what happens to one exchange, with times; the only writer of its evidence.
 #pragma once
 
-#include <string>
-
 #include "regpass/auth/handshake.hpp"
 #include "regpass/base/time.hpp"
 #include "regpass/explain/evidence.hpp"
 #include "regpass/forward/report.hpp"
 #include "regpass/forward/token_client.hpp"
 #include "regpass/http/message.hpp"
+
+#include <string>
 
 namespace regpass::forward {
 

@@ -18,7 +18,8 @@ boost::json::object scope_of(const evidence& seen) {
   boost::json::object made{{"needed", registry::to_text(seen.needed)}};
   for (const auto& one : seen.steps) {
     if (const auto* asked = std::get_if<explain::token_request_step>(&one.step)) made["requested"] = asked->scope;
-    if (const auto* got = std::get_if<explain::token_answer_step>(&one.step); got && got->granted) made["granted"] = *got->granted;
+    if (const auto* got = std::get_if<explain::token_answer_step>(&one.step); got && got->granted)
+      made["granted"] = *got->granted;
     if (const auto* had = std::get_if<explain::cached_token_step>(&one.step)) {
       made["requested"] = had->scope;
       if (had->granted) made["granted"] = *had->granted;
@@ -38,7 +39,8 @@ std::string authorization_of(const evidence& seen) {
 std::optional<std::int64_t> expiry_of(const evidence& seen) {
   std::optional<std::int64_t> last;
   for (const auto& one : seen.steps) {
-    if (const auto* got = std::get_if<explain::token_answer_step>(&one.step); got && got->failure.empty()) last = got->expires_in_s;
+    if (const auto* got = std::get_if<explain::token_answer_step>(&one.step); got && got->failure.empty())
+      last = got->expires_in_s;
     if (const auto* had = std::get_if<explain::cached_token_step>(&one.step)) last = had->expires_in_s;
   }
   return last;
@@ -46,14 +48,17 @@ std::optional<std::int64_t> expiry_of(const evidence& seen) {
 
 bool negotiated(const evidence& seen) {
   for (const auto& one : seen.steps) {
-    if (!std::holds_alternative<explain::sent_step>(one.step) && !std::holds_alternative<explain::answered_step>(one.step)) return true;
+    if (!std::holds_alternative<explain::sent_step>(one.step) &&
+        !std::holds_alternative<explain::answered_step>(one.step))
+      return true;
   }
   return seen.steps.size() > 2;
 }
 
 }  // namespace
 
-boost::json::object exchange_line(const evidence& seen, const std::optional<explain::explanation>& explained, const traffic& moved) {
+boost::json::object exchange_line(const evidence& seen, const std::optional<explain::explanation>& explained,
+                                  const traffic& moved) {
   boost::json::object line{{"id", seen.id},
                            {"mode", seen.mode},
                            {"client", seen.client},
@@ -94,7 +99,8 @@ boost::json::object exchange_line(const evidence& seen, const std::optional<expl
 void report(const evidence& seen, const std::optional<explain::explanation>& explained, const traffic& moved) {
   const auto at = explained ? log::level::warn : log::level::info;
   if (!log::enabled(at)) return;
-  const auto msg = explained ? explained->summary : seen.method + " " + seen.registry + seen.path + ": " + std::to_string(seen.status);
+  const auto msg = explained ? explained->summary
+                             : seen.method + " " + seen.registry + seen.path + ": " + std::to_string(seen.status);
   log::write(at, "exchange", msg, exchange_line(seen, explained, moved));
 }
 

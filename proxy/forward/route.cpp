@@ -7,22 +7,23 @@ namespace regpass::forward {
 namespace {
 
 auth::ip_bytes bytes_of(const boost::asio::ip::address& address) {
-  const auto v6 = address.is_v6() ? address.to_v6()
-                                  : boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, address.to_v4());
+  const auto v6 =
+      address.is_v6() ? address.to_v6() : boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, address.to_v4());
   return v6.to_bytes();
 }
 
-// A registry that the configuration itself puts on loopback is meant to be there; a name that merely resolves to it is not (T03).
+// A registry that the configuration itself puts on loopback is meant to be there; a name that merely resolves to it is
+// not (T03).
 bool written_as_loopback(const registry::host& host) {
   boost::system::error_code none;
   const auto address = boost::asio::ip::make_address(host.name, none);
   return host.name == "localhost" || (!none && address.is_loopback());
 }
 
-decision refuse(std::string why, std::string config_line = {}) {
+decision refuse(std::string why, std::string remedy = {}) {
   decision made;
   made.why = std::move(why);
-  made.config_line = std::move(config_line);
+  made.remedy = std::move(remedy);
   return made;
 }
 
@@ -33,8 +34,9 @@ decision decide_registry(const target& to, const registry_entry& entry) {
                   "make the client use plain HTTP for " + name + ", or remove plain_http from its [[registry]]");
   }
   if (to.came_by == target::way::absolute_form && !entry.options.plain_http) {
-    return refuse("the client speaks plain HTTP to " + name + ", whose credentials may go over TLS only",
-                  "let the client use https:// for " + name + ", or set plain_http = true in its [[registry]] if it has no TLS");
+    return refuse(
+        "the client speaks plain HTTP to " + name + ", whose credentials may go over TLS only",
+        "let the client use https:// for " + name + ", or set plain_http = true in its [[registry]] if it has no TLS");
   }
   decision made;
   made.action = decision::what::intercept;
@@ -46,11 +48,11 @@ decision decide_other(const target& to, const other_hosts& rules) {
   const auto shown = http::authority(to.origin);
   if (rules.action == other_hosts::what::refuse) {
     return refuse(shown + " is no registry that regpass serves, and other hosts are refused",
-                  "[other_hosts] action = \"tunnel\", or a credential or [[registry]] for this host");
+                  "set [other_hosts] action = \"tunnel\", or add a credential or a [[registry]] for this host");
   }
   if (std::ranges::find(rules.ports, to.origin.port) == rules.ports.end()) {
     return refuse("port " + std::to_string(to.origin.port) + " of " + to.origin.host + " is not allowed",
-                  "[other_hosts] ports = [443, 80, " + std::to_string(to.origin.port) + "]");
+                  "set [other_hosts] ports = [443, 80, " + std::to_string(to.origin.port) + "]");
   }
   decision made;
   made.action = to.came_by == target::way::connect ? decision::what::tunnel : decision::what::pass;

@@ -1,6 +1,4 @@
 // What follows a CONNECT: an opaque tunnel, or TLS that ends here.
-#include <array>
-
 #include "regpass/base/log.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/explain/diagnose.hpp"
@@ -10,6 +8,8 @@
 #include "regpass/net/prefixed_stream.hpp"
 #include "regpass/net/tls_stream.hpp"
 #include "session_impl.hpp"
+
+#include <array>
 
 namespace regpass::forward {
 
@@ -73,8 +73,10 @@ net::task<void> session::intercept(server& front, target to, snapshot_ptr from) 
   auto context = around_.shared.leaves->get(to.origin.host, now().wall);
   if (!context) {
     auto seen = about(front.head(), &to);
-    explain::add(seen, 0, explain::policy_step{context.error().detail, "remove the CA's directory (tls.ca_dir) and restart regpass and "
-                                                                      "its clients: the new CA covers all registries known then"});
+    explain::add(seen, 0,
+                 explain::policy_step{context.error().detail,
+                                      "remove the CA's directory (tls.ca_dir) and restart regpass and "
+                                      "its clients: the new CA covers all registries known then"});
     co_await refuse(front, 403, std::move(seen), "policy-refused");
     co_return;
   }
@@ -98,7 +100,9 @@ net::task<bool> session::secure(const tls::context& context, const target& to) {
   co_return done.has_value();
 }
 
-// Go dials spare connections and drops them half-way: only a real refusal of our certificate is worth a warning. In TLS 1.3 the client judges our certificate after our side of the handshake is done: its alert is the first thing we read.
+// Go dials spare connections and drops them half-way: only a real refusal of our certificate is worth a warning. In
+// TLS 1.3 the client judges our certificate after our side of the handshake is done: its alert is the first thing we
+// read.
 void session::reject(const target& to, error problem) {
   problem.who = party::client;
   problem.when = phase::tls;
@@ -107,7 +111,8 @@ void session::reject(const target& to, error problem) {
   seen.method = "CONNECT";
   explain::add(seen, 0, explain::failed_step{problem});
   const auto explained = ordinary ? std::nullopt : explain::diagnose(seen);
-  boost::json::object more{{"id", seen.id}, {"client", peer_}, {"registry", seen.registry}, {"problem", to_text(problem)}};
+  boost::json::object more{
+      {"id", seen.id}, {"client", peer_}, {"registry", seen.registry}, {"problem", to_text(problem)}};
   if (explained) more["explanation"] = explain::to_json(*explained);
   log::write(ordinary ? log::level::debug : log::level::warn, "client-rejected",
              explained ? explained->summary : "the client's TLS handshake did not finish", std::move(more));
@@ -129,8 +134,9 @@ net::task<void> session::serve_inside(target to, snapshot_ptr from) {
     }
     if (!names_target(inside.head(), to)) {
       auto seen = about(inside.head(), &to);
-      explain::add(seen, 0, explain::failed_step{error(errc::bad_message, party::client, phase::head,
-                                                       "Host names another host than CONNECT did", 0, false)});
+      explain::add(seen, 0,
+                   explain::failed_step{error(errc::bad_message, party::client, phase::head,
+                                              "Host names another host than CONNECT did", 0, false)});
       co_await refuse(inside, 421, std::move(seen), "client-rejected");
       co_return;
     }

@@ -1,7 +1,5 @@
 #include "session_impl.hpp"
 
-#include <array>
-
 #include "id.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/base/text.hpp"
@@ -10,33 +8,45 @@
 #include "regpass/forward/forwarder.hpp"
 #include "regpass/http/hop.hpp"
 
+#include <array>
+
 namespace regpass::forward {
 
 namespace {
 
-// How long the client may take to read our last words, and how much of what it still sends is read, before the connection is reset.
+// How long the client may take to read our last words, and how much of what it still sends is read, before the
+// connection is reset.
 constexpr auto linger_for = std::chrono::seconds{2};
 constexpr std::size_t linger_bytes = 256 * 1024;
 
 int status_for(const error& problem) {
   switch (problem.code) {
-    case errc::too_large: return 431;
-    case errc::unsupported: return 417;
-    case errc::timed_out: return 408;
-    default: return 400;
+    case errc::too_large:
+      return 431;
+    case errc::unsupported:
+      return 417;
+    case errc::timed_out:
+      return 408;
+    default:
+      return 400;
   }
 }
 
-void log_refusal(std::string_view event, const explain::evidence& seen, const std::optional<explain::explanation>& explained) {
-  boost::json::object more{{"id", seen.id}, {"client", seen.client}, {"registry", seen.registry}, {"method", seen.method}};
+void log_refusal(std::string_view event, const explain::evidence& seen,
+                 const std::optional<explain::explanation>& explained) {
+  boost::json::object more{
+      {"id", seen.id}, {"client", seen.client}, {"registry", seen.registry}, {"method", seen.method}};
   if (explained) more["explanation"] = explain::to_json(*explained);
   log::write(log::level::warn, event, explained ? explained->summary : "the request was refused", std::move(more));
 }
 
 }  // namespace
 
-session::session(surroundings around, std::unique_ptr<net::stream> client, std::string peer)
-    : around_(around), client_(std::move(client)), peer_(std::move(peer)), timer_(around.on, [this] { client_->close(); }) {}
+session::session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer)
+    : around_(around),
+      client_(std::move(client)),
+      peer_(std::move(peer)),
+      timer_(around.on, [this] { client_->close(); }) {}
 
 net::task<void> session::run() {
   co_await serve_proxy();
@@ -54,20 +64,20 @@ net::task<void> session::serve_proxy() {
 net::task<bool> session::serve_one(server& front) {
   auto got = co_await front.next();
   if (!got) {
-    co_await refuse_unreadable(front, got.error(), {});
+    co_await refuse_unreadable(front, got.error(), std::string());
     co_return false;
   }
   auto head = front.head();
   const auto to = ingress(head);
   if (!to) {
-    co_await refuse_unreadable(front, to.error(), {});
+    co_await refuse_unreadable(front, to.error(), std::string());
     co_return false;
   }
   const auto from = around_.shared.current();
   const auto made = decide(*to, *from);
   if (made.action == decision::what::refuse) {
     auto seen = about(head, &*to);
-    explain::add(seen, 0, explain::policy_step{made.why, made.config_line});
+    explain::add(seen, 0, explain::policy_step{made.why, made.remedy});
     co_await refuse(front, 403, std::move(seen), "policy-refused");
     co_return false;
   }
@@ -83,7 +93,8 @@ net::task<bool> session::serve_one(server& front) {
   co_return false;
 }
 
-net::task<bool> session::exchange_by_absolute_form(server& front, http::request_head head, target to, decision made, snapshot_ptr from) {
+net::task<bool> session::exchange_by_absolute_form(server& front, http::request_head head, target to, decision made,
+                                                   snapshot_ptr from) {
   front.replace_head(std::move(head));
   forward_request what;
   what.target = std::move(to);
@@ -92,15 +103,16 @@ net::task<bool> session::exchange_by_absolute_form(server& front, http::request_
   what.client = peer_;
   co_await forward_exchange(around_, std::move(what), front);
   auto drained = co_await front.drain();
-  co_return drained && front.reusable();
+  co_return drained&& front.reusable();
 }
 
 net::task<void> session::refuse(server& front, int status, explain::evidence seen, std::string_view event) {
   seen.status = status;
   const auto explained = explain::diagnose(seen);
   log_refusal(event, seen, explained);
-  auto answer = explained ? explain::make_error(status, *explained, seen.id)
-                          : explain::make_plain_error(status, "the request was refused; the log of regpass says why", seen.id);
+  auto answer =
+      explained ? explain::make_error(status, *explained, seen.id)
+                : explain::make_plain_error(status, "the request was refused; the log of regpass says why", seen.id);
   around_.shared.journal.add(finished{seen, explained});
   answer.head.headers.set("Connection", "close");
   const auto bytes = http::write_head(answer.head);

@@ -1,9 +1,6 @@
 // One client connection: the proxy's own HTTP first, then a tunnel, or TLS of ours with exchanges inside.
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "regpass/exchange/h1_connection.hpp"
 #include "regpass/explain/evidence.hpp"
 #include "regpass/forward/route.hpp"
@@ -11,11 +8,14 @@
 #include "regpass/net/deadline.hpp"
 #include "regpass/net/stream.hpp"
 
+#include <memory>
+#include <string>
+
 namespace regpass::forward {
 
 class session {
  public:
-  session(surroundings around, std::unique_ptr<net::stream> client, std::string peer);
+  session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer);
   net::task<void> run();
 
  private:
@@ -24,7 +24,8 @@ class session {
   // Requests to the proxy itself. Returns when the connection is done.
   net::task<void> serve_proxy();
   net::task<bool> serve_one(server& front);  // false: the connection is over
-  net::task<bool> exchange_by_absolute_form(server& front, http::request_head head, target to, decision made, snapshot_ptr from);
+  net::task<bool> exchange_by_absolute_form(server& front, http::request_head head, target to, decision made,
+                                            snapshot_ptr from);
 
   net::task<void> tunnel(server& front, target to, snapshot_ptr from);
   net::task<void> intercept(server& front, target to, snapshot_ptr from);

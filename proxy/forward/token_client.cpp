@@ -1,12 +1,12 @@
 #include "regpass/forward/token_client.hpp"
 
+#include "regpass/net/deadline.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <exception>
-
-#include "regpass/net/deadline.hpp"
 
 namespace regpass::forward {
 
@@ -15,8 +15,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// How long a failure is handed to further askers instead of asking again: long enough that a build does not lock an account out, short
-// enough that a mended password works at once for people.
+// How long a failure is handed to further askers instead of asking again: long enough that a build does not lock an
+// account out, short enough that a mended password works at once for people.
 constexpr auto remember_refusal = seconds{10};
 constexpr auto remember_trouble = seconds{1};
 constexpr auto remember_at_most = seconds{60};
@@ -50,7 +50,10 @@ struct token_client::flight {
 };
 
 token_client::token_client(net::executor home, exchange::limits bounds, token_bounds tokens)
-    : home_(std::move(home)), tokens_(tokens), pool_(home_, token_limits(std::move(bounds), tokens)), cache_(tokens.cached_tokens) {}
+    : home_(std::move(home)),
+      tokens_(tokens),
+      pool_(home_, token_limits(bounds, tokens)),
+      cache_(tokens.cached_tokens) {}
 
 token_client::~token_client() = default;
 
@@ -89,7 +92,8 @@ net::task<token_delivery> token_client::obtain(token_order order) {
 net::task<token_delivery> token_client::obtain_at_home(token_order order) {
   const flight_key key{order.key, order.request.scopes, order.request.how == auth::token_request::form::post};
   const auto known = failures_.find(key);
-  if (known != failures_.end() && now().steady < known->second.until) co_return token_delivery{known->second.answer, true};
+  if (known != failures_.end() && now().steady < known->second.until)
+    co_return token_delivery{known->second.answer, true};
 
   const auto under_way = flights_.find(key);
   if (under_way != flights_.end()) {
@@ -121,7 +125,8 @@ void token_client::remember(const flight_key& key, const auth::token_answer& ans
   auto span = refused ? remember_refusal : remember_trouble;
   if (failure.retry_after) span = std::clamp(*failure.retry_after, span, remember_at_most);
   const auto at = now().steady;
-  if (failures_.size() >= most_failures) std::erase_if(failures_, [&](const auto& one) { return one.second.until <= at; });
+  if (failures_.size() >= most_failures)
+    std::erase_if(failures_, [&](const auto& one) { return one.second.until <= at; });
   if (failures_.size() >= most_failures) failures_.clear();
   failures_.insert_or_assign(key, remembered{answer, at + span});
 }
@@ -160,7 +165,8 @@ net::task<auth::token_answer> token_client::ask(exchange::connection& connection
     if (piece->empty()) break;
     if (body.size() + piece->size() > tokens_.answer.response_bytes) {
       http.abort();
-      co_return transport_failure(error(errc::too_large, party::token_server, phase::body, "the token answer passes its bound", 0, true));
+      co_return transport_failure(
+          error(errc::too_large, party::token_server, phase::body, "the token answer passes its bound", 0, true));
     }
     body += *piece;
   }

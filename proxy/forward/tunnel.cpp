@@ -1,9 +1,9 @@
 #include "regpass/forward/tunnel.hpp"
 
-#include <vector>
-
 #include "regpass/net/deadline.hpp"
 #include "regpass/net/task_group.hpp"
+
+#include <vector>
 
 namespace regpass::forward {
 

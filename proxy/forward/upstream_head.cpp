@@ -19,7 +19,8 @@ result<http::request_head> upstream_head(const http::request_head& client, const
 }
 
 void downstream_head(http::response_head& head, bool served) {
-  // A registry's nomination of end-to-end fields would have us strip them; it is ignored, and only Connection itself goes.
+  // A registry's nomination of end-to-end fields would have us strip them; it is ignored, and only Connection itself
+  // goes.
   if (!http::strip_hop_by_hop(head.headers)) head.headers.erase("Connection");
   if (served) head.headers.erase("WWW-Authenticate");
 }

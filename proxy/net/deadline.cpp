@@ -2,6 +2,9 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <array>
+#include <cstddef>
+
 namespace regpass::net {
 
 namespace {
@@ -12,31 +15,36 @@ using clock = std::chrono::steady_clock;
 
 // Shared with the timer's pending handler, which may still come after the deadline itself is gone.
 struct deadline::state : std::enable_shared_from_this<state> {
+  struct limit {
+    clock::time_point at = clock::time_point::max();  // max: nothing is waited for
+    phase when = phase::start;
+  };
+
   state(const executor& on, std::function<void()> what) : timer(on), expire(std::move(what)) {}
 
+  const limit& nearest() const { return limits[0].at <= limits[1].at ? limits[0] : limits[1]; }
+
   void arm() {
-    armed_for = at;
-    timer.expires_at(at);
+    armed_for = nearest().at;
+    timer.expires_at(armed_for);
     timer.async_wait([self = shared_from_this()](const boost::system::error_code& ec) { self->woken(ec); });
   }
 
   // The deadline may have moved later, or away, since the timer was armed.
   void woken(const boost::system::error_code& ec) {
-    if (ec || !alive) return;  // superseded by an earlier one, or destroyed
+    if (ec || !alive || ran_out) return;  // superseded by an earlier one, destroyed, or over
     armed_for = clock::time_point::max();
-    if (!active) return;
-    if (clock::now() < at) return arm();
-    active = false;
-    ran_out = when;
+    const auto due = nearest();
+    if (due.at == clock::time_point::max()) return;
+    if (clock::now() < due.at) return arm();
+    ran_out = due.when;
     expire();
   }
 
   boost::asio::steady_timer timer;
   std::function<void()> expire;
-  clock::time_point at = clock::time_point::max();
+  std::array<limit, 2> limits;  // by hand
   clock::time_point armed_for = clock::time_point::max();
-  phase when = phase::start;
-  bool active = false;
   bool alive = true;
   std::optional<phase> ran_out;
 };
@@ -49,16 +57,19 @@ deadline::~deadline() {
   state_->timer.cancel();
 }
 
-void deadline::set(phase when, std::chrono::milliseconds from_now) {
-  state_->when = when;
-  state_->active = true;
-  state_->at = clock::now() + from_now;
-  if (state_->at < state_->armed_for) state_->arm();
+void deadline::set(phase when, std::chrono::milliseconds from_now, hand whose) {
+  auto& limit = state_->limits[static_cast<std::size_t>(whose)];
+  limit = {clock::now() + from_now, when};
+  if (limit.at < state_->armed_for) state_->arm();
 }
 
-void deadline::clear() noexcept { state_->active = false; }
+void deadline::clear(hand whose) noexcept {
+  state_->limits[static_cast<std::size_t>(whose)] = {};
+}
 
-std::optional<phase> deadline::expired() const noexcept { return state_->ran_out; }
+std::optional<phase> deadline::expired() const noexcept {
+  return state_->ran_out;
+}
 
 error deadline::blame(error problem) const {
   if (!state_->ran_out) return problem;

@@ -25,7 +25,8 @@ errc code_of(const boost::system::error_code& ec) {
 }  // namespace
 
 error to_error(const boost::system::error_code& ec, phase when, party who, std::string detail) {
-  error made{.code = code_of(ec), .who = who, .when = when, .detail = std::move(detail), .os = 0, .answer_started = false};
+  error made{
+      .code = code_of(ec), .who = who, .when = when, .detail = std::move(detail), .os = 0, .answer_started = false};
   if (ec.category() == boost::system::system_category()) made.os = ec.value();
   if (made.detail.empty()) made.detail = ec.message();
   return made;

@@ -1,13 +1,15 @@
 #include "regpass/net/listener.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-
-#include <charconv>
-#include <chrono>
-#include <sys/socket.h>
-
+#include "endpoint.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/net/errors.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
 
 namespace regpass::net {
 
@@ -19,11 +21,6 @@ using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_RE
 constexpr auto pause_when_full = std::chrono::milliseconds{50};
 constexpr auto pause_without_descriptors = std::chrono::milliseconds{500};
 
-std::string shown(const tcp::endpoint& at) {
-  const auto address = at.address().to_string();
-  return (at.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(at.port());
-}
-
 bool out_of_descriptors(const boost::system::error_code& ec) {
   return ec.value() == EMFILE || ec.value() == ENFILE || ec.value() == ENOBUFS || ec.value() == ENOMEM;
 }
@@ -31,19 +28,19 @@ bool out_of_descriptors(const boost::system::error_code& ec) {
 }  // namespace
 
 result<tcp::endpoint> parse_endpoint(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) {
-    return fail(errc::bad_input, "\"" + std::string{text} + "\" is no address:port");
-  }
+  const auto colon = std::min(text.rfind(':'), text.size());
+  const auto port_text = text.substr(std::min(colon + 1, text.size()));
   auto host = text.substr(0, colon);
-  const auto port_text = text.substr(colon + 1);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
   std::uint16_t port = 0;
   const auto [end, ec] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
   boost::system::error_code bad;
   const auto address = boost::asio::ip::make_address(std::string{host}, bad);
-  if (bad || ec != std::errc{} || end != port_text.data() + port_text.size()) {
-    return fail(errc::bad_input, "\"" + std::string{text} + "\" is no address:port, such as 127.0.0.1:3128 or [::1]:3128");
+  const bool port_read = ec == std::errc{} && end == port_text.data() + port_text.size();
+  if (bad || !port_read || bracketed != address.is_v6()) {
+    return fail(errc::bad_input,
+                "\"" + std::string{text} + "\" is no address:port, such as 127.0.0.1:3128 or [::1]:3128");
   }
   return tcp::endpoint{address, port};
 }
@@ -63,7 +60,8 @@ struct listener::state {
       if (!ec) {
         welcome(std::move(socket));
       } else if (out_of_descriptors(ec)) {
-        log::write(log::level::error, "client-rejected", "out of file descriptors: accepting pauses on " + shown(local));
+        log::write(log::level::error, "client-rejected",
+                   "out of file descriptors: accepting pauses on " + shown(local));
         timer.expires_after(pause_without_descriptors);
         co_await timer.async_wait(use_task);
       }
@@ -96,7 +94,9 @@ task<void> keep_running(std::shared_ptr<void> alive, task<void> loop) {
 }  // namespace
 
 listener::listener(std::shared_ptr<state> s) : state_(std::move(s)) {}
-listener::~listener() { stop(); }
+listener::~listener() {
+  stop();
+}
 
 result<std::unique_ptr<listener>> listener::open(const executor& on, const tcp::endpoint& at, bool shared) {
   auto made = std::make_shared<state>(on);
@@ -107,7 +107,9 @@ result<std::unique_ptr<listener>> listener::open(const executor& on, const tcp::
   if (!ec && shared) acceptor.set_option(reuse_port(true), ec);
   if (!ec) acceptor.bind(at, ec);
   if (!ec) acceptor.listen(tcp::acceptor::max_listen_connections, ec);
-  if (ec) return std::unexpected(to_error(ec, phase::start, party::us, "cannot listen on " + shown(at) + ": " + ec.message()));
+  if (ec)
+    return std::unexpected(
+        to_error(ec, phase::start, party::us, "cannot listen on " + shown(at) + ": " + ec.message()));
   made->local = acceptor.local_endpoint(ec);
   return std::unique_ptr<listener>(new listener(std::move(made)));
 }
@@ -127,6 +129,8 @@ void listener::stop() noexcept {
   state_->timer.cancel();
 }
 
-tcp::endpoint listener::local() const { return state_->local; }
+tcp::endpoint listener::local() const {
+  return state_->local;
+}
 
 }  // namespace regpass::net

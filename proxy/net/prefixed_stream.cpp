@@ -8,7 +8,8 @@ namespace {
 
 class prefixed_stream final : public stream {
  public:
-  prefixed_stream(std::string prefix, std::unique_ptr<stream> below) : prefix_(std::move(prefix)), below_(std::move(below)) {}
+  prefixed_stream(std::string prefix, std::unique_ptr<stream> below)
+      : prefix_(std::move(prefix)), below_(std::move(below)) {}
 
   task<result<std::size_t>> read_some(std::span<char> into) override {
     if (used_ < prefix_.size()) {

@@ -1,11 +1,11 @@
 #include "regpass/net/task.hpp"
 
+#include "regpass/base/log.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 
 #include <exception>
 #include <string>
-
-#include "regpass/base/log.hpp"
 
 namespace regpass::net {
 

@@ -3,9 +3,6 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <exception>
-#include <string>
-
-#include "regpass/base/log.hpp"
 
 namespace regpass::net {
 
@@ -13,10 +10,10 @@ task_group::task_group(const executor& on) : on_(on), done_(on, boost::asio::ste
 
 void task_group::spawn(task<void> work, std::string_view name) {
   ++running_;
-  net::spawn(on_, run(std::move(work), name), name);
+  net::spawn(on_, run(std::move(work)), name);
 }
 
-task<void> task_group::run(task<void> work, std::string_view name) {
+task<void> task_group::run(task<void> work) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   std::exception_ptr bug;
   try {
@@ -25,9 +22,7 @@ task<void> task_group::run(task<void> work, std::string_view name) {
     bug = std::current_exception();
   }
   if (--running_ == 0) done_.cancel();
-  if (bug) {
-    log::write(log::level::error, "bug", std::string{name} + " ended by an exception");
-  }
+  if (bug) std::rethrow_exception(bug);  // spawn logs it
 }
 
 task<void> task_group::join() {

@@ -1,13 +1,13 @@
 #include "regpass/net/tcp_stream.hpp"
 
+#include "regpass/net/errors.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
+#include <sys/socket.h>
 
 #include <algorithm>
-#include <sys/socket.h>
 #include <vector>
-
-#include "regpass/net/errors.hpp"
 
 namespace regpass::net {
 

@@ -11,7 +11,9 @@ constexpr std::size_t turn_bytes = 64 * 1024;
 }  // namespace
 
 tls_stream::tls_stream(std::unique_ptr<stream> below, const tls::context& context, tls::engine_options options)
-    : below_(std::move(below)), engine_(context, std::move(options)) {}
+    : below_(std::move(below)),
+      engine_(context, std::move(options)),
+      sender_gone_(below_->get_executor(), boost::asio::steady_timer::time_point::max()) {}
 
 task<result<void>> tls_stream::handshake() {
   for (;;) {
@@ -35,7 +37,7 @@ task<result<std::size_t>> tls_stream::read_some(std::span<char> into) {
       co_return std::unexpected(got.error());
     }
     if (*got > 0) co_return *got;
-    // A key update or a late handshake message may ask for an answer; the writer sends it if one is under way.
+    // What the peer sent between two records of data may ask for an answer.
     if (!engine_.output().empty()) {
       auto sent = co_await flush();
       if (!sent) co_return std::unexpected(sent.error());
@@ -63,8 +65,10 @@ task<result<void>> tls_stream::write_all(std::span<const std::string_view> parts
 }
 
 task<result<void>> tls_stream::flush() {
-  // One sender at a time; it also sends what others append meanwhile.
-  if (flushing_) co_return result<void>();
+  // One sender at a time. The other side waits for it: what it appends would grow while the peer does not read.
+  while (flushing_) {
+    co_await sender_gone_.async_wait(use_task);
+  }
   flushing_ = true;
   result<void> outcome;
   while (!engine_.output().empty()) {
@@ -74,11 +78,12 @@ task<result<void>> tls_stream::flush() {
     if (!outcome) break;
   }
   flushing_ = false;
+  sender_gone_.cancel();
   co_return outcome;
 }
 
 task<result<void>> tls_stream::wait_readable() {
-  if (engine_.input_left() > 0) co_return result<void>();
+  if (engine_.holds_input()) co_return result<void>();
   input_ = std::vector<char>();
   if (!flushing_) sending_ = std::string();
   engine_.release();
@@ -94,10 +99,16 @@ task<result<void>> tls_stream::shut_write() {
   co_return shut;
 }
 
-void tls_stream::close() noexcept { below_->close(); }
+void tls_stream::close() noexcept {
+  below_->close();
+}
 
-bool tls_stream::stale() noexcept { return engine_.input_left() > 0 || below_->stale(); }
+bool tls_stream::stale() noexcept {
+  return engine_.holds_input() || below_->stale();
+}
 
-executor tls_stream::get_executor() { return below_->get_executor(); }
+executor tls_stream::get_executor() {
+  return below_->get_executor();
+}
 
 }  // namespace regpass::net

@@ -2,11 +2,11 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include <array>
 #include <set>
-#include <sys/inotify.h>
-#include <unistd.h>
 
 namespace regpass::net {
 
@@ -14,10 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t events = IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF |
-                                 IN_MOVE_SELF;
+constexpr std::uint32_t events =
+    IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
-// The directories whose entries decide what `path` is: itself or its parent, its links' targets, or the nearest one that exists.
+// The directories whose entries decide what `path` is: itself or its parent, its links' targets, or the nearest one
+// that exists.
 void collect(const fs::path& path, std::set<fs::path>& into, int depth = 0) {
   std::error_code ec;
   if (depth > 8) return;
@@ -27,7 +28,8 @@ void collect(const fs::path& path, std::set<fs::path>& into, int depth = 0) {
   }
   if (fs::is_directory(path, ec)) into.insert(path);
   auto parent = path.parent_path();
-  while (!parent.empty() && !fs::is_directory(parent, ec) && parent != parent.root_path()) parent = parent.parent_path();
+  while (!parent.empty() && !fs::is_directory(parent, ec) && parent != parent.root_path())
+    parent = parent.parent_path();
   if (!parent.empty()) into.insert(parent);
 }
 
@@ -35,7 +37,13 @@ void collect(const fs::path& path, std::set<fs::path>& into, int depth = 0) {
 
 struct watch::state : std::enable_shared_from_this<state> {
   state(const executor& on, std::vector<fs::path> what, std::function<void()> call)
-      : descriptor(on), settle_timer(on), poll_timer(on), paths(std::move(what)), changed(std::move(call)) {}
+      : descriptor(on), settle_timer(on), poll_timer(on), paths(std::move(what)), changed(std::move(call)) {
+    // A bare name has no parent directory to watch.
+    std::error_code ec;
+    for (auto& path : paths) {
+      if (auto whole = fs::absolute(path, ec); !ec) path = std::move(whole);
+    }
+  }
 
   void arm() {
     std::set<fs::path> directories;
@@ -89,8 +97,8 @@ struct watch::state : std::enable_shared_from_this<state> {
   bool alive = true;
 };
 
-watch::watch(const executor& on, std::vector<fs::path> paths, std::function<void()> changed, std::chrono::milliseconds settle,
-             std::chrono::seconds poll)
+watch::watch(const executor& on, std::vector<fs::path> paths, std::function<void()> changed,
+             std::chrono::milliseconds settle, std::chrono::seconds poll)
     : state_(std::make_shared<state>(on, std::move(paths), std::move(changed))) {
   state_->settle = settle;
   state_->poll = poll;

@@ -1,18 +1,22 @@
 #include "regpass/net/worker.hpp"
 
+#include "regpass/base/log.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <exception>
-
-#include "regpass/base/log.hpp"
 
 namespace regpass::net {
 
 worker::worker() : context_(1), guard_(boost::asio::make_work_guard(context_)) {}
 
-worker::~worker() { stop(); }
+worker::~worker() {
+  stop();
+}
 
-executor worker::get_executor() { return context_.get_executor(); }
+executor worker::get_executor() {
+  return context_.get_executor();
+}
 
 void worker::start() {
   thread_ = std::thread([this] {
@@ -35,12 +39,10 @@ void worker::stop() {
 
 void worker::call(const std::function<void()>& work) {
   if (!thread_.joinable()) return work();
-  std::promise<void> done;
-  boost::asio::post(context_, [&] {
-    work();
-    done.set_value();
-  });
-  done.get_future().wait();
+  std::packaged_task<void()> task(work);
+  auto done = task.get_future();
+  boost::asio::post(context_, [task = std::move(task)]() mutable { task(); });
+  done.get();
 }
 
 }  // namespace regpass::net

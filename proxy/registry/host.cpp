@@ -47,7 +47,7 @@ bool is_docker_hub(const host& h) noexcept {
 }
 
 std::string registrable_domain(std::string_view name) {
-  const std::string text(name);
+  std::string text(name);
   const auto* list = psl_builtin();
   if (list == nullptr || is_address(name)) return text;
   const auto* domain = psl_registrable_domain(list, text.c_str());

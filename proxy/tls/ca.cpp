@@ -1,10 +1,9 @@
 #include "regpass/tls/ca.hpp"
 
-#include "regpass/base/secret.hpp"
 #include "regpass/base/text.hpp"
+#include "tls/ca_files.hpp"
 #include "tls/certificate.hpp"
 #include "tls/constraints.hpp"
-#include "tls/files.hpp"
 #include "tls/openssl_ptr.hpp"
 
 #include <fmt/format.h>
@@ -12,8 +11,6 @@
 
 #include <array>
 #include <cerrno>
-#include <optional>
-#include <thread>
 #include <utility>
 
 namespace regpass::tls {
@@ -31,80 +28,9 @@ struct authority::state {
 namespace {
 
 constexpr auto backdated_by = 1h;  // for clients whose clock is behind
-constexpr std::string_view remedy = "restore the matching pair, or delete ca.key and ca.crt to have a new CA made";
-
-struct pair {
-  key_ptr key;
-  x509_ptr certificate;
-};
-
-std::unexpected<error> pair_fail(errc code, const fs::path& dir, std::string_view what) {
-  return fail(code, fmt::format("{}: {}: {}", dir.string(), what, remedy));
-}
 
 std::unexpected<error> making_failed() {
   return fail(errc::io, fmt::format("cannot make a CA certificate: {}", queue_text()));
-}
-
-// Nothing when there is no such file.
-result<std::optional<std::string>> read_if_there(const fs::path& path) {
-  auto text = read_owned_file(path);
-  if (text) return std::optional<std::string>(std::move(*text));
-  if (text.error().code == errc::not_found) return std::nullopt;
-  return std::unexpected(std::move(text.error()));
-}
-
-result<key_ptr> load_key(const fs::path& path) {
-  auto text = read_if_there(path);
-  if (!text) return std::unexpected(std::move(text.error()));
-  if (!*text) return key_ptr();
-  auto key = parse_key(**text, path.string());
-  wipe(**text);
-  if (!key) return pair_fail(errc::bad_input, path.parent_path(), key.error().detail);
-  return key;
-}
-
-result<x509_ptr> load_certificate(const fs::path& path) {
-  auto text = read_if_there(path);
-  if (!text) return std::unexpected(std::move(text.error()));
-  if (!*text) return x509_ptr();
-  auto certificates = parse_certificates(**text, path.string());
-  if (!certificates) return pair_fail(errc::bad_input, path.parent_path(), certificates.error().detail);
-  return std::move(certificates->front());
-}
-
-result<pair> load_once(const fs::path& dir) {
-  auto key = load_key(dir / "ca.key");
-  if (!key) return std::unexpected(std::move(key.error()));
-  auto certificate = load_certificate(dir / "ca.crt");
-  if (!certificate) return std::unexpected(std::move(certificate.error()));
-  if (*certificate && !*key) return pair_fail(errc::bad_input, dir, "there is a ca.crt, but no ca.key");
-  if (*certificate && X509_check_private_key(certificate->get(), key->get()) != 1) {
-    return pair_fail(errc::bad_input, dir, "ca.key is not the key of the certificate in ca.crt");
-  }
-  return pair{std::move(*key), std::move(*certificate)};
-}
-
-// Kubernetes swaps the files of a secret one generation at a time: we may have read one of each.
-result<pair> load(const fs::path& dir) {
-  auto found = load_once(dir);
-  if (found || found.error().code != errc::bad_input) return found;
-  std::this_thread::sleep_for(100ms);
-  return load_once(dir);
-}
-
-result<void> check_usable(const X509& certificate, const fs::path& dir, wall_time now) {
-  const wall_time from = to_wall(X509_get0_notBefore(&certificate));
-  const wall_time to = to_wall(X509_get0_notAfter(&certificate));
-  if (now >= to) return pair_fail(errc::expired, dir, fmt::format("the CA certificate ended at {}", rfc3339(to)));
-  if (now < from) {
-    return pair_fail(errc::expired, dir,
-                     fmt::format("the CA certificate is not valid before {}, and it is {} by this system's clock",
-                                 rfc3339(from), rfc3339(now)));
-  }
-  // OpenSSL caches what it finds out in the certificate, hence the cast.
-  if (X509_check_ca(const_cast<X509*>(&certificate)) == 1) return {};
-  return pair_fail(errc::bad_input, dir, "ca.crt is no CA certificate");
 }
 
 std::string new_common_name() {
@@ -135,33 +61,19 @@ result<x509_ptr> make_certificate(EVP_PKEY& key, const ca_options& options, wall
   return certificate;
 }
 
-// The key first: a crash in between leaves a key without certificate, which the next start completes.
-result<void> save(const fs::path& path, pair& made, bool new_key) {
-  auto dir = open_directory(path, 0700);
-  if (!dir) return std::unexpected(std::move(dir.error()));
-  if (auto safe = make_private(*dir, path); !safe) return safe;
-  if (new_key) {
-    std::string text = to_pem(*made.key);
-    auto saved = write_file(*dir, path / "ca.key", text, 0600, existing::keep);
-    wipe(text);
-    if (!saved) return saved;
-  }
-  return write_file(*dir, path / "ca.crt", to_pem(*made.certificate), 0644, existing::keep);
-}
-
-result<pair> make(const ca_options& options, key_ptr key, wall_time now) {
+result<ca_pair> make(const ca_options& options, key_ptr key, wall_time now) {
   const bool new_key = key == nullptr;
   if (new_key) key = make_p256_key();
   if (!key) return making_failed();
   auto certificate = make_certificate(*key, options, now);
   if (!certificate) return std::unexpected(std::move(certificate.error()));
-  pair made{std::move(key), std::move(*certificate)};
-  if (auto saved = save(options.dir, made, new_key); !saved) return std::unexpected(std::move(saved.error()));
+  ca_pair made{std::move(key), std::move(*certificate)};
+  if (auto saved = save_pair(options.dir, made, new_key); !saved) return std::unexpected(std::move(saved.error()));
   return made;
 }
 
 struct outcome {
-  tls::pair pair;
+  ca_pair pair;
   bool created;
 };
 
@@ -169,7 +81,7 @@ struct outcome {
 // one in its way (EEXIST), and uses what the other made.
 result<outcome> load_or_make(const ca_options& options, wall_time now) {
   for (int attempts_left = 3;; --attempts_left) {
-    auto found = load(options.dir);
+    auto found = load_pair(options.dir);
     if (!found) return std::unexpected(std::move(found.error()));
     if (found->certificate) return outcome{std::move(*found), false};
     auto made = make(options, std::move(found->key), now);

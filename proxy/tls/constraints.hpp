@@ -17,7 +17,8 @@ result<void> add_constraints(X509& certificate, const std::vector<std::string>& 
 // The permitted DNS names and addresses; empty when the certificate has no constraints.
 std::vector<std::string> permitted_names(const X509& certificate);
 
-// Is a signed certificate within the issuer's constraints? By OpenSSL's own check, so that we never mint what clients refuse.
+// Is a signed certificate within the issuer's constraints? By OpenSSL's own check, so that we never mint what clients
+// refuse.
 bool permits(const X509& issuer, X509& certificate);
 // The same for a certificate that would be for just this name.
 bool permits(const X509& issuer, std::string_view name);

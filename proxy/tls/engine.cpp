@@ -141,6 +141,9 @@ void engine::feed(std::span<const char> ciphertext) noexcept {
 std::size_t engine::input_left() const noexcept {
   return state_->pipe.input_left();
 }
+bool engine::holds_input() const noexcept {
+  return state_->ssl && state_->may_hold_more();
+}
 void engine::input_ended() noexcept {
   state_->ended = true;
 }
@@ -165,10 +168,11 @@ result<std::size_t> engine::read(std::span<char> into) {
   if (into.empty()) return 0;
   ERR_clear_error();
   const auto [total, why] = s.decrypt(into);
-  const bool broken = why != SSL_ERROR_NONE && why != SSL_ERROR_WANT_READ && why != SSL_ERROR_ZERO_RETURN;
-  if (broken) std::ignore = s.break_down();
+  if (why != SSL_ERROR_NONE && why != SSL_ERROR_WANT_READ && why != SSL_ERROR_ZERO_RETURN) {
+    auto failed = s.break_down();
+    if (total == 0) return failed;
+  }
   if (total > 0) return total;  // what there is comes first; the next call meets the end again
-  if (broken) return std::unexpected(*s.failure);
   if (why == SSL_ERROR_ZERO_RETURN) return std::unexpected(here(s.options, errc::closed, ""));
   if (!s.ended) return 0;
   return std::unexpected(here(s.options, errc::truncated, "the connection was closed without TLS's close_notify"));

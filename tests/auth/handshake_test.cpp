@@ -181,6 +181,27 @@ TEST_CASE("the challenge is learned for next time, even when it could not be ans
   CHECK_FALSE(none.machine().learned());
 }
 
+TEST_CASE("whoever looks at a realm finds the challenge that named it, also when it was known from earlier") {
+  auto input = plain_case();
+  input.known = demand_in(R"(Bearer realm="https://evil.test/token",service="s")");
+  handshake machine(input);
+  CHECK(std::get<refuse>(machine.start()).status == 403);
+  REQUIRE(machine.realm());
+  REQUIRE(machine.learned());
+  CHECK(machine.learned()->realm == "https://evil.test/token");
+}
+
+TEST_CASE("a Basic challenge to a cached token is not taken for the one that names the realm") {
+  auto input = plain_case();
+  input.known = demand_in(R"(Bearer realm="https://r.test/token",service="s")");
+  input.cached = std::make_shared<token>();
+  handshake machine(input);
+  machine.start();
+  const auto next = machine.on_response(401, demand_in(R"(Basic realm="harbor")"), false);
+  REQUIRE(std::holds_alternative<ask_token>(next));
+  CHECK(machine.learned()->realm == "https://r.test/token");
+}
+
 TEST_CASE("a token request carries the credential that was chosen, and the realm's canonical form") {
   auto input = plain_case();
   handshake machine(input);

@@ -68,16 +68,16 @@ TEST_CASE("T01: a refusal says what was refused and which line would allow it") 
   rules.pull = {"team-a/*"};
   const auto push = judge(rules, host, operation(registry::action::push, "team-b/app"));
   CHECK_FALSE(push.allowed);
-  CHECK(push.why == "push to team-b/app is not allowed");
+  CHECK(push.why == "push to team-b/app is not allowed by policy");
   CHECK(push.config_line == R"(push = ["team-b/app"] under [[registry]] host = "harbor.example.com")");
   const auto pull = judge(rules, registry::make_host("r.test", 5443), operation(registry::action::pull, "team-b/app"));
-  CHECK(pull.why == "pull of team-b/app is not allowed");
+  CHECK(pull.why == "pull of team-b/app is not allowed by policy");
   CHECK(pull.config_line == R"(pull = ["team-b/app"] under [[registry]] host = "r.test:5443")");
   const auto remove = judge(rules, host, operation(registry::action::remove, "team-a/app"));
-  CHECK(remove.why == "delete in team-a/app is not allowed");
+  CHECK(remove.why == "delete in team-a/app is not allowed by policy");
   CHECK(remove.config_line == R"(delete = ["team-a/app"] under [[registry]] host = "harbor.example.com")");
   const auto catalog = judge(rules, host, operation(registry::action::catalog));
-  CHECK(catalog.why == "listing the catalog is not allowed");
+  CHECK(catalog.why == "listing the catalog is not allowed by policy");
   CHECK(catalog.config_line == R"(catalog = true under [[registry]] host = "harbor.example.com")");
 }
 

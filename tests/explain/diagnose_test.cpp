@@ -62,6 +62,7 @@ const std::vector<expectation> table{
     {"policy-refused-catalog", "policy-refused", observed, {}},
     {"policy-refused-delete", "policy-refused", observed, {}},
     {"policy-refused-push", "policy-refused", observed, {}},
+    {"policy-refused-way-in", "policy-refused", observed, {}},
     {"rate-limited-anonymous", "rate-limited", observed, {}},
     {"rate-limited-user", "rate-limited", observed, {}},
     {"realm-refused-foreign", "realm-refused", observed, {}},

@@ -116,7 +116,7 @@ std::shared_ptr<X509> make_authority(std::string_view common_name, X509* issuer,
 
 }  // namespace
 
-test_ca test_ca::make(std::string_view common_name, issue_options options) {
+test_ca test_ca::make(std::string_view common_name, const issue_options& options) {
   test_ca made;
   made.key_ = make_key(options.key);
   made.certificate_ = make_authority(common_name, nullptr, made.key_.get(), made.key_.get(), options);
@@ -137,7 +137,7 @@ test_ca test_ca::intermediate(std::string_view common_name) const {
   return made;
 }
 
-issued test_ca::issue(const std::vector<std::string>& names, issue_options options) const {
+issued test_ca::issue(const std::vector<std::string>& names, const issue_options& options) const {
   const auto key = make_key(options.key);
   const std::string fallback = names.empty() ? "no name" : names.front();
   const auto made =

@@ -29,13 +29,13 @@ struct issued {
 
 class test_ca {
  public:
-  static test_ca make(std::string_view common_name = "Test CA", issue_options options = {});
+  static test_ca make(std::string_view common_name = "Test CA", const issue_options& options = {});
 
   // Signs with somebody else's certificate and key (PEM).
   static test_ca from(std::string_view certificate, std::string_view key);
 
   // A certificate for these DNS names and IP literals; without any it has no alternative name.
-  issued issue(const std::vector<std::string>& names, issue_options options = {}) const;
+  issued issue(const std::vector<std::string>& names, const issue_options& options = {}) const;
   // A CA below this one, able to issue in turn.
   test_ca intermediate(std::string_view common_name) const;
 

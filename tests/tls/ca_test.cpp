@@ -7,13 +7,13 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
-#include <regex>
 #include <thread>
 
 using namespace regpass;
 using namespace regpass::testing;
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
+using Catch::Matchers::Matches;
 namespace fs = std::filesystem;
 
 namespace {
@@ -100,10 +100,10 @@ TEST_CASE("a new CA is what it should be", "[tls]") {
   CHECK(ca.not_after() > now().wall + 364 * 24h);
   CHECK(ca.not_after() < now().wall + 366 * 24h);
   CHECK(X509_cmp_timeframe(nullptr, X509_get0_notBefore(certificate), X509_get0_notAfter(certificate)) == 0);
-  CHECK(std::regex_match(ca.fingerprint(), std::regex("([0-9A-F]{2}:){31}[0-9A-F]{2}")));
+  CHECK_THAT(ca.fingerprint(), Matches("([0-9A-F]{2}:){31}[0-9A-F]{2}"));
   std::array<char, 100> subject{};
   X509_NAME_oneline(X509_get_subject_name(certificate), subject.data(), subject.size());
-  CHECK(std::regex_match(subject.data(), std::regex("/O=regpass/CN=regpass CA [0-9a-f]{8}")));
+  CHECK_THAT(subject.data(), Matches("/O=regpass/CN=regpass CA [0-9a-f]{8}"));
 }
 
 TEST_CASE("a CA is used again after a restart", "[tls]") {

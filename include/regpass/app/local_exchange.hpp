@@ -1,9 +1,9 @@
 // A client in our own process: lets `check` send a request through the same code that serves real clients.
 #pragma once
 
-#include <string>
-
 #include "regpass/exchange/exchange.hpp"
+
+#include <string>
 
 namespace regpass::app {
 

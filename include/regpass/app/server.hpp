@@ -1,6 +1,12 @@
 // The running sidecar: workers, listeners, CA, credentials, reload and drain. What `serve`, `run` and `check` share.
 #pragma once
 
+#include "regpass/app/credentials.hpp"
+#include "regpass/config/load.hpp"
+#include "regpass/forward/journal.hpp"
+#include "regpass/forward/snapshot.hpp"
+#include "regpass/net/task.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
@@ -9,30 +15,26 @@
 #include <memory>
 #include <vector>
 
-#include "regpass/app/credentials.hpp"
-#include "regpass/config/load.hpp"
-#include "regpass/forward/journal.hpp"
-#include "regpass/forward/snapshot.hpp"
-#include "regpass/net/task.hpp"
-
 namespace regpass::app {
 
 class server {
  public:
-  // Opens the CA, publishes it, reads the credentials, binds, and serves. `control` runs the file watch and must be run by the caller.
-  // Errors name the file or address.
-  static result<std::unique_ptr<server>> start(const net::executor& control, config::loaded from, const config::inputs& again);
+  // Opens the CA, publishes it, reads the credentials, binds, and serves. `control` runs the file watch and must be run
+  // by the caller. Errors name the file or address.
+  static result<std::unique_ptr<server>> start(const net::executor& control, config::loaded from,
+                                               const config::inputs& again);
   ~server();
 
   boost::asio::ip::tcp::endpoint proxy_endpoint() const;
   std::filesystem::path publish_dir() const;
   std::vector<forward::finished> history() const;
 
-  // Configuration and credentials anew, all or nothing; what cannot change at run time (listeners, state_dir, CA, limits) is said in the log.
+  // Configuration and credentials anew, all or nothing; what cannot change at run time (listeners, state_dir, CA,
+  // limits) is said in the log.
   void reload();
 
-  // Connections are accepted and served on until none was busy for drain.idle, or drain.timeout is over. Returns at once when asked a
-  // second time.
+  // Connections are accepted and served on until none was busy for drain.idle, or drain.timeout is over. Returns at
+  // once when asked a second time.
   std::size_t busy() const;
   void stop();
 

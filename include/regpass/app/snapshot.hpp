@@ -1,16 +1,17 @@
 // From settings and credentials to what exchanges work with.
 #pragma once
 
-#include <string>
-
 #include "regpass/app/credentials.hpp"
 #include "regpass/config/settings.hpp"
 #include "regpass/forward/snapshot.hpp"
 
+#include <string>
+
 namespace regpass::app {
 
-// Registries are those configured and those of a credential entry, a broken one included: its failure must be explained. Reads the CA and
-// client certificate files; an error names the file and the registry. `own_ca_pem` is never trusted upstream.
+// Registries are those configured and those of a credential entry, a broken one included: its failure must be
+// explained. Reads the CA and client certificate files; an error names the file and the registry. `own_ca_pem` is never
+// trusted upstream.
 result<forward::snapshot_ptr> make_snapshot(const config::settings&, const credentials&, const std::string& own_ca_pem);
 
 }  // namespace regpass::app

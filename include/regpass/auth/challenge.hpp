@@ -1,20 +1,21 @@
 // WWW-Authenticate as values (RFC 9110 section 11.6.1): several challenges per field, several fields, quoted strings.
 #pragma once
 
+#include "regpass/base/error.hpp"
+#include "regpass/http/message.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "regpass/base/error.hpp"
-#include "regpass/http/message.hpp"
-
 namespace regpass::auth {
 
+// A token68 in place of parameters is dropped: no scheme of ours has one.
 struct challenge {
-  std::string scheme;                                        // lower case
-  std::vector<std::pair<std::string, std::string>> params;   // names in lower case, values unquoted, order kept
+  std::string scheme;                                       // lower case
+  std::vector<std::pair<std::string, std::string>> params;  // names in lower case, values unquoted, order kept
 
   std::optional<std::string_view> param(std::string_view name) const noexcept;
 };
@@ -26,9 +27,11 @@ struct challenge_limits {
   std::size_t params = 32;  // of one challenge
 };
 
-// One field value. Errors (bad_message, too_large) name what is wrong: an unterminated quoted string, a repeated parameter, …
+// One field value. Errors (bad_message, too_large) name what is wrong: an unterminated quoted string, a repeated
+// parameter, …
 result<std::vector<challenge>> parse_challenges(std::string_view value, const challenge_limits& = {});
-// All WWW-Authenticate fields of a response, in order. One unreadable field spoils the whole (T12): guessing is how realms get confused.
+// All WWW-Authenticate fields of a response, in order. One unreadable field spoils the whole (T12): guessing is how
+// realms get confused.
 result<std::vector<challenge>> challenges_of(const http::fields&, const challenge_limits& = {});
 
 // What a registry wants, as far as we can give it: Bearer before Basic when both are offered.

@@ -1,18 +1,20 @@
-// Which credential a request gets, and why each other one lost (T31: exact canonical host, nothing by suffix or prefix).
+// Which credential a request gets, and why each other one lost (T31: exact canonical host, nothing by suffix or
+// prefix).
 #pragma once
-
-#include <string>
-#include <vector>
 
 #include "regpass/auth/credential.hpp"
 #include "regpass/registry/host.hpp"
+
+#include <string>
+#include <vector>
 
 namespace regpass::auth {
 
 struct considered {
   std::string source;
   std::string key;
-  std::string why;  // "is for registry.test without port" · "unusable: auth is no base64 …" · "shadowed by an earlier entry"
+  std::string
+      why;  // "is for registry.test without port" · "unusable: auth is no base64 …" · "shadowed by an earlier entry"
 };
 
 // Why there is none, as a value (absence has a reason).
@@ -26,8 +28,9 @@ enum class absence : std::uint8_t {
 struct choice {
   credential_ptr credential;
   absence missing = absence::none;
-  std::vector<considered> others;  // entries for the same host that lost, unusable ones, a remark on the one chosen, and without one near
-                                   // misses (same name with another port, same registrable domain, one or two letters off); at most 8
+  std::vector<considered>
+      others;  // entries for the same host that lost, unusable ones, a remark on the one chosen, and without one near
+               // misses (same name with another port, same registrable domain, one or two letters off); at most 8
 };
 
 choice choose(const credential_store&, const registry::host&);

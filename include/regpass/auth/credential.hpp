@@ -1,13 +1,13 @@
 // A registry credential: what it is, where it came from, which generation. Its value is a `secret`.
 #pragma once
 
+#include "regpass/base/secret.hpp"
+#include "regpass/registry/host.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "regpass/base/secret.hpp"
-#include "regpass/registry/host.hpp"
 
 namespace regpass::auth {
 
@@ -28,20 +28,21 @@ struct credential {
 };
 using credential_ptr = std::shared_ptr<const credential>;
 
-// What the Authorization field says with it: "Basic …", "Bearer …"; empty for an identity token, which never goes to a registry.
+// What the Authorization field says with it: "Basic …", "Bearer …"; empty for an identity token, which never goes to a
+// registry.
 secret authorization_of(const credential&);
 
 // A generation that was not used before.
 std::uint64_t next_generation() noexcept;
 
-// One line of a credential source: for which host, and either a credential or why it is none. With a credential, `problem` is a
-// remark on it: it is used, but something about it looks wrong.
+// One line of a credential source: for which host, and either a credential or why it is none. With a credential,
+// `problem` is a remark on it: it is used, but something about it looks wrong.
 struct credential_entry {
   registry::host host;
   credential_ptr credential;  // null: unusable, see `problem`
   std::string source;
   std::string key;
-  std::string problem;        // "auth is no base64: character '-' at 12 is of the URL-safe alphabet"
+  std::string problem;  // "auth is no base64: character '-' at 12 is of the URL-safe alphabet"
 };
 
 // Everything known at one moment. Immutable once built; a reload makes another one.
@@ -50,7 +51,8 @@ struct credential_store {
   std::vector<std::string> sources;       // what was read, sources without an entry included
 };
 
-// Gives entries of `fresh` that are unchanged (source, key, kind, user, value) their old credential, so that tokens stay valid for them.
+// Gives entries of `fresh` that are unchanged (source, key, kind, user, value) their old credential, so that tokens
+// stay valid for them.
 void carry_over(const credential_store& old, credential_store& fresh);
 // Generations in `old` that `fresh` no longer has: their tokens must go.
 std::vector<std::uint64_t> retired(const credential_store& old, const credential_store& fresh);

@@ -2,41 +2,42 @@
 //
 // One request of a client starts one handshake. The driver performs the action it is given and reports what came of it:
 //
-//   state     event                                              next: action
-//   ------    ------------------------------------------------   ------------------------------------------------------------
-//   start     ready-made bearer                                  fresh: send bearer
-//             token cached                                       cached: send bearer
-//             Basic known                                        fresh: send basic
-//             token endpoint known                               asking: ask_token
-//             nothing known, no body                             bare: send bare
-//             nothing known, a body unread                       probing: probe (GET /v2/ without credentials)
-//   bare      401 with a usable challenge                        asking: ask_token, or for Basic fresh: send basic
-//             anything else                                      done: deliver
-//   probing   401 with a usable challenge                        asking: ask_token, or for Basic fresh: send basic
-//             anything else                                      bare: send bare (a 401 is delivered then: the body has started)
-//   cached    401 and the token was granted less than needed     done: deliver
-//             401, body started                                  done: deliver
-//             401                                                asking: ask_token
-//             anything else                                      done: deliver
-//   asking    token                                              fresh: send bearer
-//             failed, another form left (GET after POST)         asking: ask_token
-//             failed                                             done: refuse
-//   fresh     anything                                           done: deliver
-//   any       realm not approved                                 done: refuse
+//   state     event                                next: action
+//   -----     -----                                ------------
+//   start     ready-made bearer                    fresh: send bearer
+//             token cached                         cached: send bearer
+//             Basic known                          fresh: send basic (or bare: send bare, if it cannot be given)
+//             token endpoint known                 asking: ask_token
+//             nothing known, no body               bare: send bare
+//             nothing known, a body unread         probing: probe (GET /v2/ without credentials)
+//   bare      401 with a usable challenge          asking: ask_token, or for Basic fresh: send basic
+//             anything else, or the body started   done: deliver
+//   probing   401 with a usable challenge          asking: ask_token, or for Basic fresh: send basic
+//             anything else                        bare: send bare
+//   cached    401, token granted less than needed  done: deliver
+//             401, body started                    done: deliver
+//             401, token endpoint named or known   asking: ask_token
+//             anything else                        done: deliver
+//   asking    token                                fresh: send bearer
+//             failed, another form left (POST)     asking: ask_token
+//             failed                               done: refuse
+//   fresh     anything                             done: deliver
+//   any       realm not approved                   done: refuse
 //
-// So at most two sends and two token requests happen, and a body that has started is never sent again (T14): the bounds follow from the
-// states, not from counters. A challenge that comes without being usable (none of its schemes is ours) is delivered.
-// In observe mode everything is sent as the client sent it and delivered as it came; in add mode a client's own Authorization likewise.
+// So at most two sends and two token requests happen, and a body that has started is never sent again (T14): the bounds
+// follow from the states, not from counters. A challenge that comes without being usable (none of its schemes is ours)
+// is delivered. In observe mode everything is sent as the client sent it and delivered as it came; in add mode a
+// client's own Authorization likewise.
 #pragma once
+
+#include "regpass/auth/challenge.hpp"
+#include "regpass/auth/realm.hpp"
+#include "regpass/auth/token.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
-
-#include "regpass/auth/challenge.hpp"
-#include "regpass/auth/realm.hpp"
-#include "regpass/auth/token.hpp"
 
 namespace regpass::auth {
 
@@ -45,9 +46,9 @@ enum class body_state : std::uint8_t { none, unread };
 
 struct handshake_input {
   registry::scope_set need;
-  credential_ptr credential;     // null: anonymous
-  token_ptr cached;              // covers `need` by what it was asked for
-  std::optional<demand> known;   // learned from this registry earlier
+  credential_ptr credential;    // null: anonymous
+  token_ptr cached;             // covers `need` by what it was asked for
+  std::optional<demand> known;  // learned from this registry earlier
   body_state body = body_state::none;
   injection mode = injection::replace;
   bool client_authorization = false;
@@ -58,7 +59,7 @@ struct handshake_input {
 struct send {
   enum class with : std::uint8_t { bare, basic, bearer, client };
   with how = with::bare;
-  token_ptr token;            // bearer obtained or cached; null for a ready-made one
+  token_ptr token;  // bearer obtained or cached; null for a ready-made one
 };
 struct ask_token {
   token_request request;
@@ -75,11 +76,13 @@ class handshake {
   explicit handshake(handshake_input input) : in_(std::move(input)) {}
 
   action start();
-  // The answer to `send` or `probe`. `wants` is what demand_of made of its challenges. `body_started`: a byte of the client's body was read.
+  // The answer to `send` or `probe`. `wants` is what demand_of made of its challenges. `body_started`: a byte of the
+  // client's body was read.
   action on_response(int status, const std::optional<demand>& wants, bool body_started);
   action on_token(const token_answer& answer);
 
-  // What was learned and decided on the way, for memory and evidence.
+  // What was learned and decided on the way, for memory and evidence. Where there is a decision about a realm, `learned`
+  // is the challenge that named it, be it of now or known from earlier.
   const std::optional<demand>& learned() const noexcept { return learned_; }
   const std::optional<realm_decision>& realm() const noexcept { return realm_; }
 

@@ -1,12 +1,12 @@
 // What may be done at a registry: actions by repository patterns. Default: pull everything, push and delete nothing.
 #pragma once
 
+#include "regpass/registry/host.hpp"
+#include "regpass/registry/operation.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "regpass/registry/host.hpp"
-#include "regpass/registry/operation.hpp"
 
 namespace regpass::auth {
 

@@ -1,12 +1,13 @@
-// May this token endpoint see this registry's credential? (T09, T10; the class of CVE-2020-15157, CVE-2026-33540, CVE-2026-48978.)
+// May this token endpoint see this registry's credential? (T09, T10; the class of CVE-2020-15157, CVE-2026-33540,
+// CVE-2026-48978.)
 #pragma once
+
+#include "regpass/http/origin.hpp"
+#include "regpass/registry/host.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "regpass/http/origin.hpp"
-#include "regpass/registry/host.hpp"
 
 namespace regpass::auth {
 
@@ -17,15 +18,17 @@ struct realm_rules {
 
 struct realm_decision {
   bool allowed = false;
-  http::absolute_url url;   // only when allowed
-  std::string why;          // "same origin" · "built-in pair of docker.io" · "approved by realms" · or what is wrong
-  std::string config_line;  // refused: `realms = ["https://auth.example.com/token"]`; empty when no line could make it right
+  http::absolute_url url;  // only when allowed
+  std::string why;         // "same origin" · "built-in pair of docker.io" · "approved by realms" · or what is wrong
+  std::string
+      config_line;  // refused: `realms = ["https://auth.example.com/token"]`; empty when no line could make it right
 };
 
-// `realm` is the challenge's parameter; a relative one is resolved against the registry's /v2/. Allowed: the registry's own origin; a
-// built-in pair for exactly this registry (docker.io→auth.docker.io, registry.gitlab.com→gitlab.com, nvcr.io→authn.nvidia.com, …);
-// an approved URL. https unless the registry itself is plain HTTP and the realm is its own origin. User information, a fragment, control
-// bytes and other schemes are refused whatever the configuration says.
+// `realm` is the challenge's parameter; a relative one is resolved against the registry's /v2/. Allowed: the registry's
+// own origin; a built-in pair for exactly this registry (docker.io→auth.docker.io, registry.gitlab.com→gitlab.com,
+// nvcr.io→authn.nvidia.com, …); an approved URL. https unless the registry itself is plain HTTP and the realm is its
+// own origin. User information, a fragment, control bytes and other schemes are refused whatever the configuration
+// says.
 realm_decision decide_realm(std::string_view realm, const registry::host&, const realm_rules&);
 
 }  // namespace regpass::auth

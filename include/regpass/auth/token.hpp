@@ -1,5 +1,13 @@
-// The token request as a value, the answer as a value (distribution: token authentication specification; OAuth2 variant).
+// The token request as a value, the answer as a value (distribution: token authentication specification; OAuth2
+// variant).
 #pragma once
+
+#include "regpass/auth/credential.hpp"
+#include "regpass/base/secret.hpp"
+#include "regpass/base/time.hpp"
+#include "regpass/http/message.hpp"
+#include "regpass/http/origin.hpp"
+#include "regpass/registry/scope.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -8,13 +16,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "regpass/auth/credential.hpp"
-#include "regpass/base/secret.hpp"
-#include "regpass/base/time.hpp"
-#include "regpass/http/message.hpp"
-#include "regpass/http/origin.hpp"
-#include "regpass/registry/scope.hpp"
 
 namespace regpass::auth {
 
@@ -29,9 +30,10 @@ struct token_request {
 // GET for basic and anonymous, POST for an identity token.
 token_request::form first_form(const credential_ptr&) noexcept;
 
-// What goes on the wire. Parameters are encoded one by one; a query in the realm is kept. GET: repeated scope=, `service`, `account` when
-// there is a user, Authorization: Basic. POST: a form with one blank-separated scope, grant_type password or refresh_token,
-// client_id=regpass. Never asks for an offline token.
+// What goes on the wire. Parameters are encoded one by one; a query in the realm is kept, but for parameters of
+// ours in it. GET: repeated scope=,
+// `service`, `account` when there is a user, Authorization: Basic. POST: a form with one blank-separated scope,
+// grant_type password or refresh_token, client_id=regpass. Never asks for an offline token.
 struct wire_request {
   http::request_head head;  // Host included
   secret authorization;     // value of the Authorization field, kept apart from the head; empty: none
@@ -54,7 +56,7 @@ std::optional<claims> read_claims(std::string_view token);
 struct token {
   secret value;
   registry::scope_set asked;
-  std::optional<registry::scope_set> granted;  // from the claims; absent when opaque
+  std::optional<registry::scope_set> granted;  // from the claims, else the answer's `scope`; absent when neither says
   std::optional<auth::claims> claims;
   steady_time obtained_at;
   std::chrono::seconds life{60};  // clamped to [1 s, 24 h]; from expires_in, else exp - iat, else 60 s
@@ -66,17 +68,17 @@ using token_ptr = std::shared_ptr<const token>;
 
 struct token_failure {
   enum class kind : std::uint8_t {
-    rejected,    // 401: the credential is not accepted
-    forbidden,   // 403: accepted, but not for this scope; or a policy
-    wrong_form,  // 400, 404, 405 (and 401 to POST): another form may work
+    rejected,    // 401, or 400 with invalid_grant: the credential is not accepted
+    forbidden,   // 403 and other 4xx: accepted, but not for this scope; or a policy
+    wrong_form,  // 400, 404, 405 (and 401 to POST, unless it carried an identity token): another form may work
     busy,        // 408, 429, 5xx
     no_token,    // 200 without a usable token: HTML, other JSON, control bytes, too large
     transport    // no answer; `problem` says why
   };
   kind what = kind::no_token;
   int status = 0;
-  std::string message;                     // the server's own words, cleaned and capped
-  std::optional<error> problem;            // transport
+  std::string message;           // the server's words, cleaned, our secret masked; no_token: what came instead
+  std::optional<error> problem;  // transport
   std::optional<std::chrono::seconds> retry_after;
 };
 

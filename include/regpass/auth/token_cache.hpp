@@ -1,14 +1,14 @@
 // Tokens by what they are good for. Pure: the clock is an argument. One owner, or a lock around it.
 #pragma once
 
+#include "regpass/auth/token.hpp"
+#include "regpass/registry/host.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <string>
 #include <vector>
-
-#include "regpass/auth/token.hpp"
-#include "regpass/registry/host.hpp"
 
 namespace regpass::auth {
 
@@ -26,8 +26,8 @@ class token_cache {
  public:
   explicit token_cache(std::size_t capacity = 1024) : capacity_(capacity) {}
 
-  // A live token that was asked for at least `need` (a wider one serves a narrower need; the narrowest that fits is taken). One that
-  // was granted less than it was asked for is found as well: asking again would not give more.
+  // A live token that was asked for at least `need` (a wider one serves a narrower need; the narrowest that fits is
+  // taken). One that was granted less than it was asked for is found as well: asking again would not give more.
   token_ptr find(const token_key&, const registry::scope_set& need, steady_time now);
   void store(const token_key&, token_ptr, steady_time now);  // least recently used goes when full; dead ones go first
   void forget(const token_ptr&);                             // the registry refused it

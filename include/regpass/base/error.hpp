@@ -9,27 +9,27 @@
 namespace regpass {
 
 enum class errc : std::uint8_t {
-  bad_input,        // our own input (configuration, credential file, arguments) is not valid
-  bad_message,      // a peer sent bytes that its protocol does not allow
-  too_large,        // a documented bound was passed
-  timed_out,        // the phase's deadline ran out
-  closed,           // the peer ended the stream where it may (between messages)
-  truncated,        // the peer ended the stream in the middle of something
-  reset,            // connection reset or aborted
-  refused,          // connection refused
-  unresolved,       // the name has no address
-  unreachable,      // no route to host or network
-  plain_http,       // TLS was expected and plain HTTP came back
-  untrusted,        // certificate chain ends at no trusted root
-  wrong_name,       // certificate is valid, but for other names
-  expired,          // certificate is expired or not yet valid
-  distrusted,       // the peer refused our certificate (TLS alert)
-  tls_failed,       // any other failure of the TLS handshake or record layer
-  denied,           // policy says no
-  not_found,        // what was named does not exist
-  unsupported,      // valid, but not served
-  cancelled,        // ended from our side
-  io                // any other operating system error; `os` has the code
+  bad_input,    // our own input (configuration, credential file, arguments) is not valid
+  bad_message,  // a peer sent bytes that its protocol does not allow
+  too_large,    // a documented bound was passed
+  timed_out,    // the phase's deadline ran out
+  closed,       // the peer ended the stream where it may (between messages)
+  truncated,    // the peer ended the stream in the middle of something
+  reset,        // connection reset or aborted
+  refused,      // connection refused
+  unresolved,   // the name has no address
+  unreachable,  // no route to host or network
+  plain_http,   // TLS was expected and plain HTTP came back
+  untrusted,    // certificate chain ends at no trusted root
+  wrong_name,   // certificate is valid, but for other names
+  expired,      // certificate is expired or not yet valid
+  distrusted,   // the peer refused our certificate (TLS alert)
+  tls_failed,   // any other failure of the TLS handshake or record layer
+  denied,       // policy says no
+  not_found,    // what was named does not exist
+  unsupported,  // valid, but not served
+  cancelled,    // ended from our side
+  io            // any other operating system error; `os` has the code
 };
 
 // Who is responsible, as far as was seen. `between` is a middlebox: a corporate proxy, a captive portal, DNS.

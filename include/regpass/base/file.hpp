@@ -1,16 +1,17 @@
 // Reading files that others write: bounded, and without being led astray (T29).
 #pragma once
 
+#include "regpass/base/error.hpp"
+
 #include <cstddef>
 #include <filesystem>
 #include <string>
 
-#include "regpass/base/error.hpp"
-
 namespace regpass {
 
-// A regular file of at most `cap` bytes, symlinks followed (Kubernetes mounts are made of them). A FIFO or a device is refused without
-// waiting for it. Errors: not_found, too_large, bad_input (no regular file), denied (no permission), io; each names the path.
+// A regular file of at most `cap` bytes, symlinks followed (Kubernetes mounts are made of them). A FIFO or a device is
+// refused without waiting for it. Errors: not_found, too_large, bad_input (no regular file), denied (no permission),
+// io; each names the path.
 result<std::string> read_file(const std::filesystem::path& path, std::size_t cap);
 
 }  // namespace regpass

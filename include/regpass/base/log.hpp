@@ -1,5 +1,8 @@
-// The log: one JSON object a line on stdout (or a file), with a stable event name. Never blocks the data path; counts what it drops.
+// The log: one JSON object a line on stdout (or a file), with a stable event name. Never blocks the data path; counts
+// what it drops.
 #pragma once
+
+#include "regpass/base/error.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -8,8 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "regpass/base/error.hpp"
 
 namespace regpass::log {
 
@@ -33,8 +34,9 @@ void stop();
 void set_threshold(level) noexcept;
 bool enabled(level) noexcept;
 
-// `event` is one of the names in README.md, `msg` a sentence for people; `more` follows in the order given. Strings in `more`
-// and `msg` are escaped, bidirectional characters and invalid UTF-8 included. Nothing that is secret has a type that fits in here.
+// `event` is one of the names in README.md, `msg` a sentence for people; `more` follows in the order given. Strings in
+// `more` and `msg` are escaped, bidirectional characters and invalid UTF-8 included. Nothing that is secret has a type
+// that fits in here.
 void write(level, std::string_view event, std::string_view msg, boost::json::object more = {});
 
 // One line as `write` makes it, without the newline (pure; for tests and for `format`).

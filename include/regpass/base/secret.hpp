@@ -1,4 +1,5 @@
-// A value that must not be seen: it cannot be formatted, streamed or compared in variable time, and is wiped when it goes.
+// A value that must not be seen: it cannot be formatted, streamed or compared in variable time, and is wiped when it
+// goes.
 #pragma once
 
 #include <fmt/core.h>

@@ -9,15 +9,16 @@
 
 namespace regpass {
 
-// Valid UTF-8 without control, bidirectional and line-separator characters: each of those becomes \xNN or \u{NNNN}, invalid bytes \xNN.
-// At most `cap` bytes; what was cut is marked by "…".
+// Valid UTF-8 without control, bidirectional and line-separator characters: each of those becomes \xNN or \u{NNNN},
+// invalid bytes \xNN. At most `cap` bytes; what was cut is marked by "…".
 std::string clean(std::string_view text, std::size_t cap = 512);
 
 // As `clean`, but printable ASCII only (what a status line may carry); other characters become '?', "…" becomes "...".
 std::string ascii_line(std::string_view text, std::size_t cap = 200);
 
 // A URL or request target with every query value masked unless its name is harmless in a registry's API
-// (scope, service, account, client_id, mount, from, digest, ns, n, last, artifactType): "/blob?X-Amz-Signature=***&digest=sha256:…".
+// (scope, service, account, client_id, mount, from, digest, ns, n, last, artifactType):
+// "/blob?X-Amz-Signature=***&digest=sha256:…".
 std::string masked_url(std::string_view url);
 
 bool iequals(std::string_view a, std::string_view b) noexcept;  // ASCII only

@@ -1,4 +1,5 @@
-// Time as an argument: pure code is told what time it is. Ages are measured on the steady clock, dates on the wall clock.
+// Time as an argument: pure code is told what time it is. Ages are measured on the steady clock, dates on the wall
+// clock.
 #pragma once
 
 #include <chrono>

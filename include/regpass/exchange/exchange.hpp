@@ -1,16 +1,18 @@
-// One request and its response, whatever version carries them. Above these two interfaces nobody knows HTTP/1.1 from HTTP/2.
+// One request and its response, whatever version carries them. Above these two interfaces nobody knows HTTP/1.1 from
+// HTTP/2.
 //
-// `read` returns a piece of the body inside the connection's own buffer, valid until the next call; an empty piece is the end. Calling it
-// again is the back-pressure: nothing is read from the peer until it is (in HTTP/2 that is the window's credit, too).
+// `read` returns a piece of the body inside the connection's own buffer, valid until the next call; an empty piece is
+// the end. Calling it again is the back-pressure: nothing is read from the peer until it is (in HTTP/2 that is the
+// window's credit, too).
 #pragma once
-
-#include <memory>
-#include <string>
-#include <string_view>
 
 #include "regpass/http/framing.hpp"
 #include "regpass/http/message.hpp"
 #include "regpass/net/task.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
 
 namespace regpass::exchange {
 
@@ -28,7 +30,8 @@ class downstream {
   virtual const http::fields& trailers() const noexcept = 0;  // after the empty piece
 
   virtual net::task<result<void>> inform(http::response_head interim) = 0;
-  // `body` says what follows; the connection adapts it to the client's version (chunked becomes until_close for HTTP/1.0).
+  // `body` says what follows; the connection adapts it to the client's version (chunked becomes until_close for
+  // HTTP/1.0).
   virtual net::task<result<void>> respond(http::response_head head, http::framing body) = 0;
   virtual net::task<result<void>> write(std::string_view piece) = 0;
   virtual net::task<result<void>> finish(http::fields trailers) = 0;

@@ -1,10 +1,6 @@
 // HTTP/1.1 over a stream, in both roles. One exchange at a time; pipelined input waits in the buffer.
 #pragma once
 
-#include <cstddef>
-#include <memory>
-#include <string>
-
 #include "regpass/exchange/exchange.hpp"
 #include "regpass/exchange/h1_input.hpp"
 #include "regpass/exchange/limits.hpp"
@@ -12,18 +8,23 @@
 #include "regpass/net/deadline.hpp"
 #include "regpass/net/stream.hpp"
 
+#include <cstddef>
+#include <memory>
+#include <string>
+
 namespace regpass::exchange {
 
 class h1_server final : public downstream {
  public:
   h1_server(net::stream& client, const limits& bounds, net::deadline& timer);
 
-  // Waits for the next request's head. errc::closed: the client is done. Any other error is to be answered (bad_message 400, too_large 431,
-  // unsupported 501…) by whoever asked, and then the connection closes.
+  // Waits for the next request's head. errc::closed: the client is done. Any other error is to be answered (bad_message
+  // 400, too_large 431, unsupported 501…) by whoever asked, and then the connection closes.
   net::task<result<void>> next();
   // After an exchange: is there another one to wait for on this connection?
   bool reusable() const noexcept;
-  // Reads what is left of the request's body and throws it away, so that the connection (and a client that only writes) can go on.
+  // Reads what is left of the request's body and throws it away, so that the connection (and a client that only writes)
+  // can go on.
   net::task<result<void>> drain();
   std::string take_rest() { return input_.take_rest(); }
   // The absolute form of a request to a proxy becomes what the origin gets (RFC 9112 section 3.2.2).

@@ -1,17 +1,17 @@
 // The reading side of an HTTP/1.1 connection, the same in both roles: a buffer, a decoder, a deadline.
 #pragma once
 
+#include "regpass/exchange/limits.hpp"
+#include "regpass/http/h1_codec.hpp"
+#include "regpass/net/deadline.hpp"
+#include "regpass/net/stream.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "regpass/exchange/limits.hpp"
-#include "regpass/http/h1_codec.hpp"
-#include "regpass/net/deadline.hpp"
-#include "regpass/net/stream.hpp"
 
 namespace regpass::exchange {
 

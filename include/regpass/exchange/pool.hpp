@@ -1,6 +1,12 @@
 // Upstream connections by origin and trust set, kept for the next exchange. One pool per worker.
 #pragma once
 
+#include "regpass/base/time.hpp"
+#include "regpass/exchange/h1_connection.hpp"
+#include "regpass/http/origin.hpp"
+#include "regpass/net/dial.hpp"
+#include "regpass/tls/context.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <map>
@@ -8,18 +14,12 @@
 #include <string>
 #include <vector>
 
-#include "regpass/base/time.hpp"
-#include "regpass/exchange/h1_connection.hpp"
-#include "regpass/http/origin.hpp"
-#include "regpass/net/dial.hpp"
-#include "regpass/tls/context.hpp"
-
 namespace regpass::exchange {
 
 // Where to and how: what makes two connections interchangeable, and what is needed to open one.
 struct route {
   http::origin origin;
-  tls::trust trust;            // part of the pool's key: another trust set is another connection
+  tls::trust trust;                             // part of the pool's key: another trust set is another connection
   std::shared_ptr<const tls::context> context;  // made for `trust`; unused for http
   net::address_filter allowed;
   party peer = party::registry;
@@ -37,9 +37,9 @@ class connection {
   error blame(error problem) const { return timer_.blame(std::move(problem)); }
 
   bool reused = false;
-  std::string address;                        // of the peer
-  std::string tls_version;                    // "" for plain HTTP
-  std::chrono::milliseconds resolved_in{0};   // of the first use
+  std::string address;                       // of the peer
+  std::string tls_version;                   // "" for plain HTTP
+  std::chrono::milliseconds resolved_in{0};  // of the first use
   std::chrono::milliseconds connected_in{0};
   std::chrono::milliseconds secured_in{0};
   steady_time idle_since{};

@@ -1,16 +1,18 @@
-// The explanation inside the client's own error: clients print the status line's reason phrase (BuildKit, ctr) or errors[0].message
-// (skopeo, buildah, podman, docker); a refused CONNECT shows its reason phrase in every Go client. See README, "How the reason reaches you".
+// The explanation inside the client's own error: clients print the status line's reason phrase (BuildKit, ctr) or
+// errors[0].message (skopeo, buildah, podman, docker); a refused CONNECT shows its reason phrase in every Go client.
+// See README, "How the reason reaches you".
 #pragma once
-
-#include <string>
-#include <string_view>
 
 #include "regpass/explain/diagnose.hpp"
 #include "regpass/http/message.hpp"
 
+#include <string>
+#include <string_view>
+
 namespace regpass::explain {
 
-// One line of printable ASCII, at most 200 characters, ending in " [regpass ID]"; the summary is shortened, the id never.
+// One line of printable ASCII, at most 200 characters, ending in " [regpass ID]"; the summary is shortened, the id
+// never.
 std::string one_line(const explanation&, std::string_view id);
 
 struct annotated {
@@ -18,9 +20,9 @@ struct annotated {
   std::string body;          // OCI error JSON; not to be sent in answer to HEAD, though Content-Length speaks of it
 };
 
-// A response of ours, or a refused one made readable. `status` is what the client gets: never 401 (a 401 makes clients start a token
-// dance of their own; it becomes 403). Fields of `original` that are still true are kept (Docker-Distribution-Api-Version, Retry-After, Date).
-// Adds X-Regpass-Cause and X-Regpass-Id.
+// A response of ours, or a refused one made readable. `status` is what the client gets: never 401 (a 401 makes clients
+// start a token dance of their own; it becomes 403). Fields of `original` that are still true are kept
+// (Docker-Distribution-Api-Version, Retry-After, Date). Adds X-Regpass-Cause and X-Regpass-Id.
 annotated make_error(int status, const explanation&, std::string_view id, const http::fields& original = {});
 
 // Without an explanation (annotate = false): plain status and a generic OCI error, same rules.

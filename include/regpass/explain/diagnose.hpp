@@ -1,14 +1,14 @@
 // From evidence to the explanation that people read. Pure, total, the same in `serve` and offline.
 #pragma once
 
+#include "regpass/explain/causes.hpp"
+#include "regpass/explain/evidence.hpp"
+
 #include <boost/json/object.hpp>
 
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "regpass/explain/causes.hpp"
-#include "regpass/explain/evidence.hpp"
 
 namespace regpass::explain {
 

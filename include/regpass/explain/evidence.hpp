@@ -1,6 +1,14 @@
-// What happened to one exchange, as it was seen: the one record that log, explanation and the client's error are made from.
-// Bounded, without secrets (no type here can hold one), and the same whether just observed or read back from a log line.
+// What happened to one exchange, as it was seen: the one record that log, explanation and the client's error are made
+// from. Bounded, without secrets (no type here can hold one), and the same whether just observed or read back from a
+// log line.
 #pragma once
+
+#include "regpass/auth/choice.hpp"
+#include "regpass/auth/token.hpp"
+#include "regpass/base/error.hpp"
+#include "regpass/base/time.hpp"
+#include "regpass/registry/error_body.hpp"
+#include "regpass/registry/scope.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -12,13 +20,6 @@
 #include <variant>
 #include <vector>
 
-#include "regpass/auth/choice.hpp"
-#include "regpass/auth/token.hpp"
-#include "regpass/base/error.hpp"
-#include "regpass/base/time.hpp"
-#include "regpass/registry/error_body.hpp"
-#include "regpass/registry/scope.hpp"
-
 namespace regpass::explain {
 
 // A request went upstream: the client's own, or a probe of /v2/.
@@ -26,18 +27,18 @@ struct sent_step {
   std::string request;        // "PUT /v2/team-a/app/manifests/1", query masked
   std::string authorization;  // none | basic | bearer | client
   bool probe = false;
-  bool reused = false;        // on a pooled connection
+  bool reused = false;  // on a pooled connection
 };
 // An answer's head came (and of a refusal the beginning of its body).
 struct answered_step {
   int status = 0;
-  std::string server;                   // Server and Via fields
+  std::string server;  // Server and Via fields
   std::string content_type;
   bool api_version = false;             // Docker-Distribution-Api-Version was there: a registry spoke
   std::vector<std::string> challenges;  // WWW-Authenticate, cleaned
   std::string challenge_error;          // error= of the Bearer challenge
   std::vector<registry::api_error> errors;
-  std::string message;                  // other words of the body, cleaned, capped
+  std::string message;                             // other words of the body, cleaned, capped
   std::optional<std::int64_t> clock_difference_s;  // Date field minus our clock
 };
 struct realm_step {
@@ -65,24 +66,26 @@ struct token_answer_step {
 struct cached_token_step {
   std::string scope;
   std::optional<std::string> granted;
-  std::int64_t expires_in_s = 0;        // life left; negative: over
+  std::int64_t expires_in_s = 0;  // life left; negative: over
   std::optional<auth::claims> claims;
 };
 // No answer: name, connection, TLS, broken message, timeout; also the client's own side (party::client).
 struct failed_step {
   error problem;
 };
+// Refused by ourselves.
 struct policy_step {
-  std::string why;
-  std::string config_line;
+  std::string why;  // a sentence: "push to team-b/app is not allowed by policy"
+  std::string
+      remedy;  // what would allow it, from its verb: "add push = ["team-b/app"] under [[registry]] …"; may be empty
 };
 // The mount of a blob was turned into an upload.
 struct mount_step {
   std::string from;
   std::string why;
 };
-using step = std::variant<sent_step, answered_step, realm_step, token_request_step, token_answer_step, cached_token_step, failed_step,
-                          policy_step, mount_step>;
+using step = std::variant<sent_step, answered_step, realm_step, token_request_step, token_answer_step,
+                          cached_token_step, failed_step, policy_step, mount_step>;
 
 struct timed_step {
   std::int64_t at_ms = 0;  // since the exchange began
@@ -97,7 +100,7 @@ struct evidence {
   std::string repository;
   std::string action;  // ping | pull | push | delete | catalog | "" when the request was no API request
   std::string method;
-  std::string path;    // query masked
+  std::string path;  // query masked
   std::string injection = "replace";
   std::optional<wall_time> began_at;
 
@@ -120,9 +123,9 @@ void add(evidence&, std::int64_t at_ms, step);
 
 // The `handshake` list of an exchange line: one object a step, member "step" names its kind.
 boost::json::array handshake_json(const evidence&);
-// The whole record both ways. Its members are named as in the log's exchange line, so that from_json reads such a line as well.
-// Reading is total: what is missing or of another type stays at its default, texts are cleaned; errc::bad_input only when it is no
-// object at all.
+// The whole record both ways. Its members are named as in the log's exchange line, so that from_json reads such a line
+// as well. Reading is total: what is missing or of another type stays at its default, texts are cleaned;
+// errc::bad_input only when it is no object at all.
 boost::json::object to_json(const evidence&);
 result<evidence> from_json(const boost::json::value&);
 

@@ -1,10 +1,10 @@
 // Evidence and explanation as text for a terminal, 80 columns.
 #pragma once
 
-#include <string>
-
 #include "regpass/explain/diagnose.hpp"
 #include "regpass/explain/evidence.hpp"
+
+#include <string>
 
 namespace regpass::explain {
 

@@ -1,11 +1,6 @@
-// One exchange with a served registry: the handshake's actions carried out, the bodies relayed, the evidence written down.
+// One exchange with a served registry: the handshake's actions carried out, the bodies relayed, the evidence written
+// down.
 #pragma once
-
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <variant>
 
 #include "regpass/auth/handshake.hpp"
 #include "regpass/exchange/exchange.hpp"
@@ -17,6 +12,12 @@
 #include "regpass/net/task_group.hpp"
 #include "regpass/registry/operation.hpp"
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
 namespace regpass::forward {
 
 struct forward_request {
@@ -27,7 +28,8 @@ struct forward_request {
   std::string mode = "proxy";
 };
 
-// Serves `down` completely: a response was written or the exchange aborted when it returns. What happened is logged, journalled and returned.
+// Serves `down` completely: a response was written or the exchange aborted when it returns. What happened is logged,
+// journalled and returned.
 net::task<finished> forward_exchange(surroundings around, forward_request what, exchange::downstream& down);
 
 }  // namespace regpass::forward

@@ -1,14 +1,14 @@
 // The last finished exchanges, for whoever asks what happened. Bounded, behind a lock.
 #pragma once
 
+#include "regpass/explain/diagnose.hpp"
+#include "regpass/explain/evidence.hpp"
+
 #include <cstddef>
 #include <deque>
 #include <mutex>
 #include <optional>
 #include <vector>
-
-#include "regpass/explain/diagnose.hpp"
-#include "regpass/explain/evidence.hpp"
 
 namespace regpass::forward {
 

@@ -1,5 +1,9 @@
-// What was learned from registries and is shared by all workers: their challenges, and where they sent uploads. Bounded, behind a lock.
+// What was learned from registries and is shared by all workers: their challenges, and where they sent uploads.
+// Bounded, behind a lock.
 #pragma once
+
+#include "regpass/auth/challenge.hpp"
+#include "regpass/registry/host.hpp"
 
 #include <cstddef>
 #include <list>
@@ -8,14 +12,12 @@
 #include <optional>
 #include <string>
 
-#include "regpass/auth/challenge.hpp"
-#include "regpass/registry/host.hpp"
-
 namespace regpass::forward {
 
 class memory {
  public:
-  // The last demand of a registry. It only saves a round trip: a registry that changes its mind says so with its next 401.
+  // The last demand of a registry. It only saves a round trip: a registry that changes its mind says so with its next
+  // 401.
   std::optional<auth::demand> demand_of(const registry::host& host) const;
   void learn(const registry::host& host, const auth::demand& demand);
 

@@ -1,17 +1,17 @@
 // What the operator says about registries and other hosts; filled by config, read by everything in forward.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "regpass/auth/challenge.hpp"
 #include "regpass/auth/handshake.hpp"
 #include "regpass/auth/policy.hpp"
 #include "regpass/auth/token.hpp"
 #include "regpass/registry/host.hpp"
 #include "regpass/tls/context.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace regpass::forward {
 

@@ -1,14 +1,14 @@
 // The `exchange` line of the log, from the evidence.
 #pragma once
 
+#include "regpass/explain/diagnose.hpp"
+#include "regpass/explain/evidence.hpp"
+
 #include <boost/json/object.hpp>
 
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "regpass/explain/diagnose.hpp"
-#include "regpass/explain/evidence.hpp"
 
 namespace regpass::forward {
 
@@ -17,9 +17,9 @@ struct traffic {
   std::string upstream_version;  // empty: nothing was sent upstream
   std::string cache;             // hit | miss | refreshed; empty: no token was needed
   int attempts = 0;
-  int sent_status = 0;           // what the client got, when it is not the outcome itself; 0: it is
-  std::uint64_t bytes_in = 0;    // of the client's request body
-  std::uint64_t bytes_out = 0;   // of the response body
+  int sent_status = 0;          // what the client got, when it is not the outcome itself; 0: it is
+  std::uint64_t bytes_in = 0;   // of the client's request body
+  std::uint64_t bytes_out = 0;  // of the response body
   std::int64_t duration_ms = 0;
 };
 

@@ -1,13 +1,13 @@
 // What is done about a target: pure, from the snapshot.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "regpass/auth/address.hpp"
 #include "regpass/exchange/pool.hpp"
 #include "regpass/forward/snapshot.hpp"
 #include "regpass/forward/target.hpp"
+
+#include <cstdint>
+#include <string>
 
 namespace regpass::forward {
 
@@ -21,7 +21,7 @@ struct decision {
   what action = what::refuse;
   const registry_entry* registry = nullptr;  // intercept
   std::string why;                           // refuse: one sentence
-  std::string config_line;                   // refuse: what would allow it, if anything does
+  std::string remedy;                        // refuse: what would allow it, from its verb; may be empty
 };
 
 decision decide(const target&, const snapshot&);

@@ -1,11 +1,6 @@
 // What sessions work with: shared by all workers (services), and one worker's own (surroundings).
 #pragma once
 
-#include <atomic>
-#include <chrono>
-#include <cstddef>
-#include <functional>
-
 #include "regpass/exchange/pool.hpp"
 #include "regpass/forward/journal.hpp"
 #include "regpass/forward/memory.hpp"
@@ -13,17 +8,22 @@
 #include "regpass/forward/token_client.hpp"
 #include "regpass/tls/leaf.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+
 namespace regpass::forward {
 
 struct services {
   token_client& tokens;
   forward::memory& memory;
   forward::journal& journal;
-  tls::leaf_cache* leaves = nullptr;         // null: nothing is intercepted (check)
-  std::function<snapshot_ptr()> current;     // thread-safe
+  tls::leaf_cache* leaves = nullptr;      // null: nothing is intercepted (check)
+  std::function<snapshot_ptr()> current;  // thread-safe
   std::chrono::milliseconds tunnel_idle{900'000};
-  std::atomic<std::size_t> sessions{0};      // open client connections
-  std::atomic<std::size_t> busy{0};          // exchanges and tunnels under way
+  std::atomic<std::size_t> sessions{0};  // open client connections
+  std::atomic<std::size_t> busy{0};      // exchanges and tunnels under way
 };
 
 struct surroundings {

@@ -1,10 +1,10 @@
 // The life of one client connection on the proxy port.
 #pragma once
 
-#include <string>
-
 #include "regpass/forward/services.hpp"
 #include "regpass/net/stream.hpp"
+
+#include <string>
 
 namespace regpass::forward {
 

@@ -1,16 +1,16 @@
 // Everything that a reload may change, as one immutable value: an exchange works on the one it began with.
 #pragma once
 
+#include "regpass/auth/credential.hpp"
+#include "regpass/forward/options.hpp"
+#include "regpass/registry/host.hpp"
+#include "regpass/tls/context.hpp"
+
 #include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "regpass/auth/credential.hpp"
-#include "regpass/forward/options.hpp"
-#include "regpass/registry/host.hpp"
-#include "regpass/tls/context.hpp"
 
 namespace regpass::forward {
 

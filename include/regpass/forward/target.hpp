@@ -1,13 +1,13 @@
 // Whom a client wants to talk to, whichever way it came in.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "regpass/base/error.hpp"
 #include "regpass/http/message.hpp"
 #include "regpass/http/origin.hpp"
 #include "regpass/registry/host.hpp"
+
+#include <cstdint>
+#include <string>
 
 namespace regpass::forward {
 
@@ -17,12 +17,13 @@ struct target {
     absolute_form  // GET http://host/path: plain HTTP through the proxy
   };
   way came_by = way::connect;
-  http::origin origin;       // https for CONNECT, http for the absolute form
-  registry::host registry;   // the same host by its registry name ("registry-1.docker.io" is "docker.io")
+  http::origin origin;      // https for CONNECT, http for the absolute form
+  registry::host registry;  // the same host by its registry name ("registry-1.docker.io" is "docker.io")
 };
 
-// Explicit mode: what the head of a request to the proxy port asks for. In the absolute form the head's target becomes the origin form and
-// Host is set from it (RFC 9112 section 3.2.2). Errors: bad_message for anything that is no request to a proxy.
+// Explicit mode: what the head of a request to the proxy port asks for. In the absolute form the head's target becomes
+// the origin form and Host is set from it (RFC 9112 section 3.2.2). Errors: bad_message for anything that is no request
+// to a proxy.
 result<target> ingress(http::request_head& head);
 
 }  // namespace regpass::forward

@@ -1,7 +1,12 @@
 // Token requests: one in flight per key for all workers, answers cached, failures remembered briefly.
 //
-// All of it happens on one worker, the home; others come here by co_spawn and wait on its executor, so nothing needs a lock.
+// All of it happens on one worker, the home; others come here by co_spawn and wait on its executor, so nothing needs a
+// lock.
 #pragma once
+
+#include "regpass/auth/token_cache.hpp"
+#include "regpass/exchange/pool.hpp"
+#include "regpass/forward/options.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -9,10 +14,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "regpass/auth/token_cache.hpp"
-#include "regpass/exchange/pool.hpp"
-#include "regpass/forward/options.hpp"
 
 namespace regpass::forward {
 

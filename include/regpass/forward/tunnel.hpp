@@ -1,15 +1,15 @@
 // Opaque bytes both ways, with half-close.
 #pragma once
 
+#include "regpass/net/stream.hpp"
+
 #include <chrono>
 #include <cstdint>
-
-#include "regpass/net/stream.hpp"
 
 namespace regpass::forward {
 
 struct tunnelled {
-  std::uint64_t up = 0;    // client to server
+  std::uint64_t up = 0;  // client to server
   std::uint64_t down = 0;
 };
 

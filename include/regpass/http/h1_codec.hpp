@@ -1,5 +1,10 @@
-// HTTP/1.1 as a codec: bytes in, events out; no socket. Beast's parser reads heads and chunk framing, framing.hpp judges lengths.
+// HTTP/1.1 as a codec: bytes in, events out; no socket. Beast's parser reads heads and chunk framing, framing.hpp
+// judges lengths.
 #pragma once
+
+#include "regpass/base/error.hpp"
+#include "regpass/http/framing.hpp"
+#include "regpass/http/message.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -7,16 +12,12 @@
 #include <string>
 #include <string_view>
 
-#include "regpass/base/error.hpp"
-#include "regpass/http/framing.hpp"
-#include "regpass/http/message.hpp"
-
 namespace regpass::http {
 
 struct h1_limits {
-  std::size_t head_bytes = 64 * 1024;  // start line, fields and final empty line; trailers likewise
+  std::size_t head_bytes = 65536;  // start line, fields and final empty line; trailers likewise
   std::size_t head_fields = 100;
-  std::size_t target_bytes = 8 * 1024;
+  std::size_t target_bytes = 8192;
 };
 
 struct h1_event {
@@ -44,7 +45,8 @@ class h1_decoder {
 
   // At most one event per call. Progress is made on every call that does not say need_more.
   result<h1_event> next(std::string_view bytes);
-  // The peer closed: `end` for a body that runs until then, else errc::truncated, or errc::closed before the first byte.
+  // The peer closed: `end` for a body that runs until then, else errc::truncated, or errc::closed before the first
+  // byte.
   result<h1_event> finish();
 
   const Head& head() const noexcept;

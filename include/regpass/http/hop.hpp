@@ -7,9 +7,9 @@
 namespace regpass::http {
 
 // Removes Connection and what it nominates, Keep-Alive, Proxy-Connection, Proxy-Authenticate, Proxy-Authorization,
-// Proxy-Authentication-Info, TE, Trailer, Transfer-Encoding, Upgrade, and in requests Expect. Framing fields (Content-Length) stay.
-// A nomination of Host, Content-Length, Content-Type, Authorization, Cache-Control, Range or WWW-Authenticate is an attempt to
-// have us strip what matters: errc::bad_message (T08).
+// Proxy-Authentication-Info, TE, Trailer, Transfer-Encoding, Upgrade, and in requests Expect. Framing fields
+// (Content-Length) stay. A nomination of Host, Content-Length, Content-Type, Authorization, Cache-Control, Range or
+// WWW-Authenticate is an attempt to have us strip what matters: errc::bad_message (T08).
 result<void> strip_hop_by_hop(fields&);
 
 // Appends ourselves to Via as "1.1 regpass" (RFC 9110 section 7.6.3).

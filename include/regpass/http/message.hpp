@@ -26,8 +26,8 @@ class fields {
   std::optional<std::string_view> get(std::string_view name) const noexcept;
   std::size_t count(std::string_view name) const noexcept;
   std::vector<std::string_view> all(std::string_view name) const;
-  // Elements of a comma-separated list over all fields of that name, blanks trimmed, empty elements skipped (RFC 9110 section 5.6.1).
-  // Only for lists of tokens: quoted strings are not understood.
+  // Elements of a comma-separated list over all fields of that name, blanks trimmed, empty elements skipped (RFC 9110
+  // section 5.6.1). Only for lists of tokens: quoted strings are not understood.
   std::vector<std::string_view> tokens(std::string_view name) const;
 
   bool empty() const noexcept { return list_.empty(); }
@@ -53,7 +53,9 @@ struct response_head {
   fields headers;
 };
 
-inline bool is_interim(const response_head& head) noexcept { return head.status >= 100 && head.status < 200; }
+inline bool is_interim(const response_head& head) noexcept {
+  return head.status >= 100 && head.status < 200;
+}
 
 // The head's bytes for HTTP/1.1, final empty line included. The model is trusted: it came from a parser or from us.
 std::string write_head(const request_head&);

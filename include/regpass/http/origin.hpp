@@ -1,12 +1,12 @@
 // Origins (RFC 6454) and the four forms of a request target (RFC 9112 section 3.2), parsed by Boost.URL.
 #pragma once
 
+#include "regpass/base/error.hpp"
+
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "regpass/base/error.hpp"
 
 namespace regpass::http {
 
@@ -30,8 +30,8 @@ struct authority_parts {
   std::uint16_t port = 0;
 };
 
-// "host", "host:port", "[v6]:port". User information, an empty host, port 0 and characters that no host name has are errors.
-// `fallback` is the port when none is written; 0 makes the port mandatory.
+// "host", "host:port", "[v6]:port". User information, an empty host, port 0 and characters that no host name has are
+// errors. `fallback` is the port when none is written; 0 makes the port mandatory.
 result<authority_parts> parse_authority(std::string_view text, std::uint16_t fallback);
 
 struct absolute_url {

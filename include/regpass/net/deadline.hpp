@@ -1,14 +1,19 @@
 // One timer per connection, moved rather than re-armed: moving it later costs a store.
 #pragma once
 
+#include "regpass/net/task.hpp"
+
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 
-#include "regpass/net/task.hpp"
-
 namespace regpass::net {
+
+// Who waits. A connection's reader and writer run at once, and what one of them waits for must not be forgotten when
+// the other is done.
+enum class hand : std::uint8_t { reading, writing };
 
 class deadline {
  public:
@@ -18,8 +23,8 @@ class deadline {
   deadline(const deadline&) = delete;
   deadline& operator=(const deadline&) = delete;
 
-  void set(phase when, std::chrono::milliseconds from_now);
-  void clear() noexcept;
+  void set(phase when, std::chrono::milliseconds from_now, hand whose = hand::reading);
+  void clear(hand whose = hand::reading) noexcept;
 
   // The phase whose time ran out, once `expire` has run.
   std::optional<phase> expired() const noexcept;

@@ -1,6 +1,9 @@
 // From a name to a connected socket: resolved once, every address judged, the judged address connected to (T03, T04).
 #pragma once
 
+#include "regpass/net/stream.hpp"
+#include "regpass/net/tcp_stream.hpp"
+
 #include <boost/asio/ip/address.hpp>
 
 #include <chrono>
@@ -9,12 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "regpass/net/stream.hpp"
-#include "regpass/net/tcp_stream.hpp"
-
 namespace regpass::net {
 
-// Whether an address may be connected to; errc::denied says why not.
+// Whether an address may be connected to; errc::denied says why not. Without one nothing may.
 using address_filter = std::function<result<void>(const boost::asio::ip::address&)>;
 
 struct dial_target {
@@ -27,13 +27,13 @@ struct dial_target {
 
 struct dialled {
   tcp_socket socket;
-  std::string address;        // the one that answered
+  std::string address;  // the one that answered
   std::chrono::milliseconds resolved_in{0};
   std::chrono::milliseconds connected_in{0};
 };
 
-// Tries the addresses in the resolver's order, each with its share of the time. If any address is forbidden the name is refused as a
-// whole: a name that points inside once is not to be trusted the next time either.
+// Tries the addresses in the resolver's order, each with its share of the time. If any address is forbidden the name is
+// refused as a whole: a name that points inside once is not to be trusted the next time either.
 task<result<dialled>> dial(dial_target target);
 
 }  // namespace regpass::net

@@ -1,11 +1,11 @@
 // Boost's error codes become ours here, once.
 #pragma once
 
+#include "regpass/base/error.hpp"
+
 #include <boost/system/error_code.hpp>
 
 #include <string>
-
-#include "regpass/base/error.hpp"
 
 namespace regpass::net {
 

@@ -1,6 +1,8 @@
 // Accepts connections until stopped; pauses when descriptors run out instead of spinning.
 #pragma once
 
+#include "regpass/net/tcp_stream.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 
 #include <cstddef>
@@ -8,8 +10,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "regpass/net/tcp_stream.hpp"
 
 namespace regpass::net {
 
@@ -21,7 +21,8 @@ class listener {
   using handler = std::function<void(tcp_socket, std::string peer)>;
 
   // Binds with SO_REUSEPORT when `shared` (one listener per worker on the same address). Errors name the address.
-  static result<std::unique_ptr<listener>> open(const executor& on, const boost::asio::ip::tcp::endpoint& at, bool shared);
+  static result<std::unique_ptr<listener>> open(const executor& on, const boost::asio::ip::tcp::endpoint& at,
+                                                bool shared);
   ~listener();
 
   // Calls `handle` for each connection. While `open_connections()` stays at `limit` or more, accepting pauses.

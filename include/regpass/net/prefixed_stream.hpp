@@ -1,10 +1,10 @@
 // A stream that first gives back bytes which were read too far.
 #pragma once
 
+#include "regpass/net/stream.hpp"
+
 #include <memory>
 #include <string>
-
-#include "regpass/net/stream.hpp"
 
 namespace regpass::net {
 

@@ -1,15 +1,16 @@
 // A byte stream, whatever is below: TCP, TLS over it, or memory in tests.
 #pragma once
 
+#include "regpass/net/task.hpp"
+
 #include <cstddef>
 #include <span>
 #include <string_view>
 
-#include "regpass/net/task.hpp"
-
 namespace regpass::net {
 
-// One reader and one writer at a time; both may be under way together. Closing ends both, which is how operations are cancelled.
+// One reader and one writer at a time; both may be under way together. Closing ends both, which is how operations are
+// cancelled.
 class stream {
  public:
   virtual ~stream() = default;

@@ -1,12 +1,12 @@
 // Child coroutines that are counted and awaited: nobody returns before their children ended.
 #pragma once
 
+#include "regpass/net/task.hpp"
+
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
 #include <memory>
-
-#include "regpass/net/task.hpp"
 
 namespace regpass::net {
 
@@ -19,7 +19,7 @@ class task_group {
   std::size_t running() const noexcept { return running_; }
 
  private:
-  task<void> run(task<void> work, std::string_view name);
+  task<void> run(task<void> work);
   executor on_;
   boost::asio::steady_timer done_;
   std::size_t running_ = 0;

@@ -1,11 +1,11 @@
 // A stream over a TCP socket.
 #pragma once
 
+#include "regpass/net/stream.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 
 #include <memory>
-
-#include "regpass/net/stream.hpp"
 
 namespace regpass::net {
 

@@ -1,13 +1,15 @@
 // TLS over any stream: tls/engine does the cryptography, this moves its bytes in turns of 64 KiB, one send per turn.
 #pragma once
 
+#include "regpass/net/stream.hpp"
+#include "regpass/tls/engine.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "regpass/net/stream.hpp"
-#include "regpass/tls/engine.hpp"
 
 namespace regpass::net {
 
@@ -36,6 +38,7 @@ class tls_stream final : public stream {
   std::vector<char> input_;
   std::string sending_;  // what is on its way down, while the engine gathers more
   bool flushing_ = false;
+  boost::asio::steady_timer sender_gone_;
 };
 
 }  // namespace regpass::net

@@ -1,6 +1,9 @@
-// Tells when files or directories may have changed: inotify on the directories (a Kubernetes mount swaps its "..data" link there, a watch
-// on the file itself would see its old inode only), and a slow poll for file systems that do not notify.
+// Tells when files or directories may have changed: inotify on the directories (a Kubernetes mount swaps its "..data"
+// link there, a watch on the file itself would see its old inode only), and a slow poll for file systems that do not
+// notify.
 #pragma once
+
+#include "regpass/net/task.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -8,16 +11,15 @@
 #include <memory>
 #include <vector>
 
-#include "regpass/net/task.hpp"
-
 namespace regpass::net {
 
 class watch {
  public:
-  // `changed` runs on the executor, at most once per `settle`, after the last of a burst of events. Paths that do not exist yet are
-  // watched through their nearest existing parent directory.
+  // `changed` runs on the executor, at most once per `settle`, after the last of a burst of events. Paths that do not
+  // exist yet are watched through their nearest existing parent directory.
   watch(const executor& on, std::vector<std::filesystem::path> paths, std::function<void()> changed,
-        std::chrono::milliseconds settle = std::chrono::milliseconds{100}, std::chrono::seconds poll = std::chrono::seconds{30});
+        std::chrono::milliseconds settle = std::chrono::milliseconds{100},
+        std::chrono::seconds poll = std::chrono::seconds{30});
   ~watch();
   watch(const watch&) = delete;
   watch& operator=(const watch&) = delete;

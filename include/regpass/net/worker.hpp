@@ -1,6 +1,8 @@
 // A thread with its own io_context. One connection lives on one worker, so nothing of a connection needs a lock.
 #pragma once
 
+#include "regpass/net/task.hpp"
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -9,8 +11,6 @@
 #include <memory>
 #include <thread>
 #include <vector>
-
-#include "regpass/net/task.hpp"
 
 namespace regpass::net {
 
@@ -25,7 +25,7 @@ class worker {
   void start();
   void stop();
 
-  // Runs `work` on the worker's thread and waits for it (from another thread).
+  // Runs `work` on the worker's thread and waits for it (from another thread); what it throws comes back.
   void call(const std::function<void()>& work);
 
  private:

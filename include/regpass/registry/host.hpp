@@ -1,19 +1,19 @@
 // Registry hosts as people write them in image names and credential files, in one canonical form.
 #pragma once
 
+#include "regpass/base/error.hpp"
+
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "regpass/base/error.hpp"
-
 namespace regpass::registry {
 
-// A registry's identity: what credentials, policy and scopes are bound to. Docker Hub's names (docker.io, index.docker.io,
-// registry-1.docker.io, registry.hub.docker.com) are one host, "docker.io".
+// A registry's identity: what credentials, policy and scopes are bound to. Docker Hub's names (docker.io,
+// index.docker.io, registry-1.docker.io, registry.hub.docker.com) are one host, "docker.io".
 struct host {
-  std::string name;        // lower case, no trailing dot, IDN in its ASCII form, IPv6 without brackets
+  std::string name;  // lower case, no trailing dot, IDN in its ASCII form, IPv6 without brackets
   std::uint16_t port = 443;
 
   auto operator<=>(const host&) const = default;
@@ -31,7 +31,8 @@ std::string api_name(const host&);
 
 bool is_docker_hub(const host&) noexcept;
 
-// The registrable domain ("example.co.uk"), by the Public Suffix List; for messages that tell look-alikes from relatives.
+// The registrable domain ("example.co.uk"), by the Public Suffix List; for messages that tell look-alikes from
+// relatives.
 std::string registrable_domain(std::string_view name);
 
 }  // namespace regpass::registry

@@ -1,12 +1,13 @@
-// Image references and the grammar of their parts (distribution: reference package; OCI distribution spec "Pulling manifests").
+// Image references and the grammar of their parts (distribution: reference package; OCI distribution spec "Pulling
+// manifests").
 #pragma once
+
+#include "regpass/base/error.hpp"
+#include "regpass/registry/host.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "regpass/base/error.hpp"
-#include "regpass/registry/host.hpp"
 
 namespace regpass::registry {
 
@@ -19,13 +20,13 @@ bool is_digest(std::string_view) noexcept;
 
 struct reference {
   registry::host host;
-  std::string repository;             // "library/alpine" for "alpine"
-  std::optional<std::string> tag;     // "latest" when neither tag nor digest is written
+  std::string repository;          // "library/alpine" for "alpine"
+  std::optional<std::string> tag;  // "latest" when neither tag nor digest is written
   std::optional<std::string> digest;
 };
 
-// "alpine", "alpine:3", "registry.test:5443/team-a/app:1", "…@sha256:…"; the Docker rule decides whether the first part is a host
-// (it contains '.' or ':' or is "localhost").
+// "alpine", "alpine:3", "registry.test:5443/team-a/app:1", "…@sha256:…"; the Docker rule decides whether the first part
+// is a host (it contains '.' or ':' or is "localhost").
 result<reference> parse_reference(std::string_view text);
 std::string to_text(const reference&);
 

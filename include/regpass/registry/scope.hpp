@@ -1,13 +1,13 @@
 // Token scopes: "repository:team-a/app:pull,push" (distribution: token scope documentation).
 #pragma once
 
+#include "regpass/base/error.hpp"
+
 #include <compare>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "regpass/base/error.hpp"
 
 namespace regpass::registry {
 

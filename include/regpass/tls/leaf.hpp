@@ -1,6 +1,11 @@
 // Certificates for intercepted names, minted on demand and kept in a bounded cache, one server context each.
 #pragma once
 
+#include "regpass/base/error.hpp"
+#include "regpass/base/time.hpp"
+#include "regpass/tls/ca.hpp"
+#include "regpass/tls/context.hpp"
+
 #include <openssl/types.h>
 
 #include <chrono>
@@ -9,28 +14,25 @@
 #include <string>
 #include <string_view>
 
-#include "regpass/base/error.hpp"
-#include "regpass/base/time.hpp"
-#include "regpass/tls/ca.hpp"
-#include "regpass/tls/context.hpp"
-
 namespace regpass::tls {
 
-// One leaf: ECDSA P-256, exactly one SAN (DNS name or IP address), serverAuth, random serial, valid from an hour ago for 48 hours less that hour.
+// One leaf: ECDSA P-256, exactly one SAN (DNS name or IP address), serverAuth, random serial, valid from an hour ago
+// for 48 hours less that hour.
 struct leaf {
   std::shared_ptr<X509> certificate;
   wall_time not_after;
 };
 result<leaf> mint(const authority&, EVP_PKEY* leaf_key, std::string_view name, wall_time now);
 
-// Thread-safe. All leaves share one key made at construction. Least recently used ones go first. A leaf is minted anew an hour before
-// it ends, or when the wall clock stands outside its validity (a clock that jumped).
+// Thread-safe. All leaves share one key made at construction. Least recently used ones go first. A leaf is minted anew
+// an hour before it ends, or when the wall clock stands outside its validity (a clock that jumped).
 class leaf_cache {
  public:
   leaf_cache(authority ca, std::size_t capacity = 256);
   ~leaf_cache();
 
-  // errc::denied when the CA's constraints do not cover the name. Callers ask only for names that are intercepted (T25).
+  // errc::denied when the CA's constraints do not cover the name. Callers ask only for names that are intercepted
+  // (T25).
   result<context> get(std::string_view name, wall_time now);
   std::size_t size() const;
 

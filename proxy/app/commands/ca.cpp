@@ -1,8 +1,9 @@
-#include <cstdio>
+#include "regpass/tls/ca.hpp"
 
 #include "commands.hpp"
 #include "regpass/base/time.hpp"
-#include "regpass/tls/ca.hpp"
+
+#include <cstdio>
 
 namespace regpass::app {
 
@@ -26,7 +27,8 @@ int ca_show(const common_options& common) {
   std::printf("expires      %s\n", rfc3339(ca->not_after()).c_str());
   const auto names = ca->names();
   if (names.empty()) std::printf("may sign for any name (it was not made by regpass)\n");
-  for (std::size_t i = 0; i < names.size(); ++i) std::printf("%s%s\n", i == 0 ? "may sign for " : "             ", names[i].c_str());
+  for (std::size_t i = 0; i < names.size(); ++i)
+    std::printf("%s%s\n", i == 0 ? "may sign for " : "             ", names[i].c_str());
   return exit_fine;
 }
 

@@ -1,13 +1,12 @@
-#include <unistd.h>
-
-#include <boost/json/serialize.hpp>
-
-#include <cstdio>
-
 #include "../checkup.hpp"
 #include "commands.hpp"
 #include "regpass/explain/render.hpp"
 #include "regpass/registry/reference.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <unistd.h>
+
+#include <cstdio>
 
 namespace regpass::app {
 
@@ -33,7 +32,8 @@ void print_json(const checkup& done) {
     if (one.explanation) shown["explanation"] = explain::to_json(*one.explanation);
     exchanges.push_back(std::move(shown));
   }
-  const boost::json::object all{{"would_work", done.works}, {"steps", std::move(steps)}, {"exchanges", std::move(exchanges)}};
+  const boost::json::object all{
+      {"would_work", done.works}, {"steps", std::move(steps)}, {"exchanges", std::move(exchanges)}};
   std::printf("%s\n", boost::json::serialize(all).c_str());
 }
 
@@ -42,7 +42,8 @@ void print_json(const checkup& done) {
 int check(const common_options& common, const check_options& options) {
   auto inputs = inputs_of(common, config::purpose::check);
   auto loaded = load_or_complain(common, config::purpose::check);
-  // Without a configuration there is no policy to check against; what `run` would allow is what the credentials are asked about.
+  // Without a configuration there is no policy to check against; what `run` would allow is what the credentials are
+  // asked about.
   if (loaded && loaded->file.empty()) {
     inputs = inputs_of(common, config::purpose::run);
     loaded = load_or_complain(common, config::purpose::run);

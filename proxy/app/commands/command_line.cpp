@@ -1,15 +1,17 @@
-#include <CLI/CLI.hpp>
-
 #include "commands.hpp"
+
+#include <CLI/CLI.hpp>
 
 namespace regpass::app {
 
 namespace {
 
 void add_common(CLI::App& command, common_options& common) {
-  command.add_option("--config", common.config_file, "Configuration file (default: $REGPASS_CONFIG, /etc/regpass/regpass.toml)");
+  command.add_option("--config", common.config_file,
+                     "Configuration file (default: $REGPASS_CONFIG, /etc/regpass/regpass.toml)");
   command.add_option("--set", common.sets, "Set one key, for example --set log.level=debug")->type_name("KEY=VALUE");
-  command.add_option("--color", common.colour, "Colour in output for people")->check(CLI::IsMember({"auto", "always", "never"}));
+  command.add_option("--color", common.colour, "Colour in output for people")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
 }  // namespace
@@ -35,7 +37,8 @@ int run_command_line(int argc, char** argv) {
 
   auto* checker = program.add_subcommand("check", "Walk the whole handshake for an image now, step by step");
   add_common(*checker, common);
-  checker->add_option("REFERENCE", checking.reference, "An image, for example harbor.example.com/team-a/app:1")->required();
+  checker->add_option("REFERENCE", checking.reference, "An image, for example harbor.example.com/team-a/app:1")
+      ->required();
   checker->add_flag("--push", checking.push, "Check pushing too: an upload is opened and cancelled");
   checker->add_flag("--json", checking.json, "For programs");
   checker->callback([&] { code = check(common, checking); });
@@ -48,7 +51,9 @@ int run_command_line(int argc, char** argv) {
   auto* show = config->add_subcommand("show", "Print the effective configuration and where each value comes from");
   add_common(*show, common);
   show->callback([&] { code = config_show(common); });
-  config->add_subcommand("schema", "Print the JSON Schema of the configuration file")->callback([&] { code = config_schema(); });
+  config->add_subcommand("schema", "Print the JSON Schema of the configuration file")->callback([&] {
+    code = config_schema();
+  });
 
   auto* ca = program.add_subcommand("ca", "The CA that clients must trust");
   ca->require_subcommand(1);

@@ -1,12 +1,12 @@
 // The command line: one file per command.
 #pragma once
 
+#include "regpass/config/load.hpp"
+
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "regpass/config/load.hpp"
 
 namespace regpass::app {
 

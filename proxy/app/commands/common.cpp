@@ -1,9 +1,9 @@
+#include "commands.hpp"
+
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
-
-#include "commands.hpp"
 
 namespace regpass::app {
 

@@ -1,7 +1,7 @@
-#include <cstdio>
-
 #include "commands.hpp"
 #include "regpass/config/schema.hpp"
+
+#include <cstdio>
 
 namespace regpass::app {
 

@@ -1,18 +1,17 @@
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-
-#include <unistd.h>
-
-#include <csignal>
-#include <cstdio>
-#include <set>
-
 #include "../child.hpp"
 #include "commands.hpp"
 #include "regpass/app/server.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/explain/render.hpp"
 #include "regpass/net/task.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <set>
 
 namespace regpass::app {
 
@@ -23,7 +22,8 @@ namespace fs = std::filesystem;
 constexpr int exit_not_found = 127;
 constexpr int exit_not_runnable = 126;
 
-// A directory of this run's own for CA and published certificates: the CA is made for just the registries known now, and goes with the run.
+// A directory of this run's own for CA and published certificates: the CA is made for just the registries known now,
+// and goes with the run.
 class scratch {
  public:
   static result<std::unique_ptr<scratch>> make(const fs::path& parent) {
@@ -31,7 +31,8 @@ class scratch {
     fs::create_directories(parent, ec);
     std::string name = (parent / "run-XXXXXX").string();
     if (ec || ::mkdtemp(name.data()) == nullptr) {
-      return fail(errc::io, "cannot make a directory in " + parent.string() + "; set state_dir to a place that can be written to");
+      return fail(errc::io, "cannot make a directory in " + parent.string() +
+                                "; set state_dir to a place that can be written to");
     }
     return std::unique_ptr<scratch>(new scratch(name));
   }
@@ -54,10 +55,12 @@ std::map<std::string, std::string> child_environment(std::map<std::string, std::
   for (const auto* name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"}) made[name] = proxy;
   for (const auto* name : {"NO_PROXY", "no_proxy"}) made[name] = "localhost,127.0.0.1,::1";
   const auto bundle = (sidecar.publish_dir() / "bundle.crt").string();
-  for (const auto* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO"}) made[name] = bundle;
+  for (const auto* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO"})
+    made[name] = bundle;
   made["NODE_EXTRA_CA_CERTS"] = (sidecar.publish_dir() / "ca.crt").string();
   const auto directories = made.find("SSL_CERT_DIR");
-  made["SSL_CERT_DIR"] = (directories == made.end() ? "/etc/ssl/certs" : directories->second) + ":" + sidecar.publish_dir().string();
+  made["SSL_CERT_DIR"] =
+      (directories == made.end() ? "/etc/ssl/certs" : directories->second) + ":" + sidecar.publish_dir().string();
   return made;
 }
 

@@ -1,14 +1,14 @@
+#include "commands.hpp"
+#include "regpass/app/server.hpp"
+#include "regpass/base/log.hpp"
+#include "regpass/net/task.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <csignal>
-
-#include "commands.hpp"
-#include "regpass/app/server.hpp"
-#include "regpass/base/log.hpp"
-#include "regpass/net/task.hpp"
 
 namespace regpass::app {
 

@@ -1,10 +1,10 @@
+#include "commands.hpp"
+
 #include <boost/version.hpp>
 #include <fmt/core.h>
 #include <openssl/crypto.h>
 
 #include <cstdio>
-
-#include "commands.hpp"
 
 namespace regpass::app {
 

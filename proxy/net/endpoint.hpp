@@ -1,0 +1,16 @@
+// Socket addresses as people read them.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <string>
+
+namespace regpass::net {
+
+// "127.0.0.1:443", "[::1]:443"
+inline std::string shown(const boost::asio::ip::tcp::endpoint& at) {
+  const auto address = at.address().to_string();
+  return (at.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(at.port());
+}
+
+}  // namespace regpass::net

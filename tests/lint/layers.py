@@ -1,0 +1,110 @@
+"""Every #include against the layer picture in README.md, and each library only where the design keeps it.
+
+        app
+       config
+       forward
+    explain  exchange
+      auth     net
+  http · registry · tls
+        base
+"""
+
+import pathlib
+import re
+
+import tree
+
+# What each module builds on directly; it may include that and whatever lies below that.
+BELOW = {
+    "base": (),
+    "http": ("base",),
+    "registry": ("base",),
+    "tls": ("base",),
+    "auth": ("http", "registry"),
+    "net": ("http", "tls"),
+    "explain": ("auth",),
+    "exchange": ("net",),
+    "forward": ("explain", "exchange"),
+    "config": ("forward",),
+    "app": ("config",),
+}
+
+# Umbrella headers cost seconds of every build. CLI11 is one file's business.
+UMBRELLA = re.compile(r"boost/(asio|beast|json|url)\.hpp|boost/beast/(core|http|ssl|websocket)\.hpp|boost/asio/ssl\.hpp")
+
+# Which files may include a library: the first pattern that fits decides.
+LIBRARIES = (
+    ("boost/asio", r"(net|exchange|forward|app)/", "Asio is the I/O arm's and its users'"),
+    ("boost/beast", r"http/.*", "one file of http feeds Beast's parser"),
+    ("nghttp2/", r"http/.*", "the HTTP/2 codec hides nghttp2"),
+    # Forward declarations, for the pointers the TLS headers pass on. The sources include what they need.
+    ("openssl/types.h", r"tls/", "only tls has OpenSSL's types in its headers"),
+    # Wiping memory (secrets, and the JSON that holds them), base64, and the version that `regpass version` prints.
+    ("openssl/", r"tls/.*\.cpp|tls/(openssl_ptr|memory_bio)\.hpp|base/(secret|base64)\.cpp|auth/json_text\.cpp"
+                 r"|app/commands/version\.cpp", "OpenSSL stays inside the sources of tls"),
+    ("spdlog/", r"base/log\.cpp|base/fd_sink\.(cpp|hpp)", "logs go through base/log"),
+    ("toml++/", r"config/\w+\.cpp", "only config reads TOML"),
+    ("CLI/", r"app/commands/command_line\.cpp", "only the command line is CLI11's"),
+    ("libpsl.h", r"registry/", "only registry names are judged by the public suffix list"),
+)
+
+_INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def below(module):
+    """All that `module` may include, itself too."""
+    return {module}.union(*(below(lower) for lower in BELOW[module]))
+
+
+def module_of(path):
+    """The module a file of the tree belongs to, and its path from there: config/ stands at the top, others in proxy/."""
+    parts = path.parts
+    if parts[0] == "config":
+        return "config", "/".join(parts)
+    start = 2 if parts[0] == "include" else 1
+    return parts[start], "/".join(parts[start:])
+
+
+def private_header(path, name):
+    """The module whose private header `name` is, seen from `path`; None if there is no such file."""
+    beside = pathlib.Path(*_resolved(path.parent / name))
+    for candidate in (beside, pathlib.Path("proxy", name)):
+        if (tree.ROOT / candidate).is_file():
+            return module_of(candidate)[0]
+    return None
+
+
+def _resolved(path):
+    parts = []
+    for part in path.parts:
+        parts = parts[:-1] if part == ".." else parts + [part]
+    return parts
+
+
+def complaint_about(path, quote, name):
+    module, place = module_of(path)
+    if name.startswith("regpass/"):
+        used = name.split("/")[1]
+        if quote != '"':
+            return f"<{name}>: our own headers are included with quotes"
+        return None if used in below(module) else f"{module} may not include {used} ({name})"
+    if quote == '"':
+        used = private_header(path, name)
+        return None if used == module else f'"{name}" is no header of {module}: another module\'s are private'
+    if UMBRELLA.fullmatch(name):
+        return f"<{name}> is an umbrella header: include what is used"
+    for library, places, reason in LIBRARIES:
+        if name.startswith(library):
+            return None if re.match(places, place) else f"<{name}>: {reason}"
+    return None
+
+
+def check(path, text):
+    for found in _INCLUDE.finditer(text):
+        complaint = complaint_about(path, found[1], found[2])
+        if complaint:
+            yield text.count("\n", 0, found.start(2)) + 1, complaint
+
+
+if __name__ == "__main__":
+    tree.main(check, tree.files("include", "proxy", "config", suffixes=tree.CPP))

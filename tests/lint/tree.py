@@ -1,0 +1,51 @@
+"""What the lints share: the files of the tree, and C++ with its comments and literals blanked out."""
+
+import os
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CPP = (".cpp", ".hpp")
+
+_NOT_CODE = re.compile(
+    r'//[^\n]*|/\*.*?\*/|(?:u8|[uUL])?R"([^\s()\\]{0,16})\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'',
+    re.DOTALL)
+# A quote between digits separates them: 1'000'000.
+_SEPARATOR = re.compile(r"(?<=[0-9a-fA-F])'(?=[0-9a-fA-F])")
+
+
+def files(*tops, suffixes=None):
+    """Paths below `tops` (folders of the tree, "" for the files beside them), relative to it and sorted."""
+    found = []
+    for top in tops or ("", ".ci", "config", "deploy", "include", "proxy", "tests"):
+        for folder, below, names in os.walk(ROOT / top):
+            below[:] = [] if top == "" else [name for name in below if name != "__pycache__"]
+            found += [pathlib.Path(folder, name).relative_to(ROOT) for name in names]
+    return sorted(path for path in found if suffixes is None or path.suffix in suffixes)
+
+
+def blank(code):
+    """`code` with comments as spaces and literals as empty ones; every character left stands on its old line."""
+
+    def replacement(match):
+        text = match[0]
+        lines = "\n" * text.count("\n")
+        return lines if text.startswith("/") else '""' + lines
+
+    return _NOT_CODE.sub(replacement, _SEPARATOR.sub("", code))
+
+
+def main(check, paths):
+    """Runs `check(path, text)`, which yields (line, complaint), over `paths`; the process's exit code says the result."""
+    complaints = 0
+    for path in paths:
+        try:
+            text = (ROOT / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # bytes seen on a wire, a fuzzer's corpus
+        for line, complaint in check(path, text):
+            complaints += 1
+            print(f"{path}:{line}: {complaint}")
+    print(f"{len(paths)} files, {complaints} complaints")
+    sys.exit(1 if complaints else 0)

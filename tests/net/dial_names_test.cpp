@@ -1,0 +1,225 @@
+// Names with several addresses, names that change, names whose server is silent: the resolver is the test's own.
+#include "regpass/net/dial.hpp"
+#include "support/loopback.hpp"
+
+#include <catch2/catch.hpp>
+#include <dlfcn.h>
+#include <netdb.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace {
+
+// What names mean while it lives. Names that it does not know are looked up as ever.
+class fake_resolver {
+ public:
+  struct entry {
+    std::vector<std::vector<std::string>> answers;  // one after the other, the last one for good
+    int failure = 0;                                // EAI_…
+    std::chrono::milliseconds takes{0};
+  };
+  static fake_resolver* in_place;
+
+  fake_resolver() { in_place = this; }
+  fake_resolver(const fake_resolver&) = delete;
+  fake_resolver& operator=(const fake_resolver&) = delete;
+  ~fake_resolver() { in_place = nullptr; }
+
+  void set(const std::string& name, entry what) { names_[name] = std::move(what); }
+  int asked(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return asked_[name];
+  }
+
+  bool knows(const char* name) const { return name != nullptr && names_.contains(name); }
+  std::pair<int, std::vector<std::string>> answer(const std::string& name) {
+    const auto& known = names_.at(name);
+    std::this_thread::sleep_for(known.takes);
+    const std::lock_guard lock(mutex_);
+    const auto time = static_cast<std::size_t>(asked_[name]++);
+    if (known.failure != 0) return {known.failure, {}};
+    return {0, known.answers[std::min(time, known.answers.size() - 1)]};
+  }
+
+ private:
+  std::map<std::string, entry> names_;
+  std::mutex mutex_;
+  std::map<std::string, int> asked_;
+};
+
+fake_resolver* fake_resolver::in_place = nullptr;
+
+using look_up = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+
+look_up real_one() {
+  static const auto found = reinterpret_cast<look_up>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  return found;
+}
+
+}  // namespace
+
+// Stands in front of libc's for this program. A list of numeric answers is joined from libc's own, so that its
+// freeaddrinfo fits.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** into) {
+  if (!fake_resolver::in_place || !fake_resolver::in_place->knows(name)) return real_one()(name, service, hints, into);
+  const auto [failure, addresses] = fake_resolver::in_place->answer(name);
+  if (failure != 0) return failure;
+  *into = nullptr;
+  auto** end = into;
+  for (const auto& address : addresses) {
+    if (const int bad = real_one()(address.c_str(), service, hints, end); bad != 0) return bad;
+    while (*end != nullptr) end = &(*end)->ai_next;
+  }
+  return 0;
+}
+
+namespace regpass::net {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::ip::address;
+using testing::loopback;
+using testing::run_task;
+using strings = std::vector<std::string>;
+
+struct visit {
+  strings judged;  // addresses that the filter saw
+  strings forbidden;
+  std::chrono::milliseconds within{5'000};
+  std::chrono::milliseconds took{0};
+
+  task<result<dialled>> to(std::string host, std::uint16_t port) {
+    dial_target target;
+    target.host = std::move(host);
+    target.port = port;
+    target.within = within;
+    target.allowed = [this](const address& one) -> result<void> {
+      judged.push_back(one.to_string());
+      if (std::ranges::find(forbidden, one.to_string()) == forbidden.end()) return {};
+      return fail(errc::denied, one.to_string() + " is not allowed");
+    };
+    const auto began = std::chrono::steady_clock::now();
+    auto reached = co_await dial(std::move(target));
+    took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+    co_return reached;
+  }
+};
+
+TEST_CASE("A name is looked up once, its addresses are judged and the judged one is connected to (T04)") {
+  fake_resolver names;
+  names.set("registry.test", {.answers = {{"127.0.0.2"}, {"127.0.0.3"}}});
+  run_task([&]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    loopback door(on, "127.0.0.2");
+    visit one;
+    auto reached = co_await one.to("registry.test", door.port());
+    REQUIRE(reached);
+    CHECK(reached->address == "127.0.0.2");
+    CHECK(one.judged == strings{"127.0.0.2"});
+    CHECK(names.asked("registry.test") == 1);
+  });
+}
+
+TEST_CASE("The next address is tried when one refuses") {
+  fake_resolver names;
+  names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
+  run_task([&]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    loopback door(on, "127.0.0.3");
+    visit one;
+    auto reached = co_await one.to("registry.test", door.port());
+    REQUIRE(reached);
+    CHECK(reached->address == "127.0.0.3");
+    CHECK(one.judged == strings{"127.0.0.2", "127.0.0.3"});
+  });
+}
+
+TEST_CASE("An address that is named twice is judged and tried once") {
+  fake_resolver names;
+  names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.2"}}});
+  run_task([&]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    visit one;
+    auto reached = co_await one.to("registry.test", testing::closed_port(on));
+    REQUIRE_FALSE(reached);
+    CHECK(reached.error().code == errc::refused);
+    CHECK(one.judged == strings{"127.0.0.2"});
+  });
+}
+
+TEST_CASE("A single forbidden address refuses the whole name, wherever it stands (T03)") {
+  const strings addresses = GENERATE(strings{"127.0.0.2", "127.0.0.3"}, strings{"127.0.0.3", "127.0.0.2"},
+                                     strings{"127.0.0.3", "::1", "127.0.0.2"});
+  fake_resolver names;
+  names.set("registry.test", {.answers = {addresses}});
+  run_task([&]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    loopback door(on, "127.0.0.3");
+    visit one;
+    one.forbidden = {"127.0.0.2"};
+    auto reached = co_await one.to("registry.test", door.port());
+    REQUIRE_FALSE(reached);
+    CHECK(reached.error().code == errc::denied);
+    CHECK(reached.error().when == phase::resolve);
+    CHECK(reached.error().detail == "127.0.0.2 is not allowed");
+  });
+}
+
+TEST_CASE("A name that has no address is unresolved, and the error names it") {
+  const int failure = GENERATE(EAI_NONAME, EAI_AGAIN, EAI_FAIL);
+  fake_resolver names;
+  names.set("nowhere.test", {.answers = {}, .failure = failure});
+  run_task([&]() -> task<void> {
+    visit one;
+    auto reached = co_await one.to("nowhere.test", 443);
+    REQUIRE_FALSE(reached);
+    CHECK(reached.error().code == errc::unresolved);
+    CHECK(reached.error().when == phase::resolve);
+    CHECK(reached.error().who == party::registry);
+    CHECK_THAT(reached.error().detail, Catch::Contains("nowhere.test"));
+  });
+}
+
+TEST_CASE("A name server that is silent is not waited for longer than the dial may take") {
+  fake_resolver names;
+  names.set("silent.test", {.answers = {{"127.0.0.1"}}, .takes = 1s});
+  run_task([&]() -> task<void> {
+    visit one;
+    one.within = 100ms;
+    auto reached = co_await one.to("silent.test", 443);
+    REQUIRE_FALSE(reached);
+    CHECK(reached.error().code == errc::timed_out);
+    CHECK(reached.error().when == phase::resolve);
+    CHECK_THAT(reached.error().detail, Catch::Contains("silent.test"));
+    CHECK(one.took >= 100ms);
+    CHECK(one.took < 700ms);
+    CHECK(one.judged.empty());
+  });
+}
+
+TEST_CASE("Names are looked up again for every dial: what changed is judged anew (T04)") {
+  fake_resolver names;
+  names.set("registry.test", {.answers = {{"127.0.0.3"}, {"127.0.0.2"}}});
+  run_task([&]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    loopback door(on, "127.0.0.3");
+    visit one;
+    one.forbidden = {"127.0.0.2"};
+    auto first = co_await one.to("registry.test", door.port());
+    CHECK(first);
+    auto second = co_await one.to("registry.test", door.port());
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code == errc::denied);
+  });
+}
+
+}  // namespace
+}  // namespace regpass::net

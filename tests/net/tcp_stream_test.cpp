@@ -1,0 +1,191 @@
+#include "regpass/net/tcp_stream.hpp"
+
+#include "regpass/net/task_group.hpp"
+#include "support/bytes.hpp"
+#include "support/loopback.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <chrono>
+#include <string>
+
+namespace regpass::net {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::checksum;
+using testing::connected_pair;
+using testing::noise;
+using testing::pause;
+using testing::run_task;
+using testing::wait_until;
+
+task<std::string> read_until_end(stream& from) {
+  std::string all;
+  std::string piece(64 * 1024, '\0');
+  for (;;) {
+    auto got = co_await from.read_some(piece);
+    REQUIRE(got);
+    if (*got == 0) co_return all;
+    all.append(piece, 0, *got);
+  }
+}
+
+TEST_CASE("All parts of a write arrive, in order") {
+  run_task([]() -> task<void> {
+    auto ends = co_await connected_pair();
+    const std::array<std::string_view, 4> parts{"a", "", "bc", "def"};
+    auto written = co_await ends.near->write_all(parts);
+    CHECK(written);
+    written = co_await ends.near->write_all({});
+    CHECK(written);
+    auto shut = co_await ends.near->shut_write();
+    CHECK(shut);
+    const auto got = co_await read_until_end(*ends.far);
+    CHECK(got == "abcdef");
+  });
+}
+
+TEST_CASE("After a half-close the other direction still flows") {
+  run_task([]() -> task<void> {
+    auto ends = co_await connected_pair();
+    co_await write_one(*ends.near, "question");
+    co_await ends.near->shut_write();
+    const auto question = co_await read_until_end(*ends.far);
+    CHECK(question == "question");
+    auto answered = co_await write_one(*ends.far, "answer");
+    CHECK(answered);
+    co_await ends.far->shut_write();
+    const auto answer = co_await read_until_end(*ends.near);
+    CHECK(answer == "answer");
+  });
+}
+
+TEST_CASE("A writer waits for a reader that is slow, and nothing is lost") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    auto ends = co_await connected_pair();
+    const auto body = noise(16 * 1024 * 1024);
+    bool written = false;
+    const auto write = [&]() -> task<void> {
+      auto outcome = co_await write_one(*ends.near, body);
+      written = outcome.has_value();
+      co_await ends.near->shut_write();
+    };
+    task_group writers(on);
+    writers.spawn(write(), "writer");
+    co_await pause(20ms);
+    CHECK_FALSE(written);
+    const auto got = co_await read_until_end(*ends.far);
+    co_await writers.join();
+    CHECK(written);
+    CHECK(checksum(got) == checksum(body));
+  });
+}
+
+TEST_CASE("Closing ends what waits, on this side as cancelled, on the peer's as the end") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    auto ends = co_await connected_pair();
+    std::array<char, 8> into{};
+    result<std::size_t> got = std::size_t{99};
+    const auto read = [&]() -> task<void> { got = co_await ends.near->read_some(into); };
+    task_group readers(on);
+    readers.spawn(read(), "reader");
+    co_await pause(5ms);
+    ends.near->close();
+    co_await readers.join();
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == errc::cancelled);
+    CHECK(got.error().who == party::registry);
+    got = co_await ends.far->read_some(into);
+    CHECK(got == std::size_t{0});
+    ends.near->close();  // again: nothing happens
+    auto ready = co_await ends.near->wait_readable();
+    CHECK_FALSE(ready);
+  });
+}
+
+TEST_CASE("A peer that resets is told from one that ends") {
+  run_task([]() -> task<void> {
+    auto ends = co_await connected_pair();
+    co_await write_one(*ends.near, "never read");
+    std::array<char, 8> into{};
+    co_await ends.far->wait_readable();
+    ends.far->close();  // with unread input TCP says RST
+    auto got = co_await ends.near->read_some(into);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == errc::reset);
+    CHECK(got.error().who == party::registry);
+    CHECK(got.error().os == ECONNRESET);
+    auto written = co_await write_one(*ends.near, "too late");
+    REQUIRE_FALSE(written);
+    CHECK(written.error().code == errc::reset);
+  });
+}
+
+TEST_CASE("Waiting for input ends with the first byte, or with the end") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    auto ends = co_await connected_pair();
+    int ready = 0;
+    const auto wait = [&]() -> task<void> {
+      auto outcome = co_await ends.far->wait_readable();
+      ready += outcome.has_value() ? 1 : 0;
+    };
+    task_group waiters(on);
+    waiters.spawn(wait(), "waiter");
+    co_await pause(10ms);
+    CHECK(ready == 0);
+    co_await write_one(*ends.near, "x");
+    co_await waiters.join();
+    CHECK(ready == 1);
+    std::array<char, 8> into{};
+    auto got = co_await ends.far->read_some(into);
+    CHECK(got == std::size_t{1});
+    waiters.spawn(wait(), "waiter");
+    co_await ends.near->shut_write();
+    co_await waiters.join();
+    CHECK(ready == 2);
+  });
+}
+
+TEST_CASE("An idle connection is stale once the peer has closed, reset or spoken, or we have closed") {
+  struct row {
+    const char* what;
+    void (*happens)(testing::socket_pair&);
+    bool stale;
+  };
+  const auto which = GENERATE(values<row>({
+      {"nothing", [](testing::socket_pair&) {}, false},
+      {"peer closes", [](testing::socket_pair& ends) { ends.far->close(); }, true},
+      {"we close", [](testing::socket_pair& ends) { ends.near->close(); }, true},
+  }));
+  INFO(which.what);
+  run_task([&]() -> task<void> {
+    auto ends = co_await connected_pair();
+    CHECK_FALSE(ends.near->stale());
+    which.happens(ends);
+    const auto is_stale = [&] { return ends.near->stale(); };
+    const auto stale = co_await wait_until(is_stale, which.stale ? 5'000ms : 20ms);
+    CHECK(stale == which.stale);
+  });
+}
+
+TEST_CASE("Bytes that nobody asked for make a connection stale, and looking does not eat them") {
+  run_task([]() -> task<void> {
+    auto ends = co_await connected_pair();
+    co_await write_one(*ends.far, "surprise");
+    co_await ends.near->wait_readable();
+    CHECK(ends.near->stale());
+    CHECK(ends.near->stale());
+    std::array<char, 32> into{};
+    auto got = co_await ends.near->read_some(into);
+    CHECK(got == std::size_t{8});
+    CHECK_FALSE(ends.near->stale());
+  });
+}
+
+}  // namespace
+}  // namespace regpass::net

@@ -1,0 +1,156 @@
+// A registry, token server or any other HTTP server for tests: answers as a script of sentences says, and remembers
+// every request.
+//
+//   registry.on("GET", "/v2/").answer(401).header("WWW-Authenticate", "Bearer …");
+//   registry.on("GET", "/v2/a/blobs/*").times(1).cut();
+//
+// The first sentence that fits and is not used up answers. What no sentence fits gets 418.
+#pragma once
+
+#include "support/http_wire.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace regpass::testing {
+
+struct received : message {
+  std::size_t connection = 0;  // which one it came on, from 1
+  std::string authorization() const { return field("Authorization").value_or(""); }
+};
+
+struct reply {
+  int status = 200;
+  std::string reason{};
+  std::vector<std::pair<std::string, std::string>> fields{};
+  std::string body{};
+  std::optional<std::uint64_t> pattern_bytes{};  // a body of pattern() instead
+  std::string interim{};                         // bytes sent before the answer (1xx)
+  std::string raw{};                             // bytes sent instead of an answer
+  bool chunked = false;
+  bool early = false;                        // before the request's body is read
+  bool silent = false;                       // nothing is sent, the connection stays
+  bool cut = false;                          // the connection ends instead of an answer
+  bool reset = false;                        // …and by RST
+  bool close = false;                        // …after the answer, without a word about it
+  bool stop_reading = false;                 // early: closes without reading the body
+  std::optional<std::uint64_t> cut_after{};  // so many bytes of the body are sent, then the connection ends
+  std::chrono::milliseconds delay{0};        // before the answer
+  std::chrono::milliseconds pause{0};        // between the pieces of the body
+};
+
+class sentence {
+ public:
+  using condition = std::function<bool(const received&)>;
+  using maker = std::function<reply(const received&)>;
+
+  sentence(std::string method, std::string target) : method_(std::move(method)), target_(std::move(target)) {}
+
+  sentence& when(condition fits) { return condition_ = std::move(fits), *this; }
+  sentence& times(std::size_t count) { return left_ = count, *this; }
+  sentence& answer(int status, std::string reason = {}) {
+    return to_.status = status, to_.reason = std::move(reason), *this;
+  }
+  sentence& header(std::string name, std::string value) {
+    return to_.fields.emplace_back(std::move(name), std::move(value)), *this;
+  }
+  sentence& body(std::string text) { return to_.body = std::move(text), *this; }
+  sentence& stream(std::uint64_t bytes) { return to_.pattern_bytes = bytes, *this; }
+  sentence& interim(std::string bytes) { return to_.interim = std::move(bytes), *this; }
+  sentence& raw(std::string bytes) { return to_.raw = std::move(bytes), *this; }
+  sentence& chunked() { return to_.chunked = true, *this; }
+  sentence& early() { return to_.early = true, *this; }
+  sentence& early_and_close() { return to_.early = to_.stop_reading = true, *this; }
+  sentence& silent() { return to_.silent = true, *this; }
+  sentence& cut() { return to_.cut = true, *this; }
+  sentence& reset() { return to_.reset = true, *this; }
+  sentence& close() { return to_.close = true, *this; }
+  sentence& cut_after(std::uint64_t bytes) { return to_.cut_after = bytes, *this; }
+  sentence& delay(std::chrono::milliseconds by) { return to_.delay = by, *this; }
+  sentence& pause(std::chrono::milliseconds by) { return to_.pause = by, *this; }
+  sentence& make(maker how) { return maker_ = std::move(how), *this; }
+
+ private:
+  friend class fake_server;
+  bool fits(const received& what) const;
+  std::string method_;  // "*": any
+  std::string target_;  // a path without query, the whole target, or a beginning with '*' behind
+  condition condition_;
+  std::optional<std::size_t> left_;
+  reply to_;
+  maker maker_;
+};
+
+class fake_server {
+ public:
+  enum class scheme { https, http };
+  explicit fake_server(scheme how = scheme::https, const std::string& address = "127.0.0.1");
+  ~fake_server();
+  fake_server(const fake_server&) = delete;
+  fake_server& operator=(const fake_server&) = delete;
+
+  sentence& on(std::string method, std::string target);
+  // What no sentence fits.
+  void otherwise(sentence::maker how);
+  // Requests whose Authorization `good` does not like get 401 with this challenge before any sentence is looked at.
+  void demand(std::string challenge, std::function<bool(const std::string&)> good);
+
+  std::uint16_t port() const { return port_; }
+  std::string authority() const { return address_ + ":" + std::to_string(port_); }
+  std::string url(std::string_view path = "") const;
+  bool tls() const { return how_ == scheme::https; }
+
+  // Heads that came, in order; a request is here as soon as its head is, and changes when its body has been read.
+  std::vector<received> requests() const;
+  // Those of that method ("*": any) whose target begins so.
+  std::vector<received> requests(std::string_view method, std::string_view target) const;
+  std::size_t count(std::string_view method, std::string_view target) const { return requests(method, target).size(); }
+  std::size_t connections() const { return accepted_; }
+  // While it holds, request bodies are not read: for tests of back-pressure.
+  void hold_reading(bool on) { holding_ = on; }
+
+ private:
+  void accept();
+  void serve(int descriptor, std::size_t number);
+  void converse(wire& on, std::size_t number);
+  bool handle(wire& on, message_reader& reader, received& what);
+  bool send(wire& on, const reply& how, const received& what);
+  bool send_body(wire& on, const reply& how);
+  sentence choose(const received& what);
+  std::size_t note(const received& what);
+  void renew(std::size_t index, const received& what);
+
+  scheme how_;
+  std::string address_;
+  std::uint16_t port_ = 0;
+  int listening_ = -1;
+  std::atomic<std::size_t> accepted_{0};
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> holding_{false};
+  mutable std::mutex lock_;
+  std::deque<sentence> script_;
+  sentence::maker otherwise_;
+  std::string challenge_;
+  std::function<bool(const std::string&)> good_;
+  std::vector<received> requests_;
+  std::map<std::size_t, wire*> open_;
+  std::vector<std::thread> threads_;
+  std::thread accepting_;
+};
+
+// Waits until the condition holds, at most `within`; what it then is.
+bool holds_soon(const std::function<bool()>& condition, std::chrono::milliseconds within = std::chrono::seconds{5});
+
+}  // namespace regpass::testing

@@ -1,0 +1,63 @@
+// A token server for tests: hands out tokens that name what they grant, and remembers what it was asked for.
+#pragma once
+
+#include "support/fake_server.hpp"
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regpass::testing {
+
+// What was asked for, by query or form.
+struct token_asked {
+  std::string method;
+  std::string service;
+  std::vector<std::string> scopes;  // as sent, one a parameter
+  std::string account;
+  std::string grant_type;
+  std::string authorization;
+  std::string refresh_token;
+  std::string password;
+};
+
+class fake_token_server {
+ public:
+  // A marker in every token, for whoever looks for leaks.
+  static constexpr std::string_view token_canary = "canary-token";
+
+  explicit fake_token_server(fake_server::scheme how = fake_server::scheme::https,
+                             const std::string& address = "127.0.0.1");
+
+  // Instead of what is asked for, this is granted (blank-separated).
+  void grants(std::string scopes);
+  void expires_in(int seconds) { life_ = seconds; }
+  void opaque() { opaque_ = true; }
+  // For sentences that come before its own answer.
+  fake_server& server() { return server_; }
+
+  std::string realm() const { return server_.url("/token"); }
+  std::string challenge(std::string_view more = "") const;
+  // `registry` lets in who comes with a token from here that was not taken back.
+  void guard(fake_server& registry) const;
+  bool is_good(const std::string& authorization) const;
+  void take_back_all();
+
+  std::vector<token_asked> asked() const;
+  std::size_t count() const { return asked().size(); }
+
+ private:
+  reply issue(const received& what);
+
+  mutable std::mutex lock_;
+  std::optional<std::string> grants_;
+  std::vector<std::string> issued_;
+  std::atomic<int> life_{300};
+  std::atomic<bool> opaque_{false};
+  std::size_t number_ = 0;
+  fake_server server_;
+};
+
+}  // namespace regpass::testing

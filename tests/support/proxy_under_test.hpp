@@ -1,0 +1,90 @@
+// The real proxy engine behind a real listener on loopback, with a snapshot made by hand.
+//
+// When it goes, no session may be left whose client is gone, and it looks through everything that was logged meanwhile,
+// at the highest verbosity: each line must be JSON, and none may hold a secret (T26, T27).
+#pragma once
+
+#include "regpass/auth/credential.hpp"
+#include "regpass/exchange/limits.hpp"
+#include "regpass/forward/journal.hpp"
+#include "regpass/forward/snapshot.hpp"
+#include "support/fake_token_server.hpp"
+#include "support/raw_client.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regpass::forward {
+class token_client;
+}
+
+namespace regpass::testing {
+
+struct engine_settings {
+  exchange::limits bounds{};
+  forward::token_bounds tokens{};
+  std::chrono::milliseconds tunnel_idle{900'000};
+  std::size_t journal = 256;
+};
+
+class proxy_under_test {
+ public:
+  // The password of every credential made here.
+  static constexpr std::string_view password_canary = "canary-password";
+
+  explicit proxy_under_test(const engine_settings& settings = {});
+  ~proxy_under_test();
+  proxy_under_test(const proxy_under_test&) = delete;
+  proxy_under_test& operator=(const proxy_under_test&) = delete;
+
+  // Another snapshot for exchanges that begin from now on.
+  void change(const std::function<void(forward::snapshot&)>& how);
+  // A [[registry]] for the server: pull and push of everything are allowed unless `how` says otherwise.
+  using options_change = std::function<void(forward::registry_options&)>;
+  void serve(const fake_server& registry, const options_change& how = {});
+  void serve(const std::string& authority, bool tls, const options_change& how = {});
+  // A credential for it, as a file would give it; its generation.
+  std::uint64_t credential(const std::string& authority, auth::credential_kind kind = auth::credential_kind::basic,
+                           std::string username = "alice", std::string value = std::string(password_canary));
+
+  std::uint16_t port() const;
+  raw_client client() const { return raw_client(port()); }
+  raw_client inside(const std::string& authority) const { return raw_client::inside(port(), authority); }
+
+  // Finished exchanges and refusals, once there are so many.
+  std::vector<forward::finished> finished(std::size_t count = 1) const;
+  std::vector<boost::json::object> log_lines(std::string_view event = "");
+  std::size_t sessions() const;
+  std::size_t busy() const;
+  // No client connection is left, and nothing is under way.
+  bool at_rest() const;
+  forward::token_client& tokens();
+  // One more text that no log line may hold.
+  void count_as_secret(std::string text) { secrets_.push_back(std::move(text)); }
+
+ private:
+  struct engine;
+  void look_through_log();
+
+  std::vector<std::string> secrets_;
+  std::unique_ptr<engine> engine_;
+};
+
+// A registry that wants tokens, the token server beside it, and a proxy that has a credential for it: the usual case.
+struct token_scene {
+  explicit token_scene(const engine_settings& settings = {});
+  raw_client inside() const { return proxy.inside(registry.authority()); }
+
+  fake_server registry;
+  fake_token_server tokens;
+  proxy_under_test proxy;
+};
+
+std::string digest_of(std::string_view content);  // "sha256:…"
+
+}  // namespace regpass::testing

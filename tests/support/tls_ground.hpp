@@ -1,0 +1,43 @@
+// A CA, a server's certificate for "registry.test" and 127.0.0.1 from it, and clients that believe in it or do not.
+#pragma once
+
+#include "regpass/tls/context.hpp"
+#include "support/certificates.hpp"
+#include "support/environment.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/tls_pair.hpp"
+
+#include <memory>
+#include <string>
+
+namespace regpass::testing {
+
+struct tls_ground {
+  tls_ground()
+      : ca(test_ca::make()),
+        trust{.ca_file = dir.put("ca.crt", ca.certificate())},
+        believer(make_client(trust)),
+        stranger(make_client({})),
+        server(server_context(ca.issue({"registry.test", "127.0.0.1"}))) {}
+
+  // The system's roots take long to read, and nothing here is signed by them.
+  tls::context make_client(const tls::trust& whom) const {
+    const environment_variable file("SSL_CERT_FILE", dir.put("other.crt", test_ca::make("Other CA").certificate()));
+    const environment_variable folder("SSL_CERT_DIR", dir / "none");
+    return value_of(tls::make_client_context(whom));
+  }
+
+  temporary_directory dir;
+  test_ca ca;
+  tls::trust trust;
+  tls::context believer;
+  tls::context stranger;
+  tls::context server;
+};
+
+inline const tls_ground& common_tls() {
+  static const tls_ground one;
+  return one;
+}
+
+}  // namespace regpass::testing
