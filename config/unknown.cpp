@@ -65,9 +65,9 @@ std::string quoted(std::string_view name) {
 }
 
 std::string correction(std::string_view name) {
-  const auto all = names_of(keys());
+  const auto all = names_of(keys()), all_tables = tables();  // what `nearest` returns points into them
   if (const auto near = nearest(name, all)) return meant(*near);
-  if (const auto near = nearest(name, tables())) return meant(*near);
+  if (const auto near = nearest(name, all_tables)) return meant(*near);
   if (const auto other = same_last_part(name, all)) return *other;
   if (has(names_of(registry_keys()), last_part(name)))
     return fmt::format("`{}` belongs below a [[registry]] of the file", last_part(name));

@@ -28,6 +28,7 @@ TEST_CASE("an unknown key is an error with its place and what was probably meant
   const auto r = GENERATE(values<row>({
       {"[listen]\nproxi = ''", "2:1: unknown key `listen.proxi` | did you mean `listen.proxy`?\n"},
       {"[lissten]\nproxy = ''", "1:2: unknown key `lissten` | did you mean `listen`?\n"},
+      {"[other_host]\naction = 'refuse'", "1:2: unknown key `other_host` | did you mean `other_hosts`?\n"},
       {"proxy = ''", "1:1: unknown key `proxy` | did you mean `listen.proxy`?\n"},
       {"\n  log.colour = true", "2:7: unknown key `log.colour` | [log] has the keys level, format\n"},
       {"frobnicate = 1", "1:1: unknown key `frobnicate` | remove it\n"},
