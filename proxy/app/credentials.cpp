@@ -111,6 +111,7 @@ void credential_loader::read(const fs::path& file, credentials& into) {
   }
   into.searched.push_back(file.string() + " (" + entries_text(good->second) + ")");
   into.read.push_back(file);
+  into.store.sources.push_back(file.string());
   into.store.entries.insert(into.store.entries.end(), good->second.entries.begin(), good->second.entries.end());
 }
 

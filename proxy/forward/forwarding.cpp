@@ -12,6 +12,7 @@ namespace {
 explain::evidence describe(const forward_request& what, const exchange::downstream& down, std::string id) {
   explain::evidence made;
   made.id = std::move(id);
+  made.began_at = now().wall;
   made.mode = what.mode;
   made.client = what.client;
   made.registry = what.registry ? registry::to_text(what.target.registry) : http::authority(what.target.origin);

@@ -123,6 +123,7 @@ void recorder::cached(const auth::token& token) {
   explain::cached_token_step made;
   made.scope = registry::to_text(token.asked);
   if (token.granted) made.granted = registry::to_text(*token.granted);
+  made.claims = token.claims;
   made.expires_in_s = duration_cast<seconds>(token.obtained_at + token.life - now().steady).count();
   step(std::move(made));
 }

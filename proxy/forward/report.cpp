@@ -85,12 +85,9 @@ boost::json::object exchange_line(const evidence& seen, const std::optional<expl
   if (explained || negotiated(seen)) line["handshake"] = explain::handshake_json(seen);
   if (explained) {
     // What a later `regpass explain` needs besides the handshake to come to the same verdict.
-    const auto whole = explain::to_json(seen);
-    boost::json::object rest;
-    for (const auto& member : whole) {
-      if (!line.contains(member.key()) && member.key() != "steps") rest[member.key()] = member.value();
+    for (const auto& member : explain::to_json(seen)) {
+      if (!line.contains(member.key())) line[member.key()] = member.value();
     }
-    line["context"] = std::move(rest);
     line["explanation"] = explain::to_json(*explained);
   }
   return line;

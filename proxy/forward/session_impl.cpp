@@ -151,6 +151,7 @@ net::task<void> session::linger() {
 explain::evidence session::about(const http::request_head& head, const target* to) const {
   explain::evidence seen;
   seen.id = new_id();
+  seen.began_at = now().wall;
   seen.mode = "proxy";
   seen.client = peer_;
   seen.method = clean(head.method, 32);

@@ -15,7 +15,6 @@
 
 namespace regpass::tls {
 
-namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 struct authority::state {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "regpass/exchange/h1_connection.hpp"
+#include "regpass/net/task_group.hpp"
 #include "support/memory_stream.hpp"
 
 #include <boost/asio/this_coro.hpp>

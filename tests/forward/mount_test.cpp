@@ -102,10 +102,11 @@ TEST_CASE("A mount for which the token was granted no right to the source become
   token_scene scene;
   scene.tokens.grants("repository:team-a/app:pull,push");
   take_uploads(scene.registry);
+  const auto target = mount_target("lib/base", GENERATE(true, false));
   auto client = scene.inside();
   // The second time the token comes from the cache.
   for (int round = 0; round < 2; ++round) {
-    CHECK(client.ask("POST", mount_target("lib/base", GENERATE(true, false))).status == 202);
+    CHECK(client.ask("POST", target).status == 202);
     CHECK(scene.registry.requests().back().target == uploads);
   }
   CHECK(scene.tokens.count() == 1);

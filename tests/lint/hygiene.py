@@ -34,7 +34,7 @@ def by_line(path, text):
 
 def as_whole(path, text):
     lines = text.count("\n")
-    if path.suffix in SOURCES and lines > MOST_LINES:
+    if (path.suffix in SOURCES or text.startswith(_BANG)) and lines > MOST_LINES:
         yield 1, f"{lines} lines: a source file has one subject and at most {MOST_LINES}"
     if path.suffix == ".hpp" and "#pragma once\n" not in text:
         yield 1, "no #pragma once"

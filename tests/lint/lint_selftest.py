@@ -115,6 +115,7 @@ HYGIENE = (
     ("tests/x.py", "# HA" + "CK\n", "open an issue"),
     ("proxy/base/x.cpp", "int x;\n" * 401, "401 lines"),
     ("tests/x.py", "x = 1\n" * 401, "401 lines"),
+    ("deploy/x", "#" + "!/bin/sh\n" * 401, "401 lines"),
     ("proxy/base/x.cpp", "int x;\t\n", "tab"),
     ("proxy/base/x.hpp", "// For what.\n", "pragma once"),
     ("include/regpass/base/x.hpp", "#pragma once\n", "comment"),

@@ -197,6 +197,7 @@ bool fake_server::send_body(wire& on, const reply& how) {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(turn, size - at));
     const auto piece = how.pattern_bytes ? pattern(at, count) : how.body.substr(static_cast<std::size_t>(at), count);
     if (!on.write(framed(piece, how.chunked))) return false;
+    sent_ += count;
     std::this_thread::sleep_for(how.pause);
   }
   if (how.cut_after) return false;

@@ -85,6 +85,15 @@ struct token_scene {
   proxy_under_test proxy;
 };
 
+// A registry that lets everybody in, and a proxy that serves it.
+struct open_scene {
+  explicit open_scene(const engine_settings& settings = {}) : proxy(settings) { proxy.serve(registry); }
+  raw_client inside() const { return proxy.inside(registry.authority()); }
+
+  fake_server registry;
+  proxy_under_test proxy;
+};
+
 std::string digest_of(std::string_view content);  // "sha256:…"
 
 }  // namespace regpass::testing

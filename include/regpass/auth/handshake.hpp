@@ -81,8 +81,8 @@ class handshake {
   action on_response(int status, const std::optional<demand>& wants, bool body_started);
   action on_token(const token_answer& answer);
 
-  // What was learned and decided on the way, for memory and evidence. Where there is a decision about a realm, `learned`
-  // is the challenge that named it, be it of now or known from earlier.
+  // What was learned and decided on the way, for memory and evidence. Where there is a decision about a realm,
+  // `learned` is the challenge that named it, be it of now or known from earlier.
   const std::optional<demand>& learned() const noexcept { return learned_; }
   const std::optional<realm_decision>& realm() const noexcept { return realm_; }
 

@@ -30,7 +30,7 @@ struct facts {
   registry::scope_set lacking;                 // needed minus granted, when granted is known
   const auth::claims* claims = nullptr;        // of the token last used
   std::optional<std::int64_t> token_over_s;    // how long the token had been expired when it was refused, by claims and
-                                             // our clock; negative: the life that was left
+                                               // our clock; negative: the life that was left
   std::optional<std::int64_t> clock_difference_s;
 };
 

@@ -39,7 +39,7 @@ class engine {
   void feed(std::span<const char> ciphertext) noexcept;  // only when input_left() == 0
   std::size_t input_left() const noexcept;
   bool holds_input() const noexcept;  // fed, or decrypted and not yet read: `read` may have something
-  void input_ended() noexcept;  // the peer closed the stream below
+  void input_ended() noexcept;        // the peer closed the stream below
 
   // true: done. false: more input is needed (send the output first).
   // Errors tell apart: untrusted, wrong_name, expired (our verification of the peer), distrusted (the peer's alert
