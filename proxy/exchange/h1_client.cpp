@@ -4,7 +4,7 @@
 namespace regpass::exchange {
 
 h1_client::h1_client(net::stream& server, party peer, const limits& bounds, net::deadline& timer)
-    : server_(server), bounds_(bounds), timer_(timer), input_(server, peer, bounds, timer) {}
+    : server_(server), peer_(peer), bounds_(bounds), timer_(timer), input_(server, peer, bounds, timer) {}
 
 bool h1_client::reusable() const noexcept {
   return sent_all_ && have_response_ && keep_ && input_.complete() && !input_.buffered();
@@ -22,25 +22,23 @@ net::task<result<void>> h1_client::send(http::request_head head, http::framing b
   head.minor = 1;
   pending_head_ = http::write_head(head);
   if (!sent_all_) co_return result<void>();  // goes out with the body's first piece
-  timer_.set(phase::body, bounds_.idle_for);
-  auto written = co_await write_end(server_, pending_head_, http::framing(), http::fields());
-  timer_.clear();
-  if (!written) co_return std::unexpected(timer_.blame(written.error()));
+  const http::fields no_trailers;
+  auto work = write_end(server_, pending_head_, out_, no_trailers);
+  auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));
   co_return written;
 }
 
 net::task<result<void>> h1_client::write(std::string_view piece) {
   if (piece.empty()) co_return result<void>();
-  timer_.set(phase::body, bounds_.idle_for);
-  auto written = co_await write_piece(server_, pending_head_, out_, piece);
-  timer_.clear();
-  if (!written) co_return std::unexpected(timer_.blame(written.error()));
+  auto work = write_piece(server_, pending_head_, out_, piece);
+  auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));
   co_return written;
 }
 
 net::task<result<void>> h1_client::finish(http::fields trailers) {
-  auto written = co_await write_end(server_, pending_head_, out_, trailers);
-  if (!written) co_return std::unexpected(timer_.blame(written.error()));
+  auto work = write_end(server_, pending_head_, out_, trailers);
+  auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));
+  if (!written) co_return std::unexpected(written.error());
   sent_all_ = true;
   // From here on it is the registry's turn; head() may be waiting already.
   if (!have_response_) timer_.set(phase::head, bounds_.response_within);
@@ -56,7 +54,7 @@ net::task<result<http::response_head>> h1_client::head() {
     // 101 was not asked for: Upgrade is never passed on (T19).
     if (head->status == 101 || ++interims_ > bounds_.interim_responses) {
       co_return std::unexpected(
-          error(errc::bad_message, party::registry, phase::head, "too many or unexpected interim responses", 0, true));
+          error(errc::bad_message, peer_, phase::head, "too many or unexpected interim responses", 0, true));
     }
     input_.begin(method_);
     co_return head;

@@ -39,8 +39,6 @@ net::task<result<Head>> h1_input<Head>::read_head(std::chrono::milliseconds with
     auto event = step();
     if (!event) co_return std::unexpected(blame(event.error(), phase::head));
     if (event->what == http::h1_event::kind::head) break;
-    if (ended_)
-      co_return std::unexpected(error(errc::closed, peer_, phase::head, "the connection was closed", 0, false));
     auto more = co_await fill();
     if (!more) co_return std::unexpected(blame(more.error(), phase::head));
   }

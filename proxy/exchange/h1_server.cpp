@@ -21,6 +21,8 @@ h1_server::h1_server(net::stream& client, const limits& bounds, net::deadline& t
 
 net::task<result<void>> h1_server::next() {
   input_.begin({});
+  head_ = http::request_head();
+  body_ = http::framing();
   responded_ = finished_ = keep_ = continue_due_ = false;
   pending_head_.clear();
   auto ready = co_await input_.wait_first_byte();
@@ -29,9 +31,9 @@ net::task<result<void>> h1_server::next() {
   if (!head) co_return std::unexpected(head.error());
   head_ = std::move(*head);
   body_ = input_.decoder().framing();
-  keep_ = http::keeps_alive(head_);
   auto expects = http::expects_continue(head_);
   if (!expects) co_return std::unexpected(expects.error());
+  keep_ = http::keeps_alive(head_);
   continue_due_ = *expects && body_.has_body();
   co_return result<void>();
 }
@@ -56,7 +58,8 @@ net::task<result<void>> h1_server::drain() {
 net::task<result<std::string_view>> h1_server::read() {
   if (continue_due_ && !responded_) {
     continue_due_ = false;
-    auto invited = co_await net::write_one(client_, continue_line);
+    auto invitation = net::write_one(client_, continue_line);
+    auto invited = co_await in_time(timer_, bounds_.idle_for, std::move(invitation));
     if (!invited) co_return std::unexpected(invited.error());
   }
   auto piece = co_await input_.read_body();
@@ -71,7 +74,8 @@ net::task<result<void>> h1_server::inform(http::response_head interim) {
   if (head_.minor == 0) co_return result<void>();  // RFC 9110 section 15.2: none to HTTP/1.0
   interim.minor = 1;
   const auto bytes = http::write_head(interim);
-  auto written = co_await net::write_one(client_, bytes);
+  auto work = net::write_one(client_, bytes);
+  auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));
   co_return written;
 }
 
@@ -81,11 +85,13 @@ net::task<result<void>> h1_server::respond(http::response_head head, http::frami
   if (bodiless(head_.method, head.status)) {
     out_ = http::framing();  // a Content-Length in answer to HEAD stays: it tells of the body that GET would get
     head.headers.erase("Transfer-Encoding");
+    if (head.status == 204) head.headers.erase("Content-Length");  // RFC 9110 section 8.6
   } else {
     if (out_.how == http::framing::kind::none) out_.how = http::framing::kind::counted;
     announce(head.headers, out_);
   }
-  if (out_.how == http::framing::kind::until_close) keep_ = false;
+  // A client that waits for our 100 may take the final answer for a leave not to send its body, or may send it.
+  if (out_.how == http::framing::kind::until_close || continue_due_) keep_ = false;
   head.headers.erase("Connection");
   if (!keep_) head.headers.add("Connection", "close");
   if (keep_ && head_.minor == 0) head.headers.add("Connection", "keep-alive");
@@ -97,19 +103,15 @@ net::task<result<void>> h1_server::respond(http::response_head head, http::frami
 
 net::task<result<void>> h1_server::write(std::string_view piece) {
   if (piece.empty() || (out_.how == http::framing::kind::none)) co_return result<void>();
-  timer_.set(phase::body, bounds_.idle_for);
-  auto written = co_await write_piece(client_, pending_head_, out_, piece);
-  timer_.clear();
-  if (!written) co_return std::unexpected(timer_.blame(written.error()));
+  auto work = write_piece(client_, pending_head_, out_, piece);
+  auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));
   co_return written;
 }
 
 net::task<result<void>> h1_server::finish(http::fields trailers) {
-  timer_.set(phase::body, bounds_.idle_for);
-  auto written = co_await write_end(client_, pending_head_, out_, trailers);
-  timer_.clear();
+  auto work = write_end(client_, pending_head_, out_, trailers);
+  auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));
   finished_ = written.has_value();
-  if (!written) co_return std::unexpected(timer_.blame(written.error()));
   co_return written;
 }
 

@@ -3,8 +3,17 @@
 #include "regpass/http/h1_codec.hpp"
 
 #include <array>
+#include <utility>
 
 namespace regpass::exchange {
+
+net::task<result<void>> in_time(net::deadline& timer, std::chrono::milliseconds within, net::task<result<void>> work) {
+  timer.set(phase::body, within, net::hand::writing);
+  auto written = co_await std::move(work);
+  timer.clear(net::hand::writing);
+  if (!written) co_return std::unexpected(timer.blame(written.error()));
+  co_return written;
+}
 
 void announce(http::fields& headers, const http::framing& body) {
   headers.erase("Transfer-Encoding");

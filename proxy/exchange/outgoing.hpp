@@ -7,10 +7,14 @@
 #include "regpass/net/deadline.hpp"
 #include "regpass/net/stream.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
 namespace regpass::exchange {
+
+// Awaits `work`, which writes, and blames the deadline if that ended it.
+net::task<result<void>> in_time(net::deadline& timer, std::chrono::milliseconds within, net::task<result<void>> work);
 
 // Says in the head how the body is framed; what the head said about it before is dropped.
 void announce(http::fields& headers, const http::framing& body);

@@ -87,7 +87,7 @@ struct listener::state {
 namespace {
 
 // Keeps the state alive as long as its loop runs, which may end a moment after `stop`.
-task<void> keep_running(std::shared_ptr<void> alive, task<void> loop) {
+task<void> keep_running([[maybe_unused]] std::shared_ptr<void> alive, task<void> loop) {
   co_await std::move(loop);
 }
 

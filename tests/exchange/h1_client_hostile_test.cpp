@@ -55,6 +55,17 @@ TEST_CASE("Answers whose length can be read in two ways are refused (T16)") {
   });
 }
 
+TEST_CASE("A 204 that announces a body is refused (T16)") {
+  run_task([]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    client_rig rig(on);
+    rig.say("HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nbody");
+    auto head = co_await ask(rig);
+    REQUIRE_FALSE(head);
+    CHECK(head.error().code == errc::bad_message);
+  });
+}
+
 TEST_CASE("What is not HTTP/1 is told at its first bytes") {
   const std::string bytes = GENERATE("SSH-2.0-OpenSSH\r\n", "HTTP/2.0 200 OK\r\n\r\n", "\x15\x03\x01", "hello");
   INFO(bytes);

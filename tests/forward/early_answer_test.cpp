@@ -119,11 +119,11 @@ TEST_CASE("When a client breaks an upload off the registry sees it broken off") 
     client.request("PUT", upload,
                    {chunked ? std::pair{"Transfer-Encoding", "chunked"} : std::pair{"Content-Length", "100000"}});
     client.send(chunked ? "5\r\nlayer\r\n" : "layer");
-    REQUIRE(holds_soon([&] { return scene.registry.requests().size() == 1; }));
+    REQUIRE(holds_soon([&] { return scene.registry.count("PUT", upload) == 1; }));
   }
   CHECK(scene.proxy.at_rest());
   REQUIRE(scene.proxy.finished().size() == 1);
-  CHECK_FALSE(scene.registry.requests()[0].complete);
+  CHECK_FALSE(scene.registry.requests("PUT", upload)[0].complete);
   CHECK(scene.proxy.finished()[0].evidence.status == 0);
 }
 

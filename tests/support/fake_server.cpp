@@ -164,7 +164,7 @@ bool fake_server::handle(wire& on, message_reader& reader, received& what) {
   const auto chosen = choose(what);
   auto how = chosen.to_;
   if (how.early) {
-    std::this_thread::sleep_for(how.delay);
+    rest(how.delay);
     const bool sent = send(on, how, what);
     if (!sent || how.stop_reading) return false;
   }
@@ -174,7 +174,7 @@ bool fake_server::handle(wire& on, message_reader& reader, received& what) {
   if (!whole) return false;
   if (how.early) return !how.close;
   if (chosen.maker_) how = chosen.maker_(what);
-  std::this_thread::sleep_for(how.delay);
+  rest(how.delay);
   return send(on, how, what) && !how.close;
 }
 
@@ -198,10 +198,17 @@ bool fake_server::send_body(wire& on, const reply& how) {
     const auto piece = how.pattern_bytes ? pattern(at, count) : how.body.substr(static_cast<std::size_t>(at), count);
     if (!on.write(framed(piece, how.chunked))) return false;
     sent_ += count;
-    std::this_thread::sleep_for(how.pause);
+    rest(how.pause);
   }
   if (how.cut_after) return false;
   return !how.chunked || on.write("0\r\n\r\n");
+}
+
+// A test that ends does not wait for it.
+void fake_server::rest(std::chrono::milliseconds span) const {
+  const auto until = std::chrono::steady_clock::now() + span;
+  while (!stopping_ && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
 
 sentence fake_server::choose(const received& what) {

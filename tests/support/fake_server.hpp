@@ -130,6 +130,7 @@ class fake_server {
   bool handle(wire& on, message_reader& reader, received& what);
   bool send(wire& on, const reply& how, const received& what);
   bool send_body(wire& on, const reply& how);
+  void rest(std::chrono::milliseconds span) const;
   sentence choose(const received& what);
   std::size_t note(const received& what);
   void renew(std::size_t index, const received& what);

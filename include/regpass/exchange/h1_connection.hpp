@@ -76,6 +76,7 @@ class h1_client final : public upstream {
 
  private:
   net::stream& server_;
+  party peer_;
   const limits& bounds_;
   net::deadline& timer_;
   h1_input<http::response_head> input_;
