@@ -51,7 +51,7 @@ forwarding::forwarding(const surroundings& around, forward_request what, exchang
 net::task<finished> forwarding::run() {
   const bool allowed = prepare();
   if (!allowed) {
-    co_await answer_error(refusal_);
+    co_await answer_error(refusal_, http::fields());
   } else if (without_credentials()) {
     co_await pass();
   } else {

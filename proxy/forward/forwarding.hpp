@@ -28,16 +28,21 @@ class forwarding {
   net::task<void> pass();   // no credential is involved: as it came, but for hop-by-hop fields
   net::task<void> serve();  // the handshake
   net::task<auth::handshake_input> handshake_input();
+  net::task<result<http::response_head>> carry_out(const auth::action& next);
   net::task<result<http::response_head>> send(const auth::send& how);
   net::task<result<http::response_head>> probe();
   net::task<auth::action> ask(auth::handshake& machine, const auth::ask_token& order);
+  const auth::demand& pursued(const auth::handshake& machine) const;
+  void learn(const std::optional<auth::demand>& wants, const auth::action& sent);
+  net::task<void> drop_refused_token();
   // True when the mount became an upload and the handshake starts anew.
   net::task<bool> retry_without_mount(const http::response_head& head);
   void strip_mount(std::string why);
   void note_cached(const auth::token_ptr& token);
 
   net::task<void> deliver(http::response_head head);
-  net::task<void> answer_error(int status);
+  // `original`: the fields of the answer that this one takes the place of.
+  net::task<void> answer_error(int status, http::fields original);
   // Refusals that their client could not show are put off to its next request, whose refusal it can.
   std::optional<http::response_head> postponed() const;
   net::task<void> upstream_failed(error problem);
@@ -52,6 +57,8 @@ class forwarding {
   http::request_head head_;                       // to send, without Authorization
   std::optional<registry::operation> operation_;  // none: no API request, so no credential
   auth::choice choice_;
+  std::optional<auth::demand> known_;  // the registry's, when the handshake began
+  auth::token_ptr cached_;             // sent or to be sent, and not refused yet
   std::string cache_;
   std::optional<explain::explanation> explained_;
   int refusal_ = 403;

@@ -27,6 +27,8 @@ int status_for(const error& problem) {
     case errc::closed:
     case errc::cancelled:
       return 503;
+    case errc::truncated:
+      return problem.answer_started ? 502 : 503;
     default:
       return 502;
   }
@@ -35,7 +37,8 @@ int status_for(const error& problem) {
 }  // namespace
 
 net::task<void> forwarding::deliver(http::response_head head) {
-  const bool served = !without_credentials() && what_.registry->options.injection != auth::injection::observe;
+  const bool ours = what_.registry != nullptr && what_.registry->options.injection != auth::injection::observe;
+  const bool served = ours && !without_credentials();
   auto& seen = notes_.seen();
   seen.status = served && head.status == 401 ? 403 : head.status;
   if (head.status >= 400) {
@@ -44,11 +47,11 @@ net::task<void> forwarding::deliver(http::response_head head) {
   }
   const auto explained = head.status >= 400 && served ? explain::diagnose(seen) : std::nullopt;
   if (served && ((explained && what_.snapshot->annotate) || head.status == 401)) {
-    co_await answer_error(seen.status);
+    co_await answer_error(seen.status, std::move(head.headers));
     co_return;
   }
   if (served) remember_location(head);
-  downstream_head(head, served);
+  downstream_head(head, ours);
   auto body = carrier_.response_body();
   auto answered = co_await down_.respond(std::move(head), body);
   if (answered) answered = co_await carrier_.relay();
@@ -57,7 +60,7 @@ net::task<void> forwarding::deliver(http::response_head head) {
   notes_.failed(answered.error());
 }
 
-net::task<void> forwarding::answer_error(int status) {
+net::task<void> forwarding::answer_error(int status, http::fields original) {
   auto& seen = notes_.seen();
   seen.status = status == 401 ? 403 : status;
   explained_ = explain::diagnose(seen);
@@ -70,9 +73,9 @@ net::task<void> forwarding::answer_error(int status) {
     co_return;
   }
   auto answer =
-      say ? explain::make_error(seen.status, *explained_, seen.id)
+      say ? explain::make_error(seen.status, *explained_, seen.id, original)
           : explain::make_plain_error(seen.status, "the request was refused; the log of regpass says why", seen.id);
-  if (status == 503) answer.head.headers.set("Retry-After", "1");
+  if (status == 503 && answer.head.headers.count("Retry-After") == 0) answer.head.headers.add("Retry-After", "1");
   co_await write(std::move(answer.head), answer.body);
 }
 
@@ -111,7 +114,7 @@ net::task<void> forwarding::upstream_failed(error problem) {
     co_return;
   }
   const int status = status_for(problem);
-  co_await answer_error(status);
+  co_await answer_error(status, http::fields());
 }
 
 void forwarding::remember_location(const http::response_head& head) {

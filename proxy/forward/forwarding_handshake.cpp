@@ -2,6 +2,8 @@
 #include "forwarding.hpp"
 #include "regpass/base/text.hpp"
 
+#include <utility>
+
 namespace regpass::forward {
 
 namespace {
@@ -46,14 +48,15 @@ auth::token_key key_for(const forward_request& what, const auth::demand& known,
 
 net::task<void> forwarding::serve() {
   auto input = co_await handshake_input();
-  const auto cached = input.cached;
+  known_ = input.known;
+  cached_ = input.cached;
   auth::handshake machine(std::move(input));
   auto next = machine.start();
   for (;;) {
-    if (std::holds_alternative<auth::refuse>(next)) {
-      const int status = std::get<auth::refuse>(next).status;
-      if (machine.realm() && !machine.realm()->allowed) notes_.realm(machine.learned()->realm, *machine.realm());
-      co_await answer_error(status);
+    if (const auto* refusal = std::get_if<auth::refuse>(&next)) {
+      const int status = refusal->status;
+      if (machine.realm() && !machine.realm()->allowed) notes_.realm(pursued(machine).realm, *machine.realm());
+      co_await answer_error(status, http::fields());
       co_return;
     }
     if (std::holds_alternative<auth::ask_token>(next)) {
@@ -61,37 +64,60 @@ net::task<void> forwarding::serve() {
       next = co_await ask(machine, order);
       continue;
     }
-    const bool probing = std::holds_alternative<auth::probe>(next);
-    result<http::response_head> head;
-    if (probing) {
-      head = co_await probe();
-    } else {
-      const auto how = std::get<auth::send>(next);
-      head = co_await send(how);
-    }
+    auto head = co_await carry_out(next);
     if (!head) {
       co_await upstream_failed(head.error());
       co_return;
     }
     const auto wants = demand_in(*head);
     notes_.answered(*head, wants);
-    if (head->status == 401 && wants) around_.shared.memory.learn(what_.target.registry, *wants);
+    if (head->status == 401) learn(wants, next);
     next = machine.on_response(head->status, wants, carrier_.body_started());
+    if (head->status == 401) co_await drop_refused_token();
     if (std::holds_alternative<auth::deliver>(next)) {
       auto again = co_await retry_without_mount(*head);
       if (again) {
         co_await serve();
-        co_return;
+      } else {
+        co_await deliver(std::move(*head));
       }
-      co_await deliver(std::move(*head));
       co_return;
     }
     co_await carrier_.discard();
-    if (cached && head->status == 401 && std::holds_alternative<auth::ask_token>(next)) {
-      cache_ = "refreshed";
-      co_await around_.shared.tokens.forget(cached);
-    }
   }
+}
+
+net::task<result<http::response_head>> forwarding::carry_out(const auth::action& next) {
+  if (std::holds_alternative<auth::probe>(next)) {
+    auto answer = co_await probe();
+    co_return answer;
+  }
+  auto answer = co_await send(std::get<auth::send>(next));
+  co_return answer;
+}
+
+// Harbor answers a token that does not do with a Basic challenge: that says nothing about what it wants.
+void forwarding::learn(const std::optional<auth::demand>& wants, const auth::action& sent) {
+  if (!wants) return;
+  const auto* how = std::get_if<auth::send>(&sent);
+  const bool with_token = how != nullptr && how->how == auth::send::with::bearer;
+  if (with_token && wants->how == auth::demand::kind::basic) return;
+  around_.shared.memory.learn(what_.target.registry, *wants);
+}
+
+// Even when this request is lost with it (its body has started), the next one shall not meet it again. One that was
+// granted less than asked stays: another one would be no better.
+net::task<void> forwarding::drop_refused_token() {
+  if (!cached_) co_return;
+  const auto refused = std::exchange(cached_, nullptr);
+  if (refused->granted && !refused->granted->covers(operation_->needed)) co_return;
+  co_await around_.shared.tokens.forget(refused);
+}
+
+// The demand for which the machine asks for a token: the last Bearer challenge.
+const auth::demand& forwarding::pursued(const auth::handshake& machine) const {
+  const auto& learned = machine.learned();
+  return learned && learned->how == auth::demand::kind::bearer ? *learned : *known_;
 }
 
 net::task<auth::handshake_input> forwarding::handshake_input() {
@@ -165,7 +191,7 @@ net::task<auth::action> forwarding::ask(auth::handshake& machine, const auth::as
 
 net::task<bool> forwarding::retry_without_mount(const http::response_head& head) {
   const bool refused = head.status == 401 || head.status == 403;
-  if (!refused || mount_stripped_ || !operation_->mount_from) co_return false;
+  if (!refused || mount_stripped_ || !operation_->mount_from || carrier_.body_started()) co_return false;
   co_await carrier_.discard();
   strip_mount("the registry refused the mount");
   co_return true;

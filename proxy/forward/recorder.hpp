@@ -28,6 +28,7 @@ class recorder {
 
   explain::evidence& seen() noexcept { return seen_; }
   const explain::evidence& seen() const noexcept { return seen_; }
+  steady_time began() const noexcept { return began_; }
   std::int64_t elapsed_ms() const noexcept;
 
  private:

@@ -25,6 +25,9 @@ constexpr std::size_t most_failures = 1024;
 exchange::limits token_limits(exchange::limits bounds, const token_bounds& tokens) {
   bounds.response_within = std::min(bounds.response_within, tokens.exchange_within);
   bounds.idle_for = std::min(bounds.idle_for, tokens.exchange_within);
+  // A connection that does not come about must not take longer than the whole exchange may.
+  bounds.connect_within = std::min(bounds.connect_within, tokens.exchange_within / 2);
+  bounds.tls_within = std::min(bounds.tls_within, tokens.exchange_within / 2);
   return bounds;
 }
 
@@ -34,6 +37,14 @@ auth::token_answer transport_failure(error problem) {
   failure.message = problem.detail;
   failure.problem = std::move(problem);
   return auth::token_answer{nullptr, std::move(failure)};
+}
+
+// A pooled connection that the server had closed before the request came (RFC 9110 section 9.2.2).
+bool died_in_the_pool(const exchange::connection& used, const auth::token_answer& answer) {
+  if (!used.reused || !answer.failure || !answer.failure->problem) return false;
+  const auto& problem = *answer.failure->problem;
+  const bool dropped = problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::truncated;
+  return dropped && !problem.answer_started;
 }
 
 http::framing body_of(const auth::wire_request& wire) {
@@ -79,7 +90,7 @@ net::task<auth::token_ptr> token_client::cached_at_home(auth::token_key key, reg
 
 net::task<void> token_client::renew(token_order order) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);
-  co_await obtain_at_home(std::move(order));
+  co_await fetch(std::move(order));
 }
 
 net::task<token_delivery> token_client::obtain(token_order order) {
@@ -89,7 +100,18 @@ net::task<token_delivery> token_client::obtain(token_order order) {
   co_return delivery;
 }
 
+// Requests that began before the first of them had its token meet here; those that come late find the token of the
+// first.
 net::task<token_delivery> token_client::obtain_at_home(token_order order) {
+  auto token = cache_.find(order.key, order.request.scopes, now().steady);
+  if (token && token->obtained_at >= order.newer_than) {
+    co_return token_delivery{auth::token_answer{std::move(token), std::nullopt}, true};
+  }
+  auto delivery = co_await fetch(std::move(order));
+  co_return delivery;
+}
+
+net::task<token_delivery> token_client::fetch(token_order order) {
   const flight_key key{order.key, order.request.scopes, order.request.how == auth::token_request::form::post};
   const auto known = failures_.find(key);
   if (known != failures_.end() && now().steady < known->second.until)
@@ -109,12 +131,18 @@ net::task<token_delivery> token_client::obtain_at_home(token_order order) {
   mine->landed.cancel();
   if (answer.token) {
     failures_.erase(key);
-    recipes_.insert_or_assign(order.key, order);
-    cache_.store(order.key, answer.token, now().steady);
+    keep(order, answer.token);
   } else {
     remember(key, answer);
   }
   co_return token_delivery{std::move(answer), false};
+}
+
+// A registry may name another service each time: there are no more recipes than tokens.
+void token_client::keep(const token_order& order, const auth::token_ptr& token) {
+  if (recipes_.size() >= tokens_.cached_tokens && !recipes_.contains(order.key)) recipes_.erase(recipes_.begin());
+  recipes_.insert_or_assign(order.key, order);
+  cache_.store(order.key, token, now().steady);
 }
 
 void token_client::remember(const flight_key& key, const auth::token_answer& answer) {
@@ -132,17 +160,25 @@ void token_client::remember(const flight_key& key, const auth::token_answer& ans
 }
 
 net::task<auth::token_answer> token_client::exchange(const token_order& order) {
-  const auto began = now().steady;
-  auto connection = co_await pool_.get(order.route);
-  if (!connection) co_return transport_failure(connection.error());
-  const auto spent = std::chrono::duration_cast<milliseconds>(now().steady - began);
-  auto* wire = connection->get();
-  net::deadline total(home_, [wire] { wire->close(); });
-  total.set(phase::head, std::max(tokens_.exchange_within - spent, milliseconds{1}));
-  auto answer = co_await ask(**connection, order);
-  total.clear();
+  const auto until = now().steady + tokens_.exchange_within;
+  for (bool fresh = false;; fresh = true) {
+    auto connection = co_await pool_.get(order.route, fresh);
+    if (!connection) co_return transport_failure(connection.error());
+    auto answer = co_await ask_in_time(**connection, order, until);
+    const bool again = !fresh && died_in_the_pool(**connection, answer);
+    if (again) continue;
+    pool_.put(order.route, std::move(*connection));
+    co_return answer;
+  }
+}
+
+net::task<auth::token_answer> token_client::ask_in_time(exchange::connection& connection, const token_order& order,
+                                                        steady_time until) {
+  const auto left = std::chrono::duration_cast<milliseconds>(until - now().steady);
+  net::deadline total(home_, [&connection] { connection.close(); });
+  total.set(phase::head, std::max(left, milliseconds{1}));
+  auto answer = co_await ask(connection, order);
   if (answer.failure && answer.failure->problem) *answer.failure->problem = total.blame(*answer.failure->problem);
-  pool_.put(order.route, std::move(*connection));
   co_return answer;
 }
 

@@ -137,7 +137,7 @@ TEST_CASE("Every write to a client that does not read is timed out (T22)") {
       {"end",
        [](h1_server& server) -> net::task<result<void>> {
          co_await server.respond(response(204), no_body());
-         auto done = co_await server.finish({});
+         auto done = co_await server.finish(http::fields());
          co_return done;
        }},
   }));
@@ -163,7 +163,7 @@ TEST_CASE("The end of a request to a registry that does not read is timed out") 
     co_await rig.client.send(std::move(head_out), chunked());
     co_await rig.client.write("x");
     rig.wires.there->hold_beyond(0);
-    auto done = co_await rig.client.finish({});
+    auto done = co_await rig.client.finish(http::fields());
     REQUIRE_FALSE(done);
     CHECK(done.error().code == errc::timed_out);
     CHECK(done.error().when == phase::body);
@@ -189,7 +189,7 @@ TEST_CASE("An early answer that stalls is timed out although the upload goes on"
     readers.spawn(read(), "reader");
     co_await let_others_run();
     co_await rig.client.write("y");
-    co_await rig.client.finish({});
+    co_await rig.client.finish(http::fields());
     const auto failed = [&] { return problem.has_value(); };
     const auto noticed = co_await wait_until(failed, 2s);
     REQUIRE(noticed);
@@ -267,7 +267,7 @@ TEST_CASE("The wait for an answer begins with the request's last byte") {
       co_await pause(20ms);
     }
     CHECK_FALSE(problem);
-    co_await rig.client.finish({});
+    co_await rig.client.finish(http::fields());
     co_await readers.join();
     REQUIRE(problem);
     CHECK(problem->code == errc::timed_out);

@@ -89,7 +89,7 @@ TEST_CASE("The answer to what is no request is not shaped by the request before 
     co_await rig.server.next();
     co_await rig.server.drain();
     co_await rig.server.respond(response(200), no_body());
-    co_await rig.server.finish({});
+    co_await rig.server.finish(http::fields());
     CHECK(rig.server.reusable());
     rig.said();
     rig.say("nonsense\r\n\r\n");

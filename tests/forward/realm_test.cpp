@@ -123,6 +123,7 @@ TEST_CASE("T09 a realm whose approval was taken back gets nothing more, though t
   const auto got = client.ask("GET", "/v2/team-b/app/manifests/1");
   CHECK(got.status == 403);
   CHECK(got.field("X-Regpass-Cause") == "realm-refused");
+  CHECK(got.body.find(scene.tokens.realm()) != std::string::npos);
   CHECK(scene.tokens.count() == 1);
 }
 

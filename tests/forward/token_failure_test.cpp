@@ -38,7 +38,7 @@ const failure failures[] = {
     {"403", 403, "granted-less", [](sentence& s) { s.answer(403, "No").body(R"({"details":"no"})"); }},
     {"500", 503, "token-server-error", [](sentence& s) { s.answer(500, "No").body("oops"); }},
     {"503", 503, "token-server-error", [](sentence& s) { s.answer(503, "No").body("oops"); }},
-    {"429", 503, "rate-limited", [](sentence& s) { s.answer(429, "No").header("Retry-After", "2").body("slow down"); }},
+    {"429", 503, "token-server-error", [](sentence& s) { s.answer(429, "No").header("Retry-After", "2").body("slow down"); }},
     {"HTML", 503, "token-server-error",
      [](sentence& s) { s.header("Content-Type", "text/html").body("<html>login</html>"); }},
     {"no token", 503, "token-server-error", [](sentence& s) { s.body("{}"); }},

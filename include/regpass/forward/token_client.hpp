@@ -20,7 +20,8 @@ namespace regpass::forward {
 struct token_order {
   auth::token_key key;
   auth::token_request request;
-  exchange::route route;  // to the realm's origin
+  exchange::route route;     // to the realm's origin
+  steady_time newer_than{};  // a cached token will do if it was obtained since
 };
 
 // `shared`: somebody else's exchange gave the answer, or a remembered failure.
@@ -59,9 +60,13 @@ class token_client {
   net::task<void> forget_at_home(auth::token_ptr token);
   net::task<void> drop_at_home(std::uint64_t generation);
   net::task<void> renew(token_order order);
+  net::task<token_delivery> fetch(token_order order);
   net::task<auth::token_answer> exchange(const token_order& order);
+  net::task<auth::token_answer> ask_in_time(exchange::connection& connection, const token_order& order,
+                                            steady_time until);
   net::task<auth::token_answer> ask(exchange::connection& connection, const token_order& order);
   void remember(const flight_key& key, const auth::token_answer& answer);
+  void keep(const token_order& order, const auth::token_ptr& token);
 
   net::executor home_;
   token_bounds tokens_;
