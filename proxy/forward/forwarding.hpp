@@ -32,7 +32,6 @@ class forwarding {
   net::task<result<http::response_head>> send(const auth::send& how);
   net::task<result<http::response_head>> probe();
   net::task<auth::action> ask(auth::handshake& machine, const auth::ask_token& order);
-  const auth::demand& pursued(const auth::handshake& machine) const;
   void learn(const std::optional<auth::demand>& wants, const auth::action& sent);
   net::task<void> drop_refused_token();
   // True when the mount became an upload and the handshake starts anew.
@@ -57,8 +56,7 @@ class forwarding {
   http::request_head head_;                       // to send, without Authorization
   std::optional<registry::operation> operation_;  // none: no API request, so no credential
   auth::choice choice_;
-  std::optional<auth::demand> known_;  // the registry's, when the handshake began
-  auth::token_ptr cached_;             // sent or to be sent, and not refused yet
+  auth::token_ptr cached_;  // sent or to be sent, and not refused yet
   std::string cache_;
   std::optional<explain::explanation> explained_;
   int refusal_ = 403;

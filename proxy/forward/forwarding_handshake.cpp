@@ -48,14 +48,13 @@ auth::token_key key_for(const forward_request& what, const auth::demand& known,
 
 net::task<void> forwarding::serve() {
   auto input = co_await handshake_input();
-  known_ = input.known;
   cached_ = input.cached;
   auth::handshake machine(std::move(input));
   auto next = machine.start();
   for (;;) {
     if (const auto* refusal = std::get_if<auth::refuse>(&next)) {
       const int status = refusal->status;
-      if (machine.realm() && !machine.realm()->allowed) notes_.realm(pursued(machine).realm, *machine.realm());
+      if (machine.realm() && !machine.realm()->allowed) notes_.realm(machine.learned()->realm, *machine.realm());
       co_await answer_error(status, http::fields());
       co_return;
     }
@@ -114,12 +113,6 @@ net::task<void> forwarding::drop_refused_token() {
   co_await around_.shared.tokens.forget(refused);
 }
 
-// The demand for which the machine asks for a token: the last Bearer challenge.
-const auth::demand& forwarding::pursued(const auth::handshake& machine) const {
-  const auto& learned = machine.learned();
-  return learned && learned->how == auth::demand::kind::bearer ? *learned : *known_;
-}
-
 net::task<auth::handshake_input> forwarding::handshake_input() {
   auth::handshake_input input;
   input.need = operation_->needed;
@@ -131,7 +124,9 @@ net::task<auth::handshake_input> forwarding::handshake_input() {
   input.registry = what_.target.registry;
   input.realms.registry = what_.target.origin;
   input.realms.approved = what_.registry->options.realms;
-  if (input.known && input.known->how == auth::demand::kind::bearer) {
+  const bool client_speaks =
+      input.mode == auth::injection::observe || (input.mode == auth::injection::add && input.client_authorization);
+  if (!client_speaks && input.known && input.known->how == auth::demand::kind::bearer) {
     auto key = key_for(what_, *input.known, choice_.credential);
     input.cached = co_await around_.shared.tokens.cached(std::move(key), operation_->needed);
     note_cached(input.cached);
@@ -174,11 +169,12 @@ net::task<result<http::response_head>> forwarding::probe() {
 }
 
 net::task<auth::action> forwarding::ask(auth::handshake& machine, const auth::ask_token& order) {
-  if (cache_.empty()) cache_ = "miss";
+  cache_ = cache_ == "hit" ? "refreshed" : "miss";
   notes_.realm(machine.learned()->realm, *machine.realm());
   token_order wanted;
   wanted.key = key_for(what_, *machine.learned(), choice_.credential);
   wanted.request = order.request;
+  wanted.newer_than = notes_.began();
   wanted.route = registry_route(*what_.registry, order.request.realm.origin, party::token_server);
   auto delivery = co_await around_.shared.tokens.obtain(std::move(wanted));
   notes_.token(order.request, delivery);

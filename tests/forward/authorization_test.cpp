@@ -107,6 +107,22 @@ TEST_CASE("In add mode a refused Authorization of the client is not followed by 
   CHECK(scene.tokens.count() == 0);
 }
 
+TEST_CASE("A client's own Authorization that is refused says nothing about our token") {
+  token_scene scene;
+  set_injection(scene, auth::injection::add);
+  scene.registry.on("GET", "/v2/team-a/app/manifests/1").body("{}");
+  auto client = scene.inside();
+  CHECK(client.ask("GET", "/v2/team-a/app/manifests/1").status == 200);
+  CHECK(client.ask("GET", "/v2/team-a/app/manifests/1", {{"Authorization", "Bearer stale"}}).status == 403);
+  CHECK(client.ask("GET", "/v2/team-a/app/manifests/1").status == 200);
+  CHECK(scene.tokens.count() == 1);
+  scene.proxy.finished(3);
+  const auto lines = scene.proxy.log_lines("exchange");
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[1].at("auth").as_string() == "client");
+  CHECK_FALSE(lines[1].contains("token"));
+}
+
 TEST_CASE("In observe mode a request goes as it came and its answer comes as it was") {
   token_scene scene;
   set_injection(scene, auth::injection::observe);

@@ -158,6 +158,18 @@ TEST_CASE("A cached token that the registry refuses is replaced once, and the re
   CHECK_FALSE(scene.proxy.finished(2)[1].explanation.has_value());
 }
 
+TEST_CASE("A refused token is not replaced by another one that is as old") {
+  token_scene scene;
+  answer_everything(scene.registry);
+  auto client = scene.inside();
+  CHECK(client.ask("GET", manifest).status == 200);
+  CHECK(client.ask("POST", uploads).status == 200);  // a wider one
+  scene.tokens.take_back_all();
+  CHECK(client.ask("GET", manifest).status == 200);
+  CHECK(client.ask("POST", uploads).status == 200);
+  CHECK(scene.tokens.count() == 4);
+}
+
 TEST_CASE("T14 a registry that refuses every token is asked twice for each request, no more") {
   token_scene scene;
   answer_everything(scene.registry);

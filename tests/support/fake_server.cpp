@@ -41,16 +41,19 @@ std::string framed(std::string_view piece, bool chunked) {
 }
 
 int listen_on(const std::string& address, std::uint16_t& port) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  inet_pton(AF_INET, address.c_str(), &at.sin_addr);
-  socklen_t size = sizeof at;
-  auto* where = reinterpret_cast<sockaddr*>(&at);
-  const bool ready = descriptor >= 0 && ::bind(descriptor, where, size) == 0 && ::listen(descriptor, 1024) == 0 &&
+  sockaddr_in6 v6{};
+  sockaddr_in v4{};
+  const bool old = inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1;
+  v4.sin_family = AF_INET;
+  v6.sin6_family = AF_INET6;
+  auto* where = old ? reinterpret_cast<sockaddr*>(&v4) : reinterpret_cast<sockaddr*>(&v6);
+  socklen_t size = old ? sizeof v4 : sizeof v6;
+  const int descriptor = ::socket(where->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool ready = (old || inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1) && descriptor >= 0 &&
+                     ::bind(descriptor, where, size) == 0 && ::listen(descriptor, 1024) == 0 &&
                      ::getsockname(descriptor, where, &size) == 0;
   if (!ready) throw std::runtime_error("fake server: cannot listen on " + address);
-  port = ntohs(at.sin_port);
+  port = ntohs(old ? v4.sin_port : v6.sin6_port);
   return descriptor;
 }
 
@@ -86,6 +89,31 @@ fake_server::~fake_server() {
   }
   for (auto& one : threads_) one.join();
   ::close(listening_);
+}
+
+std::string fake_server::authority() const {
+  const bool v6 = address_.find(':') != std::string::npos;
+  return (v6 ? "[" + address_ + "]" : address_) + ":" + std::to_string(port_);
+}
+
+void fake_server::present(const issued& certificate) {
+  const std::lock_guard held(lock_);
+  certificate_ = server_side(certificate);
+}
+
+ssl_context fake_server::certificate() const {
+  const std::lock_guard held(lock_);
+  return certificate_ ? certificate_ : common_ground().server;
+}
+
+void fake_server::greet(std::string bytes) {
+  const std::lock_guard held(lock_);
+  greeting_ = std::move(bytes);
+}
+
+std::string fake_server::greeting() const {
+  const std::lock_guard held(lock_);
+  return greeting_;
 }
 
 std::string fake_server::url(std::string_view path) const {
@@ -141,7 +169,12 @@ void fake_server::serve(int descriptor, std::size_t number) {
     open_[number] = &on;
   }
   try {
-    if (!stopping_ && (!tls() || on.secure_as_server(common_ground().server))) converse(on, number);
+    if (const auto first = greeting(); !first.empty()) {
+      on.read();
+      on.write(first);
+    } else if (!stopping_ && (!tls() || on.secure_as_server(certificate()))) {
+      converse(on, number);
+    }
   } catch (const std::exception&) {
   }
   const std::lock_guard held(lock_);

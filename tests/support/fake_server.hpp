@@ -107,8 +107,13 @@ class fake_server {
   // Requests whose Authorization `good` does not like get 401 with this challenge before any sentence is looked at.
   void demand(std::string challenge, std::function<bool(const std::string&)> good);
 
+  // What every connection is told at once, whatever it says, before it ends: for servers of another protocol.
+  void greet(std::string bytes);
+
   std::uint16_t port() const { return port_; }
-  std::string authority() const { return address_ + ":" + std::to_string(port_); }
+  std::string authority() const;
+  // Another certificate than the one that the proxy believes in.
+  void present(const issued& certificate);
   std::string url(std::string_view path = "") const;
   bool tls() const { return how_ == scheme::https; }
 
@@ -124,6 +129,8 @@ class fake_server {
   void hold_reading(bool on) { holding_ = on; }
 
  private:
+  ssl_context certificate() const;
+  std::string greeting() const;
   void accept();
   void serve(int descriptor, std::size_t number);
   void converse(wire& on, std::size_t number);
@@ -146,6 +153,8 @@ class fake_server {
   mutable std::mutex lock_;
   std::deque<sentence> script_;
   sentence::maker otherwise_;
+  ssl_context certificate_;
+  std::string greeting_;
   std::string challenge_;
   std::function<bool(const std::string&)> good_;
   std::vector<received> requests_;

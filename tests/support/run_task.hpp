@@ -11,7 +11,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include <chrono>
-#include <exception>
+#include <functional>
 #include <future>
 #include <stdexcept>
 #include <utility>
@@ -32,9 +32,8 @@ T run_task(net::task<T> work, std::chrono::seconds guard = guard_time) {
 }
 
 // `body` is a lambda that is a coroutine; what it captures lives as long as it runs.
-template <class F>
-auto run_task(F body, std::chrono::seconds guard = guard_time) -> decltype(run_task(body(), guard)) {
-  return run_task(body(), guard);
+inline void run_task(const std::function<net::task<void>()>& body) {
+  run_task(body());
 }
 
 inline net::task<void> pause(std::chrono::milliseconds length) {

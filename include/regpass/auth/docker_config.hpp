@@ -19,9 +19,8 @@ namespace regpass::auth {
 // "00000000-0000-0000-0000-000000000000" stays basic (the registry's convention, not ours), but a user name "<token>"
 // marks an identity token (docker-credential-helpers). Problems: auth not base64 (with the place and the likely reason:
 // wrapped lines, URL-safe alphabet, missing padding), no colon, empty user or password, JSON instead of user:password,
-// empty entry, a password that ends in a line break (kept, but said), `auth` and
-// `username`+`password` that differ (kept, but said). `credsStore` and `credHelpers` are named in
-// `helpers`, for whoever runs them.
+// empty entry, a password that ends in a line break (kept, but said), `auth` and `username`+`password` that differ
+// (kept, but said). `credsStore` and `credHelpers` are named in `helpers`, for whoever runs them.
 struct docker_config {
   std::vector<credential_entry> entries;
   std::vector<std::pair<std::string, std::string>> helpers;  // host ("" = credsStore) and program suffix

@@ -30,10 +30,9 @@ struct token_request {
 // GET for basic and anonymous, POST for an identity token.
 token_request::form first_form(const credential_ptr&) noexcept;
 
-// What goes on the wire. Parameters are encoded one by one; a query in the realm is kept, but for parameters of
-// ours in it. GET: repeated scope=,
-// `service`, `account` when there is a user, Authorization: Basic. POST: a form with one blank-separated scope,
-// grant_type password or refresh_token, client_id=regpass. Never asks for an offline token.
+// What goes on the wire. Parameters are encoded one by one; a query in the realm is kept, but for parameters of ours in
+// it. GET: repeated scope=, `service`, `account` when there is a user, Authorization: Basic. POST: a form with one
+// blank-separated scope, grant_type password or refresh_token, client_id=regpass. Never asks for an offline token.
 struct wire_request {
   http::request_head head;  // Host included
   secret authorization;     // value of the Authorization field, kept apart from the head; empty: none

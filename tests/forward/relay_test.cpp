@@ -1,0 +1,109 @@
+// run_tunnel between two pairs of real sockets.
+#include "regpass/forward/tunnel.hpp"
+#include "support/loopback.hpp"
+#include "support/run_task.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <catch2/catch.hpp>
+
+using namespace regpass;
+using namespace regpass::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+// What two people at the ends of a tunnel hold, and what became of it.
+struct tunnel_scene {
+  socket_pair client;  // far: the person's end
+  socket_pair server;
+  forward::tunnelled moved;
+  bool over = false;
+};
+
+net::task<void> run(tunnel_scene& scene, std::chrono::milliseconds idle) {
+  scene.moved = co_await forward::run_tunnel(*scene.client.near, *scene.server.near, idle);
+  scene.over = true;
+}
+
+net::task<void> open(tunnel_scene& scene, std::chrono::milliseconds idle) {
+  scene.client = co_await connected_pair();
+  scene.server = co_await connected_pair();
+  net::spawn(scene.client.near->get_executor(), run(scene, idle), "tunnel");
+}
+
+net::task<std::string> read_some(net::stream& from) {
+  std::string into(64 * 1024, '\0');
+  auto got = co_await from.read_some(into);
+  co_return got ? into.substr(0, *got) : "failed";
+}
+
+}  // namespace
+
+TEST_CASE("A tunnel carries bytes both ways and counts them") {
+  tunnel_scene scene;
+  run_task([&]() -> net::task<void> {
+    co_await open(scene, 5s);
+    co_await net::write_one(*scene.client.far, "question");
+    const auto asked = co_await read_some(*scene.server.far);
+    CHECK(asked == "question");
+    co_await net::write_one(*scene.server.far, "answer");
+    const auto answered = co_await read_some(*scene.client.far);
+    CHECK(answered == "answer");
+    scene.client.far->close();
+    scene.server.far->close();
+    const auto is_over = [&] { return scene.over; };
+    const bool over = co_await wait_until(is_over);
+    CHECK(over);
+  });
+  CHECK(scene.moved.up == 8);
+  CHECK(scene.moved.down == 6);
+}
+
+TEST_CASE("A tunnel's half-close leaves the other direction open") {
+  tunnel_scene scene;
+  run_task([&]() -> net::task<void> {
+    co_await open(scene, 5s);
+    co_await scene.client.far->shut_write();
+    const auto end = co_await read_some(*scene.server.far);
+    CHECK(end.empty());
+    co_await net::write_one(*scene.server.far, "late answer");
+    const auto answered = co_await read_some(*scene.client.far);
+    CHECK(answered == "late answer");
+    CHECK_FALSE(scene.over);
+    co_await scene.server.far->shut_write();
+    const auto is_over = [&] { return scene.over; };
+    const bool over = co_await wait_until(is_over);
+    CHECK(over);
+  });
+}
+
+TEST_CASE("A tunnel in which nothing moves is closed on both sides") {
+  tunnel_scene scene;
+  run_task([&]() -> net::task<void> {
+    co_await open(scene, 100ms);
+    const auto one = co_await read_some(*scene.client.far);
+    const auto other = co_await read_some(*scene.server.far);
+    CHECK(one.empty());
+    CHECK(other.empty());
+    const auto is_over = [&] { return scene.over; };
+    const bool over = co_await wait_until(is_over);
+    CHECK(over);
+  });
+}
+
+TEST_CASE("A tunnel in which one side still speaks is not idle") {
+  tunnel_scene scene;
+  run_task([&]() -> net::task<void> {
+    co_await open(scene, 200ms);
+    for (int i = 0; i < 8; ++i) {
+      co_await pause(50ms);
+      co_await net::write_one(*scene.server.far, "x");
+    }
+    CHECK_FALSE(scene.over);
+    co_await scene.client.far->shut_write();
+    co_await scene.server.far->shut_write();
+    const auto is_over = [&] { return scene.over; };
+    co_await wait_until(is_over);
+  });
+  CHECK(scene.moved.down == 8);
+}
