@@ -55,7 +55,7 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
     const int status = status_for(reached.error());
     auto seen = about(front.head(), &to);
     explain::add(seen, 0, explain::failed_step{reached.error()});
-    co_await refuse(front, status, std::move(seen), "tunnel");
+    co_await refuse(status, std::move(seen), "tunnel");
     co_return;
   }
   ++around_.shared.busy;
@@ -69,7 +69,7 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
   log::write(log::level::info, "tunnel", "tunnelled to " + http::authority(to.origin), std::move(more));
 }
 
-net::task<void> session::intercept(server& front, target to, snapshot_ptr from) {
+net::task<void> session::intercept(server& front, target to) {
   auto context = around_.shared.leaves->get(to.origin.host, now().wall);
   if (!context) {
     auto seen = about(front.head(), &to);
@@ -77,12 +77,12 @@ net::task<void> session::intercept(server& front, target to, snapshot_ptr from) 
                  explain::policy_step{context.error().detail,
                                       "remove the CA's directory (tls.ca_dir) and restart regpass and "
                                       "its clients: the new CA covers all registries known then"});
-    co_await refuse(front, 403, std::move(seen), "policy-refused");
+    co_await refuse(403, std::move(seen), "policy-refused");
     co_return;
   }
   co_await established(front);
   auto secured = co_await secure(*context, to);
-  if (secured) co_await serve_inside(std::move(to), std::move(from));
+  if (secured) co_await serve_inside(std::move(to));
 }
 
 net::task<bool> session::secure(const tls::context& context, const target& to) {
@@ -119,7 +119,7 @@ void session::reject(const target& to, error problem) {
   if (explained) around_.shared.journal.add(finished{std::move(seen), explained});
 }
 
-net::task<void> session::serve_inside(target to, snapshot_ptr from) {
+net::task<void> session::serve_inside(target to) {
   server inside(*client_, around_.bounds, timer_);
   for (;;) {
     auto got = co_await inside.next();
@@ -129,7 +129,7 @@ net::task<void> session::serve_inside(target to, snapshot_ptr from) {
     }
     if (!got) {
       const auto name = registry::to_text(to.registry);
-      co_await refuse_unreadable(inside, got.error(), name);
+      co_await refuse_unreadable(got.error(), name);
       co_return;
     }
     if (!names_target(inside.head(), to)) {
@@ -137,7 +137,7 @@ net::task<void> session::serve_inside(target to, snapshot_ptr from) {
       explain::add(seen, 0,
                    explain::failed_step{error(errc::bad_message, party::client, phase::head,
                                               "Host names another host than CONNECT did", 0, false)});
-      co_await refuse(inside, 421, std::move(seen), "client-rejected");
+      co_await refuse(421, std::move(seen), "client-rejected");
       co_return;
     }
     forward_request what;

@@ -64,13 +64,13 @@ net::task<void> session::serve_proxy() {
 net::task<bool> session::serve_one(server& front) {
   auto got = co_await front.next();
   if (!got) {
-    co_await refuse_unreadable(front, got.error(), std::string());
+    co_await refuse_unreadable(got.error(), std::string());
     co_return false;
   }
   auto head = front.head();
   const auto to = ingress(head);
   if (!to) {
-    co_await refuse_unreadable(front, to.error(), std::string());
+    co_await refuse_unreadable(to.error(), std::string());
     co_return false;
   }
   const auto from = around_.shared.current();
@@ -78,7 +78,7 @@ net::task<bool> session::serve_one(server& front) {
   if (made.action == decision::what::refuse) {
     auto seen = about(head, &*to);
     explain::add(seen, 0, explain::policy_step{made.why, made.remedy});
-    co_await refuse(front, 403, std::move(seen), "policy-refused");
+    co_await refuse(403, std::move(seen), "policy-refused");
     co_return false;
   }
   if (to->came_by == target::way::absolute_form) {
@@ -88,7 +88,7 @@ net::task<bool> session::serve_one(server& front) {
   if (made.action == decision::what::tunnel) {
     co_await tunnel(front, *to, from);
   } else {
-    co_await intercept(front, *to, from);
+    co_await intercept(front, *to);
   }
   co_return false;
 }
@@ -106,7 +106,7 @@ net::task<bool> session::exchange_by_absolute_form(server& front, http::request_
   co_return drained&& front.reusable();
 }
 
-net::task<void> session::refuse(server& front, int status, explain::evidence seen, std::string_view event) {
+net::task<void> session::refuse(int status, explain::evidence seen, std::string_view event) {
   seen.status = status;
   const auto explained = explain::diagnose(seen);
   log_refusal(event, seen, explained);
@@ -124,7 +124,7 @@ net::task<void> session::refuse(server& front, int status, explain::evidence see
   if (written) co_await linger();
 }
 
-net::task<void> session::refuse_unreadable(server& front, error problem, const std::string& registry) {
+net::task<void> session::refuse_unreadable(error problem, const std::string& registry) {
   if (problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::cancelled) co_return;
   if (timer_.expired()) co_return;  // the stream is closed already
   problem.who = party::client;
@@ -132,7 +132,7 @@ net::task<void> session::refuse_unreadable(server& front, error problem, const s
   seen.registry = registry;
   const int status = status_for(problem);
   explain::add(seen, 0, explain::failed_step{std::move(problem)});
-  co_await refuse(front, status, std::move(seen), "client-rejected");
+  co_await refuse(status, std::move(seen), "client-rejected");
 }
 
 // Closing at once, with input unread, would reset the connection and take our answer with it.

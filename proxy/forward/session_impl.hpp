@@ -28,14 +28,14 @@ class session {
                                             snapshot_ptr from);
 
   net::task<void> tunnel(server& front, target to, snapshot_ptr from);
-  net::task<void> intercept(server& front, target to, snapshot_ptr from);
+  net::task<void> intercept(server& front, target to);
   net::task<bool> secure(const tls::context& context, const target& to);
   void reject(const target& to, error problem);
-  net::task<void> serve_inside(target to, snapshot_ptr from);
+  net::task<void> serve_inside(target to);
 
   // An answer of ours to a request that went nowhere, said as an explanation. The connection closes after it.
-  net::task<void> refuse(server& front, int status, explain::evidence seen, std::string_view event);
-  net::task<void> refuse_unreadable(server& front, error problem, const std::string& registry);
+  net::task<void> refuse(int status, explain::evidence seen, std::string_view event);
+  net::task<void> refuse_unreadable(error problem, const std::string& registry);
   net::task<void> established(server& front);
   net::task<void> linger();
   explain::evidence about(const http::request_head& head, const target* to) const;

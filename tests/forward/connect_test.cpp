@@ -90,11 +90,8 @@ TEST_CASE("HTTP/1.1 is chosen from what a client offers") {
   using offers = std::vector<std::string>;
   open_scene scene;
   scene.registry.on("GET", manifest).body("{}");
-  const auto [offered, chosen] = GENERATE(table<offers, std::string>({
-      {{"h2", "http/1.1"}, "http/1.1"},
-      {{"http/1.1"}, "http/1.1"},
-      {{}, ""},
-  }));
+  const auto offered = GENERATE(offers(), offers(1, "http/1.1"), offers({"h2", "http/1.1"}));
+  const std::string chosen = offered.empty() ? "" : "http/1.1";
   auto client = scene.proxy.client();
   CHECK(client.connect(scene.registry.authority()).status == 200);
   REQUIRE(client.secure({.name = "127.0.0.1", .sni = {}, .alpn = offered}));
