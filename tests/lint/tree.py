@@ -21,7 +21,8 @@ def files(*tops, suffixes=None):
     for top in tops or ("", ".ci", "config", "deploy", "include", "proxy", "tests"):
         for folder, below, names in os.walk(ROOT / top):
             below[:] = [] if top == "" else [name for name in below if name != "__pycache__"]
-            found += [pathlib.Path(folder, name).relative_to(ROOT) for name in names]
+            # In a second worktree of a repository `.git` is a file.
+            found += [pathlib.Path(folder, name).relative_to(ROOT) for name in names if name != ".git"]
     return sorted(path for path in found if suffixes is None or path.suffix in suffixes)
 
 
