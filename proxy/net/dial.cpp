@@ -1,14 +1,12 @@
 #include "regpass/net/dial.hpp"
 
-#include "endpoint.hpp"
-#include "regpass/net/deadline.hpp"
 #include "regpass/net/errors.hpp"
+#include "regpass/net/race.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -65,28 +63,7 @@ task<result<std::vector<tcp::endpoint>>> resolve(const dial_target& target) {
     co_return std::unexpected(
         to_error(asked->ec, phase::resolve, target.blame, target.host + ": " + asked->ec.message()));
   }
-  std::vector<tcp::endpoint> endpoints;
-  for (const auto& entry : asked->found) {
-    if (std::ranges::find(endpoints, entry.endpoint()) == endpoints.end()) endpoints.push_back(entry.endpoint());
-  }
-  co_return endpoints;
-}
-
-task<result<tcp_socket>> connect_one(tcp::endpoint to, milliseconds within, party blame) {
-  const auto on = co_await boost::asio::this_coro::executor;
-  tcp_socket socket(on);
-  deadline timer(on, [&socket] {
-    boost::system::error_code ignored;
-    socket.close(ignored);
-  });
-  timer.set(phase::connect, within);
-  const auto [ec] = co_await socket.async_connect(to, use_task);
-  if (ec || timer.expired()) {
-    auto problem = timer.blame(to_error(ec, phase::connect, blame, shown(to) + ": " + ec.message()));
-    if (problem.code == errc::timed_out) problem.detail = shown(to) + " did not answer";
-    co_return std::unexpected(std::move(problem));
-  }
-  co_return socket;
+  co_return in_turn(std::vector<tcp::endpoint>(asked->found.begin(), asked->found.end()));
 }
 
 result<void> judge(const dial_target& target, const std::vector<tcp::endpoint>& endpoints) {
@@ -118,23 +95,15 @@ task<result<dialled>> dial(dial_target target) {
   if (!allowed) co_return std::unexpected(allowed.error());
 
   const auto resolved = clock::now();
-  error last = dial_error(errc::timed_out, phase::connect, target.blame, "no time left to connect");
-  for (std::size_t i = 0; i < endpoints->size(); ++i) {
-    const auto left = duration_cast<milliseconds>(began + target.within - clock::now());
-    if (left.count() <= 0) break;
-    const auto share = left / static_cast<long>(endpoints->size() - i);
-    auto socket = co_await connect_one((*endpoints)[i], share, target.blame);
-    if (!socket) {
-      last = socket.error();
-      continue;
-    }
-    dialled made{.socket = std::move(*socket),
-                 .address = (*endpoints)[i].address().to_string(),
-                 .resolved_in = duration_cast<milliseconds>(resolved - began),
-                 .connected_in = duration_cast<milliseconds>(clock::now() - resolved)};
-    co_return made;
-  }
-  co_return std::unexpected(last);
+  auto socket = co_await race(std::move(*endpoints), began + target.within, target.blame);
+  if (!socket) co_return std::unexpected(socket.error());
+  boost::system::error_code gone;  // a peer that has closed already: the first read will tell
+  const auto peer = socket->remote_endpoint(gone);
+  dialled made{.socket = std::move(*socket),
+               .address = peer.address().to_string(),
+               .resolved_in = duration_cast<milliseconds>(resolved - began),
+               .connected_in = duration_cast<milliseconds>(clock::now() - resolved)};
+  co_return made;
 }
 
 }  // namespace regpass::net

@@ -142,6 +142,57 @@ TEST_CASE("The next address is tried when one refuses") {
   });
 }
 
+TEST_CASE("An address that is silent holds nobody up: the next one joins and wins (RFC 8305)") {
+  fake_resolver names;
+  names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
+  run_task([&]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    loopback door(on, "127.0.0.3");
+    const testing::black_hole silent(on, "127.0.0.2", door.port());
+    co_await testing::pause(20ms);
+    visit one;
+    auto reached = co_await one.to("registry.test", door.port());
+    REQUIRE(reached);
+    CHECK(reached->address == "127.0.0.3");
+    CHECK(one.judged == strings{"127.0.0.2", "127.0.0.3"});
+    CHECK(one.took >= 240ms);
+    CHECK(one.took < 2s);
+  });
+}
+
+TEST_CASE("When no address answers, the error tells of each, and the time is that of one dial") {
+  fake_resolver names;
+  names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
+  run_task([&]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    const testing::black_hole silent(on, "127.0.0.2", 0);
+    co_await testing::pause(20ms);
+    visit one;
+    one.within = 400ms;
+    auto reached = co_await one.to("registry.test", silent.port());
+    REQUIRE_FALSE(reached);
+    CHECK(reached.error().code == errc::timed_out);
+    CHECK_THAT(reached.error().detail, Catch::Contains("127.0.0.2:") && Catch::Contains("did not answer"));
+    CHECK_THAT(reached.error().detail, Catch::Contains("127.0.0.3:") && Catch::Contains("refused"));
+    CHECK(one.took >= 390ms);
+    CHECK(one.took < 2s);
+  });
+}
+
+TEST_CASE("An address that answers is not waited beside") {
+  fake_resolver names;
+  names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
+  run_task([&]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    loopback door(on, "127.0.0.2");
+    visit one;
+    auto reached = co_await one.to("registry.test", door.port());
+    REQUIRE(reached);
+    CHECK(reached->address == "127.0.0.2");
+    CHECK(one.took < 240ms);
+  });
+}
+
 TEST_CASE("An address that is named twice is judged and tried once") {
   fake_resolver names;
   names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.2"}}});

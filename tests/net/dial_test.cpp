@@ -109,18 +109,9 @@ TEST_CASE("Without a filter nothing is connected to") {
 TEST_CASE("An address that swallows everything times out, in the connecting phase") {
   run_task([]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
-    // A backlog that is full lets nobody in and says nothing.
-    boost::asio::ip::tcp::acceptor full(on);
-    full.open(boost::asio::ip::tcp::v4());
-    full.bind({boost::asio::ip::address_v4::loopback(), 0});
-    full.listen(0);
-    std::vector<tcp_socket> waiting;
-    for (int i = 0; i < 4; ++i) {
-      waiting.emplace_back(on);
-      waiting.back().async_connect(full.local_endpoint(), [](const boost::system::error_code&) {});
-    }
+    const testing::black_hole silent(on, "127.0.0.1", 0);
     co_await testing::pause(20ms);
-    auto target = target_of("127.0.0.1", full.local_endpoint().port());
+    auto target = target_of("127.0.0.1", silent.port());
     target.within = 100ms;
     const auto began = std::chrono::steady_clock::now();
     auto reached = co_await dial(std::move(target));

@@ -11,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace regpass::testing {
 
@@ -35,6 +36,25 @@ class loopback {
 inline std::uint16_t closed_port(const net::executor& on) {
   return loopback(on).port();
 }
+
+// An address that swallows everything: a backlog that is full lets nobody in and says nothing.
+class black_hole {
+ public:
+  black_hole(const net::executor& on, const char* address, std::uint16_t port) : full_(on) {
+    full_.open(boost::asio::ip::tcp::v4());
+    full_.bind({boost::asio::ip::make_address(address), port});
+    full_.listen(0);
+    for (int i = 0; i < 4; ++i) {
+      waiting_.emplace_back(on);
+      waiting_.back().async_connect(full_.local_endpoint(), [](const boost::system::error_code&) {});
+    }
+  }
+  std::uint16_t port() const { return full_.local_endpoint().port(); }
+
+ private:
+  boost::asio::ip::tcp::acceptor full_;
+  std::vector<net::tcp_socket> waiting_;
+};
 
 struct socket_pair {
   std::unique_ptr<net::stream> near;

@@ -32,8 +32,10 @@ struct dialled {
   std::chrono::milliseconds connected_in{0};
 };
 
-// Tries the addresses in the resolver's order, each with its share of the time. If any address is forbidden the name is
-// refused as a whole: a name that points inside once is not to be trusted the next time either.
+// Happy Eyeballs (RFC 8305) over the addresses: families take turns in the resolver's order, an attempt that is silent
+// gets company after 250 ms, the first to connect wins, all within the one time. If any address is forbidden the name
+// is refused as a whole, before anything is connected to: a name that points inside once is not to be trusted the next
+// time either.
 task<result<dialled>> dial(dial_target target);
 
 }  // namespace regpass::net

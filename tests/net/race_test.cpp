@@ -1,0 +1,40 @@
+// The order in which addresses are tried; dial_names_test.cpp has the race itself.
+#include "regpass/net/race.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+namespace regpass::net {
+namespace {
+
+using strings = std::vector<std::string>;
+
+strings ordered(const strings& resolved) {
+  endpoints in;
+  for (const auto& one : resolved) in.emplace_back(boost::asio::ip::make_address(one), 443);
+  strings out;
+  for (const auto& one : in_turn(in)) out.push_back(one.address().to_string());
+  return out;
+}
+
+TEST_CASE("Families take turns, beginning with that of the resolver's first address (RFC 8305 section 4)") {
+  CHECK(ordered({"2001:db8::1", "2001:db8::2", "192.0.2.1", "192.0.2.2"}) ==
+        strings{"2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2"});
+  CHECK(ordered({"192.0.2.1", "192.0.2.2", "2001:db8::1"}) == strings{"192.0.2.1", "2001:db8::1", "192.0.2.2"});
+}
+
+TEST_CASE("Within a family the resolver's order stays, and the longer family comes to its end") {
+  CHECK(ordered({"192.0.2.3", "192.0.2.1", "192.0.2.2"}) == strings{"192.0.2.3", "192.0.2.1", "192.0.2.2"});
+  CHECK(ordered({"2001:db8::1", "192.0.2.1", "192.0.2.2", "192.0.2.3"}) ==
+        strings{"2001:db8::1", "192.0.2.1", "192.0.2.2", "192.0.2.3"});
+}
+
+TEST_CASE("An address is tried once, however often it was named; without any there is no turn") {
+  CHECK(ordered({"192.0.2.1", "2001:db8::1", "192.0.2.1", "2001:db8::1"}) == strings{"192.0.2.1", "2001:db8::1"});
+  CHECK(ordered({}).empty());
+}
+
+}  // namespace
+}  // namespace regpass::net
