@@ -1,0 +1,124 @@
+// HTTP/2 (RFC 9113) as a codec: bytes in, events of streams out, and back; no socket and no clock. An nghttp2 session
+// does frames, HPACK and flow control; what it lets pass is judged in h2_head, and floods are counted here (T18, T21).
+//
+// Windows are credited by `consumed` only, so that a body that nobody reads stops its sender after
+// h2_limits::stream_window bytes. A piece to send is lent, not copied: it must stay where it is until its `h2_taken` or
+// the stream's `h2_closed` came.
+#pragma once
+
+#include "regpass/base/error.hpp"
+#include "regpass/base/time.hpp"
+#include "regpass/http/framing.hpp"
+#include "regpass/http/h1_codec.hpp"
+#include "regpass/http/message.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace regpass::http {
+
+enum class h2_role : std::uint8_t { client, server };
+
+struct h2_limits {
+  h1_limits head;                              // of a head after decompression; a name or value counts as its length
+  std::uint32_t streams = 100;                 // that the peer may have open
+  std::uint32_t stream_window = 256 * 1024;    // bytes of a body that wait here at most
+  std::uint32_t connection_window = 1 << 20U;  // …of all bodies together
+  std::size_t resets = 200;                    // streams that the peer breaks off, in any 10 s
+  std::size_t control_frames = 1000;           // SETTINGS, PING, PRIORITY and empty DATA, in any 10 s
+};
+
+// Codes of RFC 9113 section 7 that somebody here says or acts upon.
+enum class h2_code : std::uint32_t {
+  no_error = 0x0,
+  protocol_error = 0x1,
+  internal_error = 0x2,
+  refused_stream = 0x7,
+  cancel = 0x8,
+  enhance_your_calm = 0xb,
+  http_1_1_required = 0xd
+};
+
+struct h2_request {
+  std::int32_t stream;
+  request_head head;  // Host is its first field: `:authority`, or the host field that came without one
+  http::framing body;
+};
+struct h2_response {
+  std::int32_t stream;
+  response_head head;  // interim ones too
+  http::framing body;
+};
+struct h2_data {
+  std::int32_t stream;
+  std::string_view data;  // in the bytes that were fed
+};
+struct h2_end {  // of the peer's message
+  std::int32_t stream;
+  fields trailers;
+};
+struct h2_taken {  // what was lent is on its way
+  std::int32_t stream;
+};
+struct h2_finished {  // our own message is on its way, to its last byte
+  std::int32_t stream;
+};
+struct h2_closed {  // nothing more comes of this stream; refused_stream says that it was not processed
+  std::int32_t stream;
+  h2_code code;
+};
+struct h2_going_away {  // the peer takes no new streams; those that it will not process were closed as refused
+  h2_code code;
+};
+using h2_event =
+    std::variant<h2_request, h2_response, h2_data, h2_end, h2_taken, h2_finished, h2_closed, h2_going_away>;
+
+class h2_codec {
+ public:
+  explicit h2_codec(h2_role role, const h2_limits& limits = {});
+  ~h2_codec();
+  h2_codec(h2_codec&&) noexcept;
+  h2_codec& operator=(h2_codec&&) noexcept;
+
+  // Events that came so far are valid even when this fails. An error ends the connection: bad_message, or too_large for
+  // a flood. What says so to the peer is in the output then.
+  result<void> feed(std::string_view bytes, steady_time at);
+  std::vector<h2_event> take_events() noexcept;
+  // Appends what can be sent, until `into` has `enough` bytes or a little more. An error, as `feed` gives it, says that
+  // what was appended ends in the GOAWAY with which the connection is over.
+  result<void> output(std::string& into, std::size_t enough);
+  // Nothing is to be sent any more, and nothing that comes matters.
+  bool over() const noexcept;
+
+  // Client: opens a stream. errc::closed when the peer takes none any more.
+  result<std::int32_t> request(const request_head& head, const framing& body);
+  // Server. `body` without a body ends the stream with the head.
+  void inform(std::int32_t stream, const response_head& head);
+  void respond(std::int32_t stream, const response_head& head, const framing& body);
+  // Both. One piece at a time.
+  void lend(std::int32_t stream, std::string_view piece);
+  void finish(std::int32_t stream, const fields& trailers);
+  void consumed(std::int32_t stream, std::size_t bytes);
+  // Breaks the stream off; nothing that was lent is looked at again. Its `h2_closed` still comes.
+  void reset(std::int32_t stream, h2_code code);
+  // Says GOAWAY: no new streams. Those that run go on.
+  void go_away(h2_code code = h2_code::no_error);
+
+  // How many streams the peer lets us have open.
+  std::size_t most_streams() const noexcept;
+
+  struct state;
+
+ private:
+  std::unique_ptr<state> state_;
+};
+
+// What a client says first (RFC 9113 section 3.4).
+inline constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+}  // namespace regpass::http

@@ -1,0 +1,188 @@
+// What comes in and goes out, frame by frame.
+#include "http/h2_state.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace regpass::http {
+namespace {
+
+// A head is counted on to this many times its bound, to answer for one stream; what is longer ends the connection.
+constexpr std::size_t patience = 4;
+
+// Codes of resets that only a peer who breaks rules makes nghttp2 send (CVE-2025-8671).
+bool provoked(std::uint32_t code) {
+  constexpr std::array codes{NGHTTP2_PROTOCOL_ERROR, NGHTTP2_FLOW_CONTROL_ERROR, NGHTTP2_STREAM_CLOSED,
+                             NGHTTP2_FRAME_SIZE_ERROR};
+  return std::ranges::any_of(codes, [&](auto one) { return static_cast<std::uint32_t>(one) == code; });
+}
+
+std::vector<nghttp2_settings_entry> settings_of(h2_role role, const h2_limits& limits) {
+  std::vector<nghttp2_settings_entry> made{
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.stream_window},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.head.head_bytes)}};
+  if (role == h2_role::server) {
+    made.push_back({NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams});
+  } else {
+    made.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
+  }
+  return made;
+}
+
+}  // namespace
+
+h2_codec::state::state(h2_role who, const h2_limits& bounds)
+    : role(who), limits(bounds), resets(bounds.resets), control(bounds.control_frames) {
+  session = make_h2_session(*this);
+  const auto settings = settings_of(role, limits);
+  nghttp2_submit_settings(session.get(), NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+  nghttp2_session_set_local_window_size(session.get(), NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<std::int32_t>(limits.connection_window));
+}
+
+h2_stream* h2_codec::state::find(std::int32_t id) {
+  const auto found = streams.find(id);
+  return found == streams.end() ? nullptr : &found->second;
+}
+
+int h2_codec::state::flood(std::string what) {
+  flooded = error(errc::too_large, party::us, phase::head, std::move(what), 0, false);
+  return NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+int h2_codec::state::head_begun(std::int32_t id) {
+  if (role == h2_role::server) streams.try_emplace(id);
+  if (auto* one = find(id)) one->head = h2_head_builder();
+  return 0;
+}
+
+int h2_codec::state::field_came(std::int32_t id, std::string_view name, std::string_view value) {
+  auto* one = find(id);
+  if (!one || one->head.add(name, value, limits.head)) return 0;
+  if (one->head.bytes() > patience * limits.head.head_bytes) return flood("a head passes its bound several times over");
+  if (!one->dropped) drop(id, *one, h2_code::enhance_your_calm);
+  return 0;
+}
+
+void h2_codec::state::drop(std::int32_t id, h2_stream& one, h2_code code) {
+  one.dropped = true;
+  one.lent = {};
+  nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, id, static_cast<std::uint32_t>(code));
+}
+
+int h2_codec::state::frame_came(const nghttp2_frame& frame) {
+  const bool ends = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  auto* one = find(frame.hd.stream_id);
+  switch (frame.hd.type) {
+    case NGHTTP2_HEADERS:
+      if (one && !one->dropped) head_complete(frame.hd.stream_id, *one, ends);
+      return 0;
+    case NGHTTP2_DATA:
+      if (ends && one && !one->dropped) tell_end(frame.hd.stream_id, *one, fields());
+      if (ends || frame.hd.length > 0) return 0;
+      return control.take(at) ? 0 : flood("too many empty DATA frames");
+    case NGHTTP2_RST_STREAM:
+      return resets.take(at) ? 0 : flood("too many streams were reset");
+    case NGHTTP2_SETTINGS:
+    case NGHTTP2_PING:
+    case NGHTTP2_PRIORITY:
+      return control.take(at) ? 0 : flood("too many SETTINGS, PING or PRIORITY frames");
+    case NGHTTP2_GOAWAY:
+      leaving = true;
+      events.emplace_back(h2_going_away{static_cast<h2_code>(frame.goaway.error_code)});
+      return 0;
+    default:
+      return 0;
+  }
+}
+
+void h2_codec::state::head_complete(std::int32_t id, h2_stream& one, bool ends) {
+  if (one.final_head) {
+    tell_end(id, one, one.head.trailers());
+    return;
+  }
+  tell_head(id, one, ends);
+  if (ends && !one.dropped) tell_end(id, one, fields());
+}
+
+void h2_codec::state::tell_head(std::int32_t id, h2_stream& one, bool ends) {
+  if (role == h2_role::server) {
+    auto made = one.head.request(ends);
+    if (!made) return drop(id, one, h2_code::protocol_error);
+    made->stream = id;
+    one.told = one.final_head = true;
+    events.emplace_back(std::move(*made));
+    return;
+  }
+  auto made = one.head.response(ends, one.method);
+  if (!made) return drop(id, one, h2_code::protocol_error);
+  made->stream = id;
+  one.final_head = !is_interim(made->head);
+  events.emplace_back(std::move(*made));
+}
+
+void h2_codec::state::tell_end(std::int32_t id, h2_stream& one, fields trailers) {
+  one.ended = true;
+  events.emplace_back(h2_end{id, std::move(trailers)});
+}
+
+int h2_codec::state::data_came(std::int32_t id, std::string_view data) {
+  const auto* one = find(id);
+  if (one && one->told && !one->dropped) {
+    events.emplace_back(h2_data{id, data});
+  } else {
+    nghttp2_session_consume(session.get(), id, data.size());
+  }
+  return 0;
+}
+
+int h2_codec::state::frame_sent(const nghttp2_frame& frame) {
+  const bool message = frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
+  if (message && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) events.emplace_back(h2_finished{frame.hd.stream_id});
+  if (frame.hd.type == NGHTTP2_GOAWAY && frame.goaway.error_code != NGHTTP2_NO_ERROR && !flooded) {
+    broken =
+        error(errc::bad_message, party::us, phase::head, complaint.empty() ? "HTTP/2's rules were broken" : complaint);
+  }
+  if (frame.hd.type != NGHTTP2_RST_STREAM || !provoked(frame.rst_stream.error_code)) return 0;
+  if (role == h2_role::server && !resets.take(at)) flood("too many streams broke the protocol");
+  return 0;
+}
+
+int h2_codec::state::stream_closed(std::int32_t id, std::uint32_t code) {
+  const auto found = streams.find(id);
+  if (found == streams.end()) return 0;
+  if (found->second.told) events.emplace_back(h2_closed{id, static_cast<h2_code>(code)});
+  streams.erase(found);
+  return 0;
+}
+
+ssize_t h2_codec::state::supply(std::int32_t id, std::size_t room, std::uint32_t& flags) {
+  auto* one = find(id);
+  if (!one || (one->lent.empty() && !one->finishing)) return NGHTTP2_ERR_DEFERRED;
+  const auto size = std::min(room, one->lent.size());
+  if (size > 0) flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+  if (!one->finishing || size < one->lent.size()) return static_cast<ssize_t>(size);
+  flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (!one->trailers.empty()) {
+    flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    const auto list = h2_fields(one->trailers);
+    const auto nv = to_nv(list);
+    nghttp2_submit_trailer(session.get(), id, nv.data(), nv.size());
+  }
+  return static_cast<ssize_t>(size);
+}
+
+int h2_codec::state::send_data(std::int32_t id, const std::uint8_t* header, std::size_t size) {
+  auto* one = find(id);
+  if (!one || one->lent.size() < size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // taken back meanwhile
+  if (out->size() >= enough) return NGHTTP2_ERR_WOULDBLOCK;
+  constexpr std::size_t header_size = 9;
+  out->append(reinterpret_cast<const char*>(header), header_size);
+  out->append(one->lent.substr(0, size));
+  one->lent.remove_prefix(size);
+  if (one->lent.empty()) events.emplace_back(h2_taken{id});
+  return 0;
+}
+
+}  // namespace regpass::http
