@@ -1,10 +1,11 @@
 #include "regpass/app/server.hpp"
 
+#include "doors.hpp"
 #include "regpass/app/snapshot.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/forward/services.hpp"
-#include "regpass/forward/session.hpp"
+#include "regpass/net/endpoint.hpp"
 #include "regpass/net/listener.hpp"
 #include "regpass/net/watch.hpp"
 #include "regpass/net/worker.hpp"
@@ -70,7 +71,7 @@ void log_credentials(const credentials& found) {
 struct lane {
   net::worker thread;
   std::unique_ptr<exchange::pool> pool;
-  std::unique_ptr<net::listener> listener;
+  std::vector<std::unique_ptr<net::listener>> listeners;  // one for each door
 };
 
 struct server::state {
@@ -88,8 +89,10 @@ struct server::state {
   }
 
   result<void> adopt(const config::settings& from);
+  void make_lanes();
   result<void> listen();
-  void serve(std::size_t index);
+  result<void> open(door& one);
+  void serve(lane& mine);
   void watch_files(const net::executor& control, server& owner);
   void warn_outside_constraints(const forward::snapshot& made) const;
   void stop();
@@ -103,6 +106,7 @@ struct server::state {
   tls::leaf_cache leaves;
   mutable std::mutex lock;
   forward::snapshot_ptr snapshot;
+  std::vector<door> doors;  // those that are open
   std::vector<std::unique_ptr<lane>> lanes;
   std::unique_ptr<forward::token_client> tokens;
   std::unique_ptr<forward::services> services;
@@ -140,32 +144,45 @@ void server::state::warn_outside_constraints(const forward::snapshot& made) cons
   }
 }
 
-result<void> server::state::listen() {
-  auto endpoint = net::parse_endpoint(settings.listen.proxy);
-  if (!endpoint) return std::unexpected(endpoint.error());
+void server::state::make_lanes() {
   const auto count = workers_for(settings);
   for (std::size_t i = 0; i < count; ++i) {
     auto made = std::make_unique<lane>();
-    const auto on = made->thread.get_executor();
-    made->pool = std::make_unique<exchange::pool>(on, settings.limits);
-    auto opened = net::listener::open(on, *endpoint, count > 1);
-    if (!opened) return std::unexpected(opened.error());
-    made->listener = std::move(*opened);
-    *endpoint = made->listener->local();  // the others share the port that the first one got
+    made->pool = std::make_unique<exchange::pool>(made->thread.get_executor(), settings.limits);
     lanes.push_back(std::move(made));
+  }
+}
+
+result<void> server::state::listen() {
+  auto wanted = doors_for(settings.listen);
+  if (!wanted) return std::unexpected(wanted.error());
+  for (auto& one : *wanted) {
+    const auto opened = open(one);
+    if (opened) doors.push_back(one);
+    if (!opened && one.needed) return std::unexpected(opened.error());
   }
   return {};
 }
 
-void server::state::serve(std::size_t index) {
-  auto& mine = *lanes[index];
+// On every lane. The first one gets the port, when it is a free one that is wanted, and the others share it.
+result<void> server::state::open(door& one) {
+  std::vector<std::unique_ptr<net::listener>> made;
+  for (const auto& each : lanes) {
+    auto opened = net::listener::open(each->thread.get_executor(), one.at, lanes.size() > 1);
+    if (!opened) return std::unexpected(opened.error());
+    one.at = (*opened)->local();
+    made.push_back(std::move(*opened));
+  }
+  for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i]->listeners.push_back(std::move(made[i]));
+  return {};
+}
+
+void server::state::serve(lane& mine) {
   const forward::surroundings around{mine.thread.get_executor(), *services, *mine.pool, mine.pool->bounds()};
-  mine.listener->start(
-      [around](net::tcp_socket socket, std::string peer) {
-        auto client = net::make_tcp_stream(std::move(socket), party::client);
-        net::spawn(around.on, forward::run_session(around, std::move(client), std::move(peer)), "session");
-      },
-      connections_for(settings), [this] { return services->sessions.load(); });
+  for (std::size_t i = 0; i < doors.size(); ++i) {
+    mine.listeners[i]->start(welcome(doors[i], around, doors), connections_for(settings),
+                             [this] { return services->sessions.load(); });
+  }
   mine.thread.start();
 }
 
@@ -203,6 +220,7 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
 
   auto made = std::make_unique<state>(std::move(from), again, std::move(*ca));
   if (auto adopted = made->adopt(made->settings); !adopted) return std::unexpected(adopted.error());
+  made->make_lanes();
   if (auto listening = made->listen(); !listening) return std::unexpected(listening.error());
   auto* raw = made.get();
   made->tokens = std::make_unique<forward::token_client>(made->lanes.front()->thread.get_executor(),
@@ -211,16 +229,19 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
       *made->tokens, made->memory, made->journal, &made->leaves, [raw] { return raw->current(); },
       made->settings.process.tunnel_idle);
   auto whole = std::unique_ptr<server>(new server(std::move(made)));
-  for (std::size_t i = 0; i < raw->lanes.size(); ++i) raw->serve(i);
+  for (auto& one : raw->lanes) raw->serve(*one);
   raw->watch_files(control, *whole);
-  const auto at = whole->proxy_endpoint();
-  log::write(log::level::info, "listening", "the proxy listens",
-             {{"listener", "proxy"}, {"address", at.address().to_string() + ":" + std::to_string(at.port())}});
+  for (const auto& one : raw->doors) {
+    const std::string name(name_of(one.what));
+    log::write(log::level::info, "listening", "the " + name + " listener is open",
+               {{"listener", name}, {"address", net::shown(one.at)}});
+  }
   return whole;
 }
 
 boost::asio::ip::tcp::endpoint server::proxy_endpoint() const {
-  return state_->lanes.front()->listener->local();
+  const auto it = std::ranges::find(state_->doors, door::kind::proxy, &door::what);
+  return it == state_->doors.end() ? boost::asio::ip::tcp::endpoint() : it->at;
 }
 std::filesystem::path server::publish_dir() const {
   return state_->settings.tls.publish_dir;

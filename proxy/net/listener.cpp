@@ -1,7 +1,7 @@
 #include "regpass/net/listener.hpp"
 
-#include "endpoint.hpp"
 #include "regpass/base/log.hpp"
+#include "regpass/net/endpoint.hpp"
 #include "regpass/net/errors.hpp"
 
 #include <boost/asio/steady_timer.hpp>

@@ -1,6 +1,6 @@
 #include "regpass/net/race.hpp"
 
-#include "endpoint.hpp"
+#include "regpass/net/endpoint.hpp"
 #include "regpass/net/errors.hpp"
 
 #include <boost/asio/steady_timer.hpp>

@@ -25,6 +25,7 @@ class server {
                                                const config::inputs& again);
   ~server();
 
+  // An unspecified address when there is no proxy listener.
   boost::asio::ip::tcp::endpoint proxy_endpoint() const;
   std::filesystem::path publish_dir() const;
   std::vector<forward::finished> history() const;

@@ -1,0 +1,35 @@
+// The addresses that are listened on, and what becomes of the connections that come in there.
+#pragma once
+
+#include "regpass/config/settings.hpp"
+#include "regpass/forward/services.hpp"
+#include "regpass/net/listener.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace regpass::app {
+
+struct door {
+  enum class kind : std::uint8_t {
+    proxy,       // clients know that it is a proxy
+    transparent  // connections to others, redirected here
+  };
+  door::kind what = kind::proxy;
+  boost::asio::ip::tcp::endpoint at;  // after opening with the port that was got
+  bool needed = true;                 // false: without it the rest still serves
+};
+std::string_view name_of(door::kind) noexcept;
+
+// Those that the configuration asks for. A transparent listener on IPv4 loopback has a twin on [::1] with the same
+// port: where a redirected connection arrives follows from its family.
+result<std::vector<door>> doors_for(const config::listen_settings&);
+
+// What a listener behind this door does with a connection. `all` are the open doors, which no captured connection may
+// have been meant for; it must stay as it is while the listener runs.
+net::listener::handler welcome(const door&, const forward::surroundings&, const std::vector<door>& all);
+
+}  // namespace regpass::app
