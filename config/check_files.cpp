@@ -1,5 +1,5 @@
 #include "assembly.hpp"
-#include "files.hpp"
+#include "regpass/base/file.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/registry/host.hpp"
 
@@ -14,8 +14,7 @@ void check_file(assembly& a, const std::filesystem::path& file, const std::strin
   if (file.empty()) return;
   const auto text = read_file(file, longest_pem);
   if (text) return;
-  a.complain(a.place_of(prefix + key),
-             fmt::format("`{}`: cannot read {}: {}", key, clean(file.string()), text.error().detail),
+  a.complain(a.place_of(prefix + key), fmt::format("`{}`: cannot read {}", key, text.error().detail),
              "correct the path, or see to it that this user may read the file");
 }
 

@@ -1,7 +1,7 @@
 #include "regpass/config/load.hpp"
 
 #include "assembly.hpp"
-#include "files.hpp"
+#include "regpass/base/file.hpp"
 #include "regpass/base/text.hpp"
 #include "toml_reader.hpp"
 
@@ -37,10 +37,9 @@ assembly assemble(std::string_view toml, const std::string& shown_as, const inpu
 }
 
 problem unreadable(const choice& chosen, const error& why) {
-  const auto shown_name = clean(chosen.file.string());
   const auto fix =
       chosen.by.empty() ? "make it readable for this user" : fmt::format("correct {}, or the file", chosen.by);
-  return {fmt::format("cannot read the configuration {}: {}", shown_name, why.detail), fix};
+  return {"cannot read the configuration " + why.detail, fix};
 }
 
 }  // namespace

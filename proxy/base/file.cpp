@@ -1,7 +1,10 @@
 #include "regpass/base/file.hpp"
 
+#include "regpass/base/text.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,12 +24,21 @@ struct descriptor {
   }
 };
 
+std::string shown(const std::filesystem::path& path) {
+  return clean(path.string()) + ": ";
+}
+
+// "/dev/null" is a usual way to say "none".
+bool is_null_device(const struct stat& about) {
+  return S_ISCHR(about.st_mode) && about.st_rdev == ::makedev(1, 3);
+}
+
 error os_failure(const std::filesystem::path& path, int code) {
   error made;
   made.code = code == ENOENT || code == ENOTDIR ? errc::not_found
               : code == EACCES || code == EPERM ? errc::denied
                                                 : errc::io;
-  made.detail = path.string() + ": " + std::strerror(code);
+  made.detail = shown(path) + std::strerror(code);
   made.os = code;
   return made;
 }
@@ -34,9 +46,11 @@ error os_failure(const std::filesystem::path& path, int code) {
 result<void> judge(int fd, const std::filesystem::path& path, std::size_t cap) {
   struct stat about{};
   if (::fstat(fd, &about) != 0) return std::unexpected(os_failure(path, errno));
-  if (!S_ISREG(about.st_mode)) return fail(errc::bad_input, path.string() + ": is no regular file");
+  if (is_null_device(about)) return {};
+  if (S_ISDIR(about.st_mode)) return fail(errc::bad_input, shown(path) + "is a directory");
+  if (!S_ISREG(about.st_mode)) return fail(errc::bad_input, shown(path) + "is no regular file");
   if (about.st_size > static_cast<off_t>(cap)) {
-    return fail(errc::too_large, path.string() + ": has " + std::to_string(about.st_size) + " bytes; at most " +
+    return fail(errc::too_large, shown(path) + "has " + std::to_string(about.st_size) + " bytes; at most " +
                                      std::to_string(cap) + " are read");
   }
   return {};
@@ -57,8 +71,7 @@ result<std::string> read_file(const std::filesystem::path& path, std::size_t cap
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return std::unexpected(os_failure(path, errno));
     text.append(buffer, static_cast<std::size_t>(got));
-    if (text.size() > cap)
-      return fail(errc::too_large, path.string() + ": grows beyond " + std::to_string(cap) + " bytes");
+    if (text.size() > cap) return fail(errc::too_large, shown(path) + "grows beyond " + std::to_string(cap) + " bytes");
   }
 }
 

@@ -1,5 +1,6 @@
 #include "regpass/tls/context.hpp"
 
+#include "regpass/base/file.hpp"
 #include "regpass/base/secret.hpp"
 #include "tls/callbacks.hpp"
 #include "tls/certificate.hpp"
@@ -31,13 +32,13 @@ result<std::shared_ptr<SSL_CTX>> make_context(const SSL_METHOD* method) {
 }
 
 result<std::vector<x509_ptr>> read_certificates(const std::filesystem::path& file) {
-  auto text = read_file(file);
+  auto text = read_file(file, max_pem_file);
   if (!text) return std::unexpected(std::move(text.error()));
   return parse_certificates(*text, file.string());
 }
 
 result<key_ptr> read_key(const std::filesystem::path& file) {
-  auto text = read_file(file);
+  auto text = read_file(file, max_pem_file);
   if (!text) return std::unexpected(std::move(text.error()));
   auto key = parse_key(*text, file.string());
   wipe(*text);

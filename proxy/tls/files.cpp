@@ -114,13 +114,6 @@ error os_error(std::string_view doing, const fs::path& path, int code) {
           .os = code};
 }
 
-result<std::string> read_file(const fs::path& path) {
-  const file_handle file(::open(path.c_str(), read_flags));
-  if (!file) return os_fail("cannot read", path);
-  if (auto info = regular(file.get(), path); !info) return std::unexpected(std::move(info.error()));
-  return read_all(file.get(), path);
-}
-
 result<std::string> read_owned_file(const fs::path& path) {
   auto file = open_unlinked(path);
   if (!file) return std::unexpected(std::move(file.error()));

@@ -35,11 +35,8 @@ class file_handle {
 // An operating system's error about a path; ENOENT becomes not_found.
 error os_error(std::string_view doing, const std::filesystem::path& path, int code);
 
-// A regular file of at most `max_pem_file` bytes. Symlinks are followed; a FIFO does not block.
-result<std::string> read_file(const std::filesystem::path& path);
-
-// As read_file, for a file that nobody but us or root may have put there: it must belong to one of them, and a symlink
-// is followed only into Kubernetes' "..data" beside it.
+// As base/file's read_file, for a file that nobody but us or root may have put there: it must belong to one of them,
+// and a symlink is followed only into Kubernetes' "..data" beside it.
 result<std::string> read_owned_file(const std::filesystem::path& path);
 
 enum class existing : bool { keep, replace };

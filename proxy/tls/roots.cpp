@@ -1,5 +1,6 @@
 #include "tls/roots.hpp"
 
+#include "regpass/base/file.hpp"
 #include "tls/certificate.hpp"
 #include "tls/files.hpp"
 
@@ -78,7 +79,7 @@ bool collector::first_visit(const fs::path& path) {
 }
 
 result<std::size_t> collector::add_file(const fs::path& path) {
-  auto text = read_file(path);
+  auto text = read_file(path, max_pem_file);
   if (!text) return std::unexpected(std::move(text.error()));
   first_visit(path);
   const auto blocks = split_pem(*text);

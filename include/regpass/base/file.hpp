@@ -10,8 +10,8 @@
 namespace regpass {
 
 // A regular file of at most `cap` bytes, symlinks followed (Kubernetes mounts are made of them). A FIFO or a device is
-// refused without waiting for it. Errors: not_found, too_large, bad_input (no regular file), denied (no permission),
-// io; each names the path.
+// refused without waiting for it, but for /dev/null, which is empty. Errors: not_found, too_large, bad_input (no
+// regular file), denied (no permission), io; each begins with the path.
 result<std::string> read_file(const std::filesystem::path& path, std::size_t cap);
 
 }  // namespace regpass
