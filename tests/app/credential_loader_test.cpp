@@ -1,0 +1,146 @@
+#include "regpass/app/credentials.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+using namespace regpass;
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t cap = 64 * 1024;
+
+// "alice:secret" and "bob:secret".
+constexpr std::string_view alice = R"({"auths": {"harbor.test": {"auth": "YWxpY2U6c2VjcmV0"}}})";
+constexpr std::string_view bob = R"({"auths": {"harbor.test": {"auth": "Ym9iOnNlY3JldA=="}}})";
+constexpr std::string_view cut = R"({"auths": {"harbor.test": )";
+
+std::vector<std::string> users(const app::credentials& found) {
+  std::vector<std::string> names;
+  for (const auto& entry : found.store.entries) names.push_back(entry.credential ? entry.credential->username : "?");
+  return names;
+}
+
+// What the kubelet does: a new directory of a generation, and "..data" swapped to it.
+void mount_secret(const testing::temporary_directory& dir, const std::string& generation, std::string_view content) {
+  fs::create_directory(dir / generation);
+  dir.put(generation + "/.dockerconfigjson", content);
+  fs::create_symlink(generation, dir / "..data_tmp");
+  fs::rename(dir / "..data_tmp", dir / "..data");
+  std::error_code exists;
+  fs::create_symlink("..data/.dockerconfigjson", dir / ".dockerconfigjson", exists);
+}
+
+}  // namespace
+
+TEST_CASE("A file that is named gives its entries and says what became of it") {
+  const testing::temporary_directory dir;
+  const auto file = dir.put("config.json", alice);
+  app::credential_loader loader({file, dir / "none.json"}, cap);
+  const auto found = loader.load();
+  CHECK(users(found) == std::vector<std::string>{"alice"});
+  CHECK(found.store.sources == std::vector<std::string>{file.string()});
+  CHECK(found.rejected.empty());
+  REQUIRE(found.searched.size() == 2);
+  CHECK(found.searched[0] == file.string() + " (1 entries, 1 usable)");
+  CHECK(found.searched[1] == (dir / "none.json").string() + " (does not exist)");
+}
+
+TEST_CASE("In a directory the usual names come first, and secrets mounted side by side are found") {
+  const testing::temporary_directory dir;
+  dir.put("zz.json", R"({"auths": {"z.test": {"auth": "YWxpY2U6c2VjcmV0"}}})");
+  dir.put("config.json", bob);
+  dir.put("notes.txt", "not a credential file");
+  fs::create_directory(dir / "team-a");
+  dir.put("team-a/.dockercfg", R"({"a.test": {"auth": "YWxpY2U6c2VjcmV0"}})");
+  app::credential_loader loader({dir.path()}, cap);
+  const auto found = loader.load();
+  CHECK(found.read == std::vector<fs::path>{dir / "config.json", dir / "zz.json", dir / "team-a/.dockercfg"});
+  CHECK(users(found) == std::vector<std::string>{"bob", "alice", "alice"});
+}
+
+TEST_CASE("A directory without credential files says so") {
+  const testing::temporary_directory dir;
+  app::credential_loader loader({dir.path()}, cap);
+  const auto found = loader.load();
+  CHECK(found.store.entries.empty());
+  REQUIRE(found.searched.size() == 1);
+  CHECK_THAT(found.searched[0], Contains("without credential files"));
+}
+
+TEST_CASE("A mounted secret is read once, and anew when the kubelet swaps it") {
+  const testing::temporary_directory dir;
+  mount_secret(dir, "..2026_1", alice);
+  app::credential_loader loader({dir.path()}, cap);
+  const auto before = loader.load();
+  REQUIRE(users(before) == std::vector<std::string>{"alice"});
+  mount_secret(dir, "..2026_2", bob);
+  const auto after = loader.load();
+  CHECK(users(after) == std::vector<std::string>{"bob"});
+  CHECK(before.store.entries[0].credential->generation != after.store.entries[0].credential->generation);
+}
+
+TEST_CASE("An unchanged entry keeps its generation, and so its tokens") {
+  const testing::temporary_directory dir;
+  dir.put("config.json", alice);
+  app::credential_loader loader({dir.path()}, cap);
+  const auto before = loader.load();
+  const auto after = loader.load();
+  CHECK(before.store.entries.at(0).credential->generation == after.store.entries.at(0).credential->generation);
+}
+
+TEST_CASE("Bad content keeps the last good one in force and says why") {
+  const testing::temporary_directory dir;
+  const auto file = dir.put("config.json", alice);
+  app::credential_loader loader({dir.path()}, cap);
+  const auto before = loader.load();
+  const std::string too_long(cap + 1, ' ');
+  const auto content = GENERATE_COPY(std::string(cut), std::string("[1]"), std::string(), too_long);
+  dir.put("config.json", content);
+  const auto after = loader.load();
+  CHECK(users(after) == std::vector<std::string>{"alice"});
+  CHECK(before.store.entries.at(0).credential->generation == after.store.entries.at(0).credential->generation);
+  REQUIRE(after.rejected.size() == 1);
+  CHECK(after.rejected[0].file == file);
+  CHECK(after.rejected[0].kept_old);
+  CHECK_THAT(after.rejected[0].why, Contains(file.string()));
+  CHECK_THAT(after.rejected[0].why, !Contains("secret"));
+}
+
+TEST_CASE("Bad content without a good one before it leaves the other files alone") {
+  const testing::temporary_directory dir;
+  dir.put("config.json", cut);
+  dir.put("other.json", bob);
+  app::credential_loader loader({dir.path()}, cap);
+  const auto found = loader.load();
+  CHECK(users(found) == std::vector<std::string>{"bob"});
+  REQUIRE(found.rejected.size() == 1);
+  CHECK_FALSE(found.rejected[0].kept_old);
+  CHECK_THAT(found.searched.at(0), Contains("unusable"));
+}
+
+TEST_CASE("A file that is gone takes its credentials with it, whatever it held before") {
+  const testing::temporary_directory dir;
+  const auto file = dir.put("config.json", alice);
+  app::credential_loader loader({file}, cap);
+  CHECK(users(loader.load()).size() == 1);
+  fs::remove(file);
+  CHECK(users(loader.load()).empty());
+  dir.put("config.json", cut);
+  const auto found = loader.load();
+  CHECK(users(found).empty());
+  CHECK_FALSE(found.rejected.at(0).kept_old);
+}
+
+TEST_CASE("Credentials are looked for where docker and podman keep them") {
+  const auto places = app::default_places({{"REGISTRY_AUTH_FILE", "/r/auth.json"},
+                                           {"DOCKER_CONFIG", "/d"},
+                                           {"XDG_RUNTIME_DIR", "/run/user/1"},
+                                           {"HOME", "/home/a"}});
+  CHECK(places == std::vector<fs::path>{"/r/auth.json", "/d", "/run/user/1/containers/auth.json",
+                                        "/home/a/.config/containers/auth.json", "/home/a/.docker/config.json"});
+  CHECK(app::default_places({{"HOME", ""}}).empty());
+}

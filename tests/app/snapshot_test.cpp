@@ -1,0 +1,87 @@
+#include "regpass/app/snapshot.hpp"
+
+#include "support/temporary_directory.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace regpass;
+using Catch::Matchers::Contains;
+
+namespace {
+
+registry::host host(const std::string& name, std::uint16_t port = 443) {
+  return registry::make_host(name, port);
+}
+
+forward::registry_options configured(const std::string& name) {
+  forward::registry_options options;
+  options.host = host(name);
+  options.policy.push = {"team-a/*"};
+  return options;
+}
+
+app::credentials with_entry(const std::string& name) {
+  app::credentials found;
+  auth::credential_entry entry;
+  entry.host = host(name);
+  entry.problem = "auth is not base64";
+  found.store.entries.push_back(entry);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("Registries are those configured and those of a credential entry") {
+  config::settings settings;
+  settings.registries = {configured("a.test")};
+  const auto made = app::make_snapshot(settings, with_entry("b.test"), {});
+  REQUIRE(made);
+  const auto* a = (*made)->find(host("a.test"));
+  const auto* b = (*made)->find(host("b.test"));
+  REQUIRE(a);
+  REQUIRE(b);
+  CHECK(a->configured);
+  CHECK(a->options.policy.push.size() == 1);
+  CHECK_FALSE(b->configured);
+  CHECK(b->options.policy.push == settings.registry_defaults.policy.push);
+  CHECK((*made)->find(host("c.test")) == nullptr);
+  CHECK((*made)->find(host("a.test", 5000)) == nullptr);
+}
+
+TEST_CASE("A [[registry]] is not replaced by what a credential's host would get") {
+  config::settings settings;
+  settings.registries = {configured("a.test")};
+  const auto made = app::make_snapshot(settings, with_entry("a.test"), {});
+  REQUIRE(made);
+  CHECK((*made)->registries.size() == 1);
+  CHECK((*made)->find(host("a.test"))->configured);
+}
+
+TEST_CASE("Registries with equal trust share one context") {
+  config::settings settings;
+  settings.registries = {configured("a.test"), configured("b.test")};
+  const auto made = app::make_snapshot(settings, {}, {});
+  REQUIRE(made);
+  const auto* a = (*made)->find(host("a.test"));
+  REQUIRE(a->context);
+  CHECK(a->context == (*made)->find(host("b.test"))->context);
+}
+
+TEST_CASE("A certificate that cannot be read names the registry and the file") {
+  const testing::temporary_directory dir;
+  config::settings settings;
+  settings.registries = {configured("a.test")};
+  settings.registries[0].trust.ca_file = dir / "none.pem";
+  const auto made = app::make_snapshot(settings, {}, {});
+  REQUIRE_FALSE(made);
+  CHECK_THAT(made.error().detail, Contains("a.test") && Contains("none.pem"));
+}
+
+TEST_CASE("An entry whose key names no host makes no registry") {
+  auto found = with_entry("b.test");
+  found.store.entries[0].host = registry::host();
+  const auto made = app::make_snapshot(config::settings(), found, {});
+  REQUIRE(made);
+  CHECK((*made)->registries.empty());
+  CHECK((*made)->credentials.entries.size() == 1);
+}
