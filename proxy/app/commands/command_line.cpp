@@ -14,6 +14,24 @@ void add_common(CLI::App& command, common_options& common) {
       ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
+void add_redirect(CLI::App& program, common_options& common, redirect_options& options, int& code) {
+  auto* redirect =
+      program.add_subcommand("redirect", "The nftables rules of transparent mode, in this network namespace");
+  redirect->require_subcommand(1);
+  auto* apply = redirect->add_subcommand("apply", "Redirect connections to the transparent listener; twice is once");
+  add_common(*apply, common);
+  apply->add_option("--port", options.ports, "Port that is redirected (default: 443 and 80); can be repeated");
+  apply->add_option("--to", options.to, "Port of the transparent listener (default: that of listen.transparent)");
+  apply->add_option("--uid", options.uid, "User that regpass runs as, who is not redirected (default: this one)");
+  apply->add_option("--except-cidr", options.except_networks, "Network that is not redirected; can be repeated");
+  apply->add_option("--except-port", options.except_ports, "Port that is not redirected; can be repeated");
+  apply->callback([&] { code = redirect_apply(common, options); });
+  redirect->add_subcommand("remove", "Remove the rules")->callback([&] { code = redirect_remove(); });
+  redirect->add_subcommand("show", "Print the rules, or that there are none")->callback([&] {
+    code = redirect_show();
+  });
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -60,6 +78,9 @@ int run_command_line(int argc, char** argv) {
   auto* ca_shower = ca->add_subcommand("show", "Path, fingerprint, names and expiry");
   add_common(*ca_shower, common);
   ca_shower->callback([&] { code = ca_show(common); });
+
+  redirect_options redirecting;
+  add_redirect(program, common, redirecting, code);
 
   program.add_subcommand("version", "Version, commit, compiler and libraries")->callback([&] { code = version(); });
 

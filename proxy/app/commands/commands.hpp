@@ -3,6 +3,7 @@
 
 #include "regpass/config/load.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -33,6 +34,14 @@ struct run_options {
   std::string log_file;
 };
 
+struct redirect_options {
+  std::vector<std::uint16_t> ports;  // empty: 443 and 80
+  std::optional<std::uint16_t> to;   // default: the port of listen.transparent
+  std::optional<std::uint32_t> uid;  // default: this process's
+  std::vector<std::string> except_networks;
+  std::vector<std::uint16_t> except_ports;
+};
+
 int run_command_line(int argc, char** argv);
 
 int serve(const common_options&);
@@ -42,6 +51,9 @@ int config_check(const common_options&);
 int config_show(const common_options&);
 int config_schema();
 int ca_show(const common_options&);
+int redirect_apply(const common_options&, const redirect_options&);
+int redirect_remove();
+int redirect_show();
 int version();
 
 // Loads the configuration; when it is bad, says so on stderr and returns nothing.

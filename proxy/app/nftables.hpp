@@ -1,0 +1,13 @@
+// libnftables: runs a text of rules in the network namespace of this process, as one transaction.
+#pragma once
+
+#include "regpass/base/error.hpp"
+
+#include <string>
+
+namespace regpass::app {
+
+// What it printed. An error's detail is what libnftables said.
+result<std::string> run_nft(const std::string& commands);
+
+}  // namespace regpass::app
