@@ -13,17 +13,24 @@ using forward::registry_options;
 using std::filesystem::path;
 
 // Whoever reaches a data listener acts with our credentials, so it must not leave the machine (T33).
-void check_listener(assembly& a) {
-  const auto& text = a.result.settings.listen.proxy;
-  if (text.empty())
-    return a.complain(a.place_of("listen.proxy"), "no listener is switched on",
-                      "write listen.proxy = \"127.0.0.1:3128\"");
+void check_listener(assembly& a, const std::string& key, const std::string& text) {
   const auto endpoint = net::parse_endpoint(text);
   if (!endpoint || endpoint->address().is_loopback()) return;
   a.complain(
-      a.place_of("listen.proxy"),
-      fmt::format("`listen.proxy` = \"{}\" is no loopback address: whoever reaches it would use the credentials", text),
-      fmt::format("write listen.proxy = \"127.0.0.1:{}\"", endpoint->port()));
+      a.place_of(key),
+      fmt::format("`{}` = \"{}\" is no loopback address: whoever reaches it would use the credentials", key, text),
+      fmt::format("write {} = \"127.0.0.1:{}\"", key, endpoint->port()));
+}
+
+void check_listeners(assembly& a) {
+  const auto& listen = a.result.settings.listen;
+  if (listen.proxy.empty() && listen.transparent.empty())
+    a.complain(a.place_of("listen.proxy"), "no listener is switched on", "write listen.proxy = \"127.0.0.1:3128\"");
+  check_listener(a, "listen.proxy", listen.proxy);
+  check_listener(a, "listen.transparent", listen.transparent);
+  if (listen.proxy.empty() || listen.proxy != listen.transparent) return;
+  a.complain(a.place_of("listen.transparent"), "`listen.transparent` and `listen.proxy` are the same address",
+             "write listen.transparent = \"127.0.0.1:13128\"");
 }
 
 void check_host(assembly& a, std::size_t index) {
@@ -120,7 +127,7 @@ void check_directories(assembly& a) {
 }  // namespace
 
 void check_together(assembly& a) {
-  check_listener(a);
+  check_listeners(a);
   check_registries(a);
   check_limits(a);
   check_directories(a);

@@ -36,6 +36,10 @@ std::vector<key<settings>> listeners_and_credentials() {
       of({"listen.proxy", kind::endpoint,
           "Where clients reach the HTTP proxy; a loopback address. In `regpass run` the default is a free port."},
          [](auto& s) -> auto& { return s.listen.proxy; }),
+      of({"listen.transparent", kind::endpoint,
+          "Where redirected connections arrive (`regpass redirect apply`); a loopback address. With 127.0.0.1 the same "
+          "port of [::1] is opened too, if there is IPv6."},
+         [](auto& s) -> auto& { return s.listen.transparent; }),
       of({"credentials.docker_config", kind::path_list,
           "Docker credential files, or directories that hold one. Default: where docker and podman keep theirs."},
          [](auto& s) -> auto& { return s.credentials.docker_config; }),

@@ -1,15 +1,47 @@
 #include "doors.hpp"
 
+#include "regpass/base/log.hpp"
+#include "regpass/forward/captured.hpp"
 #include "regpass/forward/session.hpp"
+#include "regpass/net/endpoint.hpp"
+#include "regpass/net/original_destination.hpp"
 #include "regpass/net/tcp_stream.hpp"
+
+#include <optional>
+#include <span>
 
 namespace regpass::app {
 
 namespace {
 
+using boost::asio::ip::tcp;
+
 void serve_proxy(const forward::surroundings& around, net::tcp_socket socket, std::string peer) {
   auto client = net::make_tcp_stream(std::move(socket), party::client);
   net::spawn(around.on, forward::run_session(around, std::move(client), std::move(peer)), "session");
+}
+
+void serve_captured(const forward::surroundings& around, net::tcp_socket socket, std::string peer,
+                    std::span<const tcp::endpoint> own_listeners) {
+  boost::system::error_code gone;
+  const auto local = socket.local_endpoint(gone);
+  const auto original = net::original_destination(socket);
+  const auto judged = original ? forward::judge_capture(*original, local, own_listeners)
+                               : result<void>(std::unexpected(original.error()));
+  if (!judged) {
+    log::write(log::level::warn, "client-rejected", judged.error().detail,
+               {{"mode", "transparent"}, {"client", peer}, {"listener", net::shown(local)}});
+    return;
+  }
+  auto client = net::make_tcp_stream(std::move(socket), party::client);
+  net::spawn(around.on, forward::run_captured_session(around, std::move(client), std::move(peer), *original),
+             "captured session");
+}
+
+// Redirected connections arrive at the loopback address of their family.
+std::optional<tcp::endpoint> twin_of(const tcp::endpoint& at) {
+  if (at.address() != boost::asio::ip::address_v4::loopback()) return std::nullopt;
+  return tcp::endpoint(boost::asio::ip::address_v6::loopback(), at.port());
 }
 
 }  // namespace
@@ -25,10 +57,23 @@ result<std::vector<door>> doors_for(const config::listen_settings& listen) {
     if (!at) return std::unexpected(at.error());
     made.push_back({door::kind::proxy, *at});
   }
+  if (!listen.transparent.empty()) {
+    const auto at = net::parse_endpoint(listen.transparent);
+    if (!at) return std::unexpected(at.error());
+    made.push_back({door::kind::transparent, *at});
+    if (const auto twin = twin_of(*at)) made.push_back({door::kind::transparent, *twin, false});
+  }
   return made;
 }
 
-net::listener::handler welcome(const door&, const forward::surroundings& around, const std::vector<door>&) {
+net::listener::handler welcome(const door& one, const forward::surroundings& around, const std::vector<door>& all) {
+  if (one.what == door::kind::transparent) {
+    std::vector<tcp::endpoint> own;
+    for (const auto& each : all) own.push_back(each.at);
+    return [around, own](net::tcp_socket socket, std::string peer) {
+      serve_captured(around, std::move(socket), std::move(peer), own);
+    };
+  }
   return
       [around](net::tcp_socket socket, std::string peer) { serve_proxy(around, std::move(socket), std::move(peer)); };
 }

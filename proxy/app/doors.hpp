@@ -29,7 +29,7 @@ std::string_view name_of(door::kind) noexcept;
 result<std::vector<door>> doors_for(const config::listen_settings&);
 
 // What a listener behind this door does with a connection. `all` are the open doors, which no captured connection may
-// have been meant for; it must stay as it is while the listener runs.
+// have been meant for.
 net::listener::handler welcome(const door&, const forward::surroundings&, const std::vector<door>& all);
 
 }  // namespace regpass::app

@@ -158,8 +158,9 @@ result<void> server::state::listen() {
   if (!wanted) return std::unexpected(wanted.error());
   for (auto& one : *wanted) {
     const auto opened = open(one);
-    if (opened) doors.push_back(one);
     if (!opened && one.needed) return std::unexpected(opened.error());
+    if (opened) doors.push_back(one);
+    if (!opened) log::write(log::level::info, "listening", "left out: " + opened.error().detail);
   }
   return {};
 }

@@ -45,7 +45,7 @@ pool::~pool() = default;
 
 net::task<result<std::unique_ptr<connection>>> pool::get(route to, bool fresh) {
   prune(clock::now());
-  auto& waiting = idle_[key{to.origin, to.trust}];
+  auto& waiting = idle_[key{to.origin, to.address, to.trust}];
   while (!fresh && !waiting.empty()) {
     auto candidate = std::move(waiting.back());
     waiting.pop_back();
@@ -59,7 +59,7 @@ net::task<result<std::unique_ptr<connection>>> pool::get(route to, bool fresh) {
 
 void pool::put(const route& to, std::unique_ptr<connection> used) {
   if (!used || !used->reusable()) return;
-  auto& waiting = idle_[key{to.origin, to.trust}];
+  auto& waiting = idle_[key{to.origin, to.address, to.trust}];
   if (waiting.size() >= bounds_.idle_per_origin) return;
   used->idle_since = clock::now();
   waiting.push_back(std::move(used));
@@ -71,7 +71,7 @@ void pool::clear() noexcept {
 
 net::task<result<std::unique_ptr<connection>>> pool::open(route to) {
   net::dial_target target;
-  target.host = to.origin.host;
+  target.host = to.address.empty() ? to.origin.host : to.address;
   target.port = to.origin.port;
   target.allowed = to.allowed;
   target.blame = to.peer;

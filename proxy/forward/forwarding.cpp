@@ -24,7 +24,9 @@ explain::evidence describe(const forward_request& what, const exchange::downstre
 
 exchange::route route_of(const forward_request& what) {
   if (what.registry) return registry_route(*what.registry, what.target.origin, party::registry);
-  return pass_route(what.target.origin, rule_for(what.target, decision(), *what.snapshot));
+  auto made = pass_route(what.target.origin, rule_for(what.target, decision(), *what.snapshot));
+  made.address = what.target.original;
+  return made;
 }
 
 std::string_view name_of(auth::injection mode) {

@@ -2,23 +2,20 @@
 
 namespace regpass::forward {
 
-namespace {
-
-target make_target(target::way way, std::string scheme, std::string host, std::uint16_t port) {
+target make_target(target::way way, http::origin origin) {
   target made;
   made.came_by = way;
-  made.registry = registry::make_host(host, port);
-  made.origin = http::origin{.scheme = std::move(scheme), .host = std::move(host), .port = port};
+  made.registry = registry::make_host(origin.host, origin.port);
+  made.origin = std::move(origin);
   return made;
 }
-
-}  // namespace
 
 result<target> ingress(http::request_head& head) {
   if (head.method == "CONNECT") {
     auto parts = http::parse_authority(head.target, 0);
     if (!parts) return std::unexpected(parts.error());
-    return make_target(target::way::connect, "https", std::move(parts->host), parts->port);
+    return make_target(target::way::connect,
+                       http::origin{.scheme = "https", .host = std::move(parts->host), .port = parts->port});
   }
   if (head.target.starts_with('/') || head.target == "*") {
     return fail(errc::bad_message, "this port is a proxy: it takes CONNECT host:port and http://host/path, not \"" +
@@ -31,7 +28,7 @@ result<target> ingress(http::request_head& head) {
   }
   head.target = url->target;
   head.headers.set("Host", http::authority(url->origin));
-  return make_target(target::way::absolute_form, "http", url->origin.host, url->origin.port);
+  return make_target(target::way::absolute_form, url->origin);
 }
 
 }  // namespace regpass::forward

@@ -29,11 +29,11 @@ decision refuse(std::string why, std::string remedy = {}) {
 
 decision decide_registry(const target& to, const registry_entry& entry) {
   const auto name = registry::to_text(to.registry);
-  if (to.came_by == target::way::connect && entry.options.plain_http) {
+  if (to.tls() && entry.options.plain_http) {
     return refuse(name + " is configured with plain_http = true, but the client speaks TLS to it",
                   "make the client use plain HTTP for " + name + ", or remove plain_http from its [[registry]]");
   }
-  if (to.came_by == target::way::absolute_form && !entry.options.plain_http) {
+  if (!to.tls() && !entry.options.plain_http) {
     return refuse(
         "the client speaks plain HTTP to " + name + ", whose credentials may go over TLS only",
         "let the client use https:// for " + name + ", or set plain_http = true in its [[registry]] if it has no TLS");
@@ -55,14 +55,16 @@ decision decide_other(const target& to, const other_hosts& rules) {
                   "set [other_hosts] ports = [443, 80, " + std::to_string(to.origin.port) + "]");
   }
   decision made;
-  made.action = to.came_by == target::way::connect ? decision::what::tunnel : decision::what::pass;
+  made.action = to.tls() ? decision::what::tunnel : decision::what::pass;
   return made;
 }
 
 }  // namespace
 
 decision decide(const target& to, const snapshot& from) {
-  const auto* entry = from.find(to.registry);
+  // What cannot be read may be anybody's talk with a registry: nothing of ours may go into it.
+  const bool readable = to.came_by != target::way::captured_opaque;
+  const auto* entry = readable ? from.find(to.registry) : nullptr;
   return entry ? decide_registry(to, *entry) : decide_other(to, from.other_hosts);
 }
 

@@ -23,7 +23,11 @@ int status_for(const error& problem) {
   return problem.code == errc::timed_out ? 504 : 503;
 }
 
-// Host must name the host that CONNECT named, or a request could take one registry's token to another (T20).
+std::string named_by(const target& to) {
+  return to.came_by == target::way::connect ? "CONNECT did" : "the client's TLS was begun with";
+}
+
+// Host must name the host that CONNECT or SNI named, or a request could take one registry's token to another (T20).
 bool names_target(const http::request_head& head, const target& to) {
   const auto host = head.headers.get("Host");
   if (!host) return false;
@@ -63,7 +67,8 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
   co_await established(front);
   auto moved = co_await run_tunnel(*client_, *server_side, around_.shared.tunnel_idle);
   --around_.shared.busy;
-  boost::json::object more{{"client", peer_}, {"host", http::authority(to.origin)}, {"address", reached->address}};
+  boost::json::object more{
+      {"mode", mode_}, {"client", peer_}, {"host", http::authority(to.origin)}, {"address", reached->address}};
   more["bytes_in"] = moved.up;
   more["bytes_out"] = moved.down;
   log::write(log::level::info, "tunnel", "tunnelled to " + http::authority(to.origin), std::move(more));
@@ -108,7 +113,7 @@ void session::reject(const target& to, error problem) {
   problem.when = phase::tls;
   const bool ordinary = problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::truncated;
   auto seen = about(http::request_head(), &to);
-  seen.method = "CONNECT";
+  if (to.came_by == target::way::connect) seen.method = "CONNECT";
   explain::add(seen, 0, explain::failed_step{problem});
   const auto explained = ordinary ? std::nullopt : explain::diagnose(seen);
   boost::json::object more{
@@ -136,7 +141,7 @@ net::task<void> session::serve_inside(target to) {
       auto seen = about(inside.head(), &to);
       explain::add(seen, 0,
                    explain::failed_step{error(errc::bad_message, party::client, phase::head,
-                                              "Host names another host than CONNECT did", 0, false)});
+                                              "Host names another host than " + named_by(to), 0, false)});
       co_await refuse(421, std::move(seen), "client-rejected");
       co_return;
     }
@@ -145,6 +150,7 @@ net::task<void> session::serve_inside(target to) {
     what.snapshot = around_.shared.current();
     what.registry = what.snapshot->find(to.registry);
     what.client = peer_;
+    what.mode = mode_;
     // The host was a registry when the client connected; if a reload took it away, nothing may be injected any more.
     if (!what.registry) co_return;
     co_await forward_exchange(around_, std::move(what), inside);

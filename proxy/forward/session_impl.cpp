@@ -34,18 +34,22 @@ int status_for(const error& problem) {
 
 void log_refusal(std::string_view event, const explain::evidence& seen,
                  const std::optional<explain::explanation>& explained) {
-  boost::json::object more{
-      {"id", seen.id}, {"client", seen.client}, {"registry", seen.registry}, {"method", seen.method}};
+  boost::json::object more{{"id", seen.id},
+                           {"mode", seen.mode},
+                           {"client", seen.client},
+                           {"registry", seen.registry},
+                           {"method", seen.method}};
   if (explained) more["explanation"] = explain::to_json(*explained);
   log::write(log::level::warn, event, explained ? explained->summary : "the request was refused", std::move(more));
 }
 
 }  // namespace
 
-session::session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer)
+session::session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer, std::string mode)
     : around_(around),
       client_(std::move(client)),
       peer_(std::move(peer)),
+      mode_(std::move(mode)),
       timer_(around.on, [this] { client_->close(); }) {}
 
 net::task<void> session::run() {
@@ -67,53 +71,68 @@ net::task<bool> session::serve_one(server& front) {
     co_await refuse_unreadable(got.error(), std::string());
     co_return false;
   }
-  auto head = front.head();
+  auto more = co_await serve_head(front, front.head());
+  co_return more;
+}
+
+net::task<bool> session::serve_head(server& front, http::request_head head) {
   const auto to = ingress(head);
   if (!to) {
     co_await refuse_unreadable(to.error(), std::string());
     co_return false;
   }
+  auto more = co_await serve_target(front, std::move(head), *to);
+  co_return more;
+}
+
+net::task<bool> session::serve_target(server& front, http::request_head head, target to) {
   const auto from = around_.shared.current();
-  const auto made = decide(*to, *from);
+  const auto made = decide(to, *from);
   if (made.action == decision::what::refuse) {
-    auto seen = about(head, &*to);
+    auto seen = about(head, &to);
     explain::add(seen, 0, explain::policy_step{made.why, made.remedy});
     co_await refuse(403, std::move(seen), "policy-refused");
     co_return false;
   }
-  if (to->came_by == target::way::absolute_form) {
-    auto more = co_await exchange_by_absolute_form(front, std::move(head), *to, made, from);
+  if (!to.tls()) {
+    auto more = co_await exchange_in_clear(front, std::move(head), std::move(to), made, from);
     co_return more;
   }
   if (made.action == decision::what::tunnel) {
-    co_await tunnel(front, *to, from);
+    co_await tunnel(front, std::move(to), from);
   } else {
-    co_await intercept(front, *to);
+    co_await intercept(front, std::move(to));
   }
   co_return false;
 }
 
-net::task<bool> session::exchange_by_absolute_form(server& front, http::request_head head, target to, decision made,
-                                                   snapshot_ptr from) {
+net::task<bool> session::exchange_in_clear(server& front, http::request_head head, target to, decision made,
+                                           snapshot_ptr from) {
   front.replace_head(std::move(head));
   forward_request what;
   what.target = std::move(to);
   what.registry = made.registry;
   what.snapshot = std::move(from);
   what.client = peer_;
+  what.mode = mode_;
   co_await forward_exchange(around_, std::move(what), front);
   auto drained = co_await front.drain();
   co_return drained&& front.reusable();
 }
 
-net::task<void> session::refuse(int status, explain::evidence seen, std::string_view event) {
+std::optional<explain::explanation> session::conclude(int status, explain::evidence& seen, std::string_view event) {
   seen.status = status;
-  const auto explained = explain::diagnose(seen);
+  auto explained = explain::diagnose(seen);
   log_refusal(event, seen, explained);
+  around_.shared.journal.add(finished{seen, explained});
+  return explained;
+}
+
+net::task<void> session::refuse(int status, explain::evidence seen, std::string_view event) {
+  const auto explained = conclude(status, seen, event);
   auto answer =
       explained ? explain::make_error(status, *explained, seen.id)
                 : explain::make_plain_error(status, "the request was refused; the log of regpass says why", seen.id);
-  around_.shared.journal.add(finished{seen, explained});
   answer.head.headers.set("Connection", "close");
   const auto bytes = http::write_head(answer.head);
   const bool bodiless = seen.method == "HEAD";
@@ -152,7 +171,7 @@ explain::evidence session::about(const http::request_head& head, const target* t
   explain::evidence seen;
   seen.id = new_id();
   seen.began_at = now().wall;
-  seen.mode = "proxy";
+  seen.mode = mode_;
   seen.client = peer_;
   seen.method = clean(head.method, 32);
   seen.path = masked_url(head.target);

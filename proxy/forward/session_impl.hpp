@@ -1,8 +1,10 @@
-// One client connection: the proxy's own HTTP first, then a tunnel, or TLS of ours with exchanges inside.
+// One client connection: the proxy's own HTTP first, or what was captured, then a tunnel, or TLS of ours with exchanges
+// inside.
 #pragma once
 
 #include "regpass/exchange/h1_connection.hpp"
 #include "regpass/explain/evidence.hpp"
+#include "regpass/forward/captured.hpp"
 #include "regpass/forward/route.hpp"
 #include "regpass/forward/services.hpp"
 #include "regpass/net/deadline.hpp"
@@ -15,8 +17,10 @@ namespace regpass::forward {
 
 class session {
  public:
-  session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer);
+  // `mode` is for the log: proxy | transparent.
+  session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer, std::string mode);
   net::task<void> run();
+  net::task<void> run_captured(net_endpoint original);
 
  private:
   using server = exchange::h1_server;
@@ -24,8 +28,10 @@ class session {
   // Requests to the proxy itself. Returns when the connection is done.
   net::task<void> serve_proxy();
   net::task<bool> serve_one(server& front);  // false: the connection is over
-  net::task<bool> exchange_by_absolute_form(server& front, http::request_head head, target to, decision made,
-                                            snapshot_ptr from);
+  net::task<bool> serve_head(server& front, http::request_head head);
+  net::task<bool> serve_target(server& front, http::request_head head, target to);
+  net::task<bool> exchange_in_clear(server& front, http::request_head head, target to, decision made,
+                                    snapshot_ptr from);
 
   net::task<void> tunnel(server& front, target to, snapshot_ptr from);
   net::task<void> intercept(server& front, target to);
@@ -33,8 +39,19 @@ class session {
   void reject(const target& to, error problem);
   net::task<void> serve_inside(target to);
 
+  // What was redirected to us (session_transparent.cpp).
+  net::task<beginning> look_ahead();
+  net::task<void> serve_captured_tls(target to, std::string remark);
+  net::task<void> serve_captured_http(net_endpoint original);
+  net::task<bool> serve_captured_request(server& front, const net_endpoint& original);
+  net::task<void> serve_captured_registry(target to);
+  net::task<void> splice(target to, snapshot_ptr from, std::string remark);
+  net::task<void> turn_away(target to, explain::step why, std::string_view event);
+  net::task<void> compare_addresses(target to);
+
   // An answer of ours to a request that went nowhere, said as an explanation. The connection closes after it.
   net::task<void> refuse(int status, explain::evidence seen, std::string_view event);
+  std::optional<explain::explanation> conclude(int status, explain::evidence& seen, std::string_view event);
   net::task<void> refuse_unreadable(error problem, const std::string& registry);
   net::task<void> established(server& front);
   net::task<void> linger();
@@ -43,6 +60,7 @@ class session {
   surroundings around_;
   std::unique_ptr<net::stream> client_;
   std::string peer_;
+  std::string mode_;
   net::deadline timer_;
 };
 

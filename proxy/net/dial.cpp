@@ -47,7 +47,24 @@ std::shared_ptr<look_up> begin_look_up(const executor& on, const dial_target& ta
   return made;
 }
 
-task<result<std::vector<tcp::endpoint>>> resolve(const dial_target& target) {
+result<void> judge(const dial_target& target, const std::vector<tcp::endpoint>& endpoints) {
+  if (!target.allowed) {
+    return std::unexpected(
+        dial_error(errc::denied, phase::resolve, party::us, "nobody says which addresses are allowed"));
+  }
+  for (const auto& endpoint : endpoints) {
+    auto verdict = target.allowed(endpoint.address());
+    if (verdict) continue;
+    auto problem = verdict.error();
+    problem.when = phase::resolve;
+    return std::unexpected(std::move(problem));
+  }
+  return {};
+}
+
+}  // namespace
+
+task<result<std::vector<tcp::endpoint>>> resolve(dial_target target) {
   boost::system::error_code literal;
   const auto address = boost::asio::ip::make_address(target.host, literal);
   if (!literal) co_return std::vector<tcp::endpoint>(1, tcp::endpoint(address, target.port));
@@ -65,23 +82,6 @@ task<result<std::vector<tcp::endpoint>>> resolve(const dial_target& target) {
   }
   co_return in_turn(std::vector<tcp::endpoint>(asked->found.begin(), asked->found.end()));
 }
-
-result<void> judge(const dial_target& target, const std::vector<tcp::endpoint>& endpoints) {
-  if (!target.allowed) {
-    return std::unexpected(
-        dial_error(errc::denied, phase::resolve, party::us, "nobody says which addresses are allowed"));
-  }
-  for (const auto& endpoint : endpoints) {
-    auto verdict = target.allowed(endpoint.address());
-    if (verdict) continue;
-    auto problem = verdict.error();
-    problem.when = phase::resolve;
-    return std::unexpected(std::move(problem));
-  }
-  return {};
-}
-
-}  // namespace
 
 task<result<dialled>> dial(dial_target target) {
   const auto began = clock::now();

@@ -37,6 +37,17 @@ TEST_CASE("the listener's rule holds for variables and flags too (T33)") {
   CHECK(report("", in).starts_with("--set listen.proxy: `listen.proxy` = \"0.0.0.0:2\" is no loopback address"));
 }
 
+TEST_CASE("the transparent listener must be on loopback too, and not where the proxy is (T33)") {
+  CHECK(report("listen.transparent = '127.0.0.1:13128'").empty());
+  CHECK(report("listen.transparent = ''").empty());
+  CHECK(report("listen.transparent = '0.0.0.0:13128'")
+            .find("`listen.transparent` = \"0.0.0.0:13128\" is no loopback address") != std::string::npos);
+  CHECK(report("listen.transparent = '127.0.0.1:3128'") ==
+        "/etc/regpass/regpass.toml:1:8: `listen.transparent` and `listen.proxy` are the same address | write "
+        "listen.transparent = \"127.0.0.1:13128\"\n");
+  CHECK(report("listen.proxy = ''\nlisten.transparent = '127.0.0.1:13128'").empty());
+}
+
 TEST_CASE("a server without any listener is an error") {
   CHECK(report("listen.proxy = ''") ==
         "/etc/regpass/regpass.toml:1:8: no listener is switched on | write listen.proxy = \"127.0.0.1:3128\"\n");

@@ -15,6 +15,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <sstream>
 
@@ -50,6 +51,23 @@ struct proxy_under_test::engine {
     worker.start();
   }
 
+  // Where connections arrive that were redirected on their way to `original`.
+  std::uint16_t port_for(const std::string& original) {
+    auto& open = captured[original];
+    if (open) return open->local().port();
+    open = value_of(net::listener::open(worker.get_executor(), any_port(), false));
+    const forward::surroundings around{worker.get_executor(), services, pool, pool.bounds()};
+    const auto destination = value_of(net::parse_endpoint(original));
+    open->start(
+        [around, destination](net::tcp_socket socket, std::string peer) {
+          auto client = net::make_tcp_stream(std::move(socket), party::client);
+          net::spawn(around.on, forward::run_captured_session(around, std::move(client), std::move(peer), destination),
+                     "captured session");
+        },
+        most_sessions, [this] { return services.sessions.load(); });
+    return open->local().port();
+  }
+
   void start_log() const {
     const auto started =
         log::start({.threshold = log::level::debug, .style = log::format::json, .file = place / "log"});
@@ -72,6 +90,7 @@ struct proxy_under_test::engine {
   tls::leaf_cache leaves;
   forward::services services;
   std::unique_ptr<net::listener> listener;
+  std::map<std::string, std::unique_ptr<net::listener>> captured;
 };
 
 proxy_under_test::proxy_under_test(const engine_settings& settings)
@@ -102,6 +121,11 @@ void proxy_under_test::look_through_log() {
 
 std::uint16_t proxy_under_test::port() const {
   return engine_->listener->local().port();
+}
+raw_client proxy_under_test::captured(const std::string& original, const std::string& authority) {
+  raw_client made(engine_->port_for(original));
+  made.address(authority);
+  return made;
 }
 std::size_t proxy_under_test::sessions() const {
   return engine_->services.sessions;

@@ -54,6 +54,8 @@ class proxy_under_test {
 
   std::uint16_t port() const;
   raw_client client() const { return raw_client(port()); }
+  // On a connection that was redirected on its way to `original`, "address:port", and is for `authority`.
+  raw_client captured(const std::string& original, const std::string& authority);
   raw_client inside(const std::string& authority) const { return raw_client::inside(port(), authority); }
 
   // Finished exchanges and refusals, once there are so many.

@@ -20,6 +20,8 @@ class raw_client {
   explicit raw_client(std::uint16_t proxy_port);
   raw_client(raw_client&&) = default;
 
+  // The host of requests and TLS, where there is no CONNECT.
+  void address(std::string authority) { authority_ = std::move(authority); }
   // CONNECT; the answer to it.
   message connect(const std::string& authority);
   // TLS to the host that CONNECT named, believing in the proxy's CA only.

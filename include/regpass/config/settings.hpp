@@ -16,6 +16,7 @@ namespace regpass::config {
 
 struct listen_settings {
   std::string proxy = "127.0.0.1:3128";
+  std::string transparent;  // empty: off
 };
 
 struct tls_settings {

@@ -19,6 +19,7 @@ namespace regpass::exchange {
 // Where to and how: what makes two connections interchangeable, and what is needed to open one.
 struct route {
   http::origin origin;
+  std::string address;                          // to connect to instead of the origin's; part of the pool's key
   tls::trust trust;                             // part of the pool's key: another trust set is another connection
   std::shared_ptr<const tls::context> context;  // made for `trust`; unused for http
   net::address_filter allowed;
@@ -65,6 +66,7 @@ class pool {
  private:
   struct key {
     http::origin origin;
+    std::string address;
     tls::trust trust;
     auto operator<=>(const key&) const = default;
   };

@@ -94,7 +94,7 @@ struct timed_step {
 
 struct evidence {
   std::string id;
-  std::string mode;    // proxy | check
+  std::string mode;    // proxy | transparent | check
   std::string client;  // address of the peer
   std::string registry;
   std::string repository;

@@ -4,6 +4,7 @@
 #include "regpass/exchange/pool.hpp"
 #include "regpass/forward/journal.hpp"
 #include "regpass/forward/memory.hpp"
+#include "regpass/forward/own_ends.hpp"
 #include "regpass/forward/snapshot.hpp"
 #include "regpass/forward/token_client.hpp"
 #include "regpass/tls/leaf.hpp"
@@ -24,6 +25,7 @@ struct services {
   std::chrono::milliseconds tunnel_idle{900'000};
   std::atomic<std::size_t> sessions{0};  // open client connections
   std::atomic<std::size_t> busy{0};      // exchanges and tunnels under way
+  own_ends spliced{};                    // our ends towards the hosts of captured streams
 };
 
 struct surroundings {

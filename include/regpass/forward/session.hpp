@@ -1,14 +1,23 @@
-// The life of one client connection on the proxy port.
+// The life of one client connection, whichever way it came in.
 #pragma once
 
 #include "regpass/forward/services.hpp"
 #include "regpass/net/stream.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
 #include <string>
 
 namespace regpass::forward {
 
 // Returns when the connection is closed and everything that belonged to it has ended.
 net::task<void> run_session(surroundings around, std::unique_ptr<net::stream> client, std::string peer);
+
+// A connection that was redirected to us on its way to `original`, which has been judged (judge_capture). TLS for a
+// served registry, named by SNI or by its address, ends here, and the registry is then reached by its name; HTTP is
+// read; everything else is passed through to `original`, if [other_hosts] allows.
+net::task<void> run_captured_session(surroundings around, std::unique_ptr<net::stream> client, std::string peer,
+                                     boost::asio::ip::tcp::endpoint original);
 
 }  // namespace regpass::forward

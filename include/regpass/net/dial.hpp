@@ -32,6 +32,9 @@ struct dialled {
   std::chrono::milliseconds connected_in{0};
 };
 
+// The addresses of the target's name, without judging them; of an IP literal that one.
+task<result<std::vector<boost::asio::ip::tcp::endpoint>>> resolve(dial_target target);
+
 // Happy Eyeballs (RFC 8305) over the addresses: families take turns in the resolver's order, an attempt that is silent
 // gets company after 250 ms, the first to connect wins, all within the one time. If any address is forbidden the name
 // is refused as a whole, before anything is connected to: a name that points inside once is not to be trusted the next

@@ -99,6 +99,11 @@ int run(const common_options& common, const run_options& options) {
   const auto inputs = inputs_of(common, config::purpose::run);
   auto loaded = load_or_complain(common, config::purpose::run);
   if (!loaded) return exit_usage;
+  if (loaded->settings.listen.proxy.empty()) {
+    complain("`regpass run` needs its proxy listener, and listen.proxy is \"\"",
+             "remove that line, or use `regpass serve`");
+    return exit_usage;
+  }
   auto own = scratch::make(loaded->settings.state_dir);
   if (!own) {
     complain(own.error().detail);

@@ -1,0 +1,41 @@
+#include "app/doors.hpp"
+
+#include "regpass/net/endpoint.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <tuple>
+
+using namespace regpass;
+using namespace regpass::app;
+
+namespace {
+
+// "proxy 127.0.0.1:3128, transparent …"; those that may be missing in brackets.
+std::string opened(std::string proxy, std::string transparent) {
+  config::listen_settings listen;
+  listen.proxy = std::move(proxy);
+  listen.transparent = std::move(transparent);
+  const auto doors = doors_for(listen);
+  REQUIRE(doors.has_value());
+  std::string all;
+  for (const auto& one : *doors) {
+    const auto text = std::string(name_of(one.what)) + " " + net::shown(one.at);
+    all += (all.empty() ? "" : ", ") + (one.needed ? text : "(" + text + ")");
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("each listener that is configured is a door; the transparent one has a twin for IPv6 that may be missing") {
+  const auto [proxy, transparent, doors] = GENERATE(table<std::string, std::string, std::string>({
+      {"127.0.0.1:3128", "", "proxy 127.0.0.1:3128"},
+      {"127.0.0.1:3128", "127.0.0.1:1", "proxy 127.0.0.1:3128, transparent 127.0.0.1:1, (transparent [::1]:1)"},
+      {"", "127.0.0.1:1", "transparent 127.0.0.1:1, (transparent [::1]:1)"},
+      {"", "[::1]:1", "transparent [::1]:1"},
+      {"", "127.0.0.2:1", "transparent 127.0.0.2:1"},
+  }));
+  CHECK(opened(proxy, transparent) == doors);
+}
