@@ -97,11 +97,13 @@ class Scenario:
         """
         return self.sidecar({"config.json": self.docker_config(user, password)})
 
-    def sidecar(self, secret_files: dict[str, str], extra_settings: str = "") -> Sidecar:
+    def sidecar(
+        self, secret_files: dict[str, str], extra_settings: str = "", kind: type[Sidecar] = Sidecar
+    ) -> Sidecar:
         self._count += 1
         text = settings(self.directory, self.port, list(self._hosts)) + extra_settings
         name = f"{self._count:02}-regpass"
-        self._sidecar = Sidecar(self.testbed, self.directory, self.port, name, secret_files, text)
+        self._sidecar = kind(self.testbed, self.directory, self.port, name, secret_files, text)
         return self._sidecar
 
     def image(self, tag: str, big: int = 0) -> SimpleNamespace:

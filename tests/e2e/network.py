@@ -14,6 +14,7 @@ ADDRESSES = {
     "plain.test": "10.231.0.14",  # a server that is no registry
 }
 POD_ADDRESS = "10.231.0.1"
+V6_PREFIX = "fd0a:e7::"  # …:11 is the same server as 10.231.0.11. Nothing listens there unless a scenario sees to it
 
 
 MOUNT_AND_EXECUTE = """
@@ -39,8 +40,10 @@ class Network:
             _ip("-n", namespace, "link", "set", "lo", "up")
         _ip("link", "add", "tb0", "netns", self.pod, "type", "veth", "peer", "name", "tb0", "netns", self.servers)
         _ip("-n", self.pod, "addr", "add", f"{POD_ADDRESS}/24", "dev", "tb0")
+        _ip("-n", self.pod, "addr", "add", f"{v6(POD_ADDRESS)}/64", "dev", "tb0", "nodad")
         for address in ADDRESSES.values():
             _ip("-n", self.servers, "addr", "add", f"{address}/24", "dev", "tb0")
+            _ip("-n", self.servers, "addr", "add", f"{v6(address)}/64", "dev", "tb0", "nodad")
         for namespace in (self.pod, self.servers):
             _ip("-n", namespace, "link", "set", "tb0", "up")
 
@@ -50,9 +53,15 @@ class Network:
                 _ip("netns", "delete", namespace)
 
 
-def hosts_file_text() -> str:
+def v6(address: str) -> str:
+    return V6_PREFIX + address.rpartition(".")[2]
+
+
+def hosts_file_text(only_v6: tuple[str, ...] = ()) -> str:
     lines = ["127.0.0.1 localhost", "::1 localhost"]
-    return "\n".join(lines + [f"{address} {name}" for name, address in ADDRESSES.items()]) + "\n"
+    for name, address in ADDRESSES.items():
+        lines.append(f"{v6(address) if name in only_v6 else address} {name}")
+    return "\n".join(lines) + "\n"
 
 
 def inside(namespace: str, binds: dict[str, Path], argv: list[str]) -> list[str]:
@@ -68,13 +77,23 @@ def inside(namespace: str, binds: dict[str, Path], argv: list[str]) -> list[str]
 
 def listening(namespace: str) -> set[tuple[str, int]]:
     """The IPv4 addresses and TCP ports on which something in `namespace` listens."""
-    command = ["nsenter", f"--net=/run/netns/{namespace}", "cat", "/proc/net/tcp"]
+    return _listening(namespace, "/proc/net/tcp", socket.AF_INET)
+
+
+def listening_v6(namespace: str) -> set[tuple[str, int]]:
+    """The same of IPv6."""
+    return _listening(namespace, "/proc/net/tcp6", socket.AF_INET6)
+
+
+def _listening(namespace: str, table_file: str, family: int) -> set[tuple[str, int]]:
+    command = ["nsenter", f"--net=/run/netns/{namespace}", "cat", table_file]
     table = subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout
     sockets = set()
     for _, local, _, state, *_ in map(str.split, table.splitlines()[1:]):
         if state == "0A":  # TCP_LISTEN
             address, port = local.split(":")
-            sockets.add((socket.inet_ntoa(int(address, 16).to_bytes(4, sys.byteorder)), int(port, 16)))
+            words = [int(address[i : i + 8], 16).to_bytes(4, sys.byteorder) for i in range(0, len(address), 8)]
+            sockets.add((socket.inet_ntop(family, b"".join(words)), int(port, 16)))
     return sockets
 
 

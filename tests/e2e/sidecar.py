@@ -35,10 +35,7 @@ class Sidecar:
     def __enter__(self) -> "Sidecar":
         config = self.log_file.with_suffix(".toml")
         config.write_text(self._settings)
-        argv = [os.environ["REGPASS"], "serve", "--config", str(config)]
-        command = self._testbed.in_pod(argv, self._machine)
-        environment = {"PATH": PATH, "HOME": "/var/lib", "SSL_CERT_FILE": str(self._testbed.upstream_ca)}
-        self._process = processes.spawn(command, environment, self.log_file)
+        self._process = processes.spawn(self._command(config), self._environment(), self.log_file)
         published = self._directory / "trust/ca.crt"
 
         def ready() -> bool:
@@ -64,6 +61,13 @@ class Sidecar:
     def exchanges(self, **fields) -> list[dict]:
         """The `exchange` lines whose fields have these values, for example action="push", repository="team-a/app"."""
         return [line for line in self.events("exchange") if all(line.get(name) == fields[name] for name in fields)]
+
+    def _command(self, config: Path) -> list[str]:
+        argv = [os.environ["REGPASS"], "serve", "--config", str(config)]
+        return self._testbed.in_pod(argv, self._machine)
+
+    def _environment(self) -> dict[str, str]:
+        return {"PATH": PATH, "HOME": "/var/lib", "SSL_CERT_FILE": str(self._testbed.upstream_ca)}
 
     def _runs(self) -> bool:
         return processes.start_time(self._process.pid) is not None

@@ -1,0 +1,79 @@
+"""Transparent mode: a sidecar that runs as a user of its own, and what carries IPv6 to the servers."""
+
+import os
+import shutil
+from pathlib import Path
+
+from network import hosts_file_text, inside, listening_v6, v6
+from sidecar import Sidecar
+from testbed import PATH
+
+USER = 2000  # nobody else's: whose connections are not redirected
+# Directories that every machine has; under their own paths that user may not be able to reach these.
+SCENARIO, PROGRAMS = Path("/opt"), Path("/mnt")
+
+RELAY = """
+import asyncio, sys
+
+async def pump(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.write_eof()
+
+async def relay(reader, writer):
+    there = await asyncio.open_connection(sys.argv[2], 443)
+    await asyncio.gather(pump(reader, there[1]), pump(there[0], writer), return_exceptions=True)
+    for end in (writer, there[1]):
+        end.close()
+
+async def main():
+    server = await asyncio.start_server(relay, sys.argv[1], 443)
+    await server.serve_forever()
+
+asyncio.run(main())
+"""
+
+
+class OwnUser(Sidecar):
+    """Listens for redirected connections on `transparent_port`, without any capability."""
+
+    transparent_port = 0
+
+    def _command(self, config: Path) -> list[str]:
+        for name in ("ca", "trust", "state"):
+            folder = self._directory / name
+            folder.mkdir(exist_ok=True)
+            os.chown(folder, USER, USER)
+        config.write_text(config.read_text().replace(str(self._directory), str(SCENARIO)))
+        shutil.copy(self._testbed.upstream_ca, self._directory / "upstream-ca.crt")
+        argv = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--bounding-set=-all"]
+        argv += [str(PROGRAMS / "regpass"), "serve", "--config", str(SCENARIO / config.name)]
+        binds = {str(SCENARIO): self._directory, str(PROGRAMS): Path(os.environ["REGPASS"]).parent}
+        return self._testbed.in_pod(argv, self._machine, binds | self.more_binds)
+
+    more_binds: dict[str, Path] = {}
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": PATH,
+            "HOME": str(SCENARIO / "state"),
+            "SSL_CERT_FILE": str(SCENARIO / "upstream-ca.crt"),
+            "REGPASS_STATE_DIR": str(SCENARIO / "state"),
+            "REGPASS_LISTEN_TRANSPARENT": f"127.0.0.1:{self.transparent_port}",
+        }
+
+
+def relay_command(testbed, address: str) -> list[str]:
+    """Runs among the servers: port 443 of the IPv6 address is that of the IPv4 one."""
+    return inside(testbed.network.servers, {}, ["/usr/bin/python3", "-c", RELAY, v6(address), address])
+
+
+def relay_listens(testbed, address: str) -> bool:
+    return (v6(address), 443) in listening_v6(testbed.network.servers)
+
+
+def hosts_file(directory: Path, only_v6: tuple[str, ...]) -> Path:
+    file = directory / "hosts"
+    file.write_text(hosts_file_text(only_v6))
+    return file

@@ -1,0 +1,116 @@
+"""Clients that know of no proxy: their connections are redirected to a regpass that runs as a user of its own."""
+
+import os
+import random
+import shutil
+
+import expect
+import processes
+import transparent
+from e2e import Scenario
+from network import ADDRESSES, listening
+from transparent import USER, OwnUser
+
+REGPASS = os.environ.get("REGPASS", "")
+ALLOWED = "\n[other_hosts]\ndeny_private_addresses = false\n"  # the testbed's addresses are private ones
+V6_HOST = "basic.test"
+
+# Prints the certificate it was shown and what the server said.
+CLIENT = """
+import http.client, ssl, sys
+connection = http.client.HTTPSConnection("plain.test", timeout=10, context=ssl.create_default_context(cafile=sys.argv[1]))
+connection.request("GET", "/")
+print(ssl.DER_cert_to_PEM_cert(connection.sock.getpeercert(binary_form=True)))
+print(connection.getresponse().read().decode())
+"""
+
+with Scenario("transparent", programs=["nft", "setpriv", "skopeo", "buildah", "ctr", "containerd"]) as scenario:
+    testbed = scenario.testbed
+    scenario.proxy_environment = {"SSL_CERT_FILE": scenario.proxy_environment["SSL_CERT_FILE"]}
+    taken = {port for _, port in listening(testbed.network.pod)} | {scenario.port}
+    OwnUser.transparent_port = random.choice([port for port in range(20000, 30000) if port not in taken])
+
+    # One of the registries has an IPv6 address only.
+    relay = processes.spawn(
+        transparent.relay_command(testbed, ADDRESSES[V6_HOST]), {"PATH": "/usr/bin"}, scenario.directory / "relay.output"
+    )
+    scenario._clean_up.callback(processes.end_child, relay, 5)
+    assert processes.wait_until(lambda: transparent.relay_listens(testbed, ADDRESSES[V6_HOST]), 20), "no relay"
+    hosts = {"/etc/hosts": transparent.hosts_file(scenario.directory, (V6_HOST,))}
+    OwnUser.more_binds = hosts
+
+    def succeed(*argv):
+        return scenario.succeed(*argv, binds=hosts)
+
+    def redirect(*arguments):
+        return succeed(REGPASS, "redirect", *arguments)
+
+    def apply(uid):
+        redirect("apply", "--uid", str(uid), "--to", str(OwnUser.transparent_port))
+
+    def rules():
+        return scenario.succeed("nft", "list", "ruleset")
+
+    before = rules()
+    assert "nothing is redirected" in redirect("show"), "show does not say that there are no rules"
+    scenario._clean_up.callback(scenario.client, REGPASS, "redirect", "remove")
+    apply(USER)
+    once = rules()
+    apply(USER)
+    assert rules() == once, "applying twice is not the same as once"
+    assert f"redirect to :{OwnUser.transparent_port}" in redirect("show"), "show does not print the rules"
+
+    scenario.daemon("containerd", ready=["ctr", "version"], binds=hosts)
+    secrets = {"config.json": scenario.docker_config("alice")}
+    with scenario.sidecar(secrets, ALLOWED, OwnUser) as regpass:
+        for registry in scenario.registries:
+            there = f"{registry.host}/{scenario.repository}"
+
+            image = scenario.image(f"skopeo-{registry.name}", big=2 << 20)
+            succeed("skopeo", "copy", image.source, f"docker://{there}:skopeo")
+            expect.pushed(scenario, regpass, registry, "alice", "skopeo", image.digest)
+            succeed("skopeo", "copy", f"docker://{there}:skopeo", f"dir:{scenario.directory}/{registry.name}")
+            expect.pulled(scenario, regpass, registry, "alice", scenario.repository, "skopeo")
+
+            buildah = ["buildah", "--storage-driver", "vfs"]
+            context = scenario.context(f"FROM {registry.host}/shared/base:1\nCOPY unique /unique\n")
+            succeed(*buildah, "bud", "--isolation", "chroot", "--pull-always", "-t", f"{there}:buildah", context)
+            expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
+            succeed(*buildah, "push", f"{there}:buildah")
+            expect.pushed(scenario, regpass, registry, "alice", "buildah")
+
+            image = scenario.image(f"ctr-{registry.name}")
+            archive = shutil.make_archive(scenario.directory / f"ctr-{registry.name}", "tar", image.layout)
+            succeed("ctr", "images", "import", "--base-name", f"imported-{registry.name}", archive)
+            succeed("ctr", "images", "tag", f"imported-{registry.name}:ctr-{registry.name}", f"{there}:ctr")
+            succeed("ctr", "images", "push", f"{there}:ctr")
+            expect.pushed(scenario, regpass, registry, "alice", "ctr", image.digest)
+            succeed("ctr", "images", "pull", "--snapshotter", "native", f"{registry.host}/team-a/seed:1")
+            expect.pulled(scenario, regpass, registry, "alice", "team-a/seed", "1")
+
+        modes = {line["mode"] for line in regpass.events("exchange")}
+        assert modes == {"transparent"}, f"the exchanges' modes are {modes}"
+        clients = {line["client"][0] for line in regpass.exchanges(registry=V6_HOST)}
+        assert clients == {"["}, f"{V6_HOST} was not reached by IPv6 alone"
+
+        succeed("/usr/bin/python3", "-c", CLIENT, testbed.upstream_ca)
+        certificate = (testbed.directory / "tls/plain.test.crt").read_text()
+        assert certificate.strip() in scenario.output, "the client was not shown plain.test's own certificate"
+        assert "plain.test\n" in scenario.output, "the answer of plain.test did not arrive"
+        assert expect.eventually(lambda: regpass.events("tunnel")), "the log has no tunnel line"
+
+        # Rules that do not spare regpass: its own connections come back to it, once and no further.
+        apply(USER + 1)
+        scenario.fail("/usr/bin/python3", "-c", CLIENT, testbed.upstream_ca, binds=hosts)
+        loops = expect.eventually(lambda: regpass.events("client-rejected"))
+        assert len(loops) == 1 and "redirected back" in loops[0]["msg"], f"the loop was told of as {loops}"
+        apply(USER)
+
+    with scenario.sidecar({"config.json": scenario.docker_config("alice", "wrong-password")}, ALLOWED, OwnUser) as regpass:
+        registry = testbed.registries["split.test"]
+        scenario.fail("skopeo", "copy", f"docker://{registry.host}/shared/base:1", "dir:/tmp/none", binds=hosts)
+        expect.explained(scenario, regpass, registry, "credential-rejected")
+
+    redirect("remove")
+    assert rules() == before, "removing the rules left something behind"
+    redirect("remove")
