@@ -9,6 +9,7 @@ using forward::registry_options;
 using std::pair;
 using std::string_view;
 
+constexpr std::array versions{pair<string_view, bool>{"auto", true}, pair<string_view, bool>{"off", false}};
 constexpr std::array injections{pair<string_view, injection>{"replace", injection::replace},
                                 pair<string_view, injection>{"add", injection::add},
                                 pair<string_view, injection>{"observe", injection::observe}};
@@ -53,6 +54,10 @@ std::vector<key<registry_options>> transport_keys() {
       of({"insecure_skip_verify", kind::boolean,
           "The registry's certificate is not verified: whoever is in between gets the credentials."},
          [](auto& r) -> auto& { return r.trust.skip_verify; }),
+      choice<registry_options>("http2",
+                               "auto: HTTP/2 with clients that offer it and with the registry if it takes it. off: "
+                               "HTTP/1.1 only, for registries that break over HTTP/2.",
+                               versions, [](auto& r) -> auto& { return r.http2; }),
   };
 }
 

@@ -1,5 +1,6 @@
 #include "regpass/exchange/pool.hpp"
 
+#include "h2_site.hpp"
 #include "regpass/net/tcp_stream.hpp"
 #include "regpass/net/tls_stream.hpp"
 
@@ -20,6 +21,7 @@ net::task<result<std::unique_ptr<net::stream>>> secure(std::unique_ptr<net::stre
   options.role = tls::role::client;
   options.name = to.origin.host;
   options.peer = to.peer;
+  options.http2 = to.http2;
   auto made = std::make_unique<net::tls_stream>(std::move(below), *to.context, std::move(options));
   net::deadline timer(made->get_executor(), [wire = made.get()] { wire->close(); });
   timer.set(phase::tls, bounds.tls_within);
@@ -33,18 +35,100 @@ net::task<result<std::unique_ptr<net::stream>>> secure(std::unique_ptr<net::stre
   co_return std::unique_ptr<net::stream>(std::move(made));
 }
 
+// Whoever waits for the opening goes on when it has ended, however that was.
+struct opening_mark {
+  explicit opening_mark(h2_site& site) : at(site) {
+    at.opening = true;
+    at.failure.reset();
+  }
+  ~opening_mark() {
+    at.opening = false;
+    at.opened.cancel();
+  }
+  opening_mark(const opening_mark&) = delete;
+  opening_mark& operator=(const opening_mark&) = delete;
+  h2_site& at;
+};
+
 }  // namespace
 
-connection::connection(std::unique_ptr<net::stream> wire, const limits& bounds, party peer)
-    : wire_(std::move(wire)),
-      timer_(wire_->get_executor(), [this] { wire_->close(); }),
-      client_(std::make_unique<h1_client>(*wire_, peer, bounds, timer_)) {}
+connection::connection(std::unique_ptr<net::stream> wire, const limits& bounds, party peer) : wire_(std::move(wire)) {
+  timer_.emplace(wire_->get_executor(), [this] { wire_->close(); });
+  h1_ = std::make_unique<h1_client>(*wire_, peer, bounds, *timer_);
+}
+
+connection::connection(h2_client& shared) : h2_(shared.open()) {}
+
+exchange::upstream& connection::http() noexcept {
+  if (h2_) return *h2_;
+  return *h1_;
+}
+
+bool connection::reusable() const noexcept {
+  return h2_ ? h2_->complete() : h1_->reusable();
+}
+
+void connection::close() noexcept {
+  if (h2_) {
+    h2_->abort();
+  } else {
+    wire_->close();
+  }
+}
+
+error connection::blame(error problem) const {
+  return timer_ ? timer_->blame(std::move(problem)) : problem;
+}
+
+bool connection::unprocessed(const error& problem) const noexcept {
+  if (h2_) return h2_->unprocessed();
+  const bool dropped = problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::truncated;
+  return dropped && reused && !problem.answer_started;
+}
 
 pool::pool(net::executor on, limits bounds) : on_(std::move(on)), bounds_(bounds) {}
 pool::~pool() = default;
 
 net::task<result<std::unique_ptr<connection>>> pool::get(route to, bool fresh) {
   prune(clock::now());
+  const bool either = to.http2 && to.origin.scheme == "https";
+  auto work = either ? get_shared(std::move(to), fresh) : get_own(std::move(to), fresh);
+  auto got = co_await std::move(work);
+  co_return got;
+}
+
+net::task<result<std::unique_ptr<connection>>> pool::get_shared(route to, bool fresh) {
+  const auto at = site_of(to);
+  for (;;) {
+    auto lent = at->lease();
+    if (lent) co_return lent;
+    if (at->speaks == h2_site::version::http1) {
+      to.http2 = !at->downgraded;
+      auto own = co_await get_own(std::move(to), fresh);
+      co_return own;
+    }
+    if (!at->opening) break;
+    co_await at->opened.async_wait(net::use_task);
+    if (at->failure) co_return std::unexpected(*at->failure);
+  }
+  auto opened = co_await open_first(at, std::move(to));
+  co_return opened;
+}
+
+net::task<result<std::unique_ptr<connection>>> pool::open_first(std::shared_ptr<h2_site> at, route to) {
+  const opening_mark mark(*at);
+  auto opened = co_await open(std::move(to));
+  if (!opened) at->failure = opened.error();
+  co_return opened;
+}
+
+std::shared_ptr<h2_site> pool::site_of(const route& to) {
+  auto& at = sites_[key{to.origin, to.address, to.trust}];
+  if (!at) at = std::make_shared<h2_site>(on_);
+  return at;
+}
+
+net::task<result<std::unique_ptr<connection>>> pool::get_own(route to, bool fresh) {
   auto& waiting = idle_[key{to.origin, to.address, to.trust}];
   while (!fresh && !waiting.empty()) {
     auto candidate = std::move(waiting.back());
@@ -58,7 +142,7 @@ net::task<result<std::unique_ptr<connection>>> pool::get(route to, bool fresh) {
 }
 
 void pool::put(const route& to, std::unique_ptr<connection> used) {
-  if (!used || !used->reusable()) return;
+  if (!used || !used->poolable()) return;
   auto& waiting = idle_[key{to.origin, to.address, to.trust}];
   if (waiting.size() >= bounds_.idle_per_origin) return;
   used->idle_since = clock::now();
@@ -67,6 +151,7 @@ void pool::put(const route& to, std::unique_ptr<connection> used) {
 
 void pool::clear() noexcept {
   idle_.clear();
+  for (const auto& [where, at] : sites_) at->retire();
 }
 
 net::task<result<std::unique_ptr<connection>>> pool::open(route to) {
@@ -82,13 +167,22 @@ net::task<result<std::unique_ptr<connection>>> pool::open(route to) {
   auto wire = net::make_tcp_stream(std::move(reached->socket), to.peer);
   const auto began = clock::now();
   std::string version;
+  std::string protocol;
   if (to.origin.scheme == "https") {
     auto secured = co_await secure(std::move(wire), to, bounds_);
     if (!secured) co_return std::unexpected(secured.error());
     wire = std::move(*secured);
-    version = static_cast<const net::tls_stream&>(*wire).engine().version();
+    const auto& engine = static_cast<const net::tls_stream&>(*wire).engine();
+    version = engine.version();
+    protocol = engine.alpn();
   }
-  auto made = std::make_unique<connection>(std::move(wire), bounds_, to.peer);
+  std::unique_ptr<connection> made;
+  if (protocol == "h2") {
+    made = site_of(to)->adopt(std::move(wire), to.peer, bounds_);
+  } else {
+    made = std::make_unique<connection>(std::move(wire), bounds_, to.peer);
+    if (to.http2) site_of(to)->speaks = h2_site::version::http1;
+  }
   made->address = reached->address;
   made->tls_version = std::move(version);
   made->resolved_in = reached->resolved_in;

@@ -34,6 +34,7 @@ net::task<result<http::response_head>> carrier::send(const http::request_head& h
     auto connection = co_await around_.pool.get(to_, tries > 0);
     if (!connection) co_return std::unexpected(connection.error());
     connection_ = std::move(*connection);
+    upstream_version_ = connection_->http().version();
     excerpt_.clear();
     response_ended_ = false;
     ++attempts_;
@@ -58,9 +59,7 @@ bool carrier::repeatable(const http::request_head& head, bool with_body,
   if (answer) return safe && transient(answer->status);
   const auto code = answer.error().code;
   const bool dropped = code == errc::closed || code == errc::reset || code == errc::truncated;
-  // A pooled connection that dies without a byte of an answer was closed before the request arrived (RFC 9110
-  // section 9.2.2).
-  return dropped && (safe || (connection_->reused && !answer.error().answer_started));
+  return (dropped && safe) || connection_->unprocessed(answer.error());
 }
 
 net::task<result<http::response_head>> carrier::once(const http::request_head& head, bool with_body) {

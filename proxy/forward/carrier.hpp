@@ -41,7 +41,7 @@ class carrier {
   std::uint64_t bytes_in() const noexcept { return bytes_in_; }
   std::uint64_t bytes_out() const noexcept { return bytes_out_; }
   int attempts() const noexcept { return attempts_; }
-  std::string upstream_version() const { return attempts_ == 0 ? std::string() : "1.1"; }
+  const std::string& upstream_version() const noexcept { return upstream_version_; }
 
  private:
   net::task<result<http::response_head>> once(const http::request_head& head, bool with_body);
@@ -55,6 +55,7 @@ class carrier {
   recorder& notes_;
   net::task_group pumps_;
   std::unique_ptr<exchange::connection> connection_;
+  std::string upstream_version_;
   std::string excerpt_;
   bool response_ended_ = false;
   bool body_started_ = false;

@@ -90,6 +90,7 @@ exchange::route registry_route(const registry_entry& entry, const http::origin& 
   made.context = entry.context;
   made.allowed = filter_for(loopback ? auth::address_rule::loopback_too : auth::address_rule::private_too);
   made.peer = peer;
+  made.http2 = entry.options.http2;
   return made;
 }
 

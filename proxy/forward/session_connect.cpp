@@ -27,15 +27,29 @@ std::string named_by(const target& to) {
   return to.came_by == target::way::connect ? "CONNECT did" : "the client's TLS was begun with";
 }
 
-// Host must name the host that CONNECT or SNI named, or a request could take one registry's token to another (T20).
-bool names_target(const http::request_head& head, const target& to) {
+}  // namespace
+
+bool session::names_target(const http::request_head& head, const target& to) {
   const auto host = head.headers.get("Host");
   if (!host) return false;
   const auto parts = http::parse_authority(*host, http::default_port(to.origin.scheme));
   return parts && parts->host == to.origin.host && parts->port == to.origin.port;
 }
 
-}  // namespace
+explain::failed_step session::misdirected(const target& to) {
+  return explain::failed_step{
+      error(errc::bad_message, party::client, phase::head, "Host names another host than " + named_by(to), 0, false)};
+}
+
+forward_request session::request_inside(const target& to) const {
+  forward_request what;
+  what.target = to;
+  what.snapshot = around_.shared.current();
+  what.registry = what.snapshot->find(to.registry);
+  what.client = peer_;
+  what.mode = mode_;
+  return what;
+}
 
 net::task<void> session::established(server& front) {
   // The client may have sent the beginning of its TLS already; it is given back to whoever reads next.
@@ -95,6 +109,7 @@ net::task<bool> session::secure(const tls::context& context, const target& to) {
   options.role = tls::role::server;
   options.name = to.origin.host;
   options.peer = party::client;
+  options.http2 = offers_h2(to);
   auto wrapped = std::make_unique<net::tls_stream>(std::move(client_), context, std::move(options));
   auto* wire = wrapped.get();
   client_ = std::move(wrapped);
@@ -102,6 +117,7 @@ net::task<bool> session::secure(const tls::context& context, const target& to) {
   auto done = co_await wire->handshake();
   timer_.clear();
   if (!done) reject(to, timer_.blame(done.error()));
+  http2_ = done && wire->engine().alpn() == "h2";
   co_return done.has_value();
 }
 
@@ -125,6 +141,10 @@ void session::reject(const target& to, error problem) {
 }
 
 net::task<void> session::serve_inside(target to) {
+  if (http2_) {
+    co_await serve_h2(std::move(to));
+    co_return;
+  }
   server inside(*client_, around_.bounds, timer_);
   for (;;) {
     auto got = co_await inside.next();
@@ -139,18 +159,11 @@ net::task<void> session::serve_inside(target to) {
     }
     if (!names_target(inside.head(), to)) {
       auto seen = about(inside.head(), &to);
-      explain::add(seen, 0,
-                   explain::failed_step{error(errc::bad_message, party::client, phase::head,
-                                              "Host names another host than " + named_by(to), 0, false)});
+      explain::add(seen, 0, misdirected(to));
       co_await refuse(421, std::move(seen), "client-rejected");
       co_return;
     }
-    forward_request what;
-    what.target = to;
-    what.snapshot = around_.shared.current();
-    what.registry = what.snapshot->find(to.registry);
-    what.client = peer_;
-    what.mode = mode_;
+    auto what = request_inside(to);
     // The host was a registry when the client connected; if a reload took it away, nothing may be injected any more.
     if (!what.registry) co_return;
     co_await forward_exchange(around_, std::move(what), inside);

@@ -128,14 +128,17 @@ std::optional<explain::explanation> session::conclude(int status, explain::evide
   return explained;
 }
 
-net::task<void> session::refuse(int status, explain::evidence seen, std::string_view event) {
+explain::annotated session::note_refusal(int status, explain::evidence seen, std::string_view event) {
   const auto explained = conclude(status, seen, event);
-  auto answer =
-      explained ? explain::make_error(status, *explained, seen.id)
-                : explain::make_plain_error(status, "the request was refused; the log of regpass says why", seen.id);
+  return explained ? explain::make_error(status, *explained, seen.id)
+                   : explain::make_plain_error(status, "the request was refused; the log of regpass says why", seen.id);
+}
+
+net::task<void> session::refuse(int status, explain::evidence seen, std::string_view event) {
+  const bool bodiless = seen.method == "HEAD";
+  auto answer = note_refusal(status, std::move(seen), event);
   answer.head.headers.set("Connection", "close");
   const auto bytes = http::write_head(answer.head);
-  const bool bodiless = seen.method == "HEAD";
   const std::string_view body = bodiless ? std::string_view() : std::string_view(answer.body);
   const std::array<std::string_view, 2> parts(std::to_array<std::string_view>({bytes, body}));
   timer_.set(phase::head, around_.bounds.idle_for);

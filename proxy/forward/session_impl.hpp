@@ -3,8 +3,10 @@
 #pragma once
 
 #include "regpass/exchange/h1_connection.hpp"
+#include "regpass/explain/annotate.hpp"
 #include "regpass/explain/evidence.hpp"
 #include "regpass/forward/captured.hpp"
+#include "regpass/forward/forwarder.hpp"
 #include "regpass/forward/route.hpp"
 #include "regpass/forward/services.hpp"
 #include "regpass/net/deadline.hpp"
@@ -38,6 +40,15 @@ class session {
   net::task<bool> secure(const tls::context& context, const target& to);
   void reject(const target& to, error problem);
   net::task<void> serve_inside(target to);
+  // HTTP/2 is chosen when the client offers it. That costs uploads nothing: the one client whose uploads it would slow
+  // down, BuildKit, does not offer it.
+  bool offers_h2(const target& to) const;
+  net::task<void> serve_h2(target to);
+  net::task<void> serve_stream(target to, exchange::downstream& one);
+  // Host must name the host that CONNECT or SNI named, or a request could take one registry's token to another (T20).
+  static bool names_target(const http::request_head& head, const target& to);
+  static explain::failed_step misdirected(const target& to);
+  forward_request request_inside(const target& to) const;
 
   // What was redirected to us (session_transparent.cpp).
   net::task<beginning> look_ahead();
@@ -52,6 +63,8 @@ class session {
   // An answer of ours to a request that went nowhere, said as an explanation. The connection closes after it.
   net::task<void> refuse(int status, explain::evidence seen, std::string_view event);
   std::optional<explain::explanation> conclude(int status, explain::evidence& seen, std::string_view event);
+  // Concludes, and gives the answer.
+  explain::annotated note_refusal(int status, explain::evidence seen, std::string_view event);
   net::task<void> refuse_unreadable(error problem, const std::string& registry);
   net::task<void> established(server& front);
   net::task<void> linger();
@@ -62,6 +75,7 @@ class session {
   std::string peer_;
   std::string mode_;
   net::deadline timer_;
+  bool http2_ = false;  // was chosen in the TLS handshake
 };
 
 }  // namespace regpass::forward

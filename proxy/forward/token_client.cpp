@@ -39,12 +39,8 @@ auth::token_answer transport_failure(error problem) {
   return auth::token_answer{nullptr, std::move(failure)};
 }
 
-// A pooled connection that the server had closed before the request came (RFC 9110 section 9.2.2).
-bool died_in_the_pool(const exchange::connection& used, const auth::token_answer& answer) {
-  if (!used.reused || !answer.failure || !answer.failure->problem) return false;
-  const auto& problem = *answer.failure->problem;
-  const bool dropped = problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::truncated;
-  return dropped && !problem.answer_started;
+bool unprocessed(const exchange::connection& used, const auth::token_answer& answer) {
+  return answer.failure && answer.failure->problem && used.unprocessed(*answer.failure->problem);
 }
 
 http::framing body_of(const auth::wire_request& wire) {
@@ -165,7 +161,7 @@ net::task<auth::token_answer> token_client::exchange(const token_order& order) {
     auto connection = co_await pool_.get(order.route, fresh);
     if (!connection) co_return transport_failure(connection.error());
     auto answer = co_await ask_in_time(**connection, order, until);
-    const bool again = !fresh && died_in_the_pool(**connection, answer);
+    const bool again = !fresh && unprocessed(**connection, answer);
     if (again) continue;
     pool_.put(order.route, std::move(*connection));
     co_return answer;

@@ -14,7 +14,8 @@
 namespace regpass::tls {
 namespace {
 
-constexpr std::array<unsigned char, 9> http11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr std::array<unsigned char, 12> protocols{2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr std::size_t h2_size = 3;
 
 std::string_view without_final_dot(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
@@ -78,10 +79,17 @@ int judge_asked_name(SSL* ssl, int* alert, void*) {
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+std::span<const unsigned char> all_protocols() noexcept {
+  return protocols;
+}
+
+int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                     unsigned int offered_size, void*) {
+  const handshake_notes* notes = notes_of(ssl);
+  const auto ours = all_protocols().subspan(notes != nullptr && notes->http2 ? 0 : h2_size);
   unsigned char* found = nullptr;
-  const int outcome = SSL_select_next_proto(&found, size, http11.data(), http11.size(), offered, offered_size);
+  const int outcome =
+      SSL_select_next_proto(&found, size, ours.data(), static_cast<unsigned int>(ours.size()), offered, offered_size);
   *chosen = found;
   return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }

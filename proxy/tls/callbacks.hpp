@@ -4,6 +4,7 @@
 #include "regpass/base/error.hpp"
 #include "tls/openssl_ptr.hpp"
 
+#include <span>
 #include <string>
 
 namespace regpass::tls {
@@ -12,6 +13,7 @@ struct handshake_notes {
   std::string expected;  // server: the only name that may be asked for; empty allows any
   std::string asked;     // server: the client's SNI, as sent
   bool asked_other = false;
+  bool http2 = false;       // server: HTTP/2 may be chosen
   errc verdict = errc::io;  // why the peer's certificate was refused; meaningful when `refusal` says something
   std::string refusal;
 };
@@ -22,7 +24,9 @@ handshake_notes* notes_of(const SSL* ssl);
 
 // For SSL_CTX_set_tlsext_servername_callback: refuses a name other than the expected one (T20).
 int judge_asked_name(SSL* ssl, int* alert, void*);
-// For SSL_CTX_set_alpn_select_cb: HTTP/1.1, or the fatal alert of RFC 7301 section 3.2.
+// "h2" and "http/1.1" in the form of RFC 7301 section 3.1.
+std::span<const unsigned char> all_protocols() noexcept;
+// For SSL_CTX_set_alpn_select_cb: HTTP/2 if it may be, else HTTP/1.1, or the fatal alert of RFC 7301 section 3.2.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                     unsigned int offered_size, void*);
 // For SSL_set_verify: notes the first error while the certificate in question is at hand, and ends the handshake.

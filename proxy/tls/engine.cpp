@@ -41,6 +41,10 @@ result<void> become_client(SSL& ssl, const engine_options& options) {
   if (!set_checked_name(ssl, *name)) return fail(errc::io, fmt::format("cannot set up TLS: {}", queue_text()));
   const int mode = SSL_get_verify_mode(&ssl);
   if (mode != SSL_VERIFY_NONE) SSL_set_verify(&ssl, mode, judge_certificate);
+  const auto offer = all_protocols();
+  if (options.http2 && SSL_set_alpn_protos(&ssl, offer.data(), static_cast<unsigned int>(offer.size())) != 0) {
+    return fail(errc::io, fmt::format("cannot set up TLS: {}", queue_text()));
+  }
   SSL_set_connect_state(&ssl);
   return {};
 }
@@ -93,6 +97,7 @@ result<void> engine::state::set_up(const context& ctx) {
   attach(*ssl, notes);
   if (options.role == role::client) return become_client(*ssl, options);
   notes.expected = options.name;
+  notes.http2 = options.http2;
   SSL_set_accept_state(ssl.get());
   return {};
 }

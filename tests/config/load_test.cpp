@@ -45,6 +45,7 @@ catalog = true
 delete = ["x"]
 realms = ["https://auth.test/token"]
 insecure_skip_verify = true
+http2 = "off"
 )");
   REQUIRE(report(l).empty());
   const auto& s = l.settings;
@@ -67,6 +68,7 @@ insecure_skip_verify = true
   CHECK(r.policy.remove == std::vector<std::string>{"x"});
   CHECK(r.realms == std::vector<std::string>{"https://auth.test/token"});
   CHECK(r.trust.skip_verify);
+  CHECK_FALSE(r.http2);
 }
 
 TEST_CASE("flags win over the environment, the environment over the file, the file over defaults") {

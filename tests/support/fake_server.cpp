@@ -173,7 +173,11 @@ void fake_server::serve(int descriptor, std::size_t number) {
       on.read();
       on.write(first);
     } else if (!stopping_ && (!tls() || on.secure_as_server(certificate()))) {
-      converse(on, number);
+      if (tls() && on.alpn() == "h2") {
+        converse_h2(on, number);
+      } else {
+        converse(on, number);
+      }
     }
   } catch (const std::exception&) {
   }

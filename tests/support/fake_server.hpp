@@ -49,6 +49,9 @@ struct reply {
   std::optional<std::uint64_t> cut_after{};  // so many bytes of the body are sent, then the connection ends
   std::chrono::milliseconds delay{0};        // before the answer
   std::chrono::milliseconds pause{0};        // between the pieces of the body
+  // Over HTTP/2 only; `close` says GOAWAY there.
+  std::vector<std::pair<std::string, std::string>> trailers{};
+  std::optional<std::uint32_t> h2_reset{};  // RST_STREAM with this code instead of an answer
 };
 
 class sentence {
@@ -80,10 +83,15 @@ class sentence {
   sentence& cut_after(std::uint64_t bytes) { return to_.cut_after = bytes, *this; }
   sentence& delay(std::chrono::milliseconds by) { return to_.delay = by, *this; }
   sentence& pause(std::chrono::milliseconds by) { return to_.pause = by, *this; }
+  sentence& trailer(std::string name, std::string value) {
+    return to_.trailers.emplace_back(std::move(name), std::move(value)), *this;
+  }
+  sentence& h2_reset(std::uint32_t code) { return to_.h2_reset = code, *this; }
   sentence& make(maker how) { return maker_ = std::move(how), *this; }
 
  private:
   friend class fake_server;
+  friend class h2_conversation;
   bool fits(const received& what) const;
   std::string method_;  // "*": any
   std::string target_;  // a path without query, the whole target, or a beginning with '*' behind
@@ -112,6 +120,8 @@ class fake_server {
 
   std::uint16_t port() const { return port_; }
   std::string authority() const;
+  // Chooses HTTP/2 when it is offered; in the script only what reply says of it differs.
+  void speak_h2();
   // Another certificate than the one that the proxy believes in.
   void present(const issued& certificate);
   std::string url(std::string_view path = "") const;
@@ -129,6 +139,8 @@ class fake_server {
   void hold_reading(bool on) { holding_ = on; }
 
  private:
+  friend class h2_conversation;
+  void converse_h2(wire& on, std::size_t number);
   ssl_context certificate() const;
   std::string greeting() const;
   void accept();

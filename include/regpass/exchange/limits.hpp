@@ -2,6 +2,7 @@
 #pragma once
 
 #include "regpass/http/h1_codec.hpp"
+#include "regpass/http/h2_codec.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -10,6 +11,7 @@ namespace regpass::exchange {
 
 struct limits {
   http::h1_limits head;
+  http::h2_limits h2;                   // its head is the one above
   std::size_t body_buffer = 64 * 1024;  // per direction of a connection
   std::size_t interim_responses = 8;
   std::chrono::milliseconds head_within{10'000};  // from a request's first byte to its last head byte

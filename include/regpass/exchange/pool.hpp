@@ -1,8 +1,10 @@
-// Upstream connections by origin and trust set, kept for the next exchange. One pool per worker.
+// Upstream connections by origin and trust set, kept for the next exchange; those of HTTP/2 are shared by exchanges.
+// One pool per worker.
 #pragma once
 
 #include "regpass/base/time.hpp"
 #include "regpass/exchange/h1_connection.hpp"
+#include "regpass/exchange/h2_connection.hpp"
 #include "regpass/http/origin.hpp"
 #include "regpass/net/dial.hpp"
 #include "regpass/tls/context.hpp"
@@ -11,6 +13,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,18 +27,28 @@ struct route {
   std::shared_ptr<const tls::context> context;  // made for `trust`; unused for http
   net::address_filter allowed;
   party peer = party::registry;
+  bool http2 = false;  // it is offered
 };
 
-// An open connection with its own deadline. Moved between pool and exchange.
+struct h2_site;
+
+// What carries one exchange: an open connection of HTTP/1.1 with its own deadline, moved between pool and exchange; or
+// a stream of a shared one of HTTP/2.
 class connection {
  public:
   connection(std::unique_ptr<net::stream> wire, const limits& bounds, party peer);
+  explicit connection(h2_client& shared);
 
-  exchange::upstream& http() noexcept { return *client_; }
-  bool reusable() const noexcept { return client_->reusable(); }
-  bool stale() noexcept { return wire_->stale(); }
-  void close() noexcept { wire_->close(); }
-  error blame(error problem) const { return timer_.blame(std::move(problem)); }
+  exchange::upstream& http() noexcept;
+  // The exchange is complete, and leaves nothing behind that would disturb another one.
+  bool reusable() const noexcept;
+  bool poolable() const noexcept { return h1_ != nullptr && h1_->reusable(); }
+  bool stale() noexcept { return wire_->stale(); }  // of one from the pool
+  void close() noexcept;                            // ends this exchange
+  error blame(error problem) const;
+  // After this error: the request was certainly not looked at, so it may be sent again whatever its method. In HTTP/2
+  // the peer says so; in HTTP/1.1 a pooled connection died without a byte of an answer (RFC 9110 section 9.2.2).
+  bool unprocessed(const error& problem) const noexcept;
 
   bool reused = false;
   std::string address;                       // of the peer
@@ -47,8 +60,9 @@ class connection {
 
  private:
   std::unique_ptr<net::stream> wire_;
-  net::deadline timer_;
-  std::unique_ptr<h1_client> client_;
+  std::optional<net::deadline> timer_;
+  std::unique_ptr<h1_client> h1_;
+  std::unique_ptr<h2_upstream> h2_;
 };
 
 class pool {
@@ -56,7 +70,9 @@ class pool {
   pool(net::executor on, limits bounds);
   ~pool();
 
-  // A pooled connection that is not stale, or a new one. `fresh` skips the pool.
+  // A pooled connection that is not stale, or a new one. `fresh` skips the pool, but not a shared connection of HTTP/2
+  // that takes new streams. Where an origin may speak HTTP/2, the first to ask opens a connection and the others wait
+  // for what it turns out to be.
   net::task<result<std::unique_ptr<connection>>> get(route to, bool fresh = false);
   // Takes a connection back if it can be used again, else closes it.
   void put(const route& to, std::unique_ptr<connection> used);
@@ -70,12 +86,17 @@ class pool {
     tls::trust trust;
     auto operator<=>(const key&) const = default;
   };
+  net::task<result<std::unique_ptr<connection>>> get_own(route to, bool fresh);
+  net::task<result<std::unique_ptr<connection>>> get_shared(route to, bool fresh);
+  net::task<result<std::unique_ptr<connection>>> open_first(std::shared_ptr<h2_site> at, route to);
   net::task<result<std::unique_ptr<connection>>> open(route to);
+  std::shared_ptr<h2_site> site_of(const route& to);
   void prune(steady_time now);
 
   net::executor on_;
   limits bounds_;
   std::map<key, std::vector<std::unique_ptr<connection>>> idle_;
+  std::map<key, std::shared_ptr<h2_site>> sites_;
 };
 
 }  // namespace regpass::exchange

@@ -23,6 +23,7 @@ struct registry_options {
   std::vector<std::string> realms;
   tls::trust trust;         // ca_file, client_cert_file, client_key_file, insecure_skip_verify
   bool plain_http = false;  // the registry itself speaks plain HTTP
+  bool http2 = true;        // where both ends of a connection can: clients with us, and we with the registry
 };
 
 // [other_hosts]

@@ -42,8 +42,8 @@ result<context> make_client_context(const trust&, const std::string& except_pem 
 // The files' PEM certificates as one text, for the bundle that clients get: system roots as above.
 result<std::string> system_roots_pem();
 
-// A server context that presents `certificates` (leaf first) with `key`; 1 ticket, X25519 first, ALPN "http/1.1" when
-// the client offers any.
+// A server context that presents `certificates` (leaf first) with `key`; 1 ticket, X25519 first, ALPN when the client
+// offers any: "h2" if the connection's engine_options say so, else "http/1.1".
 result<context> make_server_context(EVP_PKEY* key, const std::vector<X509*>& certificates);
 
 }  // namespace regpass::tls

@@ -23,6 +23,8 @@ struct engine_options {
   // Server: the only name that a client may ask for by SNI; another one fails the handshake (T20). Empty allows any.
   std::string name{};
   party peer = party::registry;  // whom errors blame
+  // By ALPN, beside and before HTTP/1.1. Client: offered (without it nothing is). Server: chosen when it is offered.
+  bool http2 = false;
 };
 
 // One connection's TLS state. Every call first clears the thread's OpenSSL error queue, which its connections share.

@@ -1,0 +1,117 @@
+// What both roles of an HTTP/2 connection share: the pumps, and the streams as flows that exchanges wait on.
+#pragma once
+
+#include "regpass/exchange/limits.hpp"
+#include "regpass/http/h2_codec.hpp"
+#include "regpass/net/deadline.hpp"
+#include "regpass/net/stream.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace regpass::exchange {
+
+// One stream as its exchange sees it.
+struct h2_flow {
+  h2_flow(std::int32_t number, const net::executor& on, std::function<void()> expire)
+      : id(number),
+        came(on, boost::asio::steady_timer::time_point::max()),
+        went(on, boost::asio::steady_timer::time_point::max()),
+        timer(on, std::move(expire)) {}
+
+  std::int32_t id;
+  std::deque<http::response_head> heads;  // client: that came and were not taken yet
+  http::framing body;
+  std::string waiting;  // body bytes that came
+  std::string reading;  // …that the reader has
+  http::fields trailers;
+  bool ended = false;     // the peer's message is complete
+  bool taken = true;      // what was lent last is on its way
+  bool finished = false;  // our message is on its way
+  bool answered = false;  // client: a byte of the answer came
+  bool unprocessed = false;
+  std::optional<error> failed;
+  boost::asio::steady_timer came;
+  boost::asio::steady_timer went;
+  net::deadline timer;
+};
+using flow_ptr = std::shared_ptr<h2_flow>;
+
+class h2_core : public std::enable_shared_from_this<h2_core> {
+ public:
+  h2_core(net::stream& wire, http::h2_role role, party peer, const limits& bounds);
+
+  // Each ends with the connection; both must have ended before the wire goes.
+  net::task<void> pump_in();
+  net::task<void> pump_out();
+
+  net::task<result<std::string_view>> read(flow_ptr flow);
+  net::task<result<void>> write(flow_ptr flow, std::string_view piece);
+  net::task<result<void>> finish(flow_ptr flow, http::fields trailers);
+  net::task<result<http::response_head>> next_head(flow_ptr flow);
+  // Breaks the stream off; whoever waits on it gets `why`.
+  void reset(h2_flow& flow, http::h2_code code, error why);
+
+  flow_ptr add_flow(std::int32_t id);
+  void wake() noexcept { work_.cancel(); }
+  void leave();  // no new streams; closes when the running ones have ended
+  void end(error why);
+  error blame(const h2_flow& flow, error problem, phase when) const;
+
+  bool open() const noexcept { return !over_ && !leaving_; }
+  const std::optional<error>& over() const noexcept { return over_; }
+  // Of a request that came too late for this connection.
+  error gone() const {
+    return error(errc::closed, peer_, phase::head, "the connection takes no new requests", 0, false);
+  }
+  std::size_t flows() const noexcept { return flows_.size(); }
+  party peer() const noexcept { return peer_; }
+  const limits& bounds() const noexcept { return bounds_; }
+  http::h2_codec& codec() noexcept { return codec_; }
+  const http::h2_codec& codec() const noexcept { return codec_; }
+
+  std::function<void(http::h2_request)> on_request;  // server
+  std::function<void()> on_downgrade;                // client
+  std::size_t leases = 0;                            // client: streams given out, opened already or not
+
+ private:
+  net::task<result<std::string_view>> fill(std::vector<char>& buffer);
+  net::task<void> linger();
+  void dispatch();
+  void handle(http::h2_request& event);
+  void handle(http::h2_response& event);
+  void handle(http::h2_data& event);
+  void handle(http::h2_end& event);
+  void handle(http::h2_taken& event);
+  void handle(http::h2_finished& event);
+  void handle(http::h2_closed& event);
+  void handle(http::h2_going_away& event);
+  h2_flow* find(std::int32_t id);
+  void fail(h2_flow& flow, error why);
+  void watch_idleness();
+  std::optional<error> reason_to_end() const;
+
+  net::stream& wire_;
+  http::h2_role role_;
+  party peer_;
+  limits bounds_;
+  http::h2_codec codec_;
+  std::unordered_map<std::int32_t, flow_ptr> flows_;
+  boost::asio::steady_timer work_;  // wakes pump_out
+  net::deadline writing_;
+  net::deadline idle_;
+  std::optional<error> broken_;  // what is still to be said to the peer before the end
+  std::optional<error> over_;
+  bool leaving_ = false;
+};
+
+}  // namespace regpass::exchange

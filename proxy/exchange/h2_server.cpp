@@ -1,0 +1,130 @@
+#include "h2_core.hpp"
+#include "regpass/exchange/h2_connection.hpp"
+#include "regpass/http/hop.hpp"
+#include "regpass/net/task_group.hpp"
+
+#include <utility>
+
+namespace regpass::exchange {
+
+namespace {
+
+bool bodiless(std::string_view method, int status) {
+  return method == "HEAD" || status == 204 || status == 304 || (status >= 100 && status < 200);
+}
+
+error not_done() {
+  return error(errc::cancelled, party::us, phase::body, "the exchange ended early", 0, false);
+}
+
+class h2_downstream final : public downstream {
+ public:
+  h2_downstream(std::shared_ptr<h2_core> core, flow_ptr flow, http::request_head head)
+      : core_(std::move(core)), flow_(std::move(flow)), head_(std::move(head)) {
+    const auto expects = http::expects_continue(head_);
+    continue_due_ = expects && *expects && flow_->body.has_body();
+  }
+
+  ~h2_downstream() override {
+    if (!flow_->finished) core_->reset(*flow_, http::h2_code::internal_error, not_done());
+    core_->codec().consumed(flow_->id, flow_->reading.size() + std::exchange(flow_->waiting, {}).size());
+    if (!flow_->failed) flow_->failed = not_done();  // what still comes is nobody's
+    core_->wake();
+  }
+
+  const http::request_head& head() const noexcept override { return head_; }
+  http::framing body() const noexcept override { return flow_->body; }
+  const http::fields& trailers() const noexcept override { return flow_->trailers; }
+  bool responded() const noexcept override { return responded_; }
+  std::string_view version() const noexcept override { return "2"; }
+
+  net::task<result<std::string_view>> read() override {
+    if (continue_due_ && !responded_) {
+      continue_due_ = false;
+      http::response_head invitation;
+      invitation.status = 100;
+      core_->codec().inform(flow_->id, invitation);
+      core_->wake();
+    }
+    auto piece = co_await core_->read(flow_);
+    co_return piece;
+  }
+
+  net::task<result<void>> inform(http::response_head interim) override {
+    core_->codec().inform(flow_->id, interim);
+    core_->wake();
+    co_return result<void>();
+  }
+
+  net::task<result<void>> respond(http::response_head head, http::framing body) override {
+    if (flow_->failed) co_return std::unexpected(core_->blame(*flow_, *flow_->failed, phase::head));
+    if (bodiless(head_.method, head.status)) {
+      body = http::framing();
+    } else if (body.how == http::framing::kind::none) {
+      body.how = http::framing::kind::counted;
+    }
+    with_body_ = body.has_body();
+    responded_ = true;
+    core_->codec().respond(flow_->id, head, body);
+    core_->wake();
+    co_return result<void>();
+  }
+
+  net::task<result<void>> write(std::string_view piece) override {
+    if (!with_body_) co_return result<void>();
+    auto written = co_await core_->write(flow_, piece);
+    co_return written;
+  }
+
+  net::task<result<void>> finish(http::fields trailers) override {
+    auto written = co_await core_->finish(flow_, std::move(trailers));
+    co_return written;
+  }
+
+  void abort() noexcept override { core_->reset(*flow_, http::h2_code::internal_error, not_done()); }
+
+ private:
+  std::shared_ptr<h2_core> core_;
+  flow_ptr flow_;
+  http::request_head head_;
+  bool continue_due_ = false;
+  bool responded_ = false;
+  bool with_body_ = false;
+};
+
+}  // namespace
+
+h2_server::h2_server(net::stream& client, const limits& bounds)
+    : core_(std::make_shared<h2_core>(client, http::h2_role::server, party::client, bounds)),
+      on_(client.get_executor()) {}
+h2_server::~h2_server() = default;
+
+net::task<error> h2_server::run(handler serve) {
+  net::task_group exchanges(on_);
+  net::task_group pumps(on_);
+  core_->on_request = [&](http::h2_request asked) {
+    auto flow = core_->add_flow(asked.stream);
+    flow->body = asked.body;
+    // A stream that its client has reset may still be winding down here.
+    const bool crowded = exchanges.running() >= 2 * std::size_t{core_->bounds().h2.streams};
+    if (crowded) {
+      core_->reset(*flow, http::h2_code::refused_stream, not_done());
+      return;
+    }
+    auto one = std::make_unique<h2_downstream>(core_, std::move(flow), std::move(asked.head));
+    exchanges.spawn(serve_one(serve, std::move(one)), "HTTP/2 exchange");
+  };
+  pumps.spawn(core_->pump_out(), "HTTP/2 writer");
+  co_await core_->pump_in();
+  core_->wake();
+  co_await exchanges.join();
+  co_await pumps.join();
+  core_->on_request = nullptr;
+  co_return *core_->over();
+}
+
+net::task<void> h2_server::serve_one(handler serve, std::unique_ptr<downstream> one) {
+  co_await serve(*one);
+}
+
+}  // namespace regpass::exchange

@@ -1,0 +1,46 @@
+// Exchanges over HTTP/2 after a CONNECT: many at a time, each judged as one of HTTP/1.1 is.
+#include "regpass/base/log.hpp"
+#include "regpass/exchange/h2_connection.hpp"
+#include "regpass/explain/annotate.hpp"
+#include "regpass/explain/diagnose.hpp"
+#include "regpass/forward/forwarder.hpp"
+#include "session_impl.hpp"
+
+namespace regpass::forward {
+
+bool session::offers_h2(const target& to) const {
+  const auto from = around_.shared.current();
+  const auto* entry = from->find(to.registry);
+  return entry != nullptr && entry->options.http2;
+}
+
+net::task<void> session::serve_h2(target to) {
+  exchange::h2_server inside(*client_, around_.bounds);
+  exchange::h2_server::handler serve = [this, to](exchange::downstream& one) { return serve_stream(to, one); };
+  auto ended = co_await inside.run(std::move(serve));
+  if (ended.code == errc::distrusted) reject(to, ended);
+  const bool hostile = ended.code == errc::bad_message || ended.code == errc::too_large;
+  if (!hostile) co_return;
+  ended.who = party::client;
+  auto seen = about(http::request_head(), &to);
+  explain::add(seen, 0, explain::failed_step{std::move(ended)});
+  conclude(400, seen, "client-rejected");
+}
+
+net::task<void> session::serve_stream(target to, exchange::downstream& one) {
+  if (!names_target(one.head(), to)) {
+    auto seen = about(one.head(), &to);
+    explain::add(seen, 0, misdirected(to));
+    auto answer = note_refusal(421, std::move(seen), "client-rejected");
+    const http::framing counted{.how = http::framing::kind::counted, .length = answer.body.size()};
+    auto said = co_await one.respond(std::move(answer.head), counted);
+    if (said) said = co_await one.write(answer.body);
+    if (said) said = co_await one.finish(http::fields());
+    co_return;
+  }
+  auto what = request_inside(to);
+  // The host was a registry when the client connected; if a reload took it away, nothing may be injected any more.
+  if (what.registry) co_await forward_exchange(around_, std::move(what), one);
+}
+
+}  // namespace regpass::forward

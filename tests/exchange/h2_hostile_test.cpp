@@ -1,0 +1,102 @@
+// The server role against a client that speaks in frames made by hand (T21), and telling HTTP/2 from HTTP/1.1.
+#include "exchange/h2_rig.hpp"
+#include "http/h2_frames.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+namespace regpass::exchange {
+namespace {
+
+using namespace testing;
+using namespace http::h2_test;
+
+struct raw_rig {
+  explicit raw_rig(const net::executor& on) : wires(on), bounds(), server(*wires.far, bounds) {}
+  memory_pair wires;
+  limits bounds;
+  h2_server server;
+};
+
+TEST_CASE("T21 a flood is answered by GOAWAY, and the exchanges under way end") {
+  run_task([]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    raw_rig rig(on);
+    std::string flood = opening() + http::h2_test::headers(1, get(), false);
+    for (int i = 0; i < 1100; ++i) flood += raw(frame::ping, 0, 0, "12345678");
+    rig.wires.there->put(flood);
+    rig.wires.there->end();
+    const h2_server::handler serve = [](downstream& one) -> net::task<void> {
+      auto body = co_await read_all(one);
+      CHECK_FALSE(body);
+    };
+    auto ended = co_await rig.server.run(serve);
+    CHECK(ended.code == errc::too_large);
+    CHECK(frames_in(rig.wires.back->take()).ends_with("GOAWAY(11)"));
+  });
+}
+
+TEST_CASE("T21 resets do not pile up exchanges that still wind down") {
+  run_task([]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    raw_rig rig(on);
+    rig.bounds.h2.resets = 10'000;
+    h2_server server(*rig.wires.far, rig.bounds);
+    std::string bytes = opening();
+    for (std::uint32_t id = 1; id < 1000; id += 2) {
+      bytes += http::h2_test::headers(id, get(), false) + raw(frame::rst_stream, 0, id, number(8, 4));
+    }
+    rig.wires.there->put(bytes);
+    int running = 0;
+    int most = 0;
+    bool open = false;
+    net::task_group group(on);
+    const h2_server::handler serve = [&](downstream&) -> net::task<void> {
+      most = std::max(most, ++running);
+      while (!open) co_await let_others_run();
+      --running;
+    };
+    const auto work = [&]() -> net::task<void> { co_await server.run(serve); };
+    group.spawn(work(), "server");
+    co_await let_others_run();
+    open = true;
+    rig.wires.there->end();
+    co_await group.join();
+    CHECK(most == 200);
+  });
+}
+
+TEST_CASE("HTTP/2 with prior knowledge is told from HTTP/1.1, and nothing of it is lost") {
+  run_task([]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    struct example {
+      std::string bytes;
+      bool http2;
+    };
+    const auto one = GENERATE(values<example>({{std::string(http::h2_preface) + "more", true},
+                                               {"PUT / HTTP/1.1\r\n\r\n", false},
+                                               {"PRI", false},
+                                               {"", false}}));
+    const bool split = GENERATE(false, true);
+    memory_pair wires(on);
+    if (split) wires.there->cut({}, 1);
+    wires.there->put(one.bytes);
+    wires.there->end();
+    auto found = co_await detect_h2(std::move(wires.far));
+    REQUIRE(found);
+    CHECK(found->http2 == one.http2);
+    std::string seen;
+    for (;;) {
+      std::string piece(100, '\0');
+      auto got = co_await found->client->read_some(piece);
+      REQUIRE(got);
+      if (*got == 0) break;
+      seen += piece.substr(0, *got);
+    }
+    CHECK(seen == one.bytes);
+  });
+}
+
+}  // namespace
+}  // namespace regpass::exchange

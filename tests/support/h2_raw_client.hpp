@@ -1,0 +1,61 @@
+// A client that speaks HTTP/2 inside a CONNECT: any number of streams, waited for one by one.
+#pragma once
+
+#include "regpass/http/h2_codec.hpp"
+#include "support/raw_client.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace regpass::testing {
+
+struct h2_answer : message {
+  header_list trailers;
+  std::optional<std::uint32_t> reset;  // the code, when the stream did not end cleanly
+  std::size_t interims = 0;
+};
+
+class h2_raw_client {
+ public:
+  // CONNECT and TLS; throws when either fails or HTTP/2 is not chosen.
+  h2_raw_client(std::uint16_t proxy_port, std::string authority);
+
+  // `body`: none, or one that is announced with its length unless `counted` is false.
+  std::int32_t send(std::string_view method, std::string_view target, const header_list& more = {},
+                    std::optional<std::string> body = std::nullopt, bool counted = true,
+                    const header_list& trailers = {});
+  // Only the head of a request with a body of that length.
+  std::int32_t begin(std::string_view method, std::string_view target, std::uint64_t length);
+  void add(std::int32_t stream, std::string piece);
+  void reset(std::int32_t stream);
+
+  // Waits until the stream is over, or until its head is there.
+  h2_answer receive(std::int32_t stream);
+  h2_answer receive_head(std::int32_t stream);
+  h2_answer ask(std::string_view method, std::string_view target, const header_list& more = {}) {
+    return receive(send(method, target, more));
+  }
+  // Bytes past the codec; what comes back is read by `receive`.
+  bool say(std::string_view bytes) { return below_.send(bytes); }
+  // The code of the GOAWAY that ends the connection.
+  std::uint32_t goodbye();
+  wire& on() { return below_.on(); }
+
+ private:
+  http::request_head head_of(std::string_view method, std::string_view target, const header_list& more) const;
+  bool turn();  // false: the connection has ended
+  void flush();
+  raw_client below_;
+  std::string authority_;
+  http::h2_codec codec_{http::h2_role::client};
+  std::map<std::int32_t, h2_answer> answers_;
+  std::map<std::int32_t, bool> over_;
+  std::map<std::int32_t, std::string> lent_;
+  std::map<std::int32_t, std::string> bodies_;
+  std::optional<std::uint32_t> goodbye_;
+};
+
+}  // namespace regpass::testing
