@@ -2,7 +2,6 @@
 #include "forwarding.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/explain/annotate.hpp"
-#include "regpass/http/origin.hpp"
 #include "upstream_head.hpp"
 
 namespace regpass::forward {
@@ -34,6 +33,10 @@ int status_for(const error& problem) {
   }
 }
 
+facade facade_of(const forward_request& what) {
+  return what.seen_as.value_or(facade{.registry = what.target.origin, .shown = what.target.origin});
+}
+
 }  // namespace
 
 net::task<void> forwarding::deliver(http::response_head head) {
@@ -51,7 +54,9 @@ net::task<void> forwarding::deliver(http::response_head head) {
     co_return;
   }
   if (served) remember_location(head);
-  downstream_head(head, ours);
+  if (what_.registry) rewrite_references(head.headers, facade_of(what_), down_.head().target);
+  // A challenge would lead a client to the registry itself that knows it only by another address.
+  downstream_head(head, ours || (what_.registry && what_.seen_as));
   auto body = carrier_.response_body();
   auto answered = co_await down_.respond(std::move(head), body);
   if (answered) answered = co_await carrier_.relay();
@@ -121,10 +126,10 @@ void forwarding::remember_location(const http::response_head& head) {
   if (operation_->action != registry::action::push || operation_->repository.empty()) return;
   const auto location = head.headers.get("Location");
   if (!location) return;
-  auto resolved = http::resolve(http::absolute_url{what_.target.origin, down_.head().target}, *location);
   // An upload that goes to another origin gets no credential there, whatever its path.
-  if (!resolved || resolved->origin != what_.target.origin) return;
-  const auto path = resolved->target.substr(0, resolved->target.find('?'));
+  const auto target = own_target(what_.target.origin, down_.head().target, *location);
+  if (!target) return;
+  const auto path = target->substr(0, target->find('?'));
   around_.shared.memory.remember_upload(what_.target.registry, path, operation_->repository);
 }
 

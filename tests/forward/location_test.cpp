@@ -52,6 +52,22 @@ TEST_CASE("An upload's Location reaches the client as it is") {
   CHECK(client.ask("POST", uploads).field("Location") == location);
 }
 
+TEST_CASE("A registry that does not know that it is behind TLS has its own references repaired") {
+  token_scene scene;
+  const auto here = "http://" + scene.registry.authority();
+  scene.registry.on("POST", uploads).answer(202, "Accepted").header("Location", here + "/_uploads/1?s=a%2Fb");
+  scene.registry.on("PATCH", "/_uploads/1").answer(202, "Accepted");
+  scene.registry.on("GET", blob).answer(307, "Elsewhere").header("Location", here + "/layers/1");
+  scene.registry.on("GET", "/v2/team-a/app/tags/list").header("Link", "<" + here + "/v2/x>; rel=\"next\"").body("{}");
+  auto client = scene.inside();
+  CHECK(client.ask("POST", uploads).field("Location") == scene.registry.url("/_uploads/1?s=a%2Fb"));
+  client.ask("PATCH", "/_uploads/1?s=a%2Fb", {}, "layer");
+  CHECK_FALSE(scene.registry.requests("PATCH", "/_uploads/1").at(0).authorization().empty());
+  CHECK(client.ask("GET", blob).field("Location") == scene.registry.url("/layers/1"));
+  CHECK(client.ask("GET", "/v2/team-a/app/tags/list").field("Link") ==
+        "<" + scene.registry.url("/v2/x") + ">; rel=\"next\"");
+}
+
 TEST_CASE("An upload that goes on at a path of no known form gets the token of its repository") {
   token_scene scene;
   const std::vector<std::string> forms{"/_uploads/1?sig=a%2Fb", scene.registry.url("/_uploads/1"),
@@ -83,9 +99,9 @@ TEST_CASE("T11 a path is not remembered when the upload goes to another origin, 
   token_scene scene;
   fake_server other;
   const auto here = scene.registry.authority();
-  const std::vector<std::string> forms{other.url("/_uploads/1"), "http://" + here + "/_uploads/1",
-                                       "//evil.test/_uploads/1", "https://user@" + here + "/_uploads/1"};
-  const auto& location = forms[GENERATE(0U, 1U, 2U, 3U)];
+  const std::vector<std::string> forms{other.url("/_uploads/1"), "//evil.test/_uploads/1",
+                                       "https://user@" + here + "/_uploads/1"};
+  const auto& location = forms[GENERATE(0U, 1U, 2U)];
   INFO(location);
   scene.registry.on("POST", uploads).answer(202, "Accepted").header("Location", location);
   scene.registry.on("GET", blob).answer(307, "Elsewhere").header("Location", "/_uploads/1");

@@ -7,6 +7,7 @@
 #include "regpass/explain/diagnose.hpp"
 #include "regpass/explain/evidence.hpp"
 #include "regpass/forward/report.hpp"
+#include "regpass/forward/rewrite.hpp"
 #include "regpass/forward/route.hpp"
 #include "regpass/forward/services.hpp"
 #include "regpass/net/task_group.hpp"
@@ -26,6 +27,7 @@ struct forward_request {
   snapshot_ptr snapshot;
   std::string client;
   std::string mode = "proxy";
+  std::optional<facade> seen_as{};  // when the client does not know the registry by its own address
 };
 
 // Serves `down` completely: a response was written or the exchange aborted when it returns. What happened is logged,
