@@ -16,17 +16,20 @@ struct assembly {
       places;  // by the keys of `result.origins`: "FILE:12:3", "REGPASS_LOG_LEVEL", "--set log.level"
 
   void complain(const std::string& place, std::string what, std::string fix);
-  // The place where the key was given, or where its [[registry]] begins; for a default nothing.
+  // The place where the key was given, or where its [[registry]] or [[mirror]] begins; for a default nothing.
   std::string place_of(const std::string& key) const;
 };
 
 // "registry[0]."
+std::string element_prefix(std::string_view list, std::size_t index);
 std::string registry_prefix(std::size_t index);
+std::string mirror_prefix(std::size_t index);
 
 // What a purpose begins with, and its origins. Directories are still empty.
 void begin_with_defaults(assembly&, purpose);
-// One more [[registry]], with the defaults of the purpose.
+// One more [[registry]], with the defaults of the purpose, or [[mirror]].
 void add_registry(assembly&, const std::string& place);
+void add_mirror(assembly&, const std::string& place);
 // The directories that were not given.
 void choose_directories(assembly&, const inputs&);
 
@@ -37,6 +40,7 @@ void apply_sets(assembly&, const inputs&);
 
 // What can be judged only when all keys are known.
 void check_together(assembly&);
+void check_mirrors(assembly&);
 // The files that a [[registry]] names.
 void check_files(assembly&);
 

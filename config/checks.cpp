@@ -24,7 +24,9 @@ void check_listener(assembly& a, const std::string& key, const std::string& text
 
 void check_listeners(assembly& a) {
   const auto& listen = a.result.settings.listen;
-  if (listen.proxy.empty() && listen.transparent.empty())
+  const auto is_on = [](const auto& mirror) { return !mirror.listen.empty(); };
+  const bool mirrors = std::ranges::any_of(a.result.settings.mirrors, is_on);
+  if (listen.proxy.empty() && listen.transparent.empty() && !mirrors)
     a.complain(a.place_of("listen.proxy"), "no listener is switched on", "write listen.proxy = \"127.0.0.1:3128\"");
   check_listener(a, "listen.proxy", listen.proxy);
   check_listener(a, "listen.transparent", listen.transparent);
@@ -68,6 +70,7 @@ void check_plain_http(assembly& a, const registry_options& r, const std::string&
   complain("client_cert_file", !r.trust.client_cert_file.empty());
   complain("client_key_file", !r.trust.client_key_file.empty());
   complain("insecure_skip_verify", r.trust.skip_verify);
+  complain("upgrade_plain_http", r.upgrade_plain_http);
 }
 
 // "harbor.example.com/team-a/*" is how images are named, but a pattern is compared with what follows the host.
@@ -128,6 +131,7 @@ void check_directories(assembly& a) {
 
 void check_together(assembly& a) {
   check_listeners(a);
+  check_mirrors(a);
   check_registries(a);
   check_limits(a);
   check_directories(a);

@@ -34,8 +34,16 @@ bool runs_as_root() noexcept {
   return ::geteuid() == 0;
 }
 
+std::string element_prefix(std::string_view list, std::size_t index) {
+  return std::string(list) + "[" + std::to_string(index) + "].";
+}
+
 std::string registry_prefix(std::size_t index) {
-  return "registry[" + std::to_string(index) + "].";
+  return element_prefix("registry", index);
+}
+
+std::string mirror_prefix(std::size_t index) {
+  return element_prefix("mirror", index);
 }
 
 void begin_with_defaults(assembly& a, purpose p) {
@@ -52,6 +60,14 @@ void add_registry(assembly& a, const std::string& place) {
   registries.push_back(a.result.settings.registry_defaults);
   a.places[prefix] = place;
   for (const auto& key : registry_keys()) a.result.origins[prefix + std::string(key.name)] = by_default;
+}
+
+void add_mirror(assembly& a, const std::string& place) {
+  auto& mirrors = a.result.settings.mirrors;
+  const auto prefix = mirror_prefix(mirrors.size());
+  mirrors.emplace_back();
+  a.places[prefix] = place;
+  for (const auto& key : mirror_keys()) a.result.origins[prefix + std::string(key.name)] = by_default;
 }
 
 void choose_directories(assembly& a, const inputs& in) {

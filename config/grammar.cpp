@@ -23,6 +23,20 @@ std::optional<std::string> path_flaw(const std::string& text) {
   return std::nullopt;
 }
 
+// Clients put it into image names or URLs, some behind /v2/, so it must read the same without escapes and not begin
+// like the API.
+std::optional<std::string> prefix_flaw(const std::string& text) {
+  static constexpr auto allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-/";
+  if (text.empty()) return std::nullopt;
+  if (text.starts_with('/') || text.ends_with('/')) return "write it without slashes at its ends";
+  if (text.find_first_not_of(allowed) != std::string::npos) return "a character in it would have to be escaped";
+  const auto around = "/" + text + "/";
+  for (const auto* part : {"//", "/./", "/../"})
+    if (around.find(part) != std::string::npos) return "a segment is empty, or made of dots";
+  if (around.starts_with("/v2/")) return "it is put before or behind /v2, which is no part of it";
+  return std::nullopt;
+}
+
 // Repository names are lower case (distribution specification, "Pulling manifests"), so a pattern with other characters
 // matches none.
 std::optional<std::string> pattern_flaw(const std::string& text) {

@@ -17,6 +17,7 @@ json::object of_text(const key_facts& k) {
   if (k.kind == kind::duration) out["pattern"] = "^[0-9]+(ms|s|m|h|d)$";
   if (k.kind == kind::endpoint) out["pattern"] = "^$|:[0-9]+$";
   if (k.kind == kind::host) out["minLength"] = 1;
+  if (k.kind == kind::prefix) out["pattern"] = "^([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?$";
   return out;
 }
 
@@ -47,11 +48,12 @@ json::object table(json::object properties) {
   return {{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
 }
 
-json::object registry() {
+template <class Owner>
+json::object list_of(std::span<const key<Owner>> keys, json::array required) {
   json::object properties;
-  for (const auto& key : registry_keys()) properties[key.name] = property(key);
+  for (const auto& key : keys) properties[key.name] = property(key);
   auto one = table(std::move(properties));
-  one["required"] = json::array{"host"};
+  one["required"] = std::move(required);
   return {{"type", "array"}, {"items", std::move(one)}};
 }
 
@@ -67,7 +69,8 @@ json::object top() {
     if (inner.is_null()) inner = table({});
     inner.at("properties").as_object()[key.name.substr(dot + 1)] = property(key);
   }
-  out["registry"] = registry();
+  out["mirror"] = list_of(mirror_keys(), json::array{"listen", "registry"});
+  out["registry"] = list_of(registry_keys(), json::array{"host"});
   return table(std::move(out));
 }
 

@@ -35,6 +35,8 @@ std::string wanted(const key_facts& k) {
       return "a registry's host, such as \"harbor.example.com\" or \"registry.test:5443\"";
     case kind::path:
       return "a path";
+    case kind::prefix:
+      return "a part of a URL's path, such as \"hub\"";
     case kind::path_list:
       return "a list of paths";
     case kind::port_list:
@@ -88,6 +90,8 @@ std::optional<std::string> flaw(const key_facts& k, const std::string& text) {
     case kind::path:
     case kind::path_list:
       return path_flaw(text);
+    case kind::prefix:
+      return prefix_flaw(text);
     case kind::pattern_list:
       return pattern_flaw(text);
     case kind::url_list:

@@ -50,17 +50,26 @@ void apply(assembly& a, Owner& owner, const std::string& prefix, const key<Owner
   a.result.origins[full] = from.origin;
 }
 
-void apply_given(assembly& a, const given& one, const source& from) {
-  if (!one.registry) {
-    if (const auto* k = find(keys(), one.name)) return apply(a, a.result.settings, {}, *k, one.what, from);
-    const auto unknown = unknown_key(one.name);
-    return a.complain(from.place, unknown.what, unknown.fix);
-  }
-  auto& owner = a.result.settings.registries[*one.registry];
-  if (const auto* k = find(registry_keys(), one.name))
-    return apply(a, owner, registry_prefix(*one.registry), *k, one.what, from);
-  const auto unknown = unknown_registry_key(one.name);
+template <class Owner>
+void apply_in(assembly& a, Owner& owner, std::span<const key<Owner>> table, const given& one, const source& from) {
+  if (const auto* k = find(table, one.name))
+    return apply(a, owner, element_prefix(one.of->list, one.of->index), *k, one.what, from);
+  const auto unknown = unknown_element_key(one.of->list, one.name);
   a.complain(from.place, unknown.what, unknown.fix);
+}
+
+void apply_given(assembly& a, const given& one, const source& from) {
+  auto& s = a.result.settings;
+  if (one.of && one.of->list == "mirror") return apply_in(a, s.mirrors[one.of->index], mirror_keys(), one, from);
+  if (one.of) return apply_in(a, s.registries[one.of->index], registry_keys(), one, from);
+  if (const auto* k = find(keys(), one.name)) return apply(a, s, {}, *k, one.what, from);
+  const auto unknown = unknown_key(one.name);
+  a.complain(from.place, unknown.what, unknown.fix);
+}
+
+void begin_element(assembly& a, const begun& one, const std::string& place) {
+  if (one.list == "mirror") return add_mirror(a, place);
+  add_registry(a, place);
 }
 
 }  // namespace
@@ -79,7 +88,7 @@ void apply_file(assembly& a, std::string_view toml, const std::string& shown_as)
   const auto shown_name = clean(shown_as);
   auto file = read_toml(toml, shown_name);
   std::ranges::move(file.problems, std::back_inserter(a.result.problems));
-  for (const auto& at : file.registries) add_registry(a, to_text(shown_name, at));
+  for (const auto& one : file.elements) begin_element(a, one, to_text(shown_name, one.at));
   const auto base = path(shown_as).parent_path();
   for (const auto& one : file.keys)
     apply_given(a, one, {to_text(shown_name, one.at), fmt::format("{}:{}", shown_name, one.at.line), base});

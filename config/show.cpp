@@ -48,12 +48,14 @@ void write_tables(std::ostringstream& out, const loaded& l) {
   }
 }
 
-void write_registries(std::ostringstream& out, const loaded& l) {
-  for (std::size_t i = 0; i < l.settings.registries.size(); ++i) {
-    out << "\n[[registry]]\n";
-    for (const auto& key : registry_keys()) {
-      const auto origin = l.origins.at(registry_prefix(i) + std::string(key.name));
-      write_key(out, key.name, key.get(l.settings.registries[i]), origin);
+template <class Owner>
+void write_list(std::ostringstream& out, const loaded& l, std::string_view list, const std::vector<Owner>& elements,
+                std::span<const key<Owner>> table) {
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    out << "\n[[" << list << "]]\n";
+    for (const auto& key : table) {
+      const auto origin = l.origins.at(element_prefix(list, i) + std::string(key.name));
+      write_key(out, key.name, key.get(elements[i]), origin);
     }
   }
 }
@@ -72,7 +74,8 @@ void write_defaults(std::ostringstream& out, const loaded& l) {
 std::string show(const loaded& l) {
   std::ostringstream out;
   write_tables(out, l);
-  write_registries(out, l);
+  write_list(out, l, "mirror", l.settings.mirrors, mirror_keys());
+  write_list(out, l, "registry", l.settings.registries, registry_keys());
   write_defaults(out, l);
   return out.str();
 }

@@ -61,18 +61,20 @@ void add_table(file_contents& out, const toml::table& table, const std::string& 
     const auto full = name.empty() ? text_of(key) : name + "." + text_of(key);
     if (const auto* inner = node.as_table(); inner && is_table(full))
       add_table(out, *inner, full);
-    else if (full != "registry" || !is_list_of_tables(node))
+    else if (!is_list(full) || !is_list_of_tables(node))
       out.keys.push_back({std::nullopt, full, value_of(node), place(key.source())});
   }
 }
 
-void add_registries(file_contents& out, const toml::table& table) {
-  const auto* list = table.get("registry");
-  if (!list || !is_list_of_tables(*list)) return;
-  for (const auto& one : *list->as_array()) {
+void add_elements(file_contents& out, const toml::table& table, std::string_view list) {
+  const auto* tables = table.get(list);
+  if (!tables || !is_list_of_tables(*tables)) return;
+  std::size_t index = 0;
+  for (const auto& one : *tables->as_array()) {
     for (const auto& [key, node] : *one.as_table())
-      out.keys.push_back({out.registries.size(), text_of(key), value_of(node), place(key.source())});
-    out.registries.push_back(place(one.source()));
+      out.keys.push_back({element{list, index}, text_of(key), value_of(node), place(key.source())});
+    out.elements.push_back({list, place(one.source())});
+    ++index;
   }
 }
 
@@ -115,6 +117,10 @@ bool is_table(std::string_view name) {
   return std::ranges::any_of(keys(), [&](const auto& key) { return key.name.starts_with(prefix); });
 }
 
+bool is_list(std::string_view name) {
+  return std::ranges::find(list_names(), name) != list_names().end();
+}
+
 file_contents read_toml(std::string_view text, const std::string& shown_as) {
   file_contents out;
   if (auto why = unreadable(text, shown_as)) {
@@ -124,7 +130,7 @@ file_contents read_toml(std::string_view text, const std::string& shown_as) {
   try {
     const auto table = toml::parse(text, std::string_view(shown_as));
     add_table(out, table, {});
-    add_registries(out, table);
+    for (const auto list : list_names()) add_elements(out, table, list);
   } catch (const toml::parse_error& e) {
     out.problems.push_back(describe(e, shown_as));
   }

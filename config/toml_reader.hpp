@@ -17,18 +17,29 @@ struct position {
   auto operator<=>(const position&) const = default;
 };
 
+// One table of a list: the second [[registry]] is {"registry", 1}.
+struct element {
+  std::string_view list;
+  std::size_t index = 0;
+};
+
 // One key of the file. A table without a known key in it is given as such, so that it can be refused by its name.
 struct given {
-  std::optional<std::size_t> registry;  // index of its [[registry]]
-  std::string name;                     // "listen.proxy"; in a [[registry]] without the table's name
+  std::optional<element> of;  // the [[registry]] or [[mirror]] it stands in
+  std::string name;           // "listen.proxy"; in an element without the table's name
   written what;
   position at;
 };
 
+struct begun {
+  std::string_view list;
+  position at;
+};
+
 struct file_contents {
-  std::vector<given> keys;           // in the file's order
-  std::vector<position> registries;  // where each [[registry]] begins
-  std::vector<problem> problems;     // no TOML; then the rest is empty
+  std::vector<given> keys;        // in the file's order
+  std::vector<begun> elements;    // where each begins, list by list
+  std::vector<problem> problems;  // no TOML; then the rest is empty
 };
 
 // `shown_as` names the file in problems. At most 1 MiB.
@@ -41,5 +52,7 @@ std::string to_text(const std::string& shown_as, position);
 
 // Whether "listen" and so on are tables of the file.
 bool is_table(std::string_view name);
+// Whether "registry" and so on are lists of tables.
+bool is_list(std::string_view name);
 
 }  // namespace regpass::config

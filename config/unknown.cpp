@@ -52,12 +52,16 @@ std::string keys_of(std::string_view table) {
 
 // The tables that the name could be a slip of.
 names tables() {
-  names out{"registry"};
+  names out(list_names().begin(), list_names().end());
   for (const auto& key : keys()) {
     const auto table = std::string(key.name.substr(0, key.name.find('.')));
     if (is_table(table) && !has(out, table)) out.push_back(table);
   }
   return out;
+}
+
+names element_keys(std::string_view list) {
+  return list == "mirror" ? names_of(mirror_keys()) : names_of(registry_keys());
 }
 
 std::string quoted(std::string_view name) {
@@ -69,14 +73,15 @@ std::string correction(std::string_view name) {
   if (const auto near = nearest(name, all)) return meant(*near);
   if (const auto near = nearest(name, all_tables)) return meant(*near);
   if (const auto other = same_last_part(name, all)) return *other;
-  if (has(names_of(registry_keys()), last_part(name)))
-    return fmt::format("`{}` belongs below a [[registry]] of the file", last_part(name));
+  for (const auto list : list_names())
+    if (has(element_keys(list), last_part(name)))
+      return fmt::format("`{}` belongs below a [[{}]] of the file", last_part(name), list);
   const auto table = name.substr(0, name.find('.'));
   return is_table(table) ? keys_of(table) : "remove it";
 }
 
-std::string registry_correction(std::string_view name) {
-  const auto ours = names_of(registry_keys()), others = names_of(keys());
+std::string element_correction(std::string_view list, std::string_view name) {
+  const auto ours = element_keys(list), others = names_of(keys());
   if (has(others, name)) return fmt::format("`{}` belongs above the first table of the file", name);
   if (const auto near = nearest(name, ours)) return meant(*near);
   return same_last_part(name, others).value_or("remove it");
@@ -85,24 +90,24 @@ std::string registry_correction(std::string_view name) {
 }  // namespace
 
 problem unknown_key(std::string_view name) {
-  if (name == "registry") return {"`registry` must be a list of tables", "write [[registry]] and its keys below"};
+  if (is_list(name))
+    return {fmt::format("`{}` must be a list of tables", name), fmt::format("write [[{}]] and its keys below", name)};
   if (is_table(name))
     return {fmt::format("`{}` is a table, not a value", name), fmt::format("write [{}] and its keys below", name)};
   return {fmt::format("unknown key `{}`", quoted(name)), correction(name)};
 }
 
-problem unknown_registry_key(std::string_view name) {
-  return {fmt::format("unknown key `{}` of [[registry]]", quoted(name)), registry_correction(name)};
+problem unknown_element_key(std::string_view list, std::string_view name) {
+  return {fmt::format("unknown key `{}` of [[{}]]", quoted(name), list), element_correction(list, name)};
 }
 
 problem unknown_variable(std::string_view name) {
   names variables{"REGPASS_CONFIG"};
   for (const auto& key : keys()) variables.push_back(variable_of(key.name));
   problem out{fmt::format("unknown variable {}", quoted(name)), "unset it"};
-  if (name.starts_with("REGPASS_REGISTRY"))
-    out.fix = "a [[registry]] can be written in the file only";
-  else if (const auto near = nearest(name, variables))
-    out.fix = fmt::format("did you mean {}?", *near);
+  if (const auto near = nearest(name, variables)) out.fix = fmt::format("did you mean {}?", *near);
+  for (const auto list : list_names())
+    if (name.starts_with(variable_of(list))) out.fix = fmt::format("a [[{}]] can be written in the file only", list);
   return out;
 }
 

@@ -8,8 +8,8 @@
 
 namespace regpass::config {
 
-problem unknown_key(std::string_view name);           // of the file's tables and of --set
-problem unknown_registry_key(std::string_view name);  // of a [[registry]]
+problem unknown_key(std::string_view name);                                 // of the file's tables and of --set
+problem unknown_element_key(std::string_view list, std::string_view name);  // of a [[registry]] or [[mirror]]
 problem unknown_variable(std::string_view name);
 
 // "REGPASS_LISTEN_PROXY" for "listen.proxy"

@@ -44,13 +44,21 @@ std::optional<tcp::endpoint> twin_of(const tcp::endpoint& at) {
   return tcp::endpoint(boost::asio::ip::address_v6::loopback(), at.port());
 }
 
+void serve_mirror(const forward::surroundings& around, net::tcp_socket socket, std::string peer, std::string mirror) {
+  auto client = net::make_tcp_stream(std::move(socket), party::client);
+  auto session = forward::run_mirror_session(around, std::move(client), std::move(peer), std::move(mirror));
+  net::spawn(around.on, std::move(session), "session");
+}
+
 }  // namespace
 
 std::string_view name_of(door::kind what) noexcept {
+  if (what == door::kind::mirror) return "mirror";
   return what == door::kind::proxy ? "proxy" : "transparent";
 }
 
-result<std::vector<door>> doors_for(const config::listen_settings& listen) {
+result<std::vector<door>> doors_for(const config::settings& settings) {
+  const auto& listen = settings.listen;
   std::vector<door> made;
   if (!listen.proxy.empty()) {
     const auto at = net::parse_endpoint(listen.proxy);
@@ -63,10 +71,21 @@ result<std::vector<door>> doors_for(const config::listen_settings& listen) {
     made.push_back({door::kind::transparent, *at});
     if (const auto twin = twin_of(*at)) made.push_back({door::kind::transparent, *twin, false});
   }
+  for (const auto& mirror : settings.mirrors) {
+    if (mirror.listen.empty()) continue;
+    const auto at = net::parse_endpoint(mirror.listen);
+    if (!at) return std::unexpected(at.error());
+    made.push_back({.what = door::kind::mirror, .at = *at, .mirror = mirror.listen});
+  }
   return made;
 }
 
 net::listener::handler welcome(const door& one, const forward::surroundings& around, const std::vector<door>& all) {
+  if (one.what == door::kind::mirror) {
+    return [around, mirror = one.mirror](net::tcp_socket socket, std::string peer) {
+      serve_mirror(around, std::move(socket), std::move(peer), mirror);
+    };
+  }
   if (one.what == door::kind::transparent) {
     std::vector<tcp::endpoint> own;
     for (const auto& each : all) own.push_back(each.at);

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,18 +16,20 @@ namespace regpass::app {
 
 struct door {
   enum class kind : std::uint8_t {
-    proxy,       // clients know that it is a proxy
-    transparent  // connections to others, redirected here
+    proxy,        // clients know that it is a proxy
+    transparent,  // connections to others, redirected here
+    mirror        // clients take it for a registry
   };
   door::kind what = kind::proxy;
   boost::asio::ip::tcp::endpoint at;  // after opening with the port that was got
   bool needed = true;                 // false: without it the rest still serves
+  std::string mirror{};               // the key of its [[mirror]] in the snapshot
 };
 std::string_view name_of(door::kind) noexcept;
 
 // Those that the configuration asks for. A transparent listener on IPv4 loopback has a twin on [::1] with the same
 // port: where a redirected connection arrives follows from its family.
-result<std::vector<door>> doors_for(const config::listen_settings&);
+result<std::vector<door>> doors_for(const config::settings&);
 
 // What a listener behind this door does with a connection. `all` are the open doors, which no captured connection may
 // have been meant for.

@@ -154,7 +154,7 @@ void server::state::make_lanes() {
 }
 
 result<void> server::state::listen() {
-  auto wanted = doors_for(settings.listen);
+  auto wanted = doors_for(settings);
   if (!wanted) return std::unexpected(wanted.error());
   for (auto& one : *wanted) {
     const auto opened = open(one);

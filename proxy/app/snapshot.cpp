@@ -35,7 +35,17 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
     options.host = entry.host;
     made->registries.try_emplace(entry.host, forward::registry_entry{std::move(options), false, nullptr});
   }
+  for (const auto& mirror : settings.mirrors) {
+    auto options = settings.registry_defaults;
+    options.host = mirror.registry;
+    made->mirrors.emplace(mirror.listen, forward::mirror_entry{mirror, {std::move(options), false, nullptr}});
+  }
   contexts shared;
+  for (auto& [listen, mirror] : made->mirrors) {
+    auto context = context_for(mirror.unknown.options.trust, own_ca_pem, shared);
+    if (!context) return std::unexpected(context.error());
+    mirror.unknown.context = *context;
+  }
   for (auto& [host, entry] : made->registries) {
     auto context = context_for(entry.options.trust, own_ca_pem, shared);
     if (!context) {

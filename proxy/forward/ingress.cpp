@@ -19,7 +19,8 @@ result<target> ingress(http::request_head& head) {
   }
   if (head.target.starts_with('/') || head.target == "*") {
     return fail(errc::bad_message, "this port is a proxy: it takes CONNECT host:port and http://host/path, not \"" +
-                                       head.method + " /…\"; set HTTPS_PROXY to it instead of using it as a registry");
+                                       head.method +
+                                       " /…\"; set HTTPS_PROXY to it, or add a [[mirror]] to use as a registry");
   }
   auto url = http::parse_absolute(head.target);
   if (!url) return std::unexpected(url.error());

@@ -1,5 +1,7 @@
 #include "regpass/forward/route.hpp"
 
+#include "regpass/net/listener.hpp"
+
 #include <algorithm>
 
 namespace regpass::forward {
@@ -34,13 +36,35 @@ decision decide_registry(const target& to, const registry_entry& entry) {
                   "make the client use plain HTTP for " + name + ", or remove plain_http from its [[registry]]");
   }
   if (!to.tls() && !entry.options.plain_http) {
-    return refuse(
-        "the client speaks plain HTTP to " + name + ", whose credentials may go over TLS only",
-        "let the client use https:// for " + name + ", or set plain_http = true in its [[registry]] if it has no TLS");
+    return refuse("the client speaks plain HTTP to " + name + ", whose credentials may go over TLS only",
+                  "let the client use https:// for " + name +
+                      ", or set upgrade_plain_http = true in its [[registry]], or plain_http = true if it has no TLS");
   }
   decision made;
   made.action = decision::what::intercept;
   made.registry = &entry;
+  return made;
+}
+
+// The registry that plain HTTP is meant for, if it may be: its own port, or 80 for 443.
+const registry_entry* upgradable(const target& to, const snapshot& from) {
+  if (to.came_by != target::way::absolute_form) return nullptr;
+  const auto* same = from.find(to.registry);
+  if (same && same->options.plain_http) return nullptr;
+  const auto* entry = from.find(over_tls(to).registry);
+  return entry && entry->options.upgrade_plain_http ? entry : nullptr;
+}
+
+decision decide_upgrade(const registry_entry& entry, bool from_loopback) {
+  const auto name = registry::to_text(entry.options.host);
+  if (!from_loopback) {
+    return refuse("plain HTTP to " + name + " is upgraded for clients on loopback only; anyone could read another's",
+                  "let that client use https:// for " + name);
+  }
+  decision made;
+  made.action = decision::what::intercept;
+  made.registry = &entry;
+  made.upgrade = true;
   return made;
 }
 
@@ -61,11 +85,34 @@ decision decide_other(const target& to, const other_hosts& rules) {
 
 }  // namespace
 
-decision decide(const target& to, const snapshot& from) {
+decision decide(const target& to, const snapshot& from, bool from_loopback) {
+  if (const auto* upgrade = upgradable(to, from)) return decide_upgrade(*upgrade, from_loopback);
   // What cannot be read may be anybody's talk with a registry: nothing of ours may go into it.
   const bool readable = to.came_by != target::way::captured_opaque;
   const auto* entry = readable ? from.find(to.registry) : nullptr;
   return entry ? decide_registry(to, *entry) : decide_other(to, from.other_hosts);
+}
+
+target over_tls(const target& to) {
+  auto made = to;
+  made.origin.scheme = "https";
+  if (to.origin.port == http::default_port("http")) made.origin.port = http::default_port("https");
+  made.registry = registry::make_host(made.origin.host, made.origin.port);
+  return made;
+}
+
+http::origin origin_of(const registry_entry& entry) {
+  const auto& options = entry.options;
+  return {options.plain_http ? "http" : "https", registry::api_name(options.host), options.host.port};
+}
+
+bool is_on_loopback(std::string_view peer) {
+  const auto at = net::parse_endpoint(peer);
+  if (!at) return false;
+  const auto address = at->address();
+  const bool mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+  if (!mapped) return address.is_loopback();
+  return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).is_loopback();
 }
 
 auth::address_rule rule_for(const target& to, const decision& made, const snapshot& from) {

@@ -19,4 +19,12 @@ net::task<void> run_captured_session(surroundings around, std::unique_ptr<net::s
   --around.shared.sessions;
 }
 
+net::task<void> run_mirror_session(surroundings around, std::unique_ptr<net::stream> client, std::string peer,
+                                   std::string mirror) {
+  ++around.shared.sessions;
+  session work(around, std::move(client), std::move(peer), "mirror");
+  co_await work.run_mirror(mirror);
+  --around.shared.sessions;
+}
+
 }  // namespace regpass::forward

@@ -5,7 +5,6 @@
 #include "regpass/base/text.hpp"
 #include "regpass/explain/annotate.hpp"
 #include "regpass/explain/diagnose.hpp"
-#include "regpass/forward/forwarder.hpp"
 #include "regpass/http/hop.hpp"
 
 #include <array>
@@ -87,7 +86,7 @@ net::task<bool> session::serve_head(server& front, http::request_head head) {
 
 net::task<bool> session::serve_target(server& front, http::request_head head, target to) {
   const auto from = around_.shared.current();
-  const auto made = decide(to, *from);
+  const auto made = decide(to, *from, is_on_loopback(peer_));
   if (made.action == decision::what::refuse) {
     auto seen = about(head, &to);
     explain::add(seen, 0, explain::policy_step{made.why, made.remedy});
@@ -108,13 +107,19 @@ net::task<bool> session::serve_target(server& front, http::request_head head, ta
 
 net::task<bool> session::exchange_in_clear(server& front, http::request_head head, target to, decision made,
                                            snapshot_ptr from) {
-  front.replace_head(std::move(head));
   forward_request what;
-  what.target = std::move(to);
+  what.target = made.upgrade ? over_tls(to) : to;
+  if (made.upgrade) what.seen_as = facade{.registry = what.target.origin, .shown = to.origin};
   what.registry = made.registry;
   what.snapshot = std::move(from);
   what.client = peer_;
   what.mode = mode_;
+  auto more = co_await carry(front, std::move(head), std::move(what));
+  co_return more;
+}
+
+net::task<bool> session::carry(server& front, http::request_head head, forward_request what) {
+  front.replace_head(std::move(head));
   co_await forward_exchange(around_, std::move(what), front);
   auto drained = co_await front.drain();
   co_return drained&& front.reusable();

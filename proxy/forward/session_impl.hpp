@@ -19,10 +19,11 @@ namespace regpass::forward {
 
 class session {
  public:
-  // `mode` is for the log: proxy | transparent.
+  // `mode` is for the log: proxy | transparent | mirror.
   session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer, std::string mode);
   net::task<void> run();
   net::task<void> run_captured(net_endpoint original);
+  net::task<void> run_mirror(const std::string& name);
 
  private:
   using server = exchange::h1_server;
@@ -34,6 +35,16 @@ class session {
   net::task<bool> serve_target(server& front, http::request_head head, target to);
   net::task<bool> exchange_in_clear(server& front, http::request_head head, target to, decision made,
                                     snapshot_ptr from);
+
+  // Requests to a mirror, which are a registry's.
+  net::task<bool> serve_mirrored(server& front, const std::string& name);
+  net::task<void> refuse_target(const http::request_head& head, const mirror_entry& mirror, error problem);
+  net::task<void> refuse_mirrored(int status, const http::request_head& head, const mirror_entry& mirror,
+                                  explain::policy_step why);
+  net::task<bool> answer_ping(server& front);
+  net::task<std::string> first_bytes();
+  net::task<void> decline_tls();
+  net::task<bool> carry(server& front, http::request_head head, forward_request what);
 
   net::task<void> tunnel(server& front, target to, snapshot_ptr from);
   net::task<void> intercept(server& front, target to);

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <tuple>
+#include <vector>
 
 using namespace regpass;
 using namespace regpass::app;
@@ -13,11 +14,12 @@ using namespace regpass::app;
 namespace {
 
 // "proxy 127.0.0.1:3128, transparent …"; those that may be missing in brackets.
-std::string opened(std::string proxy, std::string transparent) {
-  config::listen_settings listen;
-  listen.proxy = std::move(proxy);
-  listen.transparent = std::move(transparent);
-  const auto doors = doors_for(listen);
+std::string opened(std::string proxy, std::string transparent, const std::vector<std::string>& mirrors = {}) {
+  config::settings settings;
+  settings.listen.proxy = std::move(proxy);
+  settings.listen.transparent = std::move(transparent);
+  for (const auto& listen : mirrors) settings.mirrors.push_back({listen, {"a.test", 443}, ""});
+  const auto doors = doors_for(settings);
   REQUIRE(doors.has_value());
   std::string all;
   for (const auto& one : *doors) {
@@ -38,4 +40,9 @@ TEST_CASE("each listener that is configured is a door; the transparent one has a
       {"", "127.0.0.2:1", "transparent 127.0.0.2:1"},
   }));
   CHECK(opened(proxy, transparent) == doors);
+}
+
+TEST_CASE("each mirror is a door, unless it is switched off") {
+  CHECK(opened("127.0.0.1:1", "", {"127.0.0.1:2", "", "[::1]:3"}) ==
+        "proxy 127.0.0.1:1, mirror 127.0.0.1:2, mirror [::1]:3");
 }

@@ -94,6 +94,8 @@ TEST_CASE("plain HTTP leaves no room for keys of TLS") {
   CHECK(report(entry("plain_http = true")).empty());
   CHECK(from(entry("plain_http = true\nca_file = '/c'")).problems.size() == 1);
   CHECK(from(entry("plain_http = true\nca_file = '/c'\ninsecure_skip_verify = true")).problems.size() == 2);
+  CHECK(from(entry("plain_http = true\nupgrade_plain_http = true")).problems.size() == 1);
+  CHECK(report(entry("upgrade_plain_http = true\nca_file = '/c'")).empty());
   CHECK(from(entry("plain_http = true\nclient_cert_file = '/c'\nclient_key_file = '/k'")).problems.size() == 2);
   CHECK(report(entry("plain_http = false\nca_file = '/c'")).empty());
   CHECK(report(entry("plain_http = true\nca_file = '/c'")) ==

@@ -58,7 +58,7 @@ TEST_CASE("every example loads, for each purpose") {
       CHECK(l.file == entry.path());
     }
   }
-  CHECK(count == 3);
+  CHECK(count == 4);
 }
 
 TEST_CASE("the full example has every key, with its default") {
@@ -70,6 +70,9 @@ TEST_CASE("the full example has every key, with its default") {
     const bool directory = key.name == "state_dir" || key.name == "tls.ca_dir" || key.name == "tls.publish_dir";
     CHECK(origin.starts_with(directory ? "default" : example("full.toml").string()));
   }
+  REQUIRE(l.settings.mirrors.size() == 1);
+  for (const auto& key : mirror_keys())
+    CHECK(l.origins.at("mirror[0]." + std::string(key.name)).starts_with(example("full.toml").string()));
   REQUIRE(l.settings.registries.size() == 1);
   for (const auto& key : registry_keys()) {
     INFO(key.name);

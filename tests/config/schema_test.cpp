@@ -39,6 +39,9 @@ TEST_CASE("the JSON Schema has every key, with its text and default") {
   const auto& entry = schema.at("properties").at("registry").at("items");
   for (const auto& key : registry_keys()) CHECK(property(entry, key.name).at("description").as_string() == key.text);
   CHECK(entry.at("required").as_array() == json::array{"host"});
+  const auto& mirror = schema.at("properties").at("mirror").at("items");
+  for (const auto& key : mirror_keys()) CHECK(property(mirror, key.name).at("description").as_string() == key.text);
+  CHECK(mirror.at("required").as_array() == json::array{"listen", "registry"});
 }
 
 TEST_CASE("the JSON Schema says what kinds want") {
@@ -63,6 +66,7 @@ TEST_CASE("keys, and the variables made from them, have names of their own") {
     CHECK(key.text.ends_with('.'));
   }
   for (const auto& key : registry_keys()) CHECK(key.text.ends_with('.'));
+  for (const auto& key : mirror_keys()) CHECK(key.text.ends_with('.'));
 }
 
 TEST_CASE("every default lies within its own bounds") {

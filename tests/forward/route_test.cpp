@@ -62,6 +62,52 @@ TEST_CASE("Registries are intercepted in the one way that keeps their credential
   CHECK(made.remedy.empty() == (expected != what::refuse));
 }
 
+TEST_CASE("Plain HTTP is upgraded for registries that say so, for clients on loopback, and to the right port") {
+  snapshot from;
+  add(from, "registry.test", false);
+  add(from, "upgraded.test", false);
+  add(from, "upgraded.test:5443", false);
+  add(from, "docker.io", false);
+  for (auto& [host, entry] : from.registries) entry.options.upgrade_plain_http = host.name != "registry.test";
+  const auto [host, port, expected] = GENERATE(table<std::string, int, std::string>({
+      {"upgraded.test", 80, "https://upgraded.test"},
+      {"upgraded.test", 443, "https://upgraded.test"},
+      {"upgraded.test", 5443, "https://upgraded.test:5443"},
+      {"upgraded.test", 8080, ""},
+      {"registry-1.docker.io", 80, "https://registry-1.docker.io"},
+      {"registry.test", 80, ""},
+  }));
+  INFO(host << ":" << port);
+  const auto to = target_of(way::absolute_form, host, static_cast<std::uint16_t>(port));
+  const auto made = decide(to, from, true);
+  REQUIRE(made.upgrade == !expected.empty());
+  if (!made.upgrade) return;
+  CHECK(made.action == decision::what::intercept);
+  CHECK(http::to_text(over_tls(to).origin) == expected);
+  CHECK(over_tls(to).registry == made.registry->options.host);
+  CHECK_FALSE(decide(target_of(way::connect, host, 443), from, true).upgrade);
+  const auto from_afar = decide(to, from, false);
+  CHECK(from_afar.action == decision::what::refuse);
+  CHECK(from_afar.why.find("loopback") != std::string::npos);
+}
+
+TEST_CASE("A registry that is written with port 80 and speaks plain HTTP is not taken for its upgraded twin") {
+  snapshot from;
+  add(from, "both.test:80", true);
+  add(from, "both.test", false);
+  from.registries.at(registry::parse_host("both.test").value()).options.upgrade_plain_http = true;
+  const auto made = decide(target_of(way::absolute_form, "both.test", 80), from, true);
+  CHECK_FALSE(made.upgrade);
+  CHECK(made.registry->options.host.port == 80);
+}
+
+TEST_CASE("A peer is on loopback when its address is") {
+  for (const auto* peer : {"127.0.0.1:40000", "127.9.9.9:1", "[::1]:40000", "[::ffff:127.0.0.1]:40000"})
+    CHECK(is_on_loopback(peer));
+  for (const auto* peer : {"10.0.0.1:40000", "[fd00::1]:1", "[::ffff:10.0.0.1]:1", "0.0.0.0:1", "localhost:1", ""})
+    CHECK_FALSE(is_on_loopback(peer));
+}
+
 TEST_CASE("When other hosts are refused registries are still served") {
   snapshot from;
   add(from, "registry.test", false);

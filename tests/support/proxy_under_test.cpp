@@ -38,7 +38,8 @@ struct proxy_under_test::engine {
         journal(settings.journal),
         leaves(common_ground().proxy_ca),
         services{tokens, memory, journal, &leaves, [this] { return current(); }, settings.tunnel_idle},
-        listener(value_of(net::listener::open(worker.get_executor(), any_port(), false))) {}
+        listener(value_of(net::listener::open(worker.get_executor(), any_port(), false))),
+        mirror_listener(value_of(net::listener::open(worker.get_executor(), any_port(), false))) {}
 
   void start() {
     const forward::surroundings around{worker.get_executor(), services, pool, pool.bounds()};
@@ -46,6 +47,13 @@ struct proxy_under_test::engine {
         [around](net::tcp_socket socket, std::string peer) {
           auto client = net::make_tcp_stream(std::move(socket), party::client);
           net::spawn(around.on, forward::run_session(around, std::move(client), std::move(peer)), "session");
+        },
+        most_sessions, [this] { return services.sessions.load(); });
+    mirror_listener->start(
+        [around](net::tcp_socket socket, std::string peer) {
+          auto client = net::make_tcp_stream(std::move(socket), party::client);
+          net::spawn(around.on, forward::run_mirror_session(around, std::move(client), std::move(peer), "mirror"),
+                     "session");
         },
         most_sessions, [this] { return services.sessions.load(); });
     worker.start();
@@ -91,6 +99,7 @@ struct proxy_under_test::engine {
   forward::services services;
   std::unique_ptr<net::listener> listener;
   std::map<std::string, std::unique_ptr<net::listener>> captured;
+  std::unique_ptr<net::listener> mirror_listener;
 };
 
 proxy_under_test::proxy_under_test(const engine_settings& settings)
@@ -117,6 +126,25 @@ void proxy_under_test::look_through_log() {
     for (const auto& one : secrets_) CHECK(line.find(one) == std::string::npos);
     CHECK(line.find(R"("event":"bug")") == std::string::npos);
   }
+}
+
+void proxy_under_test::mirror(const std::string& authority, const std::string& path) {
+  forward::mirror_entry entry;
+  entry.options = {"mirror", value_of(registry::parse_host(authority)), path};
+  entry.unknown.options.host = entry.options.registry;
+  entry.unknown.options.trust = common_ground().upstream_trust;
+  entry.unknown.context = common_ground().upstream_context;
+  change([&](forward::snapshot& from) { from.mirrors.insert_or_assign("mirror", entry); });
+}
+
+std::uint16_t proxy_under_test::mirror_port() const {
+  return engine_->mirror_listener->local().port();
+}
+
+raw_client proxy_under_test::at_mirror() const {
+  raw_client made(mirror_port());
+  made.address("127.0.0.1:" + std::to_string(mirror_port()));
+  return made;
 }
 
 std::uint16_t proxy_under_test::port() const {

@@ -52,6 +52,11 @@ class proxy_under_test {
   std::uint64_t credential(const std::string& authority, auth::credential_kind kind = auth::credential_kind::basic,
                            std::string username = "alice", std::string value = std::string(password_canary));
 
+  // Makes the second port a mirror of the registry.
+  void mirror(const std::string& authority, const std::string& path = "");
+  std::uint16_t mirror_port() const;
+  raw_client at_mirror() const;
+
   std::uint16_t port() const;
   raw_client client() const { return raw_client(port()); }
   // On a connection that was redirected on its way to `original`, "address:port", and is for `authority`.

@@ -25,6 +25,7 @@ enum class kind : std::uint8_t {
   endpoint,  // "ADDRESS:PORT"; empty: off
   host,      // a registry as in image names
   path,      // empty: none, or the default; relative ones count from the file's directory
+  prefix,    // segments of a URL's path; empty: none
   path_list,
   port_list,
   pattern_list,  // repositories, '*' for any run of characters
@@ -40,7 +41,8 @@ struct key_facts {
   std::vector<std::string_view> choices{};  // kind::choice
 };
 
-// `Owner` is settings for the keys of the file's tables, registry_options for those of a [[registry]].
+// `Owner` is settings for the keys of the file's tables, registry_options for those of a [[registry]], mirror_options
+// for those of a [[mirror]].
 template <class Owner>
 struct key : key_facts {
   std::function<void(Owner&, const value&)> set;  // takes what loading found to fit the kind and its bounds
@@ -49,6 +51,10 @@ struct key : key_facts {
 
 std::span<const key<settings>> keys();
 std::span<const key<forward::registry_options>> registry_keys();
+std::span<const key<forward::mirror_options>> mirror_keys();
+
+// The lists of tables: "registry", "mirror".
+std::span<const std::string_view> list_names();
 
 // JSON Schema (2020-12) of the file.
 std::string json_schema();

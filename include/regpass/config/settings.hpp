@@ -52,6 +52,7 @@ struct settings {
   listen_settings listen;
   credential_settings credentials;
   std::vector<forward::registry_options> registries;
+  std::vector<forward::mirror_options> mirrors;
   forward::registry_options registry_defaults;  // for hosts that have a credential and no [[registry]]
   forward::other_hosts other_hosts;
   tls_settings tls;

@@ -21,9 +21,17 @@ struct registry_options {
   auth::policy policy;
   auth::injection injection = auth::injection::replace;
   std::vector<std::string> realms;
-  tls::trust trust;         // ca_file, client_cert_file, client_key_file, insecure_skip_verify
-  bool plain_http = false;  // the registry itself speaks plain HTTP
-  bool http2 = true;        // where both ends of a connection can: clients with us, and we with the registry
+  tls::trust trust;                 // ca_file, client_cert_file, client_key_file, insecure_skip_verify
+  bool plain_http = false;          // the registry itself speaks plain HTTP
+  bool upgrade_plain_http = false;  // clients on loopback may, and it goes upstream over verified TLS
+  bool http2 = true;                // where both ends of a connection can: clients with us, and we with the registry
+};
+
+// One [[mirror]]: plain HTTP in on loopback, the registry's own transport out.
+struct mirror_options {
+  std::string listen;
+  registry::host registry;  // where requests without ?ns= go
+  std::string path;         // what clients put before or behind /v2, without slashes at its ends; empty: nothing
 };
 
 // [other_hosts]

@@ -21,8 +21,15 @@ struct registry_entry {
   std::shared_ptr<const tls::context> context;  // for options.trust
 };
 
+// A [[mirror]]. Its registry is served as `unknown`, so without a credential, when `registries` does not have it.
+struct mirror_entry {
+  mirror_options options;
+  registry_entry unknown;
+};
+
 struct snapshot {
   std::map<registry::host, registry_entry> registries;
+  std::map<std::string, mirror_entry> mirrors;  // by where they listen, as configured
   auth::credential_store credentials;
   std::vector<std::string> searched;  // where credentials were looked for
   forward::other_hosts other_hosts;

@@ -15,6 +15,7 @@ struct target {
   enum class way : std::uint8_t {
     connect,         // CONNECT host:port: opaque until we intercept
     absolute_form,   // GET http://host/path: plain HTTP through the proxy
+    mirror,          // GET /path: plain HTTP to a mirror
     captured_tls,    // a redirected connection that begins with a ClientHello
     captured_http,   // one that begins with an HTTP request in origin form
     captured_opaque  // one that nobody can read: never a registry's
