@@ -21,6 +21,10 @@ void assign(std::size_t& field, const value& v) {
   field = static_cast<std::size_t>(std::get<std::int64_t>(v));
 }
 
+void assign(std::uint32_t& field, const value& v) {
+  field = static_cast<std::uint32_t>(std::get<std::int64_t>(v));
+}
+
 void assign(milliseconds& field, const value& v) {
   field = parse_duration(std::get<std::string>(v)).value_or(field);
 }
@@ -56,6 +60,10 @@ value as_value(bool field) {
 }
 
 value as_value(std::size_t field) {
+  return static_cast<std::int64_t>(field);
+}
+
+value as_value(std::uint32_t field) {
   return static_cast<std::int64_t>(field);
 }
 

@@ -18,6 +18,7 @@ namespace regpass::config {
 // What follows takes values that `fitting` (judge.hpp) let pass; others would throw std::bad_variant_access.
 void assign(bool& field, const value&);
 void assign(std::size_t& field, const value&);
+void assign(std::uint32_t& field, const value&);
 void assign(std::chrono::milliseconds& field, const value&);
 void assign(std::string& field, const value&);
 void assign(std::filesystem::path& field, const value&);
@@ -28,6 +29,7 @@ void assign(registry::host& field, const value&);
 
 value as_value(bool field);
 value as_value(std::size_t field);
+value as_value(std::uint32_t field);
 value as_value(std::chrono::milliseconds field);
 value as_value(const std::string& field);
 value as_value(const std::filesystem::path& field);

@@ -38,6 +38,11 @@ level = "debug"
 format = "text"
 [limits]
 head_bytes = 1_048_576
+http2_streams = 5
+http2_stream_window = 65536
+http2_connection_window = 65536
+http2_resets = 6
+http2_control_frames = 10
 [[registry]]
 host = "Registry.Test:5443"
 authorization = "observe"
@@ -60,6 +65,11 @@ http2 = "off"
   CHECK(s.log.threshold == log::level::debug);
   CHECK(s.log.style == log::format::text);
   CHECK(s.limits.head.head_bytes == 1'048'576);
+  CHECK(s.limits.h2.streams == 5);
+  CHECK(s.limits.h2.stream_window == 65536);
+  CHECK(s.limits.h2.connection_window == 65536);
+  CHECK(s.limits.h2.resets == 6);
+  CHECK(s.limits.h2.control_frames == 10);
   REQUIRE(s.registries.size() == 1);
   const auto& r = s.registries.front();
   CHECK(r.host == registry::host{"registry.test", 5443});
