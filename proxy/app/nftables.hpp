@@ -7,7 +7,8 @@
 
 namespace regpass::app {
 
-// What it printed. An error's detail is what libnftables said.
+// What it printed. errc::denied without the capability CAP_NET_ADMIN; any other error's detail is what libnftables
+// said.
 result<std::string> run_nft(const std::string& commands);
 
 }  // namespace regpass::app

@@ -35,7 +35,11 @@ bool is_method_letter(char c) {
   return (c >= 'A' && c <= 'Z') || c == '-';
 }
 
+// HTTP/2 without TLS begins with a request line that only looks like one (RFC 9113 section 3.4).
+constexpr std::string_view http2_preface = "PRI ";
+
 beginning::kind judge_request_line(std::string_view bytes) {
+  if (bytes.starts_with(http2_preface)) return beginning::kind::other;
   const auto end = std::ranges::find_if_not(bytes, is_method_letter);
   const auto length = static_cast<std::size_t>(end - bytes.begin());
   if (length > longest_method) return beginning::kind::other;

@@ -95,6 +95,8 @@ TEST_CASE("HTTP is told from TLS and from what is neither by the first bytes") {
       {"M-SEARCH", kind::need_more},
       {"GET ", kind::http},
       {"CONNECT a:443 HTTP/1.1", kind::http},
+      {"PRI", kind::need_more},
+      {"PRI * HTTP/2.0", kind::other},
       {" GET", kind::other},
       {"get / HTTP/1.1", kind::other},
       {"SSH-2.0-x", kind::other},
