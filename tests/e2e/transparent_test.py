@@ -24,6 +24,12 @@ print(ssl.DER_cert_to_PEM_cert(connection.sock.getpeercert(binary_form=True)))
 print(connection.getresponse().read().decode())
 """
 
+# Connects where only redirected connections may, and is hung up on.
+STRAY = """
+import socket, sys
+sys.exit(socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=10).recv(1) != b"")
+"""
+
 with Scenario("transparent", programs=["nft", "setpriv", "skopeo", "buildah", "ctr", "containerd"]) as scenario:
     testbed = scenario.testbed
     scenario.proxy_environment = {"SSL_CERT_FILE": scenario.proxy_environment["SSL_CERT_FILE"]}
@@ -99,11 +105,26 @@ with Scenario("transparent", programs=["nft", "setpriv", "skopeo", "buildah", "c
         assert "plain.test\n" in scenario.output, "the answer of plain.test did not arrive"
         assert expect.eventually(lambda: regpass.events("tunnel")), "the log has no tunnel line"
 
+        def rejected(words):
+            return [line for line in regpass.events("client-rejected") if words in line["msg"]]
+
+        succeed("/usr/bin/python3", "-c", STRAY, str(OwnUser.transparent_port))
+        assert expect.eventually(lambda: rejected("only connections that were redirected")), "a stray was not told of"
+
+        # A client that does have a proxy: the way there is redirected too.
+        mark = testbed.registries["split.test"].mark()
+        inspect = ["skopeo", "inspect", "--raw", "docker://split.test/team-a/seed:1"]
+        elsewhere = {"HTTPS_PROXY": f"http://{ADDRESSES['plain.test']}:80"}
+        scenario.succeed(*inspect, environment=elsewhere, binds=hosts)
+        users = {request["user"] for request in testbed.registries["split.test"].received(mark) if request["repository"]}
+        assert users == {"alice"}, f"split.test was asked by {users}"
+        assert expect.eventually(lambda: regpass.events("captured-proxy")), "the log has no line on the captured proxy"
+
         # Rules that do not spare regpass: its own connections come back to it, once and no further.
         apply(USER + 1)
         scenario.fail("/usr/bin/python3", "-c", CLIENT, testbed.upstream_ca, binds=hosts)
-        loops = expect.eventually(lambda: regpass.events("client-rejected"))
-        assert len(loops) == 1 and "redirected back" in loops[0]["msg"], f"the loop was told of as {loops}"
+        loops = expect.eventually(lambda: rejected("redirected back"))
+        assert len(loops) == 1, f"the loop was told of as {loops}"
         apply(USER)
 
     with scenario.sidecar({"config.json": scenario.docker_config("alice", "wrong-password")}, ALLOWED, OwnUser) as regpass:
