@@ -33,6 +33,9 @@ void add_mirror(assembly&, const std::string& place);
 // The directories that were not given.
 void choose_directories(assembly&, const inputs&);
 
+// HTTPS_PROXY and NO_PROXY, as far as no key says otherwise.
+void choose_way_out(assembly&, const inputs&);
+
 // The layers, weakest first.
 void apply_file(assembly&, std::string_view toml, const std::string& shown_as);
 void apply_environment(assembly&, const inputs&);

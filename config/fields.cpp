@@ -1,6 +1,7 @@
 #include "fields.hpp"
 
 #include "regpass/base/time.hpp"
+#include "regpass/http/proxy_server.hpp"
 #include "regpass/registry/host.hpp"
 
 namespace regpass::config {
@@ -55,6 +56,10 @@ void assign(registry::host& field, const value& v) {
   field = registry::parse_host(std::get<std::string>(v)).value_or(registry::host{});
 }
 
+void assign(secret& field, const value& v) {
+  field = secret(std::get<std::string>(v));
+}
+
 value as_value(bool field) {
   return field;
 }
@@ -95,6 +100,10 @@ value as_value(const std::vector<std::uint16_t>& field) {
 
 value as_value(const registry::host& field) {
   return field.name.empty() ? std::string() : registry::to_text(field);
+}
+
+value as_value(const secret& field) {
+  return http::masked_proxy(field.expose());
 }
 
 }  // namespace regpass::config

@@ -26,6 +26,7 @@ void assign(std::vector<std::filesystem::path>& field, const value&);
 void assign(std::vector<std::string>& field, const value&);
 void assign(std::vector<std::uint16_t>& field, const value&);
 void assign(registry::host& field, const value&);
+void assign(secret& field, const value&);
 
 value as_value(bool field);
 value as_value(std::size_t field);
@@ -37,6 +38,7 @@ value as_value(const std::vector<std::filesystem::path>& field);
 value as_value(const std::vector<std::string>& field);
 value as_value(const std::vector<std::uint16_t>& field);
 value as_value(const registry::host& field);
+value as_value(const secret& field);  // masked
 
 // `field` is a generic lambda from an owner, const or not, to the member.
 template <class Owner, class Field>

@@ -1,6 +1,7 @@
 #include "grammar.hpp"
 
 #include "regpass/http/origin.hpp"
+#include "regpass/http/proxy_server.hpp"
 #include "regpass/net/listener.hpp"
 #include "regpass/registry/host.hpp"
 
@@ -15,6 +16,13 @@ std::optional<std::string> endpoint_flaw(const std::string& text) {
 std::optional<std::string> host_flaw(const std::string& text) {
   const auto host = registry::parse_host(text);
   if (!host) return host.error().detail;
+  return std::nullopt;
+}
+
+std::optional<std::string> proxy_flaw(const std::string& text) {
+  if (text.empty() || text == "direct") return std::nullopt;
+  const auto proxy = http::parse_proxy(text);
+  if (!proxy) return proxy.error().detail;
   return std::nullopt;
 }
 

@@ -8,6 +8,7 @@ namespace regpass::config {
 
 std::optional<std::string> endpoint_flaw(const std::string&);
 std::optional<std::string> host_flaw(const std::string&);
+std::optional<std::string> proxy_flaw(const std::string&);
 std::optional<std::string> path_flaw(const std::string&);
 std::optional<std::string> prefix_flaw(const std::string&);
 std::optional<std::string> pattern_flaw(const std::string&);

@@ -3,6 +3,7 @@
 #include "grammar.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/base/time.hpp"
+#include "regpass/http/proxy_server.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -33,6 +34,8 @@ std::string wanted(const key_facts& k) {
       return "an address with a port, such as \"127.0.0.1:3128\"";
     case kind::host:
       return "a registry's host, such as \"harbor.example.com\" or \"registry.test:5443\"";
+    case kind::proxy:
+      return "a proxy, such as \"http://proxy.corp:3128\", or \"direct\"";
     case kind::path:
       return "a path";
     case kind::prefix:
@@ -66,8 +69,15 @@ std::string correction(const key_facts& k, const written& w) {
   return fmt::format("correct or remove {}", k.name);
 }
 
+// A proxy's text may hold a password wherever a slip of the pen put it.
+std::string shown_for(const key_facts& k, const written& w) {
+  const auto* v = std::get_if<value>(&w);
+  const auto* text = v ? std::get_if<std::string>(v) : nullptr;
+  return k.kind == kind::proxy && text ? fmt::format("\"{}\"", clean(http::masked_proxy(*text), 120)) : shown(w);
+}
+
 std::unexpected<problem> misfit(const key_facts& k, const written& w, const std::string& detail = {}) {
-  auto what = fmt::format("`{}` must be {}, not {}", k.name, wanted(k), shown(w));
+  auto what = fmt::format("`{}` must be {}, not {}", k.name, wanted(k), shown_for(k, w));
   if (!detail.empty()) what += ": " + detail;
   return std::unexpected(problem{std::move(what), correction(k, w)});
 }
@@ -87,6 +97,8 @@ std::optional<std::string> flaw(const key_facts& k, const std::string& text) {
       return endpoint_flaw(text);
     case kind::host:
       return host_flaw(text);
+    case kind::proxy:
+      return proxy_flaw(text);
     case kind::path:
     case kind::path_list:
       return path_flaw(text);

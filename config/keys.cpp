@@ -56,6 +56,11 @@ std::vector<key<settings>> hosts_and_tls() {
           "Whether hosts that are no registry are refused at private addresses. Metadata, link-local and loopback "
           "addresses always are."},
          [](auto& s) -> auto& { return s.other_hosts.deny_private_addresses; }),
+      of({"upstream.proxy", kind::proxy,
+          "The corporate proxy that regpass goes out by: \"http://user:password@proxy.corp:3128\", or https://. "
+          "Default: "
+          "$HTTPS_PROXY as regpass is started with; \"direct\": none. $NO_PROXY names what is reached without it."},
+         [](auto& s) -> auto& { return s.upstream.proxy; }),
       of({"upstream.connect_timeout", kind::duration, "For resolving a name and connecting to it.", 1, day},
          [](auto& s) -> auto& { return s.limits.connect_within; }),
       of({"tls.ca_dir", kind::path,

@@ -32,6 +32,7 @@ assembly assemble(std::string_view toml, const std::string& shown_as, const inpu
   apply_environment(a, in);
   apply_sets(a, in);
   choose_directories(a, in);
+  choose_way_out(a, in);
   check_together(a);
   return a;
 }

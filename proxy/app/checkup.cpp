@@ -70,7 +70,7 @@ class examination {
   }
 
   net::task<bool> connect() {
-    auto route = forward::registry_route(*entry_, target_.origin, party::registry);
+    auto route = forward::registry_route(*entry_, target_.origin, party::registry, from_->way_out);
     auto opened = co_await pool_.get(route, true);
     if (!opened) {
       tell("connection", to_text(opened.error()), false);

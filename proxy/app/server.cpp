@@ -9,6 +9,7 @@
 #include "regpass/net/listener.hpp"
 #include "regpass/net/watch.hpp"
 #include "regpass/net/worker.hpp"
+#include "way_out.hpp"
 
 #include <sys/resource.h>
 
@@ -219,6 +220,7 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
               {"publish_dir", from.settings.tls.publish_dir.string()},
               {"not_after", rfc3339(ca->not_after())}});
 
+  log_way_out(from);
   auto made = std::make_unique<state>(std::move(from), again, std::move(*ca));
   if (auto adopted = made->adopt(made->settings); !adopted) return std::unexpected(adopted.error());
   made->make_lanes();

@@ -17,6 +17,22 @@ result<std::shared_ptr<const tls::context>> context_for(const tls::trust& trust,
   return made.emplace(trust, std::make_shared<const tls::context>(std::move(*fresh))).first->second;
 }
 
+result<net::way_out_ptr> way_out_of(const config::settings& settings, const std::string& own_ca_pem, contexts& made) {
+  const auto written = settings.upstream.proxy.expose();
+  if (written.empty() || written == "direct") return nullptr;
+  auto proxy = http::parse_proxy(written);
+  if (!proxy) return fail(proxy.error().code, "upstream.proxy: " + proxy.error().detail);
+  auto out = std::make_shared<net::way_out>();
+  out->except = http::no_proxy(settings.upstream.no_proxy);
+  if (proxy->at.scheme == "https") {
+    auto context = context_for(tls::trust(), own_ca_pem, made);
+    if (!context) return fail(context.error().code, "upstream.proxy: " + context.error().detail);
+    out->context = *context;
+  }
+  out->proxy = std::move(*proxy);
+  return net::way_out_ptr(std::move(out));
+}
+
 }  // namespace
 
 result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, const credentials& found,
@@ -46,6 +62,9 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
     if (!context) return std::unexpected(context.error());
     mirror.unknown.context = *context;
   }
+  auto way_out = way_out_of(settings, own_ca_pem, shared);
+  if (!way_out) return std::unexpected(way_out.error());
+  made->way_out = std::move(*way_out);
   for (auto& [host, entry] : made->registries) {
     auto context = context_for(entry.options.trust, own_ca_pem, shared);
     if (!context) {

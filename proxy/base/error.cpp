@@ -66,6 +66,8 @@ std::string_view name_of(party who) noexcept {
       return "token server";
     case party::between:
       return "between";
+    case party::proxy:
+      return "proxy";
   }
   return "unknown";
 }

@@ -1,7 +1,6 @@
 #include "regpass/exchange/pool.hpp"
 
 #include "h2_site.hpp"
-#include "regpass/net/tcp_stream.hpp"
 #include "regpass/net/tls_stream.hpp"
 
 #include <algorithm>
@@ -161,10 +160,10 @@ net::task<result<std::unique_ptr<connection>>> pool::open(route to) {
   target.allowed = to.allowed;
   target.blame = to.peer;
   target.within = bounds_.connect_within;
-  auto reached = co_await net::dial(std::move(target));
+  auto reached = co_await net::reach(to.by, std::move(target));
   if (!reached) co_return std::unexpected(reached.error());
 
-  auto wire = net::make_tcp_stream(std::move(reached->socket), to.peer);
+  auto wire = std::move(reached->wire);
   const auto began = clock::now();
   std::string version;
   std::string protocol;

@@ -51,8 +51,8 @@ constexpr std::array<cause, 1> general_causes{{
 
 std::vector<cause> joined() {
   std::vector<cause> all;
-  for (const auto family : {policy_causes(), credential_causes(), token_causes(), upstream_causes(), registry_causes(),
-                            std::span<const cause>(general_causes)}) {
+  for (const auto family : {policy_causes(), credential_causes(), token_causes(), proxy_causes(), upstream_causes(),
+                            registry_causes(), std::span<const cause>(general_causes)}) {
     all.insert(all.end(), family.begin(), family.end());
   }
   return all;

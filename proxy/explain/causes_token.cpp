@@ -151,6 +151,7 @@ const error* problem(const facts& f) {
 }
 
 judgement judge(const facts& f) {
+  if (proxy_failure(f) != nullptr) return ruled_out;
   if (f.decided_by == speaker::nobody) {
     const bool no_answer = f.token_answer != nullptr && f.token_answer->failure == "transport";
     return observed_if(no_answer || problem(f) != nullptr);

@@ -17,6 +17,7 @@ inline judgement observed_if(bool holds) {
 std::span<const cause> policy_causes() noexcept;      // we refused
 std::span<const cause> credential_causes() noexcept;  // who asks
 std::span<const cause> token_causes() noexcept;       // what the token is good for
+std::span<const cause> proxy_causes() noexcept;       // the way out is barred
 std::span<const cause> upstream_causes() noexcept;    // no answer came
 std::span<const cause> registry_causes() noexcept;    // the registry answered
 

@@ -28,7 +28,7 @@ constexpr errc last_of(errc) noexcept {
   return errc::io;
 }
 constexpr party last_of(party) noexcept {
-  return party::between;
+  return party::proxy;
 }
 constexpr phase last_of(phase) noexcept {
   return phase::idle;

@@ -89,7 +89,13 @@ bool token_is_anonymous(const facts& f) {
 
 const error* upstream_failure(const facts& f) {
   if (f.decided_by != speaker::nobody || f.failure == nullptr || f.failure_at_token_server) return nullptr;
-  return f.failure->problem.who == party::client ? nullptr : &f.failure->problem;
+  const auto who = f.failure->problem.who;
+  return who == party::client || who == party::proxy ? nullptr : &f.failure->problem;
+}
+
+const error* proxy_failure(const facts& f) {
+  if (f.decided_by != speaker::nobody || f.failure == nullptr) return nullptr;
+  return f.failure->problem.who == party::proxy ? &f.failure->problem : nullptr;
 }
 
 bool speaks_of_scope(const facts& f) {

@@ -31,6 +31,8 @@ bool token_is_anonymous(const facts&);
 
 // No answer came from the registry itself, or from what stands on the way to it.
 const error* upstream_failure(const facts&);
+// The proxy that regpass goes out by gave no way, be it to the registry or to its token server.
+const error* proxy_failure(const facts&);
 // The registry's answer when it decided, else null.
 const answered_step* deciding_answer(const facts&);
 

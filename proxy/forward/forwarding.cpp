@@ -23,8 +23,9 @@ explain::evidence describe(const forward_request& what, const exchange::downstre
 }
 
 exchange::route route_of(const forward_request& what) {
-  if (what.registry) return registry_route(*what.registry, what.target.origin, party::registry);
-  auto made = pass_route(what.target.origin, rule_for(what.target, decision(), *what.snapshot));
+  const auto& by = what.snapshot->way_out;
+  if (what.registry) return registry_route(*what.registry, what.target.origin, party::registry, by);
+  auto made = pass_route(what.target.origin, rule_for(what.target, decision(), *what.snapshot), by);
   made.address = what.target.original;
   return made;
 }

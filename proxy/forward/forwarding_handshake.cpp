@@ -175,7 +175,8 @@ net::task<auth::action> forwarding::ask(auth::handshake& machine, const auth::as
   wanted.key = key_for(what_, *machine.learned(), choice_.credential);
   wanted.request = order.request;
   wanted.newer_than = notes_.began();
-  wanted.route = registry_route(*what_.registry, order.request.realm.origin, party::token_server);
+  wanted.route =
+      registry_route(*what_.registry, order.request.realm.origin, party::token_server, what_.snapshot->way_out);
   auto delivery = co_await around_.shared.tokens.obtain(std::move(wanted));
   notes_.token(order.request, delivery);
   const auto& token = delivery.answer.token;

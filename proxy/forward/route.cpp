@@ -3,6 +3,7 @@
 #include "regpass/net/listener.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace regpass::forward {
 
@@ -129,22 +130,25 @@ net::address_filter filter_for(auth::address_rule rule) {
   };
 }
 
-exchange::route registry_route(const registry_entry& entry, const http::origin& origin, party peer) {
+exchange::route registry_route(const registry_entry& entry, const http::origin& origin, party peer,
+                               net::way_out_ptr by) {
   const bool loopback = entry.configured && written_as_loopback(entry.options.host);
   exchange::route made;
   made.origin = origin;
   made.trust = entry.options.trust;
   made.context = entry.context;
   made.allowed = filter_for(loopback ? auth::address_rule::loopback_too : auth::address_rule::private_too);
+  made.by = std::move(by);
   made.peer = peer;
   made.http2 = entry.options.http2;
   return made;
 }
 
-exchange::route pass_route(const http::origin& origin, auth::address_rule rule) {
+exchange::route pass_route(const http::origin& origin, auth::address_rule rule, net::way_out_ptr by) {
   exchange::route made;
   made.origin = origin;
   made.allowed = filter_for(rule);
+  made.by = std::move(by);
   made.peer = party::between;
   return made;
 }

@@ -4,7 +4,7 @@
 #include "regpass/explain/diagnose.hpp"
 #include "regpass/forward/forwarder.hpp"
 #include "regpass/forward/tunnel.hpp"
-#include "regpass/net/dial.hpp"
+#include "regpass/net/egress.hpp"
 #include "regpass/net/prefixed_stream.hpp"
 #include "regpass/net/tls_stream.hpp"
 #include "session_impl.hpp"
@@ -68,7 +68,7 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
   where.allowed = filter_for(rule_for(to, decision(), *from));
   where.blame = party::between;
   where.within = around_.bounds.connect_within;
-  auto reached = co_await net::dial(std::move(where));
+  auto reached = co_await net::reach(from->way_out, std::move(where));
   if (!reached) {
     const int status = status_for(reached.error());
     auto seen = about(front.head(), &to);
@@ -77,7 +77,7 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
     co_return;
   }
   ++around_.shared.busy;
-  auto server_side = net::make_tcp_stream(std::move(reached->socket), party::between);
+  auto server_side = std::move(reached->wire);
   co_await established(front);
   auto moved = co_await run_tunnel(*client_, *server_side, around_.shared.tunnel_idle);
   --around_.shared.busy;

@@ -100,6 +100,13 @@ const std::vector<expectation> table{
     {"upstream-dns-resolver-down", "upstream-dns", likely, {}},
     {"upstream-dns", "upstream-dns", observed, {}},
     {"upstream-plain-http", "upstream-plain-http", observed, {}},
+    {"upstream-proxy-certificate", "upstream-proxy", observed, {}},
+    {"upstream-proxy-forbidden", "upstream-proxy", observed, {}},
+    {"upstream-proxy-gateway", "upstream-proxy", observed, {}},
+    {"upstream-proxy-gone", "upstream-proxy", observed, {}},
+    {"upstream-proxy-login", "upstream-proxy", observed, {}},
+    {"upstream-proxy-silent", "upstream-proxy", observed, {}},
+    {"upstream-proxy-token-server", "upstream-proxy", observed, {}},
     {"upstream-timeout-answer", "upstream-timeout", observed, {}},
     {"upstream-timeout-connect", "upstream-timeout", observed, {}},
     {"upstream-timeout-dns", "upstream-timeout", observed, {}},
@@ -140,12 +147,11 @@ TEST_CASE("each cause of the table has a case") {
 
 TEST_CASE("the names of causes are the contract") {
   const std::vector<std::string_view> contract{
-      "policy-refused",   "realm-refused",          "address-refused",     "bad-request",
-      "no-credential",    "credential-undecodable", "credential-rejected", "token-expired",
-      "granted-less",     "token-server-error",     "upstream-dns",        "upstream-connect",
-      "upstream-timeout", "upstream-certificate",   "client-distrusts-ca", "upstream-plain-http",
-      "upstream-broken",  "denied-by-registry",     "not-found-or-hidden", "rate-limited",
-      "registry-error",   "request-refused",        "unexplained"};
+      "policy-refused",         "realm-refused",       "address-refused",  "bad-request",        "no-credential",
+      "credential-undecodable", "credential-rejected", "token-expired",    "granted-less",       "token-server-error",
+      "upstream-proxy",         "upstream-dns",        "upstream-connect", "upstream-timeout",   "upstream-certificate",
+      "client-distrusts-ca",    "upstream-plain-http", "upstream-broken",  "denied-by-registry", "not-found-or-hidden",
+      "rate-limited",           "registry-error",      "request-refused",  "unexplained"};
   std::vector<std::string_view> actual;
   for (const auto& row : causes()) actual.push_back(row.name);
   CHECK(actual == contract);

@@ -113,7 +113,7 @@ TEST_CASE("what was written as text is read the same") {
 
 TEST_CASE("every code, party and phase goes to JSON and back") {
   for (auto code = 0; code <= static_cast<int>(errc::io); ++code) {
-    for (auto who = 0; who <= static_cast<int>(party::between); ++who) {
+    for (auto who = 0; who <= static_cast<int>(party::proxy); ++who) {
       for (auto when = 0; when <= static_cast<int>(phase::idle); ++when) {
         error e;
         e.code = static_cast<errc>(code);

@@ -136,7 +136,7 @@ TEST_CASE("T03 which addresses a target may have follows from what the configura
   const auto made = decide(to, from);
   REQUIRE(made.registry != nullptr);
   CHECK(rule_for(to, made, from) == expected);
-  const auto route = registry_route(*made.registry, to.origin, party::registry);
+  const auto route = registry_route(*made.registry, to.origin, party::registry, nullptr);
   CHECK(allows(route.allowed, "127.0.0.1") == (expected == rule::loopback_too));
   CHECK(allows(route.allowed, "10.0.0.1"));
   CHECK_FALSE(allows(route.allowed, "169.254.169.254"));
@@ -147,7 +147,7 @@ TEST_CASE("T03 other hosts may be on public addresses, on private ones if config
   snapshot from;
   from.other_hosts.deny_private_addresses = GENERATE(true, false);
   const auto to = target_of(way::connect, "other.test", 443);
-  const auto route = pass_route(to.origin, rule_for(to, decide(to, from), from));
+  const auto route = pass_route(to.origin, rule_for(to, decide(to, from), from), nullptr);
   CHECK(allows(route.allowed, "93.184.216.34"));
   CHECK(allows(route.allowed, "10.0.0.1") == !from.other_hosts.deny_private_addresses);
   for (const auto* address : {"127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "0.0.0.0", "fd00:ec2::254"}) {
@@ -161,7 +161,7 @@ TEST_CASE("A route carries its registry's trust, to the token server as well") {
   entry.options.host = registry::parse_host("registry.test").value();
   entry.options.trust.ca_file = "/ca.pem";
   const http::origin realm{"https", "auth.test", 443};
-  const auto route = registry_route(entry, realm, party::token_server);
+  const auto route = registry_route(entry, realm, party::token_server, nullptr);
   CHECK(route.trust == entry.options.trust);
   CHECK(route.origin == realm);
   CHECK(route.peer == party::token_server);

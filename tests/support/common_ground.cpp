@@ -6,7 +6,7 @@
 namespace regpass::testing {
 namespace {
 
-const std::vector<std::string> names{"127.0.0.1", "127.0.0.2", "127.0.0.3", "localhost"};
+const std::vector<std::string> names{"127.0.0.1", "127.0.0.2", "127.0.0.3", "localhost", "registry.test", "auth.test"};
 
 tls::trust trust_in(const temporary_directory& place, const test_ca& ca) {
   return {.ca_file = place.put("upstream-ca.pem", ca.certificate())};

@@ -24,6 +24,7 @@ enum class kind : std::uint8_t {
   choice,    // one of `choices`
   endpoint,  // "ADDRESS:PORT"; empty: off
   host,      // a registry as in image names
+  proxy,     // a corporate proxy's URL, or "direct"; may hold a password, so it is never shown as written
   path,      // empty: none, or the default; relative ones count from the file's directory
   prefix,    // segments of a URL's path; empty: none
   path_list,

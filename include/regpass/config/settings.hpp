@@ -3,6 +3,7 @@
 #pragma once
 
 #include "regpass/base/log.hpp"
+#include "regpass/base/secret.hpp"
 #include "regpass/exchange/limits.hpp"
 #include "regpass/forward/options.hpp"
 
@@ -17,6 +18,11 @@ namespace regpass::config {
 struct listen_settings {
   std::string proxy = "127.0.0.1:3128";
   std::string transparent;  // empty: off
+};
+
+struct upstream_settings {
+  secret proxy;          // a URL; "direct" or empty: none
+  std::string no_proxy;  // NO_PROXY as regpass was started with; not a key
 };
 
 struct tls_settings {
@@ -55,6 +61,7 @@ struct settings {
   std::vector<forward::mirror_options> mirrors;
   forward::registry_options registry_defaults;  // for hosts that have a credential and no [[registry]]
   forward::other_hosts other_hosts;
+  upstream_settings upstream;
   tls_settings tls;
   explain_settings explain;
   drain_settings drain;

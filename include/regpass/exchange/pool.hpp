@@ -6,7 +6,7 @@
 #include "regpass/exchange/h1_connection.hpp"
 #include "regpass/exchange/h2_connection.hpp"
 #include "regpass/http/origin.hpp"
-#include "regpass/net/dial.hpp"
+#include "regpass/net/egress.hpp"
 #include "regpass/tls/context.hpp"
 
 #include <chrono>
@@ -26,6 +26,7 @@ struct route {
   tls::trust trust;                             // part of the pool's key: another trust set is another connection
   std::shared_ptr<const tls::context> context;  // made for `trust`; unused for http
   net::address_filter allowed;
+  net::way_out_ptr by;  // not part of the key: a connection that stands is as good as any
   party peer = party::registry;
   bool http2 = false;  // it is offered
 };

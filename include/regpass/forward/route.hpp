@@ -42,9 +42,9 @@ bool is_on_loopback(std::string_view peer);
 auth::address_rule rule_for(const target&, const decision&, const snapshot&);
 
 // The route upstream of a served registry's origin, or of its token endpoint (same trust, other origin).
-exchange::route registry_route(const registry_entry&, const http::origin&, party peer);
+exchange::route registry_route(const registry_entry&, const http::origin&, party peer, net::way_out_ptr by);
 // For hosts that are no registry: system trust is not needed, since nothing of ours is sent.
-exchange::route pass_route(const http::origin&, auth::address_rule);
+exchange::route pass_route(const http::origin&, auth::address_rule, net::way_out_ptr by);
 
 net::address_filter filter_for(auth::address_rule);
 

@@ -3,6 +3,7 @@
 
 #include "regpass/auth/credential.hpp"
 #include "regpass/forward/options.hpp"
+#include "regpass/net/egress.hpp"
 #include "regpass/registry/host.hpp"
 #include "regpass/tls/context.hpp"
 
@@ -33,6 +34,7 @@ struct snapshot {
   auth::credential_store credentials;
   std::vector<std::string> searched;  // where credentials were looked for
   forward::other_hosts other_hosts;
+  net::way_out_ptr way_out;  // to registries, token servers and other hosts alike
   bool annotate = true;
 
   const registry_entry* find(const registry::host& host) const {

@@ -1,0 +1,70 @@
+// The way out as the environment has it, and the proxy that must not be regpass itself.
+#include "assembly.hpp"
+#include "grammar.hpp"
+#include "regpass/http/proxy_server.hpp"
+#include "regpass/net/listener.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+
+namespace regpass::config {
+namespace {
+
+constexpr auto key = "upstream.proxy";
+
+// The first that is set, and its name. As in Go, upper case wins.
+std::pair<std::string, std::string> variable(const inputs& in, const std::array<const char*, 2>& names) {
+  for (const auto* name : names) {
+    const auto found = in.environment.find(name);
+    if (found != in.environment.end() && !found->second.empty()) return {found->second, name};
+  }
+  return {};
+}
+
+bool is_loopback(const std::string& host) {
+  boost::system::error_code is_name;
+  const auto address = boost::asio::ip::make_address(host, is_name);
+  return host == "localhost" || (!is_name && address.is_loopback());
+}
+
+// Requests to ourselves would come back for ever.
+bool is_own_listener(const std::string& proxy, const std::string& listener) {
+  const auto parsed = http::parse_proxy(proxy);
+  const auto at = net::parse_endpoint(listener);
+  if (!parsed || !at || at->port() != parsed->at.port) return false;
+  const auto here = at->address();
+  return parsed->at.host == here.to_string() ||
+         (is_loopback(parsed->at.host) && (here.is_loopback() || here.is_unspecified()));
+}
+
+void check_written(assembly& a) {
+  const auto& s = a.result.settings;
+  if (!is_own_listener(std::string(s.upstream.proxy.expose()), s.listen.proxy)) return;
+  a.complain(a.place_of(key), fmt::format("`{}` is regpass's own listener, {}", key, s.listen.proxy),
+             "name the corporate proxy, or write \"direct\" if there is none");
+}
+
+}  // namespace
+
+void choose_way_out(assembly& a, const inputs& in) {
+  auto& s = a.result.settings;
+  s.upstream.no_proxy = variable(in, {"NO_PROXY", "no_proxy"}).first;
+  if (!s.upstream.proxy.empty()) return check_written(a);
+  const auto [text, name] = variable(in, {"HTTPS_PROXY", "https_proxy"});
+  if (text.empty()) return;
+  // A shell that is set up for regpass's clients has regpass itself in this variable.
+  if (is_own_listener(text, s.listen.proxy)) {
+    a.result.origins[key] = fmt::format("default; environment {} is regpass's own listener and is ignored", name);
+    return;
+  }
+  if (const auto flaw = proxy_flaw(text)) {
+    return a.complain(name, fmt::format("the proxy cannot be used: {}", *flaw),
+                      fmt::format("correct {}, or set {} = \"direct\" to do without a proxy", name, key));
+  }
+  s.upstream.proxy = secret(text);
+  a.result.origins[key] = "environment " + name;
+}
+
+}  // namespace regpass::config

@@ -1,0 +1,42 @@
+// NO_PROXY as Go reads it (golang.org/x/net/http/httpproxy): which hosts are reached without the proxy.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regpass::http {
+
+// Elements are separated by commas: "host" (and what is below it), ".suffix" or "*.suffix" (only what is below),
+// "host:port", an IP address with or without port, a CIDR, and "*" for everything. A CIDR fits address literals only:
+// names are not resolved for it. What is none of these fits nothing.
+class no_proxy {
+ public:
+  no_proxy() = default;
+  explicit no_proxy(std::string_view text);
+
+  // `host` in canonical form (base/host_name.hpp). "localhost" and loopback addresses never go by a proxy.
+  bool covers(std::string_view host, std::uint16_t port) const;
+
+ private:
+  using ip_bytes = std::array<std::uint8_t, 16>;  // IPv4 as ::ffff:a.b.c.d
+  struct network {
+    ip_bytes address;
+    unsigned bits;
+    std::uint16_t port;  // 0: any
+  };
+  struct domain {
+    std::string below;  // ".example.com"
+    bool itself;
+    std::uint16_t port;
+  };
+  void add(std::string_view element);
+
+  bool all_ = false;
+  std::vector<network> networks_;
+  std::vector<domain> domains_;
+};
+
+}  // namespace regpass::http

@@ -1,0 +1,37 @@
+// The way out: straight to an address, or through a corporate proxy.
+//
+// With a proxy it is the proxy that resolves names, so our address rules can judge address literals only, and refuse by
+// name what is known to lead to metadata services. Whatever else the proxy lets through, it answers for.
+#pragma once
+
+#include "regpass/http/no_proxy.hpp"
+#include "regpass/http/proxy_server.hpp"
+#include "regpass/net/dial.hpp"
+#include "regpass/tls/context.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace regpass::net {
+
+struct way_out {
+  std::optional<http::proxy_server> proxy;
+  http::no_proxy except;
+  std::shared_ptr<const tls::context> context{};  // for TLS to the proxy itself; there if it is an https one
+};
+using way_out_ptr = std::shared_ptr<const way_out>;  // null: straight
+
+struct reached {
+  std::unique_ptr<stream> wire;  // errors on it blame dial_target::blame
+  std::string address;           // of the peer, or "proxy HOST:PORT"
+  std::chrono::milliseconds resolved_in{0};
+  std::chrono::milliseconds connected_in{0};  // with a proxy: until its tunnel stood
+};
+
+// All within `target.within`. What goes wrong at the proxy is an error of party::proxy that names it; what the address
+// rules forbid is refused without asking the proxy.
+task<result<reached>> reach(way_out_ptr by, dial_target target);
+
+}  // namespace regpass::net

@@ -1,0 +1,178 @@
+#include "regpass/net/egress.hpp"
+
+#include "regpass/http/h1_codec.hpp"
+#include "regpass/net/deadline.hpp"
+#include "regpass/net/prefixed_stream.hpp"
+#include "regpass/net/tcp_stream.hpp"
+#include "regpass/net/tls_stream.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace regpass::net {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+constexpr std::size_t most_interims = 8;
+constexpr std::size_t longest_answer = 16 * 1024;
+
+// What resolves to a metadata service wherever it is asked for.
+constexpr std::array<std::string_view, 6> metadata_names{
+    "metadata",      "metadata.google.internal",   "metadata.goog",
+    "instance-data", "instance-data.ec2.internal", "metadata.tencentyun.com",
+};
+
+error refused_here(std::string detail) {
+  return error{.code = errc::denied,
+               .who = party::us,
+               .when = phase::resolve,
+               .detail = std::move(detail),
+               .os = 0,
+               .answer_started = false};
+}
+
+result<void> judge_unresolved(const dial_target& target) {
+  if (!target.allowed) return std::unexpected(refused_here("nobody says which addresses are allowed"));
+  boost::system::error_code is_name;
+  const auto address = boost::asio::ip::make_address(target.host, is_name);
+  if (!is_name) {
+    auto verdict = target.allowed(address);
+    if (!verdict) verdict.error().when = phase::resolve;
+    return verdict;
+  }
+  if (target.host.ends_with(".localhost")) return std::unexpected(refused_here(target.host + " is a loopback name"));
+  if (std::ranges::find(metadata_names, target.host) == metadata_names.end()) return {};
+  return std::unexpected(refused_here(target.host + " is a metadata service"));
+}
+
+std::string authority_of(const dial_target& target) {
+  const bool v6 = target.host.find(':') != std::string::npos;
+  return (v6 ? "[" + target.host + "]" : target.host) + ":" + std::to_string(target.port);
+}
+
+error blamed_on(const http::proxy_server& proxy, error problem) {
+  problem.who = party::proxy;
+  problem.detail = "the proxy " + shown(proxy) + (problem.detail.empty() ? "" : ": ") + problem.detail;
+  return problem;
+}
+
+// TLS to the proxy itself.
+task<result<std::unique_ptr<stream>>> secure(std::unique_ptr<stream> below, way_out_ptr by, milliseconds within) {
+  tls::engine_options options;
+  options.role = tls::role::client;
+  options.name = by->proxy->at.host;
+  options.peer = party::proxy;
+  auto made = std::make_unique<tls_stream>(std::move(below), *by->context, std::move(options));
+  deadline timer(made->get_executor(), [wire = made.get()] { wire->close(); });
+  timer.set(phase::tls, within);
+  auto done = co_await made->handshake();
+  if (!done) {
+    auto problem = timer.blame(done.error());
+    problem.when = phase::tls;
+    co_return std::unexpected(std::move(problem));
+  }
+  co_return std::unique_ptr<stream>(std::move(made));
+}
+
+// The head of the answer, and what came behind it.
+struct answer {
+  http::response_head head;
+  std::string rest;
+};
+
+task<result<answer>> read_answer(stream& from) {
+  std::string input;
+  http::h1_decoder<http::response_head> decoder({.head_bytes = longest_answer}, "CONNECT");
+  std::array<char, 4096> buffer{};
+  for (std::size_t interims = 0;;) {
+    auto step = decoder.next(input);
+    if (!step) co_return std::unexpected(step.error());
+    input.erase(0, step->consumed);
+    if (step->what == http::h1_event::kind::head) {
+      if (!is_interim(decoder.head())) co_return answer{decoder.take_head(), std::move(input)};
+      if (++interims > most_interims) co_return fail(errc::bad_message, "too many interim answers");
+      decoder = http::h1_decoder<http::response_head>({.head_bytes = longest_answer}, "CONNECT");
+      continue;
+    }
+    auto got = co_await from.read_some(buffer);
+    if (!got) co_return std::unexpected(got.error());
+    if (*got == 0) co_return fail(errc::closed, "closed the connection instead of answering CONNECT");
+    input.append(buffer.data(), *got);
+  }
+}
+
+task<result<std::unique_ptr<stream>>> ask(std::unique_ptr<stream> wire, way_out_ptr by, std::string authority,
+                                          milliseconds within) {
+  deadline timer(wire->get_executor(), [open = wire.get()] { open->close(); });
+  timer.set(phase::connect, within);
+  const auto request = http::connect_request(*by->proxy, authority);
+  auto sent = co_await write_one(*wire, request.expose());
+  if (!sent) co_return std::unexpected(blamed_on(*by->proxy, timer.blame(sent.error())));
+  auto got = co_await read_answer(*wire);
+  if (!got) {
+    auto problem = timer.blame(got.error());
+    if (problem.code == errc::timed_out) problem.detail = "no answer to CONNECT " + authority;
+    problem.when = phase::connect;
+    co_return std::unexpected(blamed_on(*by->proxy, std::move(problem)));
+  }
+  auto judged = http::judge_connect(*by->proxy, authority, got->head);
+  if (!judged) co_return std::unexpected(judged.error());
+  co_return make_prefixed_stream(std::move(got->rest), std::move(wire));
+}
+
+dial_target towards(const http::proxy_server& proxy, milliseconds within) {
+  dial_target made;
+  made.host = proxy.at.host;
+  made.port = proxy.at.port;
+  made.allowed = [](const boost::asio::ip::address&) -> result<void> { return {}; };  // whoever configured it knows
+  made.blame = party::proxy;
+  made.within = within;
+  return made;
+}
+
+task<result<reached>> reach_straight(dial_target target) {
+  const auto peer = target.blame;
+  auto made = co_await dial(std::move(target));
+  if (!made) co_return std::unexpected(made.error());
+  co_return reached{make_tcp_stream(std::move(made->socket), peer), std::move(made->address), made->resolved_in,
+                    made->connected_in};
+}
+
+task<result<reached>> reach_by_proxy(way_out_ptr by, dial_target target) {
+  const auto began = clock::now();
+  const auto left = [&] { return duration_cast<milliseconds>(began + target.within - clock::now()); };
+  auto to_proxy = towards(*by->proxy, target.within);
+  auto made = co_await dial(std::move(to_proxy));
+  if (!made) co_return std::unexpected(blamed_on(*by->proxy, made.error()));
+  // Behind the tunnel it is the target that errors blame: the proxy is as good as the wire from then on.
+  auto wire = make_tcp_stream(std::move(made->socket), target.blame);
+  if (by->proxy->at.scheme == "https") {
+    auto secured = co_await secure(std::move(wire), by, left());
+    if (!secured) co_return std::unexpected(blamed_on(*by->proxy, secured.error()));
+    wire = std::move(*secured);
+  }
+  auto tunnel = co_await ask(std::move(wire), by, authority_of(target), left());
+  if (!tunnel) co_return std::unexpected(tunnel.error());
+  co_return reached{std::move(*tunnel), "proxy " + shown(*by->proxy), made->resolved_in,
+                    duration_cast<milliseconds>(clock::now() - began) - made->resolved_in};
+}
+
+}  // namespace
+
+task<result<reached>> reach(way_out_ptr by, dial_target target) {
+  if (!by || !by->proxy || by->except.covers(target.host, target.port)) {
+    auto straight = co_await reach_straight(std::move(target));
+    co_return straight;
+  }
+  auto judged = judge_unresolved(target);
+  if (!judged) co_return std::unexpected(judged.error());
+  auto made = co_await reach_by_proxy(std::move(by), std::move(target));
+  co_return made;
+}
+
+}  // namespace regpass::net
