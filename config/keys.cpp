@@ -70,6 +70,10 @@ std::vector<key<settings>> hosts_and_tls() {
           "Where the CA's certificate is put for clients: ca.crt, <hash>.0 and bundle.crt. Default: `publish` in "
           "state_dir."},
          [](auto& s) -> auto& { return s.tls.publish_dir; }),
+      of({"tls.certs_dir", kind::path,
+          "As docker has it: HOST[:PORT]/*.crt are CAs that are believed for this registry, NAME.cert with NAME.key is "
+          "the certificate that regpass shows to it. The keys of a [[registry]] win. Empty: none."},
+         [](auto& s) -> auto& { return s.tls.certs_dir; }),
   };
 }
 

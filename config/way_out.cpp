@@ -3,6 +3,7 @@
 #include "grammar.hpp"
 #include "regpass/http/proxy_server.hpp"
 #include "regpass/net/listener.hpp"
+#include "regpass/registry/host.hpp"
 
 #include <fmt/format.h>
 
@@ -30,26 +31,41 @@ bool is_loopback(const std::string& host) {
 }
 
 // Requests to ourselves would come back for ever.
-bool is_own_listener(const std::string& proxy, const std::string& listener) {
-  const auto parsed = http::parse_proxy(proxy);
+bool is_own_listener(const std::string& host, std::uint16_t port, const std::string& listener) {
   const auto at = net::parse_endpoint(listener);
-  if (!parsed || !at || at->port() != parsed->at.port) return false;
+  if (!at || at->port() != port) return false;
   const auto here = at->address();
-  return parsed->at.host == here.to_string() ||
-         (is_loopback(parsed->at.host) && (here.is_loopback() || here.is_unspecified()));
+  return host == here.to_string() || (is_loopback(host) && (here.is_loopback() || here.is_unspecified()));
+}
+
+bool is_own_listener(std::string_view proxy, const std::string& listener) {
+  const auto parsed = http::parse_proxy(proxy);
+  return parsed && is_own_listener(parsed->at.host, parsed->at.port, listener);
 }
 
 void check_written(assembly& a) {
   const auto& s = a.result.settings;
-  if (!is_own_listener(std::string(s.upstream.proxy.expose()), s.listen.proxy)) return;
+  if (!is_own_listener(s.upstream.proxy.expose(), s.listen.proxy)) return;
   a.complain(a.place_of(key), fmt::format("`{}` is regpass's own listener, {}", key, s.listen.proxy),
              "name the corporate proxy, or write \"direct\" if there is none");
+}
+
+void check_registries(assembly& a) {
+  const auto& s = a.result.settings;
+  for (std::size_t i = 0; i < s.registries.size(); ++i) {
+    const auto& host = s.registries[i].host;
+    if (!is_own_listener(host.name, host.port, s.listen.proxy)) continue;
+    a.complain(a.place_of(registry_prefix(i) + "host"),
+               fmt::format("{} is regpass's own listener, no registry", registry::to_text(host)),
+               "correct the host, or give regpass another listen.proxy");
+  }
 }
 
 }  // namespace
 
 void choose_way_out(assembly& a, const inputs& in) {
   auto& s = a.result.settings;
+  check_registries(a);
   s.upstream.no_proxy = variable(in, {"NO_PROXY", "no_proxy"}).first;
   if (!s.upstream.proxy.empty()) return check_written(a);
   const auto [text, name] = variable(in, {"HTTPS_PROXY", "https_proxy"});

@@ -1,5 +1,7 @@
 #include "regpass/app/snapshot.hpp"
 
+#include "regpass/tls/certs_dir.hpp"
+
 #include <map>
 
 namespace regpass::app {
@@ -15,6 +17,14 @@ result<std::shared_ptr<const tls::context>> context_for(const tls::trust& trust,
   auto fresh = tls::make_client_context(trust, own_ca_pem);
   if (!fresh) return std::unexpected(fresh.error());
   return made.emplace(trust, std::make_shared<const tls::context>(std::move(*fresh))).first->second;
+}
+
+// Where the port is the usual one, docker's directory may say it or not.
+result<tls::trust> trust_of(const forward::registry_options& options, const std::filesystem::path& certs_dir) {
+  if (options.plain_http) return options.trust;
+  const auto shown = registry::to_text(options.host);
+  return tls::with_certs_dir(options.trust, certs_dir,
+                             {shown, options.host.name + ":" + std::to_string(options.host.port)});
 }
 
 result<net::way_out_ptr> way_out_of(const config::settings& settings, const std::string& own_ca_pem, contexts& made) {
@@ -66,6 +76,9 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
   if (!way_out) return std::unexpected(way_out.error());
   made->way_out = std::move(*way_out);
   for (auto& [host, entry] : made->registries) {
+    auto trust = trust_of(entry.options, settings.tls.certs_dir);
+    if (!trust) return fail(trust.error().code, "registry " + registry::to_text(host) + ": " + trust.error().detail);
+    entry.options.trust = std::move(*trust);
     auto context = context_for(entry.options.trust, own_ca_pem, shared);
     if (!context) {
       return fail(context.error().code, "registry " + registry::to_text(host) + ": " + context.error().detail);

@@ -21,6 +21,7 @@ net::task<result<std::unique_ptr<net::stream>>> secure(std::unique_ptr<net::stre
   options.name = to.origin.host;
   options.peer = to.peer;
   options.http2 = to.http2;
+  options.session_key = to.origin.host + ":" + std::to_string(to.origin.port);
   auto made = std::make_unique<net::tls_stream>(std::move(below), *to.context, std::move(options));
   net::deadline timer(made->get_executor(), [wire = made.get()] { wire->close(); });
   timer.set(phase::tls, bounds.tls_within);

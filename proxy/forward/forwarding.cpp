@@ -3,6 +3,7 @@
 #include "id.hpp"
 #include "regpass/auth/policy.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/http/hop.hpp"
 #include "upstream_head.hpp"
 
 namespace regpass::forward {
@@ -81,6 +82,13 @@ net::task<finished> forwarding::run() {
 bool forwarding::prepare() {
   const bool observing = what_.registry && what_.registry->options.injection == auth::injection::observe;
   notes_.seen().injection = what_.registry ? name_of(what_.registry->options.injection) : "observe";
+  if (http::came_via(down_.head().headers, pseudonym())) {
+    refusal_ = 508;
+    notes_.step(
+        explain::policy_step{"the request goes round in a loop: by its Via field this regpass passed it on before",
+                             "let the name and the proxy settings of regpass lead to the registry itself"});
+    return false;
+  }
   if (what_.registry && !classify()) return false;
   // What is no API request gets nothing of ours and keeps what it brought.
   auto head = upstream_head(down_.head(), what_.target, without_credentials() || observing);

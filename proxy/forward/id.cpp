@@ -14,4 +14,9 @@ std::string new_id() {
   return fmt::format("{:08x}", counter.fetch_add(1, std::memory_order_relaxed) * 2654435761U);
 }
 
+const std::string& pseudonym() {
+  static const std::string name = fmt::format("regpass-{:08x}", std::random_device{}());
+  return name;
+}
+
 }  // namespace regpass::forward

@@ -1,5 +1,6 @@
 #include "upstream_head.hpp"
 
+#include "id.hpp"
 #include "regpass/http/hop.hpp"
 
 namespace regpass::forward {
@@ -14,7 +15,7 @@ result<http::request_head> upstream_head(const http::request_head& client, const
   }
   if (!keep_authorization) head.headers.erase("Authorization");
   head.headers.set("Host", http::authority(to.origin));
-  http::add_via(head.headers);
+  http::add_via(head.headers, pseudonym());
   return head;
 }
 

@@ -45,8 +45,15 @@ result<void> strip_hop_by_hop(fields& headers) {
   return {};
 }
 
-void add_via(fields& headers) {
-  headers.add("Via", "1.1 regpass");
+void add_via(fields& headers, std::string_view pseudonym) {
+  headers.add("Via", "1.1 " + std::string(pseudonym));
+}
+
+bool came_via(const fields& headers, std::string_view pseudonym) {
+  return std::ranges::any_of(headers.tokens("Via"), [&](std::string_view hop) {
+    const auto by = trim(hop.substr(std::min(hop.find_first_of(" \t"), hop.size())));  // behind the protocol
+    return by.substr(0, by.find_first_of(" \t")) == pseudonym;                         // a comment may follow
+  });
 }
 
 result<bool> expects_continue(const request_head& head) {

@@ -20,7 +20,7 @@ void append_fields(std::string& out, const fields& headers) {
   out += "\r\n";
 }
 
-constexpr std::array<std::pair<int, std::string_view>, 42> phrases{{
+constexpr std::array<std::pair<int, std::string_view>, 43> phrases{{
     {100, "Continue"},
     {101, "Switching Protocols"},
     {102, "Processing"},
@@ -63,6 +63,7 @@ constexpr std::array<std::pair<int, std::string_view>, 42> phrases{{
     {502, "Bad Gateway"},
     {503, "Service Unavailable"},
     {504, "Gateway Timeout"},
+    {508, "Loop Detected"},
 }};
 
 }  // namespace

@@ -67,6 +67,7 @@ task<result<std::unique_ptr<stream>>> secure(std::unique_ptr<stream> below, way_
   options.role = tls::role::client;
   options.name = by->proxy->at.host;
   options.peer = party::proxy;
+  options.session_key = shown(*by->proxy);
   auto made = std::make_unique<tls_stream>(std::move(below), *by->context, std::move(options));
   deadline timer(made->get_executor(), [wire = made.get()] { wire->close(); });
   timer.set(phase::tls, within);

@@ -7,6 +7,7 @@
 #include "tls/files.hpp"
 #include "tls/openssl_ptr.hpp"
 #include "tls/roots.hpp"
+#include "tls/sessions.hpp"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -64,12 +65,16 @@ result<void> add_all(X509_STORE& store, const std::vector<x509_ptr>& certificate
 result<store_ptr> store_for(const trust& wanted, const std::string& except) {
   auto roots = system_roots();
   if (!roots) return std::unexpected(std::move(roots.error()));
-  if (!wanted.ca_file.empty()) {
-    auto own = read_certificates(wanted.ca_file);
-    if (!own) return std::unexpected(std::move(own.error()));
+  auto private_cas = wanted.more_ca_files;
+  if (!wanted.ca_file.empty()) private_cas.push_back(wanted.ca_file);
+  if (!private_cas.empty()) {
     auto store = make_store(**roots, except);
     if (!store) return store;
-    if (auto added = add_all(**store, *own, except); !added) return std::unexpected(std::move(added.error()));
+    for (const auto& file : private_cas) {
+      auto own = read_certificates(file);
+      if (!own) return std::unexpected(std::move(own.error()));
+      if (auto added = add_all(**store, *own, except); !added) return std::unexpected(std::move(added.error()));
+    }
     return store;
   }
   if (!(*roots)->empty()) return root_store(*roots, except);
@@ -127,6 +132,7 @@ result<void> set_client_certificate(SSL_CTX& ctx, const trust& wanted) {
 result<context> make_client_context(const trust& wanted, const std::string& except_pem) {
   auto ctx = make_context(TLS_client_method());
   if (!ctx) return std::unexpected(std::move(ctx.error()));
+  if (!remember_sessions(**ctx)) return openssl_fail("cannot set up TLS");
   result<void> done;
   if (!wanted.skip_verify) done = set_trust(**ctx, wanted, except_pem);
   if (done) done = set_client_certificate(**ctx, wanted);

@@ -5,6 +5,7 @@
 #include "tls/memory_bio.hpp"
 #include "tls/names.hpp"
 #include "tls/openssl_ptr.hpp"
+#include "tls/sessions.hpp"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -46,6 +47,7 @@ result<void> become_client(SSL& ssl, const engine_options& options) {
     return fail(errc::io, fmt::format("cannot set up TLS: {}", queue_text()));
   }
   SSL_set_connect_state(&ssl);
+  resume(ssl, options.session_key);
   return {};
 }
 

@@ -1,8 +1,11 @@
 #include "regpass/app/snapshot.hpp"
 
+#include "support/certificates.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <filesystem>
 
 using namespace regpass;
 using Catch::Matchers::Contains;
@@ -84,4 +87,55 @@ TEST_CASE("An entry whose key names no host makes no registry") {
   REQUIRE(made);
   CHECK((*made)->registries.empty());
   CHECK((*made)->credentials.entries.size() == 1);
+}
+
+TEST_CASE("What certs_dir has for a registry becomes part of its trust, by name with or without port 443") {
+  const testing::temporary_directory dir;
+  const auto ca = testing::test_ca::make().certificate();
+  for (const std::string name : {"a.test", "b.test:443", "c.test:5000"}) {
+    std::filesystem::create_directories(dir / name);
+    dir.put(name + "/ca.crt", ca);
+  }
+  config::settings settings;
+  settings.tls.certs_dir = dir / "";
+  settings.registries = {configured("a.test"), configured("c.test"), configured("d.test")};
+  settings.registries[1].host.port = 5000;
+  const auto made = app::make_snapshot(settings, with_entry("b.test"), {});
+  REQUIRE(made);
+  const auto cas_of = [&](const registry::host& of) { return (*made)->find(of)->options.trust.more_ca_files; };
+  CHECK(cas_of(host("a.test")).size() == 1);
+  CHECK(cas_of(host("b.test")).size() == 1);
+  CHECK(cas_of(host("c.test", 5000)).size() == 1);
+  CHECK(cas_of(host("d.test")).empty());
+}
+
+TEST_CASE("A file in certs_dir that cannot be used names the registry and the file, unless it speaks plain HTTP") {
+  const testing::temporary_directory dir;
+  std::filesystem::create_directories(dir / "a.test");
+  dir.put("a.test/client.cert", "x");
+  config::settings settings;
+  settings.tls.certs_dir = dir / "";
+  settings.registries = {configured("a.test")};
+  const auto made = app::make_snapshot(settings, {}, {});
+  REQUIRE_FALSE(made);
+  CHECK_THAT(made.error().detail, Contains("registry a.test: ") && Contains("a.test/client.cert"));
+  settings.registries[0].plain_http = true;
+  CHECK(app::make_snapshot(settings, {}, {}));
+}
+
+TEST_CASE("The way out is the proxy that is written; none for \"direct\"") {
+  config::settings settings;
+  CHECK((*app::make_snapshot(settings, {}, {}))->way_out == nullptr);
+  settings.upstream.proxy = secret("direct");
+  CHECK((*app::make_snapshot(settings, {}, {}))->way_out == nullptr);
+  settings.upstream.proxy = secret("https://alice:pw@proxy.corp:3129");
+  settings.upstream.no_proxy = ".near.test";
+  const auto made = app::make_snapshot(settings, {}, {});
+  REQUIRE(made);
+  const auto& way = (*made)->way_out;
+  REQUIRE(way);
+  CHECK(way->proxy->at == http::origin{"https", "proxy.corp", 3129});
+  CHECK(way->proxy->login.expose() == "alice:pw");
+  CHECK(way->except.covers("a.near.test", 443));
+  CHECK(way->context != nullptr);
 }

@@ -66,6 +66,14 @@ TEST_CASE("a proxy that cannot be used is an error without its password") {
   }
 }
 
+TEST_CASE("regpass's own listener is no registry") {
+  CHECK_THAT(report("[[registry]]\nhost = '127.0.0.1:3128'"),
+             Contains("127.0.0.1:3128 is regpass's own listener, no registry"));
+  CHECK_THAT(report("[[registry]]\nhost = 'localhost:3128'"), Contains("own listener"));
+  CHECK(report("[[registry]]\nhost = 'localhost:5000'").empty());
+  CHECK(report("[[registry]]\nhost = 'a.test:3128'").empty());
+}
+
 TEST_CASE("regpass is not its own proxy: a key that says so is an error, a variable is ignored") {
   for (const std::string own : {"http://127.0.0.1:3128", "http://localhost:3128", "127.0.0.1:3128"}) {
     INFO(own);

@@ -172,7 +172,7 @@ TEST_CASE("T08 fields that a client must not send to a registry through us are t
       INFO(name);
       CHECK_FALSE(request.has(name));
     }
-    CHECK(request.field("Via") == "1.1 regpass");
+    CHECK(request.field("Via").value_or("").starts_with("1.1 regpass-"));
     CHECK(request.field("Host") == scene.registry.authority());
   }
 }

@@ -40,8 +40,18 @@ TEST_CASE("Connection may not nominate what matters (T08)") {
 TEST_CASE("we append ourselves to Via") {
   fields f;
   f.add("Via", "1.0 other");
-  add_via(f);
-  CHECK(f.tokens("Via") == std::vector<std::string_view>{"1.0 other", "1.1 regpass"});
+  add_via(f, "regpass-1");
+  CHECK(f.tokens("Via") == std::vector<std::string_view>{"1.0 other", "1.1 regpass-1"});
+}
+
+TEST_CASE("we know ourselves in Via, among others, and nobody else for us") {
+  fields f;
+  CHECK_FALSE(came_via(f, "regpass-1"));
+  f.add("Via", "1.0 other, HTTP/1.1 regpass-12, regpass-1");
+  f.add("Via", "1.1 proxy (regpass-1)");
+  CHECK_FALSE(came_via(f, "regpass-1"));
+  f.add("via", "1.1 front,1.1\tregpass-1 (a comment)");
+  CHECK(came_via(f, "regpass-1"));
 }
 
 TEST_CASE("100-continue is the only expectation") {

@@ -101,6 +101,12 @@ void fake_server::present(const issued& certificate) {
   certificate_ = server_side(certificate);
 }
 
+void fake_server::demand_certificate(std::string_view ca_pem) {
+  auto made = server_side(common_ground().upstream_ca.issue({"127.0.0.1"}), ca_pem);
+  const std::lock_guard held(lock_);
+  certificate_ = std::move(made);
+}
+
 ssl_context fake_server::certificate() const {
   const std::lock_guard held(lock_);
   return certificate_ ? certificate_ : common_ground().server;

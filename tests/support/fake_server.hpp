@@ -124,6 +124,8 @@ class fake_server {
   void speak_h2();
   // Another certificate than the one that the proxy believes in.
   void present(const issued& certificate);
+  // Only clients with a certificate of this CA (PEM) are let in.
+  void demand_certificate(std::string_view ca_pem);
   std::string url(std::string_view path = "") const;
   bool tls() const { return how_ == scheme::https; }
 

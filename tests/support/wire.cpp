@@ -53,10 +53,16 @@ void bound(int descriptor) {
 
 }  // namespace
 
-ssl_context server_side(const issued& pair) {
+ssl_context server_side(const issued& pair, std::string_view client_ca_pem) {
   auto made = make_context(TLS_server_method());
   need(SSL_CTX_use_certificate(made.get(), certificate_from(pair.certificate).get()) == 1, "use a certificate");
   need(SSL_CTX_use_PrivateKey(made.get(), key_from(pair.key).get()) == 1, "use a key");
+  if (client_ca_pem.empty()) return made;
+  auto* store = SSL_CTX_get_cert_store(made.get());
+  need(X509_STORE_add_cert(store, certificate_from(client_ca_pem).get()) == 1, "trust a CA");
+  SSL_CTX_set_verify(made.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  SSL_CTX_set_session_cache_mode(made.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(made.get(), 0);
   return made;
 }
 

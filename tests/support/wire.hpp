@@ -16,8 +16,8 @@
 namespace regpass::testing {
 
 using ssl_context = std::shared_ptr<SSL_CTX>;
-// Presents `pair`.
-ssl_context server_side(const issued& pair);
+// Presents `pair`; with a CA (PEM) it lets in only who has a certificate of that.
+ssl_context server_side(const issued& pair, std::string_view client_ca_pem = {});
 // Believes in these CA certificates (PEM) only.
 ssl_context client_side(std::string_view ca_pem);
 

@@ -28,6 +28,7 @@ struct upstream_settings {
 struct tls_settings {
   std::filesystem::path ca_dir;       // default: state_dir/ca
   std::filesystem::path publish_dir;  // default: state_dir/publish
+  std::filesystem::path certs_dir = "/etc/docker/certs.d";
 };
 
 struct credential_settings {

@@ -4,6 +4,8 @@
 #include "regpass/base/error.hpp"
 #include "regpass/http/message.hpp"
 
+#include <string_view>
+
 namespace regpass::http {
 
 // Removes Connection and what it nominates, Keep-Alive, Proxy-Connection, Proxy-Authenticate, Proxy-Authorization,
@@ -12,8 +14,10 @@ namespace regpass::http {
 // WWW-Authenticate is an attempt to have us strip what matters: errc::bad_message (T08).
 result<void> strip_hop_by_hop(fields&);
 
-// Appends ourselves to Via as "1.1 regpass" (RFC 9110 section 7.6.3).
-void add_via(fields&);
+// Appends `pseudonym` to Via as "1.1 pseudonym" (RFC 9110 section 7.6.3).
+void add_via(fields&, std::string_view pseudonym);
+// Has a proxy of this pseudonym passed the message on already? Then it goes round in a loop.
+bool came_via(const fields&, std::string_view pseudonym);
 
 // Did the client ask for "100-continue"? Any other expectation is errc::unsupported (417).
 result<bool> expects_continue(const request_head&);

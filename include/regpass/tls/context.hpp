@@ -15,15 +15,17 @@ namespace regpass::tls {
 
 // What is believed about upstream servers, and who we say we are to them. Equal values share one context.
 struct trust {
-  std::filesystem::path ca_file{};           // in addition to the system's roots; empty: none
-  std::filesystem::path client_cert_file{};  // mutual TLS; both or none
+  std::filesystem::path ca_file{};                     // in addition to the system's roots; empty: none
+  std::vector<std::filesystem::path> more_ca_files{};  // likewise: what certs_dir has
+  std::filesystem::path client_cert_file{};            // mutual TLS; both or none
   std::filesystem::path client_key_file{};
   bool skip_verify = false;  // loudly logged by whoever sets it
 
   friend auto operator<=>(const trust&, const trust&) = default;
 };
 
-// Shared handle of an SSL_CTX. TLS 1.2 at least, release of idle buffers on, session cache off unless said.
+// Shared handle of an SSL_CTX. TLS 1.2 at least, release of idle buffers on, sessions of servers are remembered
+// (tls/sessions.hpp), those of clients are not.
 class context {
  public:
   explicit context(std::shared_ptr<SSL_CTX> native) : native_(std::move(native)) {}

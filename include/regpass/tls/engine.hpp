@@ -25,6 +25,8 @@ struct engine_options {
   party peer = party::registry;  // whom errors blame
   // By ALPN, beside and before HTTP/1.1. Client: offered (without it nothing is). Server: chosen when it is offered.
   bool http2 = false;
+  // Client: the origin whose sessions may be resumed ("host:port"), and under which new ones are kept. Empty: none.
+  std::string session_key{};
 };
 
 // One connection's TLS state. Every call first clears the thread's OpenSSL error queue, which its connections share.
