@@ -12,6 +12,7 @@ ADDRESSES = {
     "auth.test": "10.231.0.12",
     "basic.test": "10.231.0.13",
     "plain.test": "10.231.0.14",  # a server that is no registry
+    "proxy.test": "10.231.0.15",  # a corporate proxy, where a scenario starts one
 }
 POD_ADDRESS = "10.231.0.1"
 V6_PREFIX = "fd0a:e7::"  # …:11 is the same server as 10.231.0.11. Nothing listens there unless a scenario sees to it

@@ -88,6 +88,7 @@ docker_config = ["{SECRETS}"]
 [tls]
 ca_dir = "{directory}/ca"
 publish_dir = "{directory}/trust"
+certs_dir = "{directory}/certs.d"
 
 [drain]
 idle = "300ms"

@@ -40,6 +40,10 @@ PROGRAMS_OF = {"registry.test:5443": "nginx", "basic.test": "htpasswd"}
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TOKEN_SERVER = Path(__file__).resolve().parents[1] / "support/token_server.py"
 
+# registry.test:5443 behind another front, which demands a client certificate (DIR/client.crt and .key) for registry and
+# token server.
+MUTUAL_TLS = "registry.test:6443"
+
 READ = {"repository:team-a/*": ["pull"], "repository:shared/*": ["pull"]}
 USERS = {
     "admin": {"repository:*": ["pull", "push", "delete"]},
@@ -180,6 +184,9 @@ class Testbed:
         certificates.write_pair(self.directory / "token", *certificates.signing_pair(TOKEN_ISSUER))
         for name in ADDRESSES:
             certificates.write_pair(self.directory / "tls" / name, *authority.issue(name))
+        clients = certificates.Authority("testbed client CA")
+        (self.directory / "client-ca.crt").write_bytes(certificates.pem(clients.certificate))
+        certificates.write_pair(self.directory / "client", *clients.issue("regpass", client=True))
 
     def _start_servers(self, hosts: list[str]) -> None:
         if "registry.test:5443" in hosts:

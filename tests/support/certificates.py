@@ -28,15 +28,16 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
 
-    def issue(self, *hosts: str):
-        """A server certificate for these host names, with its new key."""
+    def issue(self, *hosts: str, client: bool = False):
+        """A server's certificate for these host names, or a client's, with its new key."""
+        use = x509.ExtendedKeyUsageOID.CLIENT_AUTH if client else x509.ExtendedKeyUsageOID.SERVER_AUTH
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
             _builder(_subject(hosts[0]), self._name, key)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(sign_certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([use]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )

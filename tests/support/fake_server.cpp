@@ -192,6 +192,7 @@ void fake_server::serve(int descriptor, std::size_t number) {
 }
 
 void fake_server::converse(wire& on, std::size_t number) {
+  if (on.resumed()) ++resumed_;
   message_reader reader(on, message_reader::kind::request);
   for (;;) {
     received what;

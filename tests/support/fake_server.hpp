@@ -135,6 +135,8 @@ class fake_server {
   std::vector<received> requests(std::string_view method, std::string_view target) const;
   std::size_t count(std::string_view method, std::string_view target) const { return requests(method, target).size(); }
   std::size_t connections() const { return accepted_; }
+  // Those of them that began with a session of an earlier one.
+  std::size_t resumptions() const { return resumed_; }
   // Body bytes that went out.
   std::uint64_t sent() const { return sent_; }
   // While it holds, request bodies are not read: for tests of back-pressure.
@@ -161,6 +163,7 @@ class fake_server {
   std::uint16_t port_ = 0;
   int listening_ = -1;
   std::atomic<std::size_t> accepted_{0};
+  std::atomic<std::size_t> resumed_{0};
   std::atomic<std::uint64_t> sent_{0};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> holding_{false};

@@ -154,6 +154,10 @@ std::string wire::read(std::size_t most) {
   return {};
 }
 
+bool wire::resumed() const {
+  return ssl_ != nullptr && SSL_session_reused(ssl_) == 1;
+}
+
 bool wire::readable(std::chrono::milliseconds within) const {
   if (ssl_ != nullptr && SSL_pending(ssl_) > 0) return true;
   pollfd one{descriptor_, POLLIN, 0};

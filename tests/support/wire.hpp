@@ -43,6 +43,7 @@ class wire {
   bool secure_as_client(const ssl_context& context, const client_hello& hello);
   const std::string& failure() const { return failure_; }
   std::string alpn() const;
+  bool resumed() const;
 
   // What is there, at least one byte. Empty: the end; `cut()` then says whether it came without due form.
   std::string read(std::size_t most = 64 * 1024);
