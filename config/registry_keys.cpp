@@ -14,6 +14,9 @@ constexpr std::array injections{pair<string_view, injection>{"replace", injectio
                                 pair<string_view, injection>{"add", injection::add},
                                 pair<string_view, injection>{"observe", injection::observe}};
 
+constexpr std::array mount_rules{pair<string_view, auth::mount_rule>{"auto", auth::mount_rule::automatic},
+                                 pair<string_view, auth::mount_rule>{"upload", auth::mount_rule::upload}};
+
 key<registry_options> of(key_facts facts, auto field) {
   return row<registry_options>(std::move(facts), field);
 }
@@ -31,6 +34,10 @@ std::vector<key<registry_options>> policy_keys() {
          [](auto& r) -> auto& { return r.policy.remove; }),
       of({"catalog", kind::boolean, "Whether the list of all repositories may be read."},
          [](auto& r) -> auto& { return r.policy.catalog; }),
+      choice<registry_options>("mount",
+                               "auto: a mount from another repository asks for its scope too, and becomes an upload if "
+                               "that is not granted. upload: always an upload.",
+                               mount_rules, [](auto& r) -> auto& { return r.policy.mount; }),
       choice<registry_options>("authorization",
                                "replace: always ours. add: only when the client sends none. observe: never ours, only "
                                "logged and explained.",

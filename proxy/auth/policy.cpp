@@ -28,7 +28,10 @@ verdict refuse_catalog(const registry::host& host) {
 verdict allow_push(const policy& rules, const registry::operation& wanted) {
   verdict allowed;
   const bool foreign = wanted.mount_from && *wanted.mount_from != wanted.repository;
-  allowed.strip_mount = foreign && !any_matches(rules.pull, *wanted.mount_from);
+  if (!foreign) return allowed;
+  if (rules.mount == mount_rule::upload) allowed.strip_mount = "the configuration says mount = \"upload\"";
+  if (!any_matches(rules.pull, *wanted.mount_from))
+    allowed.strip_mount = "policy does not allow to pull from the mount's source";
   return allowed;
 }
 

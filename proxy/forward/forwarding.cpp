@@ -140,7 +140,7 @@ bool forwarding::permit() {
     notes_.step(explain::policy_step{verdict.why, "add " + verdict.config_line});
     return false;
   }
-  if (verdict.strip_mount) strip_mount("policy does not allow to pull from the mount's source");
+  if (!verdict.strip_mount.empty()) strip_mount(verdict.strip_mount);
   return true;
 }
 

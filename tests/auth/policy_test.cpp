@@ -106,12 +106,15 @@ TEST_CASE("T06: a mount from a repository that may not be pulled becomes an uplo
     push.mount_from = std::move(from);
     return judge(rules, host, push);
   };
-  CHECK_FALSE(judged(std::nullopt).strip_mount);
-  CHECK_FALSE(judged("shared/base").strip_mount);
-  CHECK_FALSE(judged("team-a/app").strip_mount);
+  CHECK(judged(std::nullopt).strip_mount.empty());
+  CHECK(judged("shared/base").strip_mount.empty());
+  CHECK(judged("team-a/app").strip_mount.empty());
   const auto secret = judged("team-b/secret");
   CHECK(secret.allowed);
-  CHECK(secret.strip_mount);
+  CHECK_THAT(secret.strip_mount, Catch::Contains("policy"));
+  rules.mount = mount_rule::upload;
+  CHECK_THAT(judged("shared/base").strip_mount, Catch::Contains("mount = \"upload\""));
+  CHECK(judged("team-a/app").strip_mount.empty());
 }
 
 TEST_CASE("T06: a mount does not make an unlisted push allowed") {
@@ -120,7 +123,7 @@ TEST_CASE("T06: a mount does not make an unlisted push allowed") {
   push.mount_from = "team-a/app";
   const auto judged = judge(rules, host, push);
   CHECK_FALSE(judged.allowed);
-  CHECK_FALSE(judged.strip_mount);
+  CHECK(judged.strip_mount.empty());
 }
 
 }  // namespace regpass::auth

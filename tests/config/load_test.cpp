@@ -47,6 +47,7 @@ http2_control_frames = 10
 host = "Registry.Test:5443"
 authorization = "observe"
 catalog = true
+mount = "upload"
 delete = ["x"]
 realms = ["https://auth.test/token"]
 insecure_skip_verify = true
@@ -75,6 +76,7 @@ http2 = "off"
   CHECK(r.host == registry::host{"registry.test", 5443});
   CHECK(r.injection == auth::injection::observe);
   CHECK(r.policy.catalog);
+  CHECK(r.policy.mount == auth::mount_rule::upload);
   CHECK(r.policy.remove == std::vector<std::string>{"x"});
   CHECK(r.realms == std::vector<std::string>{"https://auth.test/token"});
   CHECK(r.trust.skip_verify);

@@ -80,6 +80,21 @@ TEST_CASE("A mount that token and policy allow goes through as it is") {
   CHECK_FALSE(has_mount_step(scene.proxy.finished()[0]));
 }
 
+TEST_CASE("Where the configuration wants uploads, no mount reaches into another repository") {
+  token_scene scene;
+  scene.proxy.serve(scene.registry, [&](forward::registry_options& options) {
+    options.realms = {scene.tokens.realm()};
+    options.policy.push = {"team-a/*"};
+    options.policy.mount = auth::mount_rule::upload;
+  });
+  take_uploads(scene.registry);
+  auto client = scene.inside();
+  CHECK(client.ask("POST", mount_target("shared/base", true)).status == 202);
+  REQUIRE(scene.tokens.count() == 1);
+  CHECK(scene.tokens.asked()[0].scopes == std::vector<std::string>{"repository:team-a/app:pull,push"});
+  for (const auto& one : scene.registry.requests()) CHECK(one.target == uploads);
+}
+
 TEST_CASE("T06 a mount from where policy forbids to pull becomes an upload, and its source is not asked for") {
   token_scene scene;
   scene.proxy.serve(scene.registry, [&](forward::registry_options& options) {

@@ -4,17 +4,25 @@
 #include "regpass/registry/host.hpp"
 #include "regpass/registry/operation.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace regpass::auth {
 
+// What becomes of a cross-repository mount whose source may be pulled from.
+enum class mount_rule : std::uint8_t {
+  automatic,  // the source's scope is asked for, and the mount becomes an upload if it is not granted
+  upload      // always an upload: no token ever reaches into another repository
+};
+
 struct policy {
   std::vector<std::string> pull{"*"};
   std::vector<std::string> push;
   std::vector<std::string> remove;  // key `delete`
   bool catalog = false;
+  mount_rule mount = mount_rule::automatic;
 };
 
 // '*' stands for any run of characters, '/' included; everything else for itself. The whole name must match.
@@ -23,9 +31,9 @@ bool any_matches(const std::vector<std::string>& patterns, std::string_view repo
 
 struct verdict {
   bool allowed = true;
-  bool strip_mount = false;  // allowed, but the mount's source is not: the mount must become an upload (T06)
-  std::string why;           // refused: "push to team-b/app is not allowed"
-  std::string config_line;   // the line that would allow it: `push = ["team-b/app"]` under [[registry]] host = "…"
+  std::string strip_mount{};  // allowed, but the mount must become an upload (T06), for this reason; empty: as it is
+  std::string why;            // refused: "push to team-b/app is not allowed"
+  std::string config_line;    // the line that would allow it: `push = ["team-b/app"]` under [[registry]] host = "…"
 };
 verdict judge(const policy&, const registry::host&, const registry::operation&);
 
