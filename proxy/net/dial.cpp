@@ -85,17 +85,17 @@ task<result<std::vector<tcp::endpoint>>> resolve(dial_target target) {
 
 task<result<dialled>> dial(dial_target target) {
   const auto began = clock::now();
-  auto endpoints = co_await resolve(target);
-  if (!endpoints) co_return std::unexpected(endpoints.error());
-  if (endpoints->empty()) {
+  auto found = co_await resolve(target);
+  if (!found) co_return std::unexpected(found.error());
+  if (found->empty()) {
     co_return std::unexpected(
         dial_error(errc::unresolved, phase::resolve, target.blame, target.host + " has no address"));
   }
-  auto allowed = judge(target, *endpoints);
+  auto allowed = judge(target, *found);
   if (!allowed) co_return std::unexpected(allowed.error());
 
   const auto resolved = clock::now();
-  auto socket = co_await race(std::move(*endpoints), began + target.within, target.blame);
+  auto socket = co_await race(std::move(*found), began + target.within, target.blame);
   if (!socket) co_return std::unexpected(socket.error());
   boost::system::error_code gone;  // a peer that has closed already: the first read will tell
   const auto peer = socket->remote_endpoint(gone);

@@ -153,6 +153,9 @@ class Scenario:
             self.output = log.read_text(errors="replace")
             raise AssertionError(f"{shown(argv)} does not come up")
 
+    def at_end(self, call, *arguments) -> None:
+        self._clean_up.callback(call, *arguments)
+
     # Inside
 
     def _start(

@@ -1,10 +1,12 @@
 """Transparent mode: a sidecar that runs as a user of its own, and what carries IPv6 to the servers."""
 
 import os
+import random
 import shutil
 from pathlib import Path
 
-from network import hosts_file_text, inside, listening_v6, v6
+import processes
+from network import ADDRESSES, hosts_file_text, inside, listening, listening_v6, v6
 from sidecar import Sidecar
 from testbed import PATH
 
@@ -62,6 +64,33 @@ class OwnUser(Sidecar):
             "REGPASS_STATE_DIR": str(SCENARIO / "state"),
             "REGPASS_LISTEN_TRANSPARENT": f"127.0.0.1:{self.transparent_port}",
         }
+
+
+class Redirection:
+    """A scenario whose clients know of no proxy, and the commands that redirect their connections.
+
+    The registry `only_v6` is reached by its IPv6 address alone.
+    """
+
+    def __init__(self, scenario, only_v6: str):
+        self._scenario = scenario
+        testbed = scenario.testbed
+        scenario.proxy_environment = {"SSL_CERT_FILE": scenario.proxy_environment["SSL_CERT_FILE"]}
+        taken = {port for _, port in listening(testbed.network.pod)} | {scenario.port}
+        OwnUser.transparent_port = random.choice([port for port in range(20000, 30000) if port not in taken])
+        address = ADDRESSES[only_v6]
+        command, output = relay_command(testbed, address), scenario.directory / "relay.output"
+        scenario.at_end(processes.end_child, processes.spawn(command, {"PATH": "/usr/bin"}, output), 5)
+        assert processes.wait_until(lambda: relay_listens(testbed, address), 20), "no relay"
+        self.hosts = {"/etc/hosts": hosts_file(scenario.directory, (only_v6,))}
+        OwnUser.more_binds = self.hosts
+        scenario.at_end(scenario.client, os.environ["REGPASS"], "redirect", "remove")
+
+    def command(self, *arguments: str) -> str:
+        return self._scenario.succeed(os.environ["REGPASS"], "redirect", *arguments, binds=self.hosts)
+
+    def apply(self, uid: int = USER) -> None:
+        self.command("apply", "--uid", str(uid), "--to", str(OwnUser.transparent_port))
 
 
 def relay_command(testbed, address: str) -> list[str]:

@@ -1,17 +1,12 @@
 """Clients that know of no proxy: their connections are redirected to a regpass that runs as a user of its own."""
 
-import os
-import random
 import shutil
 
 import expect
-import processes
-import transparent
 from e2e import Scenario
-from network import ADDRESSES, listening
-from transparent import USER, OwnUser
+from network import ADDRESSES
+from transparent import USER, OwnUser, Redirection
 
-REGPASS = os.environ.get("REGPASS", "")
 ALLOWED = "\n[other_hosts]\ndeny_private_addresses = false\n"  # the testbed's addresses are private ones
 V6_HOST = "basic.test"
 
@@ -32,39 +27,22 @@ sys.exit(socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=10).r
 
 with Scenario("transparent", programs=["nft", "setpriv", "skopeo", "buildah", "ctr", "containerd"]) as scenario:
     testbed = scenario.testbed
-    scenario.proxy_environment = {"SSL_CERT_FILE": scenario.proxy_environment["SSL_CERT_FILE"]}
-    taken = {port for _, port in listening(testbed.network.pod)} | {scenario.port}
-    OwnUser.transparent_port = random.choice([port for port in range(20000, 30000) if port not in taken])
-
-    # One of the registries has an IPv6 address only.
-    relay = processes.spawn(
-        transparent.relay_command(testbed, ADDRESSES[V6_HOST]), {"PATH": "/usr/bin"}, scenario.directory / "relay.output"
-    )
-    scenario._clean_up.callback(processes.end_child, relay, 5)
-    assert processes.wait_until(lambda: transparent.relay_listens(testbed, ADDRESSES[V6_HOST]), 20), "no relay"
-    hosts = {"/etc/hosts": transparent.hosts_file(scenario.directory, (V6_HOST,))}
-    OwnUser.more_binds = hosts
+    redirection = Redirection(scenario, only_v6=V6_HOST)
+    hosts = redirection.hosts
 
     def succeed(*argv):
         return scenario.succeed(*argv, binds=hosts)
-
-    def redirect(*arguments):
-        return succeed(REGPASS, "redirect", *arguments)
-
-    def apply(uid):
-        redirect("apply", "--uid", str(uid), "--to", str(OwnUser.transparent_port))
 
     def rules():
         return scenario.succeed("nft", "list", "ruleset")
 
     before = rules()
-    assert "nothing is redirected" in redirect("show"), "show does not say that there are no rules"
-    scenario._clean_up.callback(scenario.client, REGPASS, "redirect", "remove")
-    apply(USER)
+    assert "nothing is redirected" in redirection.command("show"), "show does not say that there are no rules"
+    redirection.apply()
     once = rules()
-    apply(USER)
+    redirection.apply()
     assert rules() == once, "applying twice is not the same as once"
-    assert f"redirect to :{OwnUser.transparent_port}" in redirect("show"), "show does not print the rules"
+    assert f"redirect to :{OwnUser.transparent_port}" in redirection.command("show"), "show does not print the rules"
 
     scenario.daemon("containerd", ready=["ctr", "version"], binds=hosts)
     secrets = {"config.json": scenario.docker_config("alice")}
@@ -121,17 +99,17 @@ with Scenario("transparent", programs=["nft", "setpriv", "skopeo", "buildah", "c
         assert expect.eventually(lambda: regpass.events("captured-proxy")), "the log has no line on the captured proxy"
 
         # Rules that do not spare regpass: its own connections come back to it, once and no further.
-        apply(USER + 1)
+        redirection.apply(USER + 1)
         scenario.fail("/usr/bin/python3", "-c", CLIENT, testbed.upstream_ca, binds=hosts)
         loops = expect.eventually(lambda: rejected("redirected back"))
         assert len(loops) == 1, f"the loop was told of as {loops}"
-        apply(USER)
+        redirection.apply()
 
     with scenario.sidecar({"config.json": scenario.docker_config("alice", "wrong-password")}, ALLOWED, OwnUser) as regpass:
         registry = testbed.registries["split.test"]
         scenario.fail("skopeo", "copy", f"docker://{registry.host}/shared/base:1", "dir:/tmp/none", binds=hosts)
         expect.explained(scenario, regpass, registry, "credential-rejected")
 
-    redirect("remove")
+    redirection.command("remove")
     assert rules() == before, "removing the rules left something behind"
-    redirect("remove")
+    redirection.command("remove")
