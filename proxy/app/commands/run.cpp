@@ -65,10 +65,7 @@ std::map<std::string, std::string> child_environment(std::map<std::string, std::
 }
 
 // Passes signals to the child and ends the loop when it is done.
-net::task<void> mind(pid_t child, boost::asio::io_context& control, int& code) {
-  boost::asio::signal_set signals(control, SIGCHLD, SIGTERM, SIGINT);
-  signals.add(SIGHUP);
-  signals.add(SIGQUIT);
+net::task<void> mind(pid_t child, boost::asio::signal_set& signals, boost::asio::io_context& control, int& code) {
   for (;;) {
     const auto finished = exit_code_of(child);
     if (finished) {
@@ -128,10 +125,14 @@ int run(const common_options& common, const run_options& options) {
     complain(sidecar.error().detail);
     return exit_usage;
   }
+  // Caught from before the child is there: it may signal us at once.
+  boost::asio::signal_set signals(control, SIGCHLD, SIGTERM, SIGINT);
+  signals.add(SIGHUP);
+  signals.add(SIGQUIT);
   const auto child = start_child(options.command, child_environment(inputs.environment, **sidecar));
   int code = exit_not_found;
   if (child) {
-    net::spawn(control.get_executor(), mind(*child, control, code), "child");
+    net::spawn(control.get_executor(), mind(*child, signals, control, code), "child");
     control.run();
   } else {
     complain(child.error().detail);
