@@ -17,8 +17,9 @@ explain::evidence describe(const forward_request& what, const exchange::downstre
   made.mode = what.mode;
   made.client = what.client;
   made.registry = what.registry ? registry::to_text(what.target.registry) : http::authority(what.target.origin);
-  made.method = clean(down.head().method, 32);
-  made.path = masked_url(down.head().target);
+  const auto& asked = what.head ? *what.head : down.head();
+  made.method = clean(asked.method, 32);
+  made.path = masked_url(asked.target);
   made.searched = what.snapshot->searched;
   return made;
 }
@@ -82,7 +83,7 @@ net::task<finished> forwarding::run() {
 bool forwarding::prepare() {
   const bool observing = what_.registry && what_.registry->options.injection == auth::injection::observe;
   notes_.seen().injection = what_.registry ? name_of(what_.registry->options.injection) : "observe";
-  if (http::came_via(down_.head().headers, pseudonym())) {
+  if (http::came_via(asked().headers, pseudonym())) {
     refusal_ = 508;
     notes_.step(
         explain::policy_step{"the request goes round in a loop: by its Via field this regpass passed it on before",
@@ -91,7 +92,7 @@ bool forwarding::prepare() {
   }
   if (what_.registry && !classify()) return false;
   // What is no API request gets nothing of ours and keeps what it brought.
-  auto head = upstream_head(down_.head(), what_.target, without_credentials() || observing);
+  auto head = upstream_head(asked(), what_.target, without_credentials() || observing);
   if (!head) {
     refusal_ = 400;
     auto problem = head.error();
@@ -106,9 +107,9 @@ bool forwarding::prepare() {
 }
 
 bool forwarding::classify() {
-  auto parsed = registry::parse_operation(down_.head().method, down_.head().target);
+  auto parsed = registry::parse_operation(asked().method, asked().target);
   if (!parsed && parsed.error().code == errc::unsupported) {
-    const auto path = down_.head().target.substr(0, down_.head().target.find('?'));
+    const auto path = asked().target.substr(0, asked().target.find('?'));
     const auto repository = around_.shared.memory.repository_of(what_.target.registry, path);
     if (!repository) return true;  // passed on without credentials
     operation_.emplace();

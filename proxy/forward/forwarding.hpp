@@ -23,6 +23,7 @@ class forwarding {
   bool classify();
   bool permit();
   void choose_credential();
+  const http::request_head& asked() const noexcept { return what_.head ? *what_.head : down_.head(); }
   bool without_credentials() const noexcept { return what_.registry == nullptr || !operation_; }
 
   net::task<void> pass();   // no credential is involved: as it came, but for hop-by-hop fields

@@ -54,7 +54,7 @@ net::task<void> forwarding::deliver(http::response_head head) {
     co_return;
   }
   if (served) remember_location(head);
-  if (what_.registry) rewrite_references(head.headers, facade_of(what_), down_.head().target);
+  if (what_.registry) rewrite_references(head.headers, facade_of(what_), asked().target);
   // A challenge would lead a client to the registry itself that knows it only by another address.
   downstream_head(head, ours || (what_.registry && what_.seen_as));
   auto body = carrier_.response_body();
@@ -90,7 +90,7 @@ net::task<void> forwarding::answer_error(int status, http::fields original) {
 std::optional<http::response_head> forwarding::postponed() const {
   if (!operation_) return std::nullopt;
   const bool ping = operation_->endpoint == registry::endpoint::base;
-  const bool blob_head = operation_->endpoint == registry::endpoint::blob && down_.head().method == "HEAD";
+  const bool blob_head = operation_->endpoint == registry::endpoint::blob && asked().method == "HEAD";
   if (!ping && !blob_head) return std::nullopt;
   http::response_head head;
   head.status = ping ? 200 : 404;
@@ -127,7 +127,7 @@ void forwarding::remember_location(const http::response_head& head) {
   const auto location = head.headers.get("Location");
   if (!location) return;
   // An upload that goes to another origin gets no credential there, whatever its path.
-  const auto target = own_target(what_.target.origin, down_.head().target, *location);
+  const auto target = own_target(what_.target.origin, asked().target, *location);
   if (!target) return;
   const auto path = target->substr(0, target->find('?'));
   around_.shared.memory.remember_upload(what_.target.registry, path, operation_->repository);

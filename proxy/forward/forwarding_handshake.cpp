@@ -120,7 +120,7 @@ net::task<auth::handshake_input> forwarding::handshake_input() {
   input.known = around_.shared.memory.demand_of(what_.target.registry);
   input.body = down_.body().has_body() ? auth::body_state::unread : auth::body_state::none;
   input.mode = what_.registry->options.injection;
-  input.client_authorization = down_.head().headers.count("Authorization") > 0;
+  input.client_authorization = asked().headers.count("Authorization") > 0;
   input.registry = what_.target.registry;
   input.realms.registry = what_.target.origin;
   input.realms.approved = what_.registry->options.realms;
@@ -150,7 +150,7 @@ net::task<result<http::response_head>> forwarding::send(const auth::send& how) {
   if (how.how == with::basic || how.how == with::bearer) {
     head.headers.add("Authorization", authorization(how, choice_.credential).expose());
   } else if (how.how == with::client && head.headers.count("Authorization") == 0) {
-    const auto own = down_.head().headers.get("Authorization");
+    const auto own = asked().headers.get("Authorization");
     if (own) head.headers.add("Authorization", *own);
   }
   const auto shown = word(how.how);

@@ -1,4 +1,4 @@
-// Exchanges over HTTP/2 after a CONNECT: many at a time, each judged as one of HTTP/1.1 is.
+// Exchanges over HTTP/2: many at a time, each judged as one of HTTP/1.1 is.
 #include "regpass/base/log.hpp"
 #include "regpass/exchange/h2_connection.hpp"
 #include "regpass/explain/annotate.hpp"
@@ -15,14 +15,18 @@ bool session::offers_h2(const target& to) const {
 }
 
 net::task<void> session::serve_h2(target to) {
-  exchange::h2_server inside(*client_, around_.bounds);
   exchange::h2_server::handler serve = [this, to](exchange::downstream& one) { return serve_stream(to, one); };
+  co_await run_h2(std::move(serve), &to);
+}
+
+net::task<void> session::run_h2(exchange::h2_server::handler serve, const target* to) {
+  exchange::h2_server inside(*client_, around_.bounds);
   auto ended = co_await inside.run(std::move(serve));
-  if (ended.code == errc::distrusted) reject(to, ended);
+  if (to && ended.code == errc::distrusted) reject(*to, ended);
   const bool hostile = ended.code == errc::bad_message || ended.code == errc::too_large;
   if (!hostile) co_return;
   ended.who = party::client;
-  auto seen = about(http::request_head(), &to);
+  auto seen = about(http::request_head(), to);
   explain::add(seen, 0, explain::failed_step{std::move(ended)});
   conclude(400, seen, "client-rejected");
 }
@@ -32,10 +36,7 @@ net::task<void> session::serve_stream(target to, exchange::downstream& one) {
     auto seen = about(one.head(), &to);
     explain::add(seen, 0, misdirected(to));
     auto answer = note_refusal(421, std::move(seen), "client-rejected");
-    const http::framing counted{.how = http::framing::kind::counted, .length = answer.body.size()};
-    auto said = co_await one.respond(std::move(answer.head), counted);
-    if (said) said = co_await one.write(answer.body);
-    if (said) said = co_await one.finish(http::fields());
+    co_await say(one, std::move(answer));
     co_return;
   }
   auto what = request_inside(to);

@@ -119,7 +119,7 @@ net::task<bool> session::exchange_in_clear(server& front, http::request_head hea
 }
 
 net::task<bool> session::carry(server& front, http::request_head head, forward_request what) {
-  front.replace_head(std::move(head));
+  what.head = std::move(head);
   co_await forward_exchange(around_, std::move(what), front);
   auto drained = co_await front.drain();
   co_return drained&& front.reusable();
@@ -149,6 +149,13 @@ net::task<void> session::refuse(int status, explain::evidence seen, std::string_
   timer_.set(phase::head, around_.bounds.idle_for);
   auto written = co_await client_->write_all(parts);
   if (written) co_await linger();
+}
+
+net::task<void> session::say(exchange::downstream& one, explain::annotated answer) {
+  const http::framing counted{.how = http::framing::kind::counted, .length = answer.body.size()};
+  auto said = co_await one.respond(std::move(answer.head), counted);
+  if (said) said = co_await one.write(answer.body);
+  if (said) co_await one.finish(http::fields());
 }
 
 net::task<void> session::refuse_unreadable(error problem, const std::string& registry) {

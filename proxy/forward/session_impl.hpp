@@ -3,6 +3,7 @@
 #pragma once
 
 #include "regpass/exchange/h1_connection.hpp"
+#include "regpass/exchange/h2_connection.hpp"
 #include "regpass/explain/annotate.hpp"
 #include "regpass/explain/evidence.hpp"
 #include "regpass/forward/captured.hpp"
@@ -37,11 +38,27 @@ class session {
                                     snapshot_ptr from);
 
   // Requests to a mirror, which are a registry's.
-  net::task<bool> serve_mirrored(server& front, const std::string& name);
-  net::task<void> refuse_target(const http::request_head& head, const mirror_entry& mirror, error problem);
-  net::task<void> refuse_mirrored(int status, const http::request_head& head, const mirror_entry& mirror,
-                                  explain::policy_step why);
-  net::task<bool> answer_ping(server& front);
+  struct mirrored {
+    enum class kind : std::uint8_t {
+      gone,  // a reload took the mirror away; only a restart closes its port
+      ping,
+      refuse,
+      forward
+    };
+    kind what = kind::gone;
+    int status = 0;           // refuse
+    explain::evidence seen;   // refuse
+    std::string_view event;   // refuse
+    forward_request request;  // forward
+  };
+  net::task<void> serve_mirror(const std::string& name);
+  net::task<void> serve_mirror_h2(const std::string& name);
+  mirrored judge_mirrored(const http::request_head& asked, const std::string& name);
+  mirrored refuse_target(const http::request_head& head, const mirror_entry& mirror, error problem) const;
+  mirrored refuse_mirrored(int status, const http::request_head& head, const mirror_entry& mirror,
+                           explain::step why) const;
+  net::task<void> answer_mirrored(mirrored judged, exchange::downstream& one);
+  static explain::annotated pong();
   net::task<std::string> first_bytes();
   net::task<void> decline_tls();
   net::task<bool> carry(server& front, http::request_head head, forward_request what);
@@ -55,6 +72,8 @@ class session {
   // down, BuildKit, does not offer it.
   bool offers_h2(const target& to) const;
   net::task<void> serve_h2(target to);
+  // `to`: of a connection that has one.
+  net::task<void> run_h2(exchange::h2_server::handler serve, const target* to);
   net::task<void> serve_stream(target to, exchange::downstream& one);
   // Host must name the host that CONNECT or SNI named, or a request could take one registry's token to another (T20).
   static bool names_target(const http::request_head& head, const target& to);
@@ -76,6 +95,8 @@ class session {
   std::optional<explain::explanation> conclude(int status, explain::evidence& seen, std::string_view event);
   // Concludes, and gives the answer.
   explain::annotated note_refusal(int status, explain::evidence seen, std::string_view event);
+  // The connection goes on after it.
+  static net::task<void> say(exchange::downstream& one, explain::annotated answer);
   net::task<void> refuse_unreadable(error problem, const std::string& registry);
   net::task<void> established(server& front);
   net::task<void> linger();

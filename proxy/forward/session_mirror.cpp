@@ -1,9 +1,13 @@
-// Requests to a mirror: plain HTTP of a client that takes it for the registry.
+// Requests to a mirror: plain HTTP of a client that takes it for the registry, in either version.
 #include "regpass/base/log.hpp"
+#include "regpass/exchange/h2_connection.hpp"
 #include "regpass/explain/annotate.hpp"
 #include "regpass/forward/mirror.hpp"
+#include "regpass/http/h2_codec.hpp"
 #include "regpass/net/prefixed_stream.hpp"
 #include "session_impl.hpp"
+
+#include <utility>
 
 namespace regpass::forward {
 
@@ -12,29 +16,43 @@ namespace {
 constexpr std::size_t first_bytes_at_most = 4096;
 constexpr std::string_view tls_handshake = "\x16\x03";  // a record's type and major version (RFC 8446 section 5.1)
 
+bool begins_h2(std::string_view bytes) {
+  return bytes.starts_with(http::h2_preface);
+}
+
+bool may_become_h2(std::string_view bytes) {
+  return !begins_h2(bytes) && http::h2_preface.starts_with(bytes);
+}
+
 }  // namespace
 
 net::task<void> session::run_mirror(const std::string& name) {
   auto first = co_await first_bytes();
+  const bool http2 = begins_h2(first);
   if (first.starts_with(tls_handshake)) {
     co_await decline_tls();
   } else if (!first.empty()) {
     client_ = net::make_prefixed_stream(std::move(first), std::move(client_));
-    server front(*client_, around_.bounds, timer_);
-    for (;;) {
-      auto more = co_await serve_mirrored(front, name);
-      if (!more) break;
+    if (http2) {
+      co_await serve_mirror_h2(name);
+    } else {
+      co_await serve_mirror(name);
     }
   }
   client_->close();
 }
 
+// As many as it takes to tell what the client speaks.
 net::task<std::string> session::first_bytes() {
-  std::string bytes(first_bytes_at_most, '\0');
+  std::string bytes;
+  std::string piece(first_bytes_at_most, '\0');
   timer_.set(phase::idle, around_.bounds.idle_for);
-  const auto got = co_await client_->read_some(bytes);
+  while (may_become_h2(bytes)) {
+    auto got = co_await client_->read_some(piece);
+    if (!got || *got == 0) break;
+    bytes.append(piece, 0, *got);
+  }
   timer_.clear();
-  bytes.resize(got.value_or(0));
   co_return bytes;
 }
 
@@ -52,76 +70,114 @@ net::task<void> session::decline_tls() {
   if (written) co_await linger();
 }
 
-net::task<bool> session::serve_mirrored(server& front, const std::string& name) {
-  auto got = co_await front.next();
-  if (!got) {
-    co_await refuse_unreadable(got.error(), std::string());
-    co_return false;
+net::task<void> session::serve_mirror(const std::string& name) {
+  server front(*client_, around_.bounds, timer_);
+  for (;;) {
+    auto got = co_await front.next();
+    if (!got) {
+      co_await refuse_unreadable(got.error(), std::string());
+      co_return;
+    }
+    auto judged = judge_mirrored(front.head(), name);
+    if (judged.what == mirrored::kind::gone) co_return;
+    if (judged.what == mirrored::kind::refuse) {
+      co_await refuse(judged.status, std::move(judged.seen), judged.event);
+      co_return;
+    }
+    co_await answer_mirrored(std::move(judged), front);
+    auto drained = co_await front.drain();
+    if (!drained || !front.reusable()) co_return;
   }
+}
+
+net::task<void> session::serve_mirror_h2(const std::string& name) {
+  exchange::h2_server::handler serve = [this, &name](exchange::downstream& one) {
+    return answer_mirrored(judge_mirrored(one.head(), name), one);
+  };
+  co_await run_h2(std::move(serve), nullptr);
+}
+
+session::mirrored session::judge_mirrored(const http::request_head& asked, const std::string& name) {
   const auto from = around_.shared.current();
   const auto found = from->mirrors.find(name);
-  // A reload took the mirror away; only a restart closes its port.
-  if (found == from->mirrors.end()) co_return false;
+  if (found == from->mirrors.end()) return {};
   const auto& mirror = found->second;
-  auto head = front.head();
+  auto head = asked;
   const auto call = ingress_mirror(head, mirror.options.path);
-  if (!call) {
-    co_await refuse_target(head, mirror, call.error());
-    co_return false;
-  }
+  if (!call) return refuse_target(asked, mirror, call.error());
+  mirrored made;
   if (call->bare_ping) {
-    auto more = co_await answer_ping(front);
-    co_return more;
+    made.what = mirrored::kind::ping;
+    return made;
   }
-  const auto made = decide_mirror(*call, mirror, *from);
-  if (made.action == decision::what::refuse) {
-    explain::policy_step why{made.why, made.remedy};
-    co_await refuse_mirrored(403, head, mirror, std::move(why));
-    co_return false;
+  const auto decided = decide_mirror(*call, mirror, *from);
+  if (decided.action == decision::what::refuse) {
+    return refuse_mirrored(403, head, mirror, explain::policy_step{decided.why, decided.remedy});
   }
-  forward_request what;
-  what.target = mirror_target(*made.registry);
-  what.registry = made.registry;
-  what.snapshot = from;
-  what.client = peer_;
-  what.mode = mode_;
-  what.seen_as = mirror_facade(*call, mirror, what.target);
-  auto more = co_await carry(front, std::move(head), std::move(what));
-  co_return more;
+  made.what = mirrored::kind::forward;
+  made.request.target = mirror_target(*decided.registry);
+  made.request.head = std::move(head);
+  made.request.registry = decided.registry;
+  made.request.snapshot = from;
+  made.request.client = peer_;
+  made.request.mode = mode_;
+  made.request.seen_as = mirror_facade(*call, mirror, made.request.target);
+  return made;
 }
 
 // The prefix is not told: who does not know it may be somebody whom it keeps out.
-net::task<void> session::refuse_target(const http::request_head& head, const mirror_entry& mirror, error problem) {
-  if (problem.code != errc::not_found) {
-    const auto name = registry::to_text(mirror.options.registry);
-    co_await refuse_unreadable(std::move(problem), name);
-    co_return;
+session::mirrored session::refuse_target(const http::request_head& head, const mirror_entry& mirror,
+                                         error problem) const {
+  if (problem.code == errc::not_found) {
+    explain::policy_step why{problem.detail, "write the `path` of its [[mirror]] before or behind /v2"};
+    return refuse_mirrored(404, head, mirror, std::move(why));
   }
-  explain::policy_step why{problem.detail, "write the `path` of its [[mirror]] before or behind /v2"};
-  co_await refuse_mirrored(404, head, mirror, std::move(why));
+  problem.who = party::client;
+  auto made = refuse_mirrored(400, head, mirror, explain::failed_step{std::move(problem)});
+  made.event = "client-rejected";
+  return made;
 }
 
-net::task<void> session::refuse_mirrored(int status, const http::request_head& head, const mirror_entry& mirror,
-                                         explain::policy_step why) {
-  auto seen = about(head, nullptr);
-  seen.registry = registry::to_text(mirror.options.registry);
-  explain::add(seen, 0, std::move(why));
-  co_await refuse(status, std::move(seen), "policy-refused");
+session::mirrored session::refuse_mirrored(int status, const http::request_head& head, const mirror_entry& mirror,
+                                           explain::step why) const {
+  mirrored made;
+  made.what = mirrored::kind::refuse;
+  made.status = status;
+  made.event = "policy-refused";
+  made.seen = about(head, nullptr);
+  made.seen.registry = registry::to_text(mirror.options.registry);
+  explain::add(made.seen, 0, std::move(why));
+  return made;
 }
 
-net::task<bool> session::answer_ping(server& front) {
-  constexpr std::string_view body = "{}";
-  http::response_head head;
-  head.status = 200;
-  head.reason = http::reason_phrase(200);
-  head.headers.add("Content-Type", "application/json");
-  head.headers.add("Docker-Distribution-Api-Version", "registry/2.0");
-  const http::framing counted{.how = http::framing::kind::counted, .length = body.size()};
-  auto written = co_await front.respond(std::move(head), counted);
-  if (written) written = co_await front.write(body);
-  if (written) written = co_await front.finish(http::fields());
-  auto drained = co_await front.drain();
-  co_return written&& drained&& front.reusable();
+net::task<void> session::answer_mirrored(mirrored judged, exchange::downstream& one) {
+  switch (judged.what) {
+    case mirrored::kind::gone:
+      break;
+    case mirrored::kind::ping: {
+      auto answer = pong();
+      co_await say(one, std::move(answer));
+      break;
+    }
+    case mirrored::kind::refuse: {
+      auto answer = note_refusal(judged.status, std::move(judged.seen), judged.event);
+      co_await say(one, std::move(answer));
+      break;
+    }
+    case mirrored::kind::forward:
+      co_await forward_exchange(around_, std::move(judged.request), one);
+      break;
+  }
+}
+
+explain::annotated session::pong() {
+  explain::annotated made;
+  made.body = "{}";
+  made.head.status = 200;
+  made.head.reason = http::reason_phrase(200);
+  made.head.headers.add("Content-Type", "application/json");
+  made.head.headers.add("Docker-Distribution-Api-Version", "registry/2.0");
+  return made;
 }
 
 }  // namespace regpass::forward

@@ -67,36 +67,5 @@ TEST_CASE("T21 resets do not pile up exchanges that still wind down") {
   });
 }
 
-TEST_CASE("HTTP/2 with prior knowledge is told from HTTP/1.1, and nothing of it is lost") {
-  run_task([]() -> net::task<void> {
-    const auto on = co_await boost::asio::this_coro::executor;
-    struct example {
-      std::string bytes;
-      bool http2;
-    };
-    const auto one = GENERATE(values<example>({{std::string(http::h2_preface) + "more", true},
-                                               {"PUT / HTTP/1.1\r\n\r\n", false},
-                                               {"PRI", false},
-                                               {"", false}}));
-    const bool split = GENERATE(false, true);
-    memory_pair wires(on);
-    if (split) wires.there->cut({}, 1);
-    wires.there->put(one.bytes);
-    wires.there->end();
-    auto found = co_await detect_h2(std::move(wires.far));
-    REQUIRE(found);
-    CHECK(found->http2 == one.http2);
-    std::string seen;
-    for (;;) {
-      std::string piece(100, '\0');
-      auto got = co_await found->client->read_some(piece);
-      REQUIRE(got);
-      if (*got == 0) break;
-      seen += piece.substr(0, *got);
-    }
-    CHECK(seen == one.bytes);
-  });
-}
-
 }  // namespace
 }  // namespace regpass::exchange

@@ -1,4 +1,6 @@
 // Mirrors with a real registry behind them: what it received, and how the client comes back.
+#include "support/common_ground.hpp"
+#include "support/h2_raw_client.hpp"
 #include "support/proxy_under_test.hpp"
 
 #include <catch2/catch.hpp>
@@ -185,4 +187,45 @@ TEST_CASE("A mirror that a reload took away serves nothing any more") {
   client.request("GET", manifest);
   CHECK(client.ends());
   CHECK(scene.registry.connections() == 0);
+}
+
+TEST_CASE("A client with prior knowledge speaks HTTP/2 to a mirror, whose registry speaks either version") {
+  mirror_scene scene("hub");
+  const bool upstream_h2 = GENERATE(false, true);
+  if (upstream_h2) scene.registry.speak_h2();
+  scene.registry.on("GET", manifest).body("{}");
+  scene.registry.on("POST", uploads).answer(202, "Accepted").header("Location", scene.registry.url() + uploads + "1");
+  scene.registry.on("PUT", uploads + "1").answer(201, "Created");
+  h2_raw_client client(scene.proxy.at_mirror(), "127.0.0.1:" + std::to_string(scene.proxy.mirror_port()));
+  CHECK(client.ask("GET", "/v2/").body == "{}");
+  CHECK(scene.registry.requests().empty());
+  CHECK(client.ask("GET", "/v2/hub" + manifest.substr(3), {{"Authorization", "Bearer stale"}}).body == "{}");
+  const auto last = scene.registry.requests("GET", manifest).back();
+  CHECK(last.authorization().find(fake_token_server::token_canary) != std::string::npos);
+  const auto started = client.ask("POST", "/hub" + uploads);
+  CHECK(started.field("location") == scene.here() + "/hub" + uploads + "1");
+  const auto put = client.send("PUT", "/hub" + uploads + "1?digest=" + digest_of("layer"), {}, "layer");
+  CHECK(client.receive(put).status == 201);
+  CHECK(scene.registry.requests("PUT", "").at(0).body == "layer");
+  const auto refused = client.ask("GET", "/v2/elsewhere/manifests/1");
+  CHECK(refused.status == 404);
+  CHECK(refused.body.find("regpass") != std::string::npos);
+  CHECK(client.ask("GET", "/v2/hub" + manifest.substr(3)).status == 200);  // the connection goes on
+  for (const auto& line : (scene.proxy.finished(3), scene.proxy.log_lines("exchange"))) {
+    CHECK(line.at("http").as_object().at("client").as_string() == "2");
+  }
+}
+
+TEST_CASE("HTTP/2's preface is known at a mirror in whatever pieces it comes, and PUT is none of it") {
+  mirror_scene scene;
+  scene.registry.on("PUT", uploads + "1").answer(201, "Created");
+  const auto say = [](raw_client& client, std::string_view text) {
+    for (const char one : text) REQUIRE(client.send(std::string_view(&one, 1)));
+  };
+  auto modern = scene.proxy.at_mirror();
+  say(modern, std::string(http::h2_preface) + std::string("\0\0\0\x04\0\0\0\0\0", 9));
+  CHECK(modern.on().read().substr(3, 1) == "\x04");  // SETTINGS
+  auto plain = scene.proxy.at_mirror();
+  say(plain, "PUT " + uploads + "1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+  CHECK(plain.receive("PUT").status == 201);
 }

@@ -1,4 +1,4 @@
-// A client that speaks HTTP/2 inside a CONNECT: any number of streams, waited for one by one.
+// A client that speaks HTTP/2, inside a CONNECT or with prior knowledge: any number of streams, waited for one by one.
 #pragma once
 
 #include "regpass/http/h2_codec.hpp"
@@ -22,6 +22,10 @@ class h2_raw_client {
  public:
   // CONNECT and TLS; throws when either fails or HTTP/2 is not chosen.
   h2_raw_client(std::uint16_t proxy_port, std::string authority);
+
+  // Prior knowledge on a connection that is there.
+  h2_raw_client(raw_client below, std::string authority)
+      : below_(std::move(below)), authority_(std::move(authority)) {}
 
   // `body`: none, or one that is announced with its length unless `counted` is false.
   std::int32_t send(std::string_view method, std::string_view target, const header_list& more = {},

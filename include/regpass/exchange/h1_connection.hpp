@@ -27,8 +27,6 @@ class h1_server final : public downstream {
   // can go on.
   net::task<result<void>> drain();
   std::string take_rest() { return input_.take_rest(); }
-  // The absolute form of a request to a proxy becomes what the origin gets (RFC 9112 section 3.2.2).
-  void replace_head(http::request_head head) { head_ = std::move(head); }
 
   const http::request_head& head() const noexcept override { return head_; }
   http::framing body() const noexcept override { return body_; }

@@ -69,12 +69,4 @@ class h2_client : public std::enable_shared_from_this<h2_client> {
   std::shared_ptr<h2_core> core_;
 };
 
-// A stream and whether its first bytes are HTTP/2's preface, as a client with prior knowledge sends it.
-struct detected {
-  std::unique_ptr<net::stream> client;  // gives back what was read
-  bool http2 = false;
-};
-// Reads no more than it takes to tell. The caller's deadline closes `client`.
-net::task<result<detected>> detect_h2(std::unique_ptr<net::stream> client);
-
 }  // namespace regpass::exchange

@@ -23,6 +23,7 @@ namespace regpass::forward {
 
 struct forward_request {
   forward::target target;
+  std::optional<http::request_head> head{};  // what the registry is asked, where the client asked us otherwise
   const registry_entry* registry = nullptr;  // inside `snapshot`
   snapshot_ptr snapshot;
   std::string client;
