@@ -1,7 +1,5 @@
 #include "regpass/forward/route.hpp"
 
-#include "regpass/net/listener.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -49,18 +47,19 @@ decision decide_registry(const target& to, const registry_entry& entry) {
 
 // The registry that plain HTTP is meant for, if it may be: its own port, or 80 for 443.
 const registry_entry* upgradable(const target& to, const snapshot& from) {
-  if (to.came_by != target::way::absolute_form) return nullptr;
+  if (to.came_by != target::way::absolute_form && to.came_by != target::way::captured_http) return nullptr;
   const auto* same = from.find(to.registry);
   if (same && same->options.plain_http) return nullptr;
   const auto* entry = from.find(over_tls(to).registry);
   return entry && entry->options.upgrade_plain_http ? entry : nullptr;
 }
 
-decision decide_upgrade(const registry_entry& entry, bool from_loopback) {
+decision decide_upgrade(const registry_entry& entry, bool from_here) {
   const auto name = registry::to_text(entry.options.host);
-  if (!from_loopback) {
-    return refuse("plain HTTP to " + name + " is upgraded for clients on loopback only; anyone could read another's",
-                  "let that client use https:// for " + name);
+  if (!from_here) {
+    return refuse(
+        "plain HTTP to " + name + " is upgraded for clients on this machine only; anyone could read another's",
+        "let that client use https:// for " + name);
   }
   decision made;
   made.action = decision::what::intercept;
@@ -86,8 +85,8 @@ decision decide_other(const target& to, const other_hosts& rules) {
 
 }  // namespace
 
-decision decide(const target& to, const snapshot& from, bool from_loopback) {
-  if (const auto* upgrade = upgradable(to, from)) return decide_upgrade(*upgrade, from_loopback);
+decision decide(const target& to, const snapshot& from, bool from_here) {
+  if (const auto* upgrade = upgradable(to, from)) return decide_upgrade(*upgrade, from_here);
   // What cannot be read may be anybody's talk with a registry: nothing of ours may go into it.
   const bool readable = to.came_by != target::way::captured_opaque;
   const auto* entry = readable ? from.find(to.registry) : nullptr;
@@ -105,15 +104,6 @@ target over_tls(const target& to) {
 http::origin origin_of(const registry_entry& entry) {
   const auto& options = entry.options;
   return {options.plain_http ? "http" : "https", registry::api_name(options.host), options.host.port};
-}
-
-bool is_on_loopback(std::string_view peer) {
-  const auto at = net::parse_endpoint(peer);
-  if (!at) return false;
-  const auto address = at->address();
-  const bool mapped = address.is_v6() && address.to_v6().is_v4_mapped();
-  if (!mapped) return address.is_loopback();
-  return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).is_loopback();
 }
 
 auth::address_rule rule_for(const target& to, const decision& made, const snapshot& from) {

@@ -6,6 +6,8 @@
 #include "regpass/explain/annotate.hpp"
 #include "regpass/explain/diagnose.hpp"
 #include "regpass/http/hop.hpp"
+#include "regpass/net/listener.hpp"
+#include "regpass/net/own_address.hpp"
 
 #include <array>
 
@@ -29,6 +31,11 @@ int status_for(const error& problem) {
     default:
       return 400;
   }
+}
+
+bool is_from_here(const std::string& peer) {
+  const auto at = net::parse_endpoint(peer);
+  return at && net::is_own_address(at->address());
 }
 
 void log_refusal(std::string_view event, const explain::evidence& seen,
@@ -86,7 +93,7 @@ net::task<bool> session::serve_head(server& front, http::request_head head) {
 
 net::task<bool> session::serve_target(server& front, http::request_head head, target to) {
   const auto from = around_.shared.current();
-  const auto made = decide(to, *from, is_on_loopback(peer_));
+  const auto made = decide(to, *from, !to.tls() && is_from_here(peer_));
   if (made.action == decision::what::refuse) {
     auto seen = about(head, &to);
     explain::add(seen, 0, explain::policy_step{made.why, made.remedy});

@@ -248,6 +248,22 @@ TEST_CASE("T03 captured connections reach no loopback, metadata or forbidden por
   CHECK(done[0].evidence.mode == "transparent");
 }
 
+TEST_CASE("Captured plain HTTP to an upgraded registry arrives there over TLS, and its Locations stay plain") {
+  named_scene scene;
+  const std::string uploads = "/v2/team-a/app/blobs/uploads/";
+  scene.proxy.serve(scene.authority(), true, [&](forward::registry_options& options) {
+    options.realms = {scene.tokens.realm()};
+    options.upgrade_plain_http = true;
+  });
+  scene.registry.on("POST", uploads).answer(202, "Accepted").header("Location", "https://" + scene.authority() + "/1");
+  auto client = scene.proxy.captured("127.0.0.1:" + scene.port(), scene.authority());
+  const auto got = client.ask("POST", uploads, {{"Authorization", "Bearer stale"}});
+  CHECK(got.status == 202);
+  CHECK(got.field("Location") == "http://" + scene.authority() + "/1");
+  const auto last = scene.registry.requests("POST", uploads).back();  // the server speaks nothing but TLS
+  CHECK(last.authorization().find(fake_token_server::token_canary) != std::string::npos);
+}
+
 TEST_CASE("Clients that connect and go, or say half of it, leave nothing behind") {
   named_scene scene;
   const auto how_far = GENERATE(0, 1, 2);

@@ -26,17 +26,14 @@ struct decision {
   std::string remedy;                        // refuse: what would allow it, from its verb; may be empty
 };
 
-// `from_loopback`: the client is on this machine, so that plain HTTP of its does not travel.
-decision decide(const target&, const snapshot&, bool from_loopback = false);
+// `from_here`: the client is on this machine, so that plain HTTP of its does not travel.
+decision decide(const target&, const snapshot&, bool from_here = false);
 
 // What an upgraded request goes to: the same host over TLS, at its own port if one was written.
 target over_tls(const target&);
 
 // A served registry's own origin.
 http::origin origin_of(const registry_entry&);
-
-// "127.0.0.1:40000", "[::1]:40000", "[::ffff:127.0.0.1]:40000"
-bool is_on_loopback(std::string_view peer);
 
 // Which addresses the target's name may have.
 auth::address_rule rule_for(const target&, const decision&, const snapshot&);
