@@ -156,7 +156,8 @@ void pool::clear() noexcept {
 
 net::task<result<std::unique_ptr<connection>>> pool::open(route to) {
   net::dial_target target;
-  target.host = to.address.empty() ? to.origin.host : to.address;
+  target.host = to.origin.host;
+  target.address = to.address;
   target.port = to.origin.port;
   target.allowed = to.allowed;
   target.blame = to.peer;

@@ -17,6 +17,10 @@ bool transient(int status) {
   return status == 500 || status == 502 || status == 503 || status == 504;
 }
 
+bool is_drop(const error& problem) {
+  return problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::truncated;
+}
+
 net::task<void> pause(std::chrono::milliseconds length) {
   const auto on = co_await boost::asio::this_coro::executor;
   boost::asio::steady_timer timer(on, length);
@@ -57,15 +61,16 @@ bool carrier::repeatable(const http::request_head& head, bool with_body,
   if (with_body && client_.body().has_body()) return false;
   const bool safe = head.method == "GET" || head.method == "HEAD";
   if (answer) return safe && transient(answer->status);
-  const auto code = answer.error().code;
-  const bool dropped = code == errc::closed || code == errc::reset || code == errc::truncated;
-  return (dropped && safe) || connection_->unprocessed(answer.error());
+  return (is_drop(answer.error()) && safe) || connection_->unprocessed(answer.error());
 }
 
 net::task<result<http::response_head>> carrier::once(const http::request_head& head, bool with_body) {
   const auto body = with_body ? client_.body() : http::framing();
   auto sent = co_await connection_->http().send(head, body);
-  if (!sent) co_return std::unexpected(connection_->blame(sent.error()));
+  if (!sent) {
+    auto said = co_await last_words(std::move(sent.error()));
+    co_return said;
+  }
   if (body.has_body()) {
     upstream_writable_ = true;
     pumps_.spawn(pump_request(), "request body");
@@ -73,6 +78,16 @@ net::task<result<http::response_head>> carrier::once(const http::request_head& h
   auto answer = co_await final_head();
   if (!answer && client_problem_) co_return std::unexpected(*client_problem_);
   co_return answer;
+}
+
+// A registry may say why before it hangs up on our request: TLS alerts about our certificate come like that. On a
+// connection that was used before, what waits there may be no answer to this request.
+net::task<result<http::response_head>> carrier::last_words(error problem) {
+  auto blamed = connection_->blame(std::move(problem));
+  if (connection_->reused || !is_drop(blamed)) co_return std::unexpected(std::move(blamed));
+  auto said = co_await final_head();
+  if (said || !is_drop(said.error())) co_return said;
+  co_return std::unexpected(std::move(blamed));
 }
 
 net::task<result<http::response_head>> carrier::final_head() {

@@ -45,6 +45,7 @@ class carrier {
 
  private:
   net::task<result<http::response_head>> once(const http::request_head& head, bool with_body);
+  net::task<result<http::response_head>> last_words(error problem);
   net::task<result<http::response_head>> final_head();
   net::task<void> pump_request();
   bool repeatable(const http::request_head& head, bool with_body, const result<http::response_head>& answer) const;

@@ -4,6 +4,7 @@
 #include "regpass/forward/forwarder.hpp"
 #include "regpass/forward/tunnel.hpp"
 #include "regpass/net/dial.hpp"
+#include "regpass/net/egress.hpp"
 #include "regpass/net/endpoint.hpp"
 #include "regpass/net/prefixed_stream.hpp"
 #include "regpass/net/task_group.hpp"
@@ -131,24 +132,22 @@ net::task<void> session::compare_addresses(target to) {
 
 net::task<void> session::splice(target to, snapshot_ptr from, std::string remark) {
   net::dial_target where;
-  where.host = to.original;
+  where.host = to.origin.host;
+  where.address = to.original;
   where.port = to.origin.port;
   where.allowed = filter_for(rule_for(to, decision(), *from));
   where.blame = party::between;
   where.within = around_.bounds.connect_within;
-  auto reached = co_await net::dial(std::move(where));
+  auto reached = co_await net::reach(from->way_out, std::move(where));
   if (!reached) {
     explain::failed_step why(reached.error());
     co_await turn_away(std::move(to), std::move(why), "tunnel");
     co_return;
   }
-  boost::system::error_code gone;
-  const auto end = net::shown(reached->socket.local_endpoint(gone));
   ++around_.shared.busy;
-  around_.shared.spliced.add(end);
-  auto server_side = net::make_tcp_stream(std::move(reached->socket), party::between);
-  auto moved = co_await run_tunnel(*client_, *server_side, around_.shared.tunnel_idle);
-  around_.shared.spliced.remove(end);
+  around_.shared.spliced.add(reached->own_end);
+  auto moved = co_await run_tunnel(*client_, *reached->wire, around_.shared.tunnel_idle);
+  around_.shared.spliced.remove(reached->own_end);
   --around_.shared.busy;
   boost::json::object more{{"mode", mode_},
                            {"client", peer_},

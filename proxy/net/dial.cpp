@@ -66,7 +66,7 @@ result<void> judge(const dial_target& target, const std::vector<tcp::endpoint>& 
 
 task<result<std::vector<tcp::endpoint>>> resolve(dial_target target) {
   boost::system::error_code literal;
-  const auto address = boost::asio::ip::make_address(target.host, literal);
+  const auto address = boost::asio::ip::make_address(target.address.empty() ? target.host : target.address, literal);
   if (!literal) co_return std::vector<tcp::endpoint>(1, tcp::endpoint(address, target.port));
 
   const auto on = co_await boost::asio::this_coro::executor;

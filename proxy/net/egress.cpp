@@ -2,6 +2,7 @@
 
 #include "regpass/http/h1_codec.hpp"
 #include "regpass/net/deadline.hpp"
+#include "regpass/net/endpoint.hpp"
 #include "regpass/net/prefixed_stream.hpp"
 #include "regpass/net/tcp_stream.hpp"
 #include "regpass/net/tls_stream.hpp"
@@ -38,11 +39,12 @@ error refused_here(std::string detail) {
 
 result<void> judge_unresolved(const dial_target& target) {
   if (!target.allowed) return std::unexpected(refused_here("nobody says which addresses are allowed"));
-  boost::system::error_code is_name;
-  const auto address = boost::asio::ip::make_address(target.host, is_name);
-  if (!is_name) {
-    auto verdict = target.allowed(address);
-    if (!verdict) verdict.error().when = phase::resolve;
+  for (const auto* one : {&target.host, &target.address}) {
+    boost::system::error_code is_name;
+    const auto address = boost::asio::ip::make_address(*one, is_name);
+    auto verdict = is_name ? result<void>() : target.allowed(address);
+    if (verdict) continue;
+    verdict.error().when = phase::resolve;
     return verdict;
   }
   if (target.host.ends_with(".localhost")) return std::unexpected(refused_here(target.host + " is a loopback name"));
@@ -136,12 +138,23 @@ dial_target towards(const http::proxy_server& proxy, milliseconds within) {
   return made;
 }
 
+bool spared(const http::no_proxy& except, const dial_target& target) {
+  return except.covers(target.host, target.port) ||
+         (!target.address.empty() && except.covers(target.address, target.port));
+}
+
+std::string own_end_of(const tcp_socket& socket) {
+  boost::system::error_code gone;
+  return shown(socket.local_endpoint(gone));
+}
+
 task<result<reached>> reach_straight(dial_target target) {
   const auto peer = target.blame;
   auto made = co_await dial(std::move(target));
   if (!made) co_return std::unexpected(made.error());
-  co_return reached{make_tcp_stream(std::move(made->socket), peer), std::move(made->address), made->resolved_in,
-                    made->connected_in};
+  auto own_end = own_end_of(made->socket);
+  co_return reached{make_tcp_stream(std::move(made->socket), peer), std::move(made->address), std::move(own_end),
+                    made->resolved_in, made->connected_in};
 }
 
 task<result<reached>> reach_by_proxy(way_out_ptr by, dial_target target) {
@@ -150,6 +163,7 @@ task<result<reached>> reach_by_proxy(way_out_ptr by, dial_target target) {
   auto to_proxy = towards(*by->proxy, target.within);
   auto made = co_await dial(std::move(to_proxy));
   if (!made) co_return std::unexpected(blamed_on(*by->proxy, made.error()));
+  auto own_end = own_end_of(made->socket);
   // Behind the tunnel it is the target that errors blame: the proxy is as good as the wire from then on.
   auto wire = make_tcp_stream(std::move(made->socket), target.blame);
   if (by->proxy->at.scheme == "https") {
@@ -159,14 +173,14 @@ task<result<reached>> reach_by_proxy(way_out_ptr by, dial_target target) {
   }
   auto tunnel = co_await ask(std::move(wire), by, authority_of(target), left());
   if (!tunnel) co_return std::unexpected(tunnel.error());
-  co_return reached{std::move(*tunnel), "proxy " + shown(*by->proxy), made->resolved_in,
+  co_return reached{std::move(*tunnel), "proxy " + shown(*by->proxy), std::move(own_end), made->resolved_in,
                     duration_cast<milliseconds>(clock::now() - began) - made->resolved_in};
 }
 
 }  // namespace
 
 task<result<reached>> reach(way_out_ptr by, dial_target target) {
-  if (!by || !by->proxy || by->except.covers(target.host, target.port)) {
+  if (!by || !by->proxy || spared(by->except, target)) {
     auto straight = co_await reach_straight(std::move(target));
     co_return straight;
   }

@@ -3,6 +3,7 @@
 #include "support/common_ground.hpp"
 #include "support/fake_proxy.hpp"
 #include "support/proxy_under_test.hpp"
+#include "support/reachable_address.hpp"
 #include "support/tls_pair.hpp"
 
 #include <catch2/catch.hpp>
@@ -209,6 +210,41 @@ TEST_CASE("A tunnel that the proxy bars is refused to the client with the proxy'
   CHECK_THAT(got.reason, Contains("502 Bad Gateway"));
 }
 
+TEST_CASE("A captured stream to a host that is no registry goes through the proxy by its name") {
+  corporate_scene scene;
+  fake_server other;
+  other.on("GET", "/x").body("spliced");
+  scene.corp.knows("other.test:443", other.port());
+  auto client = scene.proxy.captured("8.8.8.8:443", "other.test:443");  // nobody is to be asked there
+  REQUIRE(client.on().secure_as_client(client_side(common_ground().upstream_ca.certificate()),
+                                       {.name = "", .sni = "other.test"}));
+  client.send("GET /x HTTP/1.1\r\nHost: other.test\r\n\r\n");
+  CHECK(client.receive().body == "spliced");
+  CHECK(scene.corp.asked_for() == strings{"other.test:443"});
+}
+
+TEST_CASE("NO_PROXY may name the address that a captured stream was going to") {
+  const auto address = reachable_address();
+  if (!address) {
+    WARN("this machine has no address but loopback and special ones: not tested here");
+    return;
+  }
+  corporate_scene scene;
+  scene.go_by(scene.corp.url(), *address);
+  fake_server other(fake_server::scheme::https, *address);
+  other.on("GET", "/x").body("spliced");
+  scene.proxy.change([&](forward::snapshot& from) {
+    from.other_hosts.ports = {other.port()};
+    from.other_hosts.deny_private_addresses = false;
+  });
+  auto client = scene.proxy.captured(other.authority(), "other.test:443");
+  REQUIRE(client.on().secure_as_client(client_side(common_ground().upstream_ca.certificate()),
+                                       {.name = "", .sni = "other.test"}));
+  client.send("GET /x HTTP/1.1\r\nHost: other.test\r\n\r\n");
+  CHECK(client.receive().body == "spliced");
+  CHECK(scene.corp.connections() == 0);
+}
+
 TEST_CASE("T03 with a proxy, too, forbidden addresses and metadata names are refused, without asking it") {
   corporate_scene scene;
   const std::string host = GENERATE("169.254.169.254", "[fd00:ec2::254]", "100.100.100.200", "10.0.0.7", "127.0.0.1",
@@ -218,5 +254,15 @@ TEST_CASE("T03 with a proxy, too, forbidden addresses and metadata names are ref
   INFO(host);
   CHECK(got.status == 403);
   CHECK(got.field("X-Regpass-Cause") == "address-refused");
+  CHECK(scene.corp.connections() == 0);
+}
+
+TEST_CASE("T03 with a proxy, too, a captured stream to a forbidden address is refused, whatever name it says") {
+  corporate_scene scene;
+  const std::string address = GENERATE("169.254.169.254", "10.0.0.7");
+  auto client = scene.proxy.captured(address + ":443", "other.test:443");
+  CHECK_FALSE(client.on().secure_as_client(client_side(common_ground().upstream_ca.certificate()),
+                                           {.name = "", .sni = "other.test"}));
+  CHECK(scene.proxy.finished().back().explanation->cause == "address-refused");
   CHECK(scene.corp.connections() == 0);
 }

@@ -24,8 +24,7 @@ class h2_raw_client {
   h2_raw_client(std::uint16_t proxy_port, std::string authority);
 
   // Prior knowledge on a connection that is there.
-  h2_raw_client(raw_client below, std::string authority)
-      : below_(std::move(below)), authority_(std::move(authority)) {}
+  h2_raw_client(raw_client below, std::string authority) : below_(std::move(below)), authority_(std::move(authority)) {}
 
   // `body`: none, or one that is announced with its length unless `counted` is false.
   std::int32_t send(std::string_view method, std::string_view target, const header_list& more = {},

@@ -18,7 +18,8 @@ namespace regpass::net {
 using address_filter = std::function<result<void>(const boost::asio::ip::address&)>;
 
 struct dial_target {
-  std::string host;  // name or IP literal
+  std::string host;     // name or IP literal
+  std::string address;  // the IP literal to connect to, whatever addresses the name has; empty: one of the name's
   std::uint16_t port = 0;
   address_filter allowed;
   party blame = party::registry;

@@ -26,12 +26,14 @@ using way_out_ptr = std::shared_ptr<const way_out>;  // null: straight
 struct reached {
   std::unique_ptr<stream> wire;  // errors on it blame dial_target::blame
   std::string address;           // of the peer, or "proxy HOST:PORT"
+  std::string own_end;           // "ADDRESS:PORT" of ours, towards the peer or the proxy
   std::chrono::milliseconds resolved_in{0};
   std::chrono::milliseconds connected_in{0};  // with a proxy: until its tunnel stood
 };
 
-// All within `target.within`. What goes wrong at the proxy is an error of party::proxy that names it; what the address
-// rules forbid is refused without asking the proxy.
+// A proxy is asked for the name, even where an address is given: names are what it has rules for. NO_PROXY may name
+// either. All within `target.within`. What goes wrong at the proxy is an error of party::proxy that names it; what the
+// address rules forbid is refused without asking the proxy.
 task<result<reached>> reach(way_out_ptr by, dial_target target);
 
 }  // namespace regpass::net
