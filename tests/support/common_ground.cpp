@@ -6,7 +6,14 @@
 namespace regpass::testing {
 namespace {
 
-const std::vector<std::string> names{"127.0.0.1", "127.0.0.2", "127.0.0.3", "localhost", "registry.test", "auth.test"};
+const std::vector<std::string> names{
+    "127.0.0.1", "127.0.0.2", "127.0.0.3", "localhost", "registry.test", "auth.test",
+    // What the cases of tests/cases are about.
+    "registry-1.docker.io", "auth.docker.io", "hub.docker.com", "ghcr.io", "quay.io", "gcr.io",
+    "123456789012.dkr.ecr.eu-central-1.amazonaws.com", "europe-west1-docker.pkg.dev", "team.azurecr.io", "fra.ocir.io",
+    "registry.digitalocean.com", "api.digitalocean.com", "harbor.example.com", "gitlab.example.com",
+    "registry.gitlab.example.com", "nexus.example.com", "artifactory.example.com", "git.example.com", "reg.example.com",
+    "auth.example.com", "mirror.example.com", "storage.example.com"};
 
 tls::trust trust_in(const temporary_directory& place, const test_ca& ca) {
   return {.ca_file = place.put("upstream-ca.pem", ca.certificate())};
