@@ -25,11 +25,17 @@ std::string element_prefix(std::string_view list, std::size_t index);
 std::string registry_prefix(std::size_t index);
 std::string mirror_prefix(std::size_t index);
 
+// Lists in other tables, and the prefixes of their elements.
+inline constexpr std::string_view credential_list = "registry.credential";
+inline constexpr std::string_view provider_list = "credentials.kubelet_provider";
+
 // What a purpose begins with, and its origins. Directories are still empty.
 void begin_with_defaults(assembly&, purpose);
 // One more [[registry]], with the defaults of the purpose, or [[mirror]].
 void add_registry(assembly&, const std::string& place);
 void add_mirror(assembly&, const std::string& place);
+void add_registry_credential(assembly&, std::size_t registry, const std::string& place);
+void add_provider(assembly&, const std::string& place);
 // The directories that were not given.
 void choose_directories(assembly&, const inputs&);
 
@@ -44,6 +50,7 @@ void apply_sets(assembly&, const inputs&);
 // What can be judged only when all keys are known.
 void check_together(assembly&);
 void check_mirrors(assembly&);
+void check_credentials(assembly&);
 // The files that a [[registry]] names.
 void check_files(assembly&);
 

@@ -132,6 +132,7 @@ void check_directories(assembly& a) {
 void check_together(assembly& a) {
   check_listeners(a);
   check_mirrors(a);
+  check_credentials(a);
   check_registries(a);
   check_limits(a);
   check_directories(a);

@@ -70,6 +70,22 @@ void add_mirror(assembly& a, const std::string& place) {
   for (const auto& key : mirror_keys()) a.result.origins[prefix + std::string(key.name)] = by_default;
 }
 
+void add_registry_credential(assembly& a, std::size_t registry, const std::string& place) {
+  auto& list = a.result.settings.credentials.of_registries;
+  const auto prefix = element_prefix(credential_list, list.size());
+  list.emplace_back().of = registry;
+  a.places[prefix] = place;
+  for (const auto& key : credential_keys()) a.result.origins[prefix + std::string(key.name)] = by_default;
+}
+
+void add_provider(assembly& a, const std::string& place) {
+  auto& list = a.result.settings.credentials.kubelet_providers;
+  const auto prefix = element_prefix(provider_list, list.size());
+  list.emplace_back();
+  a.places[prefix] = place;
+  for (const auto& key : provider_keys()) a.result.origins[prefix + std::string(key.name)] = by_default;
+}
+
 void choose_directories(assembly& a, const inputs& in) {
   auto& s = a.result.settings;
   const auto choose = [&](path& directory, const std::string& key, const path& fallback, const std::string& from) {

@@ -26,6 +26,7 @@ json::object of_list(const key_facts& k) {
   if (k.kind == kind::port_list) items = {{"type", "integer"}, {"minimum", 1}, {"maximum", 65535}};
   if (k.kind == kind::pattern_list) items["pattern"] = "^[a-z0-9._/*-]+$";
   if (k.kind == kind::url_list) items["format"] = "uri";
+  if (k.kind == kind::choice_list) items = {{"enum", json::value_from(k.choices)}};
   return {{"type", "array"}, {"items", std::move(items)}};
 }
 
@@ -71,6 +72,10 @@ json::object top() {
   }
   out["mirror"] = list_of(mirror_keys(), json::array{"listen", "registry"});
   out["registry"] = list_of(registry_keys(), json::array{"host"});
+  auto& in_registry = out["registry"].at("items").at("properties").as_object();
+  in_registry["credential"] = list_of(credential_keys(), json::array{});
+  auto& in_credentials = out["credentials"].at("properties").as_object();
+  in_credentials["kubelet_provider"] = list_of(provider_keys(), json::array{"command", "match_images"});
   return table(std::move(out));
 }
 

@@ -40,6 +40,8 @@ std::string wanted(const key_facts& k) {
       return "a path";
     case kind::prefix:
       return "a part of a URL's path, such as \"hub\"";
+    case kind::text:
+      return "a text";
     case kind::path_list:
       return "a list of paths";
     case kind::port_list:
@@ -48,6 +50,10 @@ std::string wanted(const key_facts& k) {
       return "a list of repository patterns, such as [\"team-a/*\"]";
     case kind::url_list:
       return "a list of absolute https URLs, such as [\"https://auth.example.com/token\"]";
+    case kind::choice_list:
+      return fmt::format("a list of some of {}", fmt::join(k.choices, ", "));
+    case kind::text_list:
+      return "a list of texts";
   }
   return {};
 }
@@ -113,8 +119,12 @@ std::optional<std::string> flaw(const key_facts& k, const std::string& text) {
   }
 }
 
+bool is_choice(const key_facts& k, const std::string& text) {
+  return std::ranges::find(k.choices, text) != k.choices.end();
+}
+
 bool in_bounds(const key_facts& k, const std::string& text) {
-  if (k.kind == kind::choice) return std::ranges::find(k.choices, text) != k.choices.end();
+  if (k.kind == kind::choice) return is_choice(k, text);
   if (k.kind != kind::duration) return true;
   const auto span = parse_duration(text);
   return span && span->count() >= k.least && span->count() <= k.most;
@@ -128,6 +138,7 @@ std::expected<value, problem> fitting_text(const key_facts& k, const std::string
 
 std::expected<value, problem> fitting_texts(const key_facts& k, const texts& list) {
   for (const auto& text : list) {
+    if (k.kind == kind::choice_list && !is_choice(k, text)) return misfit_in_list(k, text);
     if (text.empty()) return misfit_in_list(k, text, "an empty text stands for nothing");
     if (const auto why = flaw(k, text)) return misfit_in_list(k, text, *why);
   }
@@ -172,6 +183,8 @@ std::expected<value, problem> fitting(const key_facts& k, const written& w) {
     case kind::path_list:
     case kind::pattern_list:
     case kind::url_list:
+    case kind::choice_list:
+    case kind::text_list:
       return list ? fitting_texts(k, *list) : misfit(k, w);
     default:
       return text ? fitting_text(k, *text) : misfit(k, w);

@@ -43,6 +43,9 @@ std::vector<key<settings>> listeners_and_credentials() {
       of({"credentials.docker_config", kind::path_list,
           "Docker credential files, or directories that hold one. Default: where docker and podman keep theirs."},
          [](auto& s) -> auto& { return s.credentials.docker_config; }),
+      of({"credentials.helpers", kind::boolean,
+          "Whether the docker-credential-* programs are run that those files name (credsStore, credHelpers)."},
+         [](auto& s) -> auto& { return s.credentials.helpers; }),
   };
 }
 

@@ -58,10 +58,18 @@ void apply_in(assembly& a, Owner& owner, std::span<const key<Owner>> table, cons
   a.complain(from.place, unknown.what, unknown.fix);
 }
 
+void apply_to_element(assembly& a, const given& one, const source& from) {
+  auto& s = a.result.settings;
+  const auto& [list, index] = *one.of;
+  if (list == "mirror") return apply_in(a, s.mirrors[index], mirror_keys(), one, from);
+  if (list == credential_list) return apply_in(a, s.credentials.of_registries[index], credential_keys(), one, from);
+  if (list == provider_list) return apply_in(a, s.credentials.kubelet_providers[index], provider_keys(), one, from);
+  apply_in(a, s.registries[index], registry_keys(), one, from);
+}
+
 void apply_given(assembly& a, const given& one, const source& from) {
   auto& s = a.result.settings;
-  if (one.of && one.of->list == "mirror") return apply_in(a, s.mirrors[one.of->index], mirror_keys(), one, from);
-  if (one.of) return apply_in(a, s.registries[one.of->index], registry_keys(), one, from);
+  if (one.of) return apply_to_element(a, one, from);
   if (const auto* k = find(keys(), one.name)) return apply(a, s, {}, *k, one.what, from);
   const auto unknown = unknown_key(one.name);
   a.complain(from.place, unknown.what, unknown.fix);
@@ -69,6 +77,8 @@ void apply_given(assembly& a, const given& one, const source& from) {
 
 void begin_element(assembly& a, const begun& one, const std::string& place) {
   if (one.list == "mirror") return add_mirror(a, place);
+  if (one.list == credential_list) return add_registry_credential(a, one.within, place);
+  if (one.list == provider_list) return add_provider(a, place);
   add_registry(a, place);
 }
 

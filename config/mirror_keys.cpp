@@ -23,7 +23,8 @@ std::vector<key<mirror_options>> all() {
   };
 }
 
-constexpr std::array<std::string_view, 2> lists{"registry", "mirror"};
+constexpr std::array<std::string_view, 4> lists{"registry", "mirror", "registry.credential",
+                                                "credentials.kubelet_provider"};
 
 }  // namespace
 

@@ -49,14 +49,28 @@ void write_tables(std::ostringstream& out, const loaded& l) {
 }
 
 template <class Owner>
+void write_element(std::ostringstream& out, const loaded& l, std::string_view list, std::size_t index, const Owner& one,
+                   std::span<const key<Owner>> table) {
+  out << "\n[[" << list << "]]\n";
+  for (const auto& key : table) {
+    const auto origin = l.origins.at(element_prefix(list, index) + std::string(key.name));
+    write_key(out, key.name, key.get(one), origin);
+  }
+}
+
+template <class Owner>
 void write_list(std::ostringstream& out, const loaded& l, std::string_view list, const std::vector<Owner>& elements,
                 std::span<const key<Owner>> table) {
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    out << "\n[[" << list << "]]\n";
-    for (const auto& key : table) {
-      const auto origin = l.origins.at(element_prefix(list, i) + std::string(key.name));
-      write_key(out, key.name, key.get(elements[i]), origin);
-    }
+  for (std::size_t i = 0; i < elements.size(); ++i) write_element(out, l, list, i, elements[i], table);
+}
+
+// Each followed by its credentials, as TOML has it.
+void write_registries(std::ostringstream& out, const loaded& l) {
+  const auto& credentials = l.settings.credentials.of_registries;
+  for (std::size_t i = 0; i < l.settings.registries.size(); ++i) {
+    write_element(out, l, "registry", i, l.settings.registries[i], registry_keys());
+    for (std::size_t j = 0; j < credentials.size(); ++j)
+      if (credentials[j].of == i) write_element(out, l, credential_list, j, credentials[j], credential_keys());
   }
 }
 
@@ -75,7 +89,8 @@ std::string show(const loaded& l) {
   std::ostringstream out;
   write_tables(out, l);
   write_list(out, l, "mirror", l.settings.mirrors, mirror_keys());
-  write_list(out, l, "registry", l.settings.registries, registry_keys());
+  write_list(out, l, provider_list, l.settings.credentials.kubelet_providers, provider_keys());
+  write_registries(out, l);
   write_defaults(out, l);
   return out.str();
 }

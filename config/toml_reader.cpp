@@ -66,16 +66,31 @@ void add_table(file_contents& out, const toml::table& table, const std::string& 
   }
 }
 
-void add_elements(file_contents& out, const toml::table& table, std::string_view list) {
-  const auto* tables = table.get(list);
+// The list's tables in `table`, and what lists are in them: of all lists of one name the elements are counted together.
+void add_elements(file_contents& out, const toml::table& table, std::string_view list, std::string_view name,
+                  std::size_t within) {
+  const auto* tables = table.get(name);
   if (!tables || !is_list_of_tables(*tables)) return;
-  std::size_t index = 0;
   for (const auto& one : *tables->as_array()) {
-    for (const auto& [key, node] : *one.as_table())
-      out.keys.push_back({element{list, index}, text_of(key), value_of(node), place(key.source())});
-    out.elements.push_back({list, place(one.source())});
-    ++index;
+    const auto index = static_cast<std::size_t>(std::ranges::count(out.elements, list, &begun::list));
+    out.elements.push_back({list, place(one.source()), within});
+    for (const auto& [key, node] : *one.as_table()) {
+      const auto inner = std::string(list) + "." + text_of(key);
+      const auto known = std::ranges::find(list_names(), inner);
+      if (known != list_names().end() && is_list_of_tables(node))
+        add_elements(out, *one.as_table(), *known, key.str(), index);
+      else
+        out.keys.push_back({element{list, index}, text_of(key), value_of(node), place(key.source())});
+    }
   }
+}
+
+// A list of the file, or of a table of it: "credentials.kubelet_provider".
+void add_list(file_contents& out, const toml::table& table, std::string_view list) {
+  const auto dot = list.find('.');
+  if (dot == std::string_view::npos) return add_elements(out, table, list, list, 0);
+  if (const auto* inner = table.get_as<toml::table>(list.substr(0, dot)))
+    add_elements(out, *inner, list, list.substr(dot + 1), 0);
 }
 
 // toml++ 3.3 bounds the nesting of values but not the length of dotted keys, and recurses over the tables that they
@@ -130,7 +145,7 @@ file_contents read_toml(std::string_view text, const std::string& shown_as) {
   try {
     const auto table = toml::parse(text, std::string_view(shown_as));
     add_table(out, table, {});
-    for (const auto list : list_names()) add_elements(out, table, list);
+    for (const auto list : list_names()) add_list(out, table, list);
   } catch (const toml::parse_error& e) {
     out.problems.push_back(describe(e, shown_as));
   }

@@ -17,7 +17,9 @@ struct position {
   auto operator<=>(const position&) const = default;
 };
 
-// One table of a list: the second [[registry]] is {"registry", 1}.
+// One table of a list: the second [[registry]] is {"registry", 1}; the third [[registry.credential]] of the whole file
+// is
+// {"registry.credential", 2}.
 struct element {
   std::string_view list;
   std::size_t index = 0;
@@ -34,6 +36,7 @@ struct given {
 struct begun {
   std::string_view list;
   position at;
+  std::size_t within = 0;  // of a list in elements of another: index of that element
 };
 
 struct file_contents {

@@ -1,5 +1,6 @@
 #include "unknown.hpp"
 
+#include "assembly.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/config/schema.hpp"
 #include "toml_reader.hpp"
@@ -61,6 +62,8 @@ names tables() {
 }
 
 names element_keys(std::string_view list) {
+  if (list == credential_list) return names_of(credential_keys());
+  if (list == provider_list) return names_of(provider_keys());
   return list == "mirror" ? names_of(mirror_keys()) : names_of(registry_keys());
 }
 

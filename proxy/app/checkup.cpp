@@ -58,7 +58,7 @@ class examination {
   }
 
   void tell_credential() {
-    const auto chosen = auth::choose(from_->credentials, what_.host);
+    const auto chosen = auth::choose(from_->credentials, {what_.host, what_.repository, registry::action::pull});
     if (chosen.credential) {
       tell("credential", "user " + chosen.credential->username + " from " + chosen.credential->source + ", key " +
                              chosen.credential->key);
@@ -143,9 +143,7 @@ class examination {
 result<checkup> check_up(const config::loaded& loaded, const config::inputs& inputs, const registry::reference& what,
                          bool push) {
   auto settings = loaded.settings;
-  const auto& written = settings.credentials.docker_config;
-  credential_loader loader(written.empty() ? default_places(inputs.environment) : written,
-                           settings.process.credential_file);
+  credential_loader loader(sources_from(settings, inputs.environment), settings.process.credential_file);
   const auto found = loader.load();
   // A host that nothing is known of is still asked: a public image needs no credential.
   auto known = make_snapshot(settings, found, {});

@@ -47,6 +47,20 @@ std::string entries_text(const auth::docker_config& config) {
   return std::to_string(config.entries.size()) + " entries, " + std::to_string(usable) + " usable";
 }
 
+auth::credential_entry entry_of(const auth::credential_program& provider) {
+  auth::credential_entry made;
+  made.program = std::make_shared<auth::credential_program>(provider);
+  made.source = auth::name_of(provider);
+  made.key = provider.images.empty() ? std::string() : provider.images.front();
+  return made;
+}
+
+auth::credential_entry switched_off(auth::credential_entry one) {
+  if (one.program) one.problem = "it is asked of " + auth::name_of(*one.program) + ", but credentials.helpers is false";
+  one.program = nullptr;
+  return one;
+}
+
 }  // namespace
 
 std::vector<fs::path> default_places(const std::map<std::string, std::string>& environment) {
@@ -66,53 +80,83 @@ std::vector<fs::path> default_places(const std::map<std::string, std::string>& e
   return places;
 }
 
+credential_loader::credential_loader(credential_sources from, std::size_t file_cap)
+    : from_(std::move(from)), file_cap_(file_cap) {}
+
 credential_loader::credential_loader(std::vector<fs::path> places, std::size_t file_cap)
-    : places_(std::move(places)), file_cap_(file_cap) {}
+    : credential_loader(credential_sources{std::move(places), true, {}, {}}, file_cap) {}
+
+std::vector<fs::path> credential_loader::places() const {
+  auto all = from_.places;
+  for (const auto& one : from_.configured) all.push_back(one.file);
+  return all;
+}
 
 credentials credential_loader::load() {
   credentials made;
-  std::set<fs::path> seen;
-  for (const auto& place : places_) {
-    std::error_code ec;
-    std::vector<fs::path> files{place};
-    if (fs::is_directory(place, ec)) {
-      files.clear();
-      collect(place, 0, files);
-      if (files.empty()) made.searched.push_back(place.string() + " (a directory without credential files)");
-    }
-    for (const auto& file : files) {
-      if (seen.insert(file).second) read(file, made);
-    }
-  }
-  std::erase_if(good_, [&](const auto& one) { return !seen.contains(one.first); });
+  seen_.clear();
+  for (const auto& one : from_.configured) read_configured(one, made);
+  for (const auto& place : from_.places) read_place(place, made);
+  for (const auto& one : from_.providers) made.store.entries.push_back(entry_of(one));
+  std::erase_if(good_, [&](const auto& one) { return !seen_.contains(one.first); });
+  std::erase_if(good_secrets_, [&](const auto& one) { return !seen_.contains(one.first); });
   auth::carry_over(last_, made.store);
   last_ = made.store;
   return made;
 }
 
-void credential_loader::read(const fs::path& file, credentials& into) {
+void credential_loader::read_place(const fs::path& place, credentials& into) {
+  std::error_code ec;
+  std::vector<fs::path> files{place};
+  if (fs::is_directory(place, ec)) {
+    files.clear();
+    collect(place, 0, files);
+    if (files.empty()) into.searched.push_back(place.string() + " (a directory without credential files)");
+  }
+  for (const auto& file : files) {
+    if (seen_.insert(file).second) read(file, into);
+  }
+}
+
+const auth::docker_config* credential_loader::parse(const fs::path& file, bool must_exist, credentials& into) {
   auto text = read_file(file, file_cap_);
-  if (!text && text.error().code == errc::not_found) {
-    good_.erase(file);
+  const bool gone = !text && text.error().code == errc::not_found;
+  if (gone) good_.erase(file);
+  if (gone && !must_exist) {
     into.searched.push_back(file.string() + " (does not exist)");
-    return;
+    return nullptr;
   }
   auto parsed = text ? auth::parse_docker_config(*text, file.string())
                      : result<auth::docker_config>(std::unexpected(text.error()));
+  if (text) wipe(*text);
   if (parsed) {
     good_.insert_or_assign(file, *parsed);
   } else {
     into.rejected.push_back(rejection{file, parsed.error().detail, good_.contains(file)});
   }
   const auto good = good_.find(file);
-  if (good == good_.end()) {
-    into.searched.push_back(file.string() + " (unusable: " + parsed.error().detail + ")");
-    return;
+  if (good != good_.end()) {
+    into.searched.push_back(file.string() + " (" + entries_text(good->second) + ")");
+    into.read.push_back(file);
+    return &good->second;
   }
-  into.searched.push_back(file.string() + " (" + entries_text(good->second) + ")");
-  into.read.push_back(file);
+  into.searched.push_back(file.string() + " (unusable: " + parsed.error().detail + ")");
+  return nullptr;
+}
+
+void credential_loader::read(const fs::path& file, credentials& into) {
+  const auto* config = parse(file, false, into);
+  if (config == nullptr) return;
+  auto& entries = into.store.entries;
   into.store.sources.push_back(file.string());
-  into.store.entries.insert(into.store.entries.end(), good->second.entries.begin(), good->second.entries.end());
+  for (const auto& one : config->helpers) {
+    if (from_.helpers) {
+      entries.push_back(one);
+    } else if (!one.host.name.empty()) {
+      entries.push_back(switched_off(one));
+    }
+  }
+  entries.insert(entries.end(), config->entries.begin(), config->entries.end());
 }
 
 }  // namespace regpass::app

@@ -38,11 +38,6 @@ std::size_t connections_for(const config::settings& settings) {
   return std::min<std::size_t>(most_connections, (files.rlim_cur - spare_descriptors) / 2);
 }
 
-std::vector<std::filesystem::path> places_for(const config::settings& settings, const config::inputs& again) {
-  const auto& written = settings.credentials.docker_config;
-  return written.empty() ? default_places(again.environment) : written;
-}
-
 void log_credentials(const credentials& found) {
   for (const auto& one : found.rejected) {
     log::write(log::level::error, "credentials-rejected",
@@ -80,7 +75,7 @@ struct server::state {
       : settings(std::move(from.settings)),
         inputs(std::move(again)),
         ca(std::move(ca_)),
-        loader(places_for(settings, inputs), settings.process.credential_file),
+        loader(sources_from(settings, inputs.environment), settings.process.credential_file),
         journal(settings.explain.history),
         leaves(ca, settings.process.leaf_certificates) {}
 
@@ -118,6 +113,7 @@ struct server::state {
 // it was.
 result<void> server::state::adopt(const config::settings& from) {
   const auto before = current();
+  loader.follow(sources_from(from, inputs.environment));
   auto found = loader.load();
   log_credentials(found);
   auto made = make_snapshot(from, found, ca.certificate_pem());
@@ -206,7 +202,7 @@ server::~server() {
 result<std::unique_ptr<server>> server::start(const net::executor& control, config::loaded from,
                                               const config::inputs& again) {
   // The CA's constraints need the registries' names, and those need the credentials.
-  credential_loader first(places_for(from.settings, again), from.settings.process.credential_file);
+  credential_loader first(sources_from(from.settings, again.environment), from.settings.process.credential_file);
   auto preview = make_snapshot(from.settings, first.load(), {});
   if (!preview) return std::unexpected(preview.error());
   const auto names = forward::intercepted_names(**preview);

@@ -1,9 +1,16 @@
 #include "regpass/auth/choice.hpp"
 
+#include "regpass/auth/policy.hpp"
+#include "regpass/auth/program.hpp"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 namespace regpass::auth {
@@ -59,36 +66,148 @@ void add(choice& made, const credential_entry& entry, std::string why) {
   if (made.others.size() < most_others) made.others.push_back({entry.source, entry.key, std::move(why)});
 }
 
-void consider(choice& made, const credential_entry& entry) {
-  if (!entry.credential) {
-    made.missing = absence::unusable;
-    return add(made, entry, "unusable: " + entry.problem);
-  }
-  if (made.credential) return add(made, entry, "shadowed by an earlier entry");
-  made.credential = entry.credential;
-  if (!entry.problem.empty()) add(made, entry, entry.problem);
+bool is_for_host(const credential_entry& entry, const wanted& need) {
+  if (!entry.program || !entry.host.name.empty()) return entry.host == need.host;
+  if (entry.program->speaks == credential_program::protocol::docker_helper) return true;
+  const auto image = image_of(need.host, need.repository);
+  return std::ranges::any_of(entry.program->images, [&](const auto& one) { return is_for_image(one, image); });
 }
+
+bool is_for_request(const range& limits, const wanted& need) {
+  if (need.action == registry::action::ping) return true;
+  const auto& repository = need.repository;
+  if (!limits.path.empty() && repository != limits.path && !repository.starts_with(limits.path + "/")) return false;
+  if (!limits.repositories.empty() && !any_matches(limits.repositories, repository)) return false;
+  return limits.actions.empty() || std::ranges::find(limits.actions, need.action) != limits.actions.end();
+}
+
+// "is only for push to team-a/*"
+std::string limited_to(const range& limits) {
+  std::vector<std::string_view> actions;
+  for (const auto one : limits.actions) actions.push_back(registry::name_of(one));
+  auto places = limits.repositories;
+  if (!limits.path.empty()) places.push_back(limits.path);
+  const auto what = fmt::format("{}", fmt::join(actions, ", "));
+  const auto where = fmt::format("{}", fmt::join(places, ", "));
+  return fmt::format("is only for {}{}{}", what, what.empty() || where.empty() ? "" : " in ", where);
+}
+
+struct candidate {
+  const credential_entry* entry;
+  // tier, actions are named, length of what names the repository
+  std::array<std::size_t, 3> rank;
+};
+
+std::size_t longest_match(const std::vector<std::string>& patterns, const std::string& repository) {
+  std::size_t longest = 0;
+  for (const auto& one : patterns) {
+    if (matches(one, repository)) longest = std::max(longest, one.size());
+  }
+  return longest;
+}
+
+std::array<std::size_t, 3> rank_of(const credential_entry& entry, const wanted& need) {
+  const auto& limits = entry.range;
+  const bool limited = !limits.path.empty() || !limits.repositories.empty() || !limits.actions.empty();
+  if (need.action == registry::action::ping && limited) return {0, 0, 0};
+  if (limits.configured)
+    return {4, limits.actions.empty() ? 0U : 1U, longest_match(limits.repositories, need.repository)};
+  if (!limits.path.empty()) return {3, 0, limits.path.size()};
+  const bool pattern = entry.program && entry.program->speaks == credential_program::protocol::kubelet_provider;
+  return {pattern ? 1U : 2U, 0, 0};
+}
+
+std::vector<candidate> candidates(choice& made, const credential_store& store, const wanted& need) {
+  std::vector<candidate> found;
+  for (const auto& entry : store.entries) {
+    if (!is_for_host(entry, need)) continue;
+    if (!is_for_request(entry.range, need)) {
+      add(made, entry, limited_to(entry.range));
+      continue;
+    }
+    const auto rank = rank_of(entry, need);
+    found.insert(std::ranges::upper_bound(found, rank, std::greater<>{}, &candidate::rank), {&entry, rank});
+  }
+  return found;
+}
+
+// Goes through the candidates from the most to the least specific.
+class election {
+ public:
+  election(choice& made, const wanted& need, const std::vector<program_answer>& answers)
+      : made_(made), need_(need), answers_(answers) {}
+
+  // False: a program has to be asked first.
+  bool hear(const candidate& one) {
+    const auto& entry = *one.entry;
+    if (made_.credential) {
+      add(made_, entry, one.rank == chosen_ ? "shadowed by an earlier entry" : "a more specific entry is used");
+    } else if (blocked_ && one.rank != *blocked_) {
+      add(made_, entry, "does not take the place of a more specific entry that is unusable");
+    } else if (entry.program) {
+      return hear_program(one);
+    } else {
+      take(one, entry.credential, entry.problem);
+    }
+    return true;
+  }
+
+ private:
+  bool hear_program(const candidate& one) {
+    const auto said = std::ranges::find(answers_, one.entry, &program_answer::to);
+    if (said == answers_.end()) {
+      made_.ask = one.entry;
+      return false;
+    }
+    if (said->credential || !said->problem.empty()) {
+      take(one, said->credential, said->problem);
+    } else {
+      add(made_, *one.entry,
+          fmt::format("{} has none for {}", name_of(*one.entry->program), registry::to_text(need_.host)));
+    }
+    return true;
+  }
+
+  void take(const candidate& one, const credential_ptr& credential, const std::string& problem) {
+    if (!credential) {
+      made_.missing = absence::unusable;
+      blocked_ = one.rank;
+      return add(made_, *one.entry, "unusable: " + problem);
+    }
+    made_.credential = credential;
+    chosen_ = one.rank;
+    if (!problem.empty()) add(made_, *one.entry, problem);
+  }
+
+  choice& made_;
+  const wanted& need_;
+  const std::vector<program_answer>& answers_;
+  std::array<std::size_t, 3> chosen_{};
+  std::optional<std::array<std::size_t, 3>> blocked_;
+};
 
 void add_near_misses(choice& made, const credential_store& store, const registry::host& wanted) {
   for (const auto& entry : store.entries) {
     if (made.others.size() == most_others) return;
-    if (entry.host == wanted) continue;
+    if (entry.host == wanted || entry.program) continue;
     if (auto why = near_miss(entry, wanted); !why.empty()) add(made, entry, std::move(why));
   }
 }
 
 }  // namespace
 
-choice choose(const credential_store& store, const registry::host& wanted) {
+choice choose(const credential_store& store, const wanted& need, const std::vector<program_answer>& answers) {
   choice made;
   made.missing = store.entries.empty() && store.sources.empty() ? absence::no_sources : absence::no_entry;
-  for (const auto& entry : store.entries) {
-    if (entry.host == wanted) consider(made, entry);
+  const auto found = candidates(made, store, need);
+  election all(made, need, answers);
+  for (const auto& one : found) {
+    if (!all.hear(one)) return made;
   }
   if (made.credential) {
     made.missing = absence::none;
   } else {
-    add_near_misses(made, store, wanted);
+    add_near_misses(made, store, need.host);
   }
   return made;
 }

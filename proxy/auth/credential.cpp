@@ -56,6 +56,12 @@ std::string_view name_of(credential_kind kind) noexcept {
   return "unknown";
 }
 
+std::string name_of(const credential_program& one) {
+  if (one.command.empty()) return {};
+  const auto& path = one.command.front();
+  return path.substr(path.rfind('/') + 1);
+}
+
 secret authorization_of(const credential& one) {
   switch (one.kind) {
     case credential_kind::basic:

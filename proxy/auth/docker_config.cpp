@@ -50,13 +50,39 @@ void read_dockercfg(docker_config& config, const json::object& root, const std::
   }
 }
 
-void read_helpers(docker_config& config, const json::object& root) {
-  if (const auto store = string_member(root, "credsStore"); !store.empty()) config.helpers.emplace_back("", store);
-  const auto* named = root.if_contains("credHelpers");
-  if (named == nullptr || !named->is_object()) return;
-  for (const auto& [host, program] : named->get_object()) {
-    if (program.is_string()) config.helpers.emplace_back(host, program.get_string());
+// What docker-credential-helpers' programs are called; anything else could lead out of PATH.
+bool is_helper_suffix(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+                              std::string_view::npos;
+}
+
+void give_program(credential_entry& entry, std::string_view suffix) {
+  if (!is_helper_suffix(suffix)) {
+    entry.problem = fmt::format("\"{}\" is no name of a credential helper", clean(suffix, 64));
+    return;
   }
+  auto made = std::make_shared<credential_program>();
+  made->command.push_back("docker-credential-" + std::string(suffix));
+  entry.program = std::move(made);
+}
+
+// As docker/cli: the host's own helper, then the one for all.
+void read_helpers(docker_config& config, const json::object& root, const std::string& source) {
+  const auto* named = root.if_contains("credHelpers");
+  if (named != nullptr && named->is_object()) {
+    for (const auto& [host, program] : named->get_object()) {
+      auto entry = docker_entry_for(host, source);
+      if (entry.problem.empty()) give_program(entry, program.is_string() ? program.get_string() : "");
+      config.helpers.push_back(std::move(entry));
+    }
+  }
+  const auto store = string_member(root, "credsStore");
+  if (store.empty()) return;
+  credential_entry entry;
+  entry.source = source;
+  entry.key = "credsStore";
+  give_program(entry, store);
+  if (entry.program) config.helpers.push_back(std::move(entry));
 }
 
 }  // namespace
@@ -80,7 +106,7 @@ result<docker_config> parse_docker_config(std::string_view text, const std::stri
   } else if (!auths->is_null()) {
     return no_object(source, text, "auths");
   }
-  read_helpers(config, *root);
+  read_helpers(config, *root, source);
   return config;
 }
 

@@ -2,6 +2,7 @@
 
 #include "auth/json_text.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/registry/reference.hpp"
 
 #include <fmt/format.h>
 
@@ -37,6 +38,19 @@ bool is_api_path(std::string_view path) noexcept {
   return path.empty() || path == "/v1" || path == "/v2";
 }
 
+// containers-auth.json(5): "host/team-a" is for the repositories below it, "host/team-a/app" for this one too.
+void read_path(credential_entry& entry, std::string_view path) {
+  path.remove_prefix(1);
+  if (path.ends_with('/')) path.remove_suffix(1);
+  // Docker Desktop keeps tokens of its own under "https://index.docker.io/v1/access-token".
+  const bool of_api = path.starts_with("v1/") || path.starts_with("v2/");
+  if (registry::is_repository(path) && !of_api) {
+    entry.range.path = path;
+  } else {
+    entry.problem = fmt::format("the key's path {} is no repository", clean(path, 128));
+  }
+}
+
 void read_key(credential_entry& entry) {
   const auto bare = without_scheme(entry.key);
   const auto slash = std::min(bare.find('/'), bare.size());
@@ -46,9 +60,7 @@ void read_key(credential_entry& entry) {
     return;
   }
   entry.host = std::move(*host);
-  if (const auto path = bare.substr(slash); !is_api_path(path)) {
-    entry.problem = fmt::format("the key is for the namespace {} only, which is not supported", clean(path, 128));
-  }
+  if (const auto path = bare.substr(slash); !is_api_path(path)) read_path(entry, path);
 }
 
 void give(credential_entry& entry, credential_kind kind, std::string_view username, std::string_view value) {
@@ -152,11 +164,16 @@ bool looks_like_docker_entry(const json::value& value) noexcept {
   return object != nullptr && std::ranges::any_of(members, [&](auto name) { return object->contains(name); });
 }
 
-credential_entry read_docker_entry(std::string_view key, const json::value& value, const std::string& source) {
+credential_entry docker_entry_for(std::string_view key, const std::string& source) {
   credential_entry entry;
   entry.source = source;
   entry.key = key;
   read_key(entry);
+  return entry;
+}
+
+credential_entry read_docker_entry(std::string_view key, const json::value& value, const std::string& source) {
+  auto entry = docker_entry_for(key, source);
   if (!entry.problem.empty()) return entry;
   if (const auto* object = value.if_object()) {
     read_members(entry, *object);

@@ -31,7 +31,16 @@ std::string form_of_entry(const facts& f) {
 namespace no_credential {
 
 const auth::considered* near_miss(const facts& f) {
-  const auto found = std::ranges::find_if(f.seen->others, [](const auto& other) { return !other.key.empty(); });
+  const auto found = std::ranges::find_if(f.seen->others, [](const auto& other) {
+    return !other.key.empty() && (other.why.starts_with("is for ") || other.why.starts_with("unusable"));
+  });
+  return found == f.seen->others.end() ? nullptr : &*found;
+}
+
+// An entry of this host that is for other repositories or actions.
+const auth::considered* narrower(const facts& f) {
+  const auto found =
+      std::ranges::find_if(f.seen->others, [](const auto& other) { return other.why.starts_with("is only for "); });
   return found == f.seen->others.end() ? nullptr : &*found;
 }
 
@@ -62,6 +71,10 @@ std::string summary(const facts& f) {
     const auto places = where(f).empty() ? std::string() : " (looked at " + where(f) + ")";
     return fmt::format("no credential for {}: no credential file was found{}; {}", host(f), places, so);
   }
+  if (const auto* near = narrower(f)) {
+    return fmt::format("no credential for this on {}: {} in {} {}; {}", host(f), shortened(near->key, 64), near->source,
+                       near->why, so);
+  }
   if (const auto* near = near_miss(f)) {
     return fmt::format("no credential for {} in {}: the file has {}, the image says {}; {}", host(f), near->source,
                        shortened(near->key, 64), host(f), so);
@@ -78,8 +91,11 @@ std::vector<std::string> fix(const facts& f) {
         "It holds: " + form_of_entry(f)};
   }
   std::vector<std::string> steps;
-  if (const auto* near = near_miss(f)) {
-    steps.push_back(fmt::format("If {} in {} is meant for {}, name it {}", words::quoted(near->key), near->source,
+  if (const auto* near = narrower(f)) {
+    steps.push_back(
+        fmt::format("If {} is meant for this too, widen its repositories or actions", words::quoted(near->key)));
+  } else if (const auto* other = near_miss(f)) {
+    steps.push_back(fmt::format("If {} in {} is meant for {}, name it {}", words::quoted(other->key), other->source,
                                 words::host(f), words::quoted(key_for(f))));
   }
   steps.push_back(fmt::format("{} {}: {}", steps.empty() ? "Add an entry to" : "Else add an entry to",
@@ -120,6 +136,11 @@ std::vector<std::string> fix(const facts& f) {
   const auto* entry = culprit(f);
   const auto key =
       entry == nullptr ? std::string() : fmt::format(" {} in {}", words::quoted(entry->key), entry->source);
+  // Programs and files that hold nothing but a secret have an error of their own that says it all.
+  const bool of_docker = entry == nullptr || problem(*entry).starts_with("auth ") ||
+                         problem(*entry).starts_with("the ") ||
+                         problem(*entry).find(" is no string") != std::string::npos;
+  if (!of_docker) return {fmt::format("Put right{}; regpass reads or asks it again by itself", key)};
   return {fmt::format("Write the entry{} anew; its auth is made by: printf '%s:%s' USER PASSWORD | base64 -w0", key)};
 }
 

@@ -146,7 +146,8 @@ bool forwarding::permit() {
 }
 
 void forwarding::choose_credential() {
-  choice_ = auth::choose(what_.snapshot->credentials, what_.target.registry);
+  choice_ =
+      auth::choose(what_.snapshot->credentials, {what_.target.registry, operation_->repository, operation_->action});
   auto& seen = notes_.seen();
   seen.missing = choice_.missing;
   seen.others = choice_.others;

@@ -48,8 +48,26 @@ TEST_CASE("a config.json is read in file order, helpers included") {
   CHECK(config.entries[1].host == registry::make_host("r.test", 5443));
   CHECK(config.entries[1].credential->value == secret("pw2"));
   CHECK(config.entries[1].credential->generation > hub.credential->generation);
-  using helper = std::pair<std::string, std::string>;
-  CHECK(config.helpers == std::vector<helper>{{"", "desktop"}, {"gcr.io", "gcloud"}, {"eu.gcr.io", "gcloud"}});
+}
+
+TEST_CASE("helpers come as docker asks them: the host's own, then the one for all") {
+  const auto config = read(sample);
+  std::vector<std::string> shown;
+  for (const auto& one : config.helpers) {
+    shown.push_back(one.host.name + " " + one.key + " " + name_of(*one.program));
+    CHECK_FALSE(one.credential);
+  }
+  CHECK(shown == std::vector<std::string>{"gcr.io gcr.io docker-credential-gcloud",
+                                          "eu.gcr.io eu.gcr.io docker-credential-gcloud",
+                                          " credsStore docker-credential-desktop"});
+}
+
+TEST_CASE("a helper's name leads nowhere but into PATH") {
+  const auto name = GENERATE(R"("../../tmp/evil")", R"("")", R"("a b")", "5", R"("a\nb")");
+  const auto config = read(fmt::format(R"({{"credHelpers": {{"r.test": {}}}}})", name));
+  REQUIRE(config.helpers.size() == 1);
+  CHECK_FALSE(config.helpers[0].program);
+  CHECK_THAT(config.helpers[0].problem, Catch::Contains("is no name of a credential helper"));
 }
 
 TEST_CASE("CRED-13: a .dockercfg has its hosts at the top") {
@@ -146,14 +164,32 @@ TEST_CASE("T31: keys name a registry in every form that docker, podman and kubel
   CHECK(registry::to_text(config.entries[0].host) == host);
 }
 
-TEST_CASE("T31: keys that name no whole registry give no credential") {
+TEST_CASE("a key with a path is for the repositories below it") {
+  struct row {
+    std::string_view key, host, path;
+  };
+  const auto [key, host, path] = GENERATE(values<row>({
+      {"r.test/team-a", "r.test", "team-a"},
+      {"r.test:5443/team-a/app", "r.test:5443", "team-a/app"},
+      {"https://r.test/team-a/", "r.test", "team-a"},
+      {"docker.io/library/alpine", "docker.io", "library/alpine"},
+  }));
+  const auto config = read(fmt::format(R"({{"auths":{{"{}":{{"auth":"YWxpY2U6cHc="}}}}}})", key));
+  REQUIRE(config.entries.size() == 1);
+  CHECK(config.entries[0].credential);
+  CHECK(registry::to_text(config.entries[0].host) == host);
+  CHECK(config.entries[0].range.path == path);
+}
+
+TEST_CASE("T31: keys that name no registry give no credential") {
   struct row {
     std::string_view key, problem;
   };
   const auto [key, problem] = GENERATE(values<row>({
-      {"r.test/team-a", "the key is for the namespace /team-a only"},
-      {"https://r.test/team-a/", "the key is for the namespace /team-a/ only"},
-      {"https://index.docker.io/v1/access-token", "the key is for the namespace /v1/access-token only"},
+      {"r.test/Team-A", "the key's path Team-A is no repository"},
+      {"r.test/a//b", "the key's path a//b is no repository"},
+      {"r.test/team-a/../b", "the key's path team-a/../b is no repository"},
+      {"https://index.docker.io/v1/access-token", "the key's path v1/access-token is no repository"},
       {"", "the key names no registry"},
       {"https://", "the key names no registry"},
       {"*.r.test", "the key names no registry"},

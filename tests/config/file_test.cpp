@@ -79,6 +79,11 @@ TEST_CASE("the full example has every key, with its default") {
     CHECK(key.get(l.settings.registries[0]) == key.get(plain_one.settings.registries[0]));
     CHECK(l.origins.at("registry[0]." + std::string(key.name)).starts_with(example("full.toml").string()));
   }
+  for (const auto& key : credential_keys())
+    CHECK(l.origins.at("registry.credential[0]." + std::string(key.name)).starts_with(example("full.toml").string()));
+  for (const auto& key : provider_keys())
+    CHECK(l.origins.at("credentials.kubelet_provider[0]." + std::string(key.name))
+              .starts_with(example("full.toml").string()));
 }
 
 TEST_CASE("the sidecar's example does what it says") {

@@ -42,8 +42,8 @@ TEST_CASE("an unknown key is an error with its place and what was probably meant
        "3:1: unknown key `pusch` of [[registry]] | did you mean `push`?\n"},
       {"[[registry]]\nhost = 'a.test'\nstate_dir = '/s'",
        "3:1: unknown key `state_dir` of [[registry]] | `state_dir` belongs above the first table of the file\n"},
-      {"[[registry]]\nhost = 'a.test'\n[[registry.credential]]\nusername = 'x'",
-       "3:12: unknown key `credential` of [[registry]] | remove it\n"},
+      {"[[registry]]\nhost = 'a.test'\n[registry.credential]\ntoken_file = 'x'",
+       "3:11: unknown key `credential` of [[registry]] | remove it\n"},
       {"\"a\\u001b[31m\\nb\" = 1", "1:1: unknown key `a\\x1b[31m\\x0ab` | remove it\n"},
   }));
   CHECK(short_report(r.toml) == r.report);

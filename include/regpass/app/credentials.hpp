@@ -3,10 +3,12 @@
 
 #include "regpass/auth/credential.hpp"
 #include "regpass/auth/docker_config.hpp"
+#include "regpass/config/settings.hpp"
 
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,26 @@ namespace regpass::app {
 // (a directory; a file is taken as well), $XDG_RUNTIME_DIR/containers/auth.json, ~/.config/containers/auth.json,
 // ~/.docker/config.json.
 std::vector<std::filesystem::path> default_places(const std::map<std::string, std::string>& environment);
+
+// One [[registry.credential]].
+struct configured_credential {
+  registry::host host;
+  auth::range range;
+  std::string key;  // how logs call it: "[[registry.credential]] 2 of harbor.example.com"
+  std::filesystem::path file;
+  bool docker_config = false;  // `file` is one; else it holds nothing but the secret
+  auth::credential_kind kind = auth::credential_kind::basic;
+  std::string username;
+};
+
+// All that credentials may come from.
+struct credential_sources {
+  std::vector<std::filesystem::path> places;  // docker's files, or directories of them
+  bool helpers = true;                        // whether the programs are run that those files name
+  std::vector<configured_credential> configured;
+  std::vector<auth::credential_program> providers;
+};
+credential_sources sources_from(const config::settings&, const std::map<std::string, std::string>& environment);
 
 struct rejection {
   std::filesystem::path file;
@@ -30,24 +52,41 @@ struct credentials {
   std::vector<rejection> rejected;
 };
 
+// A password or token from a file that holds nothing else; one line break at its end does not count. Errors begin with
+// the path.
+result<secret> read_secret_file(const std::filesystem::path&, std::size_t cap, auth::credential_kind);
+
 class credential_loader {
  public:
   // `places` are files or directories. In a directory: config.json, .dockerconfigjson, .dockercfg, auth.json, then
   // other *.json by name; directories in it likewise, one level deep (several secrets mounted side by side). Names that
   // begin with ".." are Kubernetes' own.
+  credential_loader(credential_sources from, std::size_t file_cap);
   credential_loader(std::vector<std::filesystem::path> places, std::size_t file_cap);
+
+  // From now on other sources, after a reload of the configuration. What was good stays so.
+  void follow(credential_sources from) { from_ = std::move(from); }
 
   // Reads everything. A file that cannot be parsed keeps its last good content; one that is gone takes its credentials
   // with it. Unchanged entries keep their generation.
   credentials load();
-  const std::vector<std::filesystem::path>& places() const noexcept { return places_; }
+  // Every file and directory whose change matters.
+  std::vector<std::filesystem::path> places() const;
 
  private:
+  void read_place(const std::filesystem::path& place, credentials& into);
   void read(const std::filesystem::path& file, credentials& into);
+  void read_configured(const configured_credential& one, credentials& into);
+  auth::credential_entry read_secret(const configured_credential& one, credentials& into);
+  auth::credential_entry read_docker_config(const configured_credential& one, credentials& into);
+  // The file's content, or the last good one, or nothing; what is wrong with it is put into `into`.
+  const auth::docker_config* parse(const std::filesystem::path& file, bool must_exist, credentials& into);
 
-  std::vector<std::filesystem::path> places_;
+  credential_sources from_;
   std::size_t file_cap_;
   std::map<std::filesystem::path, auth::docker_config> good_;
+  std::map<std::filesystem::path, secret> good_secrets_;
+  std::set<std::filesystem::path> seen_;  // in this load
   auth::credential_store last_;
 };
 

@@ -3,7 +3,9 @@
 
 #include "regpass/base/secret.hpp"
 #include "regpass/registry/host.hpp"
+#include "regpass/registry/operation.hpp"
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,8 +24,8 @@ struct credential {
   credential_kind kind = credential_kind::basic;
   std::string username;
   secret value;
-  std::string source;            // path of the file
-  std::string key;               // key inside the file, as written
+  std::string source;            // path of the file, or name of the program: "docker-credential-pass"
+  std::string key;               // key inside the file, as written, or what the program was asked for
   std::uint64_t generation = 0;  // unique in the process; another value is another generation
 };
 using credential_ptr = std::shared_ptr<const credential>;
@@ -35,14 +37,40 @@ secret authorization_of(const credential&);
 // A generation that was not used before.
 std::uint64_t next_generation() noexcept;
 
-// One line of a credential source: for which host, and either a credential or why it is none. With a credential,
-// `problem` is a remark on it: it is used, but something about it looks wrong.
+// For which requests to its host an entry is. What is empty limits nothing.
+struct range {
+  std::string path;                       // of a key "host/team-a/app": this repository and those below it
+  std::vector<std::string> repositories;  // patterns, as in a policy
+  std::vector<registry::action> actions;
+  bool configured = false;  // a [[registry.credential]], which stands above every file of others
+};
+
+// A program that has credentials and is asked when one is needed.
+struct credential_program {
+  enum class protocol : std::uint8_t {
+    docker_helper,    // docker-credential-helpers: `docker-credential-NAME get`
+    kubelet_provider  // the kubelet's CredentialProvider API
+  };
+  protocol speaks = protocol::docker_helper;
+  std::vector<std::string> command;  // a name without slash is looked up in PATH
+  std::vector<std::string> images;   // kubelet_provider: what it is for, as the kubelet's matchImages
+
+  auto operator<=>(const credential_program&) const = default;
+};
+using program_ptr = std::shared_ptr<const credential_program>;
+// "docker-credential-pass": the program without its directory, as logs name it.
+std::string name_of(const credential_program&);
+
+// One line of a credential source: for which host, and a credential, or the program that has it, or why there is none.
+// With a credential or a program, `problem` is a remark: it is used, but something about it looks wrong.
 struct credential_entry {
-  registry::host host;
-  credential_ptr credential;  // null: unusable, see `problem`
+  registry::host host;        // of a program without a name: it is asked for any
+  credential_ptr credential;  // null without a program: unusable, see `problem`
   std::string source;
   std::string key;
   std::string problem;  // "auth is no base64: character '-' at 12 is of the URL-safe alphabet"
+  auth::range range{};
+  program_ptr program{};
 };
 
 // Everything known at one moment. Immutable once built; a reload makes another one.

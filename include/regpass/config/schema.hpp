@@ -27,10 +27,13 @@ enum class kind : std::uint8_t {
   proxy,     // a corporate proxy's URL, or "direct"; may hold a password, so it is never shown as written
   path,      // empty: none, or the default; relative ones count from the file's directory
   prefix,    // segments of a URL's path; empty: none
+  text,      // any
   path_list,
   port_list,
   pattern_list,  // repositories, '*' for any run of characters
-  url_list       // absolute https URLs
+  url_list,      // absolute https URLs
+  choice_list,   // some of `choices`
+  text_list      // any
 };
 
 // What is known of a key without knowing where its value is kept.
@@ -39,11 +42,11 @@ struct key_facts {
   config::kind kind = kind::boolean;
   std::string_view text;                    // one sentence for the reference
   std::int64_t least = 0, most = 0;         // kind::integer, kind::duration
-  std::vector<std::string_view> choices{};  // kind::choice
+  std::vector<std::string_view> choices{};  // kind::choice, kind::choice_list
 };
 
-// `Owner` is settings for the keys of the file's tables, registry_options for those of a [[registry]], mirror_options
-// for those of a [[mirror]].
+// `Owner` is settings for the keys of the file's tables, and for those of an element of a list of tables what the
+// element becomes.
 template <class Owner>
 struct key : key_facts {
   std::function<void(Owner&, const value&)> set;  // takes what loading found to fit the kind and its bounds
@@ -53,8 +56,10 @@ struct key : key_facts {
 std::span<const key<settings>> keys();
 std::span<const key<forward::registry_options>> registry_keys();
 std::span<const key<forward::mirror_options>> mirror_keys();
+std::span<const key<registry_credential>> credential_keys();
+std::span<const key<kubelet_provider>> provider_keys();
 
-// The lists of tables: "registry", "mirror".
+// The lists of tables: "registry", "mirror", and those in an element or a table: "registry.credential".
 std::span<const std::string_view> list_names();
 
 // JSON Schema (2020-12) of the file.

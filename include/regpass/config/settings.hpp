@@ -31,8 +31,29 @@ struct tls_settings {
   std::filesystem::path certs_dir = "/etc/docker/certs.d";
 };
 
+// One [[registry.credential]].
+struct registry_credential {
+  std::size_t of = 0;  // whose: index of the [[registry]]
+  std::vector<std::string> repositories;
+  std::vector<std::string> actions;  // names as of registry::action
+  std::string username;
+  std::filesystem::path password_file;
+  std::filesystem::path token_file;
+  std::filesystem::path identity_token_file;
+  std::filesystem::path docker_config;
+};
+
+// One [[credentials.kubelet_provider]].
+struct kubelet_provider {
+  std::vector<std::string> command;
+  std::vector<std::string> match_images;
+};
+
 struct credential_settings {
   std::vector<std::filesystem::path> docker_config;  // default: where docker and podman keep them
+  bool helpers = true;
+  std::vector<kubelet_provider> kubelet_providers;
+  std::vector<registry_credential> of_registries;
 };
 
 struct explain_settings {
@@ -51,6 +72,8 @@ struct process_limits {
   std::size_t connections = 0;  // per listener; 0: 10 000 or (nofile - 64) / 2, whichever is less
   std::size_t leaf_certificates = 256;
   std::size_t credential_file = 1024 * 1024;
+  std::chrono::milliseconds helper_within{10'000};
+  std::size_t helper_output = 256 * 1024;
   std::chrono::milliseconds tunnel_idle{900'000};
 };
 
