@@ -73,6 +73,23 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
         scenario.succeed("ctr", "images", "pull", *flags, "--snapshotter", "native", base, **alone)
         expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
 
+    def containers_image(regpass, registry):
+        """skopeo with the mirror in its registries.conf: pulls by the registry's own name."""
+        config = scenario.directory / f"registries-{registry.name}.conf"
+        config.write_text(
+            f'[[registry]]\nlocation = "{registry.host}"\n'
+            f'[[registry.mirror]]\nlocation = "127.0.0.1:{ports[registry]}"\ninsecure = true\n'
+        )
+        there = f"dir:{scenario.directory}/by-name-{registry.name}"
+        skopeo = ["skopeo", "--registries-conf", config]
+        scenario.succeed(*skopeo, "copy", f"docker://{registry.host}/shared/base:1", there, **alone)
+        expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
+
+    def docker_hub(regpass, registry):
+        """dockerd's registry-mirrors are for Docker Hub alone; here the registry plays it."""
+        scenario.succeed("/usr/bin/docker", "pull", "shared/base:1", **alone)
+        expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
+
     def docker(regpass, registry):
         docker = "/usr/bin/docker"
         context = scenario.context(f"FROM 127.0.0.1:{ports[registry]}/team-a/seed:1\nCOPY unique /unique\n")
@@ -110,13 +127,16 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
     programs = buildkit.programs()
     with scenario.sidecar({"config.json": scenario.docker_config("alice")}, mirrors) as regpass:
         scenario.daemon("containerd", ready=["ctr", "version"], **alone)
-        bridgeless = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"]
-        scenario.daemon("dockerd", *bridgeless, ready=["/usr/bin/docker", "version"], **alone)
+        dockerd = ["dockerd", "--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"]
+        dockerd += [f"--registry-mirror=http://127.0.0.1:{ports[scenario.registries[0]]}"]
+        scenario.daemon(*dockerd, ready=["/usr/bin/docker", "version"], **alone)
         buildkitd(programs, ports[scenario.registries[0]])
+        docker_hub(regpass, scenario.registries[0])
         for registry in scenario.registries:
             skopeo(regpass, registry)
             storage(regpass, registry, "buildah")
             storage(regpass, registry, "podman", "--cgroup-manager", "cgroupfs", "--events-backend", "file")
+            containers_image(regpass, registry)
             ctr(regpass, registry)
             docker(regpass, registry)
             build(regpass, registry, programs)
