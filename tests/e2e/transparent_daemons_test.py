@@ -1,17 +1,21 @@
-"""podman, dockerd and buildkitd know of no proxy: their connections are redirected."""
+"""podman, dockerd and buildkitd, rootful and rootless, know of no proxy: their connections are redirected."""
 
 import buildkit
 import expect
+import rootless
 from e2e import Scenario
 from transparent import OwnUser, Redirection
 
 ALLOWED = "\n[other_hosts]\ndeny_private_addresses = false\n"  # the testbed's addresses are private ones
 DOCKER = "/usr/bin/docker"  # not the first on PATH: a newer one would build by a plugin of its own
 
-with Scenario("transparent-daemons", programs=["nft", "setpriv", "podman", "dockerd", DOCKER, "runc"]) as scenario:
+PROGRAMS = ["nft", "setpriv", "podman", "dockerd", DOCKER, "runc", *rootless.PROGRAMS]
+
+with Scenario("transparent-daemons", programs=PROGRAMS) as scenario:
     redirection = Redirection(scenario, only_v6="basic.test")
     hosts = redirection.hosts
     programs = buildkit.programs()
+    builder = rootless.Rootless(scenario, programs)
     redirection.apply()
 
     def succeed(*argv, **options):
@@ -20,6 +24,14 @@ with Scenario("transparent-daemons", programs=["nft", "setpriv", "podman", "dock
     def context(registry):
         base = f"{registry.host}/shared/base:1"
         return scenario.context(f"FROM {base}\nCOPY unique /unique\nRUN sha256sum /unique > /sum\n")
+
+    def push(registry, buildctl, tag):
+        directory = context(registry)
+        local = ["--local", f"context={directory}", "--local", f"dockerfile={directory}"]
+        output = f"--output=type=image,name={registry.host}/{scenario.repository}:{tag},push=true"
+        succeed(*buildctl, "build", "--frontend=dockerfile.v0", *local, output)
+        expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
+        expect.pushed(scenario, regpass, registry, "alice", tag)
 
     with scenario.sidecar({"config.json": scenario.docker_config("alice")}, ALLOWED, OwnUser) as regpass:
         podman = ["podman", "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--events-backend", "file"]
@@ -45,11 +57,11 @@ with Scenario("transparent-daemons", programs=["nft", "setpriv", "podman", "dock
         ready = [buildctl, "debug", "workers"]
         scenario.daemon(programs / "buildkitd", "--containerd-worker=false", *worker, ready=ready, binds=hosts)
         for registry in scenario.registries:
-            directory = context(registry)
-            local = ["--local", f"context={directory}", "--local", f"dockerfile={directory}"]
-            output = f"--output=type=image,name={registry.host}/{scenario.repository}:buildkit,push=true"
-            succeed(buildctl, "build", "--frontend=dockerfile.v0", *local, output)
-            expect.pushed(scenario, regpass, registry, "alice", "buildkit")
+            push(registry, [buildctl], "buildkit")
+
+        builder.start_buildkitd(binds=hosts)
+        for registry in scenario.registries:
+            push(registry, builder.buildctl, "rootless")
 
         modes = {line["mode"] for line in regpass.events("exchange")}
         assert modes == {"transparent"}, f"the exchanges' modes are {modes}"

@@ -20,11 +20,11 @@ void add_redirect(CLI::App& program, common_options& common, redirect_options& o
   redirect->require_subcommand(1);
   auto* apply = redirect->add_subcommand("apply", "Redirect connections to the transparent listener; twice is once");
   add_common(*apply, common);
-  apply->add_option("--port", options.ports, "Port that is redirected (default: 443 and 80); can be repeated");
+  apply->add_option("--port", options.ports, "Ports that are redirected (default: 443,80)")->delimiter(',');
   apply->add_option("--to", options.to, "Port of the transparent listener (default: that of listen.transparent)");
   apply->add_option("--uid", options.uid, "User that regpass runs as, who is not redirected (default: this one)");
-  apply->add_option("--except-cidr", options.except_networks, "Network that is not redirected; can be repeated");
-  apply->add_option("--except-port", options.except_ports, "Port that is not redirected; can be repeated");
+  apply->add_option("--except-cidr", options.except_networks, "Networks that are not redirected")->delimiter(',');
+  apply->add_option("--except-port", options.except_ports, "Ports that are not redirected")->delimiter(',');
   apply->callback([&] { code = redirect_apply(common, options); });
   redirect->add_subcommand("remove", "Remove the rules")->callback([&] { code = redirect_remove(); });
   redirect->add_subcommand("show", "Print the rules, or that there are none")->callback([&] {
