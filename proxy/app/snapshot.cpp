@@ -20,11 +20,23 @@ result<std::shared_ptr<const tls::context>> context_for(const tls::trust& trust,
 }
 
 // Where the port is the usual one, docker's directory may say it or not.
-result<tls::trust> trust_of(const forward::registry_options& options, const std::filesystem::path& certs_dir) {
-  if (options.plain_http) return options.trust;
+result<void> equip(forward::registry_entry& entry, const std::filesystem::path& certs_dir,
+                   const std::string& own_ca_pem, contexts& made) {
+  auto& options = entry.options;
   const auto shown = registry::to_text(options.host);
-  return tls::with_certs_dir(options.trust, certs_dir,
-                             {shown, options.host.name + ":" + std::to_string(options.host.port)});
+  const auto named = [&](const error& problem) {
+    return fail(problem.code, "registry " + shown + ": " + problem.detail);
+  };
+  if (!options.plain_http) {
+    const auto with_port = options.host.name + ":" + std::to_string(options.host.port);
+    auto trust = tls::with_certs_dir(options.trust, certs_dir, {shown, with_port});
+    if (!trust) return named(trust.error());
+    options.trust = std::move(*trust);
+  }
+  auto context = context_for(options.trust, own_ca_pem, made);
+  if (!context) return named(context.error());
+  entry.context = std::move(*context);
+  return {};
 }
 
 result<net::way_out_ptr> way_out_of(const config::settings& settings, const std::string& own_ca_pem, contexts& made) {
@@ -68,22 +80,15 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
   }
   contexts shared;
   for (auto& [listen, mirror] : made->mirrors) {
-    auto context = context_for(mirror.unknown.options.trust, own_ca_pem, shared);
-    if (!context) return std::unexpected(context.error());
-    mirror.unknown.context = *context;
+    auto ready = equip(mirror.unknown, settings.tls.certs_dir, own_ca_pem, shared);
+    if (!ready) return std::unexpected(ready.error());
   }
   auto way_out = way_out_of(settings, own_ca_pem, shared);
   if (!way_out) return std::unexpected(way_out.error());
   made->way_out = std::move(*way_out);
   for (auto& [host, entry] : made->registries) {
-    auto trust = trust_of(entry.options, settings.tls.certs_dir);
-    if (!trust) return fail(trust.error().code, "registry " + registry::to_text(host) + ": " + trust.error().detail);
-    entry.options.trust = std::move(*trust);
-    auto context = context_for(entry.options.trust, own_ca_pem, shared);
-    if (!context) {
-      return fail(context.error().code, "registry " + registry::to_text(host) + ": " + context.error().detail);
-    }
-    entry.context = *context;
+    auto ready = equip(entry, settings.tls.certs_dir, own_ca_pem, shared);
+    if (!ready) return std::unexpected(ready.error());
   }
   return forward::snapshot_ptr(std::move(made));
 }

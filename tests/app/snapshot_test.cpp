@@ -92,7 +92,7 @@ TEST_CASE("An entry whose key names no host makes no registry") {
 TEST_CASE("What certs_dir has for a registry becomes part of its trust, by name with or without port 443") {
   const testing::temporary_directory dir;
   const auto ca = testing::test_ca::make().certificate();
-  for (const std::string name : {"a.test", "b.test:443", "c.test:5000"}) {
+  for (const std::string name : {"a.test", "b.test:443", "c.test:5000", "e.test"}) {
     std::filesystem::create_directories(dir / name);
     dir.put(name + "/ca.crt", ca);
   }
@@ -100,6 +100,7 @@ TEST_CASE("What certs_dir has for a registry becomes part of its trust, by name 
   settings.tls.certs_dir = dir / "";
   settings.registries = {configured("a.test"), configured("c.test"), configured("d.test")};
   settings.registries[1].host.port = 5000;
+  settings.mirrors = {{.listen = "127.0.0.1:5000", .registry = host("e.test"), .path = ""}};
   const auto made = app::make_snapshot(settings, with_entry("b.test"), {});
   REQUIRE(made);
   const auto cas_of = [&](const registry::host& of) { return (*made)->find(of)->options.trust.more_ca_files; };
@@ -107,6 +108,7 @@ TEST_CASE("What certs_dir has for a registry becomes part of its trust, by name 
   CHECK(cas_of(host("b.test")).size() == 1);
   CHECK(cas_of(host("c.test", 5000)).size() == 1);
   CHECK(cas_of(host("d.test")).empty());
+  CHECK((*made)->mirrors.begin()->second.unknown.options.trust.more_ca_files.size() == 1);
 }
 
 TEST_CASE("A file in certs_dir that cannot be used names the registry and the file, unless it speaks plain HTTP") {
