@@ -19,9 +19,10 @@ class examination {
       : from_(std::move(from)),
         what_(std::move(what)),
         pool_(thread_.get_executor(), settings.limits),
-        tokens_(thread_.get_executor(), settings.limits, settings.tokens),
+        tokens_(thread_.get_executor(), settings.limits, settings.tokens, metrics_),
         journal_(settings.explain.history),
-        services_(tokens_, memory_, journal_, nullptr, [this] { return from_; }, settings.process.tunnel_idle) {
+        services_(
+            tokens_, memory_, journal_, metrics_, nullptr, [this] { return from_; }, settings.process.tunnel_idle) {
     target_.registry = what_.host;
     entry_ = from_->find(what_.host);
     target_.origin.scheme = entry_->options.plain_http ? "http" : "https";
@@ -129,6 +130,7 @@ class examination {
   registry::reference what_;
   net::worker thread_;
   exchange::pool pool_;
+  forward::metrics metrics_;
   forward::token_client tokens_;
   forward::memory memory_;
   forward::journal journal_;

@@ -99,6 +99,7 @@ struct server::state {
   credential_loader loader;
   forward::memory memory;
   forward::journal journal;
+  forward::metrics metrics;
   tls::leaf_cache leaves;
   mutable std::mutex lock;
   forward::snapshot_ptr snapshot;
@@ -223,9 +224,9 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
   if (auto listening = made->listen(); !listening) return std::unexpected(listening.error());
   auto* raw = made.get();
   made->tokens = std::make_unique<forward::token_client>(made->lanes.front()->thread.get_executor(),
-                                                         made->settings.limits, made->settings.tokens);
+                                                         made->settings.limits, made->settings.tokens, made->metrics);
   made->services = std::make_unique<forward::services>(
-      *made->tokens, made->memory, made->journal, &made->leaves, [raw] { return raw->current(); },
+      *made->tokens, made->memory, made->journal, made->metrics, &made->leaves, [raw] { return raw->current(); },
       made->settings.process.tunnel_idle);
   auto whole = std::unique_ptr<server>(new server(std::move(made)));
   for (auto& one : raw->lanes) raw->serve(*one);

@@ -134,4 +134,23 @@ wire_request render(const token_request& request) {
   return wire;
 }
 
+std::string_view name_of(token_failure::kind what) noexcept {
+  using kind = token_failure::kind;
+  switch (what) {
+    case kind::rejected:
+      return "rejected";
+    case kind::forbidden:
+      return "forbidden";
+    case kind::wrong_form:
+      return "wrong_form";
+    case kind::busy:
+      return "busy";
+    case kind::no_token:
+      return "no_token";
+    case kind::transport:
+      return "transport";
+  }
+  return "no_token";
+}
+
 }  // namespace regpass::auth

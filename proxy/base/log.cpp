@@ -43,7 +43,7 @@ state& shared() {
   return one;
 }
 
-std::atomic<int> threshold = static_cast<int>(level::info);
+std::atomic<int> lowest = static_cast<int>(level::info);
 std::atomic<format> style = format::json;
 std::atomic<bool> started = false;
 
@@ -111,11 +111,15 @@ void stop() {
 }
 
 void set_threshold(level l) noexcept {
-  threshold = static_cast<int>(l);
+  lowest = static_cast<int>(l);
+}
+
+level threshold() noexcept {
+  return static_cast<level>(lowest.load());
 }
 
 bool enabled(level l) noexcept {
-  return started && static_cast<int>(l) <= threshold;
+  return started && static_cast<int>(l) <= lowest;
 }
 
 // By value, so that callers can build it in place.

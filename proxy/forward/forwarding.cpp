@@ -66,7 +66,7 @@ net::task<finished> forwarding::run() {
 
   if (!explained_) explained_ = explain::diagnose(notes_.seen());
   finished outcome{std::move(notes_.seen()), std::move(explained_)};
-  traffic moved;
+  auto& moved = outcome.moved;
   moved.client_version = down_.version();
   moved.upstream_version = carrier_.upstream_version();
   moved.cache = cache_;
@@ -76,6 +76,7 @@ net::task<finished> forwarding::run() {
   moved.bytes_out = carrier_.bytes_out();
   moved.duration_ms = notes_.elapsed_ms();
   report(outcome.evidence, outcome.explanation, moved);
+  around_.shared.metrics.exchange(outcome, what_.registry != nullptr);
   around_.shared.journal.add(outcome);
   co_return outcome;
 }

@@ -1,16 +1,27 @@
 #include "regpass/forward/journal.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace regpass::forward {
 
 void journal::add(finished entry) {
   const std::lock_guard held(lock_);
+  ++count_;
   entries_.push_back(std::move(entry));
   if (entries_.size() > capacity_) entries_.pop_front();
 }
 
 std::vector<finished> journal::all() const {
+  std::uint64_t seen = 0;
+  return since(seen);
+}
+
+std::vector<finished> journal::since(std::uint64_t& seen) const {
   const std::lock_guard held(lock_);
-  return {entries_.begin(), entries_.end()};
+  const auto fresh = std::min<std::uint64_t>(count_ - std::min(seen, count_), entries_.size());
+  seen = count_;
+  return {entries_.end() - static_cast<std::ptrdiff_t>(fresh), entries_.end()};
 }
 
 }  // namespace regpass::forward

@@ -11,25 +11,6 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-std::string_view name_of(auth::token_failure::kind what) {
-  using kind = auth::token_failure::kind;
-  switch (what) {
-    case kind::rejected:
-      return "rejected";
-    case kind::forbidden:
-      return "forbidden";
-    case kind::wrong_form:
-      return "wrong_form";
-    case kind::busy:
-      return "busy";
-    case kind::no_token:
-      return "no_token";
-    case kind::transport:
-      return "transport";
-  }
-  return "no_token";
-}
-
 std::string joined(const http::fields& headers, std::initializer_list<std::string_view> names) {
   std::string text;
   for (const auto name : names) {

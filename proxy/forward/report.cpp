@@ -93,12 +93,15 @@ boost::json::object exchange_line(const evidence& seen, const std::optional<expl
   return line;
 }
 
+std::string message_of(const evidence& seen, const std::optional<explain::explanation>& explained) {
+  return explained ? explained->summary
+                   : seen.method + " " + seen.registry + seen.path + ": " + std::to_string(seen.status);
+}
+
 void report(const evidence& seen, const std::optional<explain::explanation>& explained, const traffic& moved) {
   const auto at = explained ? log::level::warn : log::level::info;
   if (!log::enabled(at)) return;
-  const auto msg = explained ? explained->summary
-                             : seen.method + " " + seen.registry + seen.path + ": " + std::to_string(seen.status);
-  log::write(at, "exchange", msg, exchange_line(seen, explained, moved));
+  log::write(at, "exchange", message_of(seen, explained), exchange_line(seen, explained, moved));
 }
 
 }  // namespace regpass::forward

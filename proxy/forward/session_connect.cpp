@@ -137,7 +137,10 @@ void session::reject(const target& to, error problem) {
   if (explained) more["explanation"] = explain::to_json(*explained);
   log::write(ordinary ? log::level::debug : log::level::warn, "client-rejected",
              explained ? explained->summary : "the client's TLS handshake did not finish", std::move(more));
-  if (explained) around_.shared.journal.add(finished{std::move(seen), explained});
+  if (!explained) return;
+  finished outcome{std::move(seen), explained};
+  around_.shared.metrics.exchange(outcome, true);
+  around_.shared.journal.add(std::move(outcome));
 }
 
 net::task<void> session::serve_inside(target to) {

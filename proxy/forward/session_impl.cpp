@@ -136,7 +136,9 @@ std::optional<explain::explanation> session::conclude(int status, explain::evide
   seen.status = status;
   auto explained = explain::diagnose(seen);
   log_refusal(event, seen, explained);
-  around_.shared.journal.add(finished{seen, explained});
+  finished outcome{seen, explained};
+  around_.shared.metrics.exchange(outcome, around_.shared.current()->knows(seen.registry));
+  around_.shared.journal.add(std::move(outcome));
   return explained;
 }
 

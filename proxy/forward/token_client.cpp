@@ -43,6 +43,10 @@ bool unprocessed(const exchange::connection& used, const auth::token_answer& ans
   return answer.failure && answer.failure->problem && used.unprocessed(*answer.failure->problem);
 }
 
+std::string_view outcome_of(const auth::token_answer& answer) {
+  return answer.failure ? auth::name_of(answer.failure->what) : "granted";
+}
+
 http::framing body_of(const auth::wire_request& wire) {
   if (wire.body.empty()) return {};
   return http::framing{.how = http::framing::kind::counted, .length = wire.body.size()};
@@ -56,8 +60,9 @@ struct token_client::flight {
   std::optional<auth::token_answer> answer;
 };
 
-token_client::token_client(net::executor home, exchange::limits bounds, token_bounds tokens)
+token_client::token_client(net::executor home, exchange::limits bounds, token_bounds tokens, metrics& counts)
     : home_(std::move(home)),
+      metrics_(counts),
       tokens_(tokens),
       pool_(home_, token_limits(bounds, tokens)),
       cache_(tokens.cached_tokens) {}
@@ -122,6 +127,7 @@ net::task<token_delivery> token_client::fetch(token_order order) {
   const auto mine = std::make_shared<flight>(home_);
   flights_.emplace(key, mine);
   auto answer = co_await exchange(order);
+  metrics_.token_request(registry::to_text(order.key.registry), outcome_of(answer));
   flights_.erase(key);
   mine->answer = answer;
   mine->landed.cancel();

@@ -1,7 +1,7 @@
 """Every #include against the layer picture in README.md, and each library only where the design keeps it.
 
         app
-       config
+   config · admin
        forward
     explain  exchange
       auth     net
@@ -25,8 +25,9 @@ BELOW = {
     "explain": ("auth",),
     "exchange": ("net",),
     "forward": ("explain", "exchange"),
+    "admin": ("forward",),
     "config": ("forward",),
-    "app": ("config",),
+    "app": ("config", "admin"),
 }
 
 # Umbrella headers cost seconds of every build. CLI11 is one file's business.
@@ -34,7 +35,7 @@ UMBRELLA = re.compile(r"boost/(asio|beast|json|url)\.hpp|boost/beast/(core|http|
 
 # Which files may include a library: the first pattern that fits decides.
 LIBRARIES = (
-    ("boost/asio", r"(net|exchange|forward|app)/", "Asio is the I/O arm's and its users'"),
+    ("boost/asio", r"(net|exchange|forward|admin|app)/", "Asio is the I/O arm's and its users'"),
     ("boost/beast", r"http/.*", "one file of http feeds Beast's parser"),
     ("nghttp2/", r"http/.*", "the HTTP/2 codec hides nghttp2"),
     # Forward declarations, for the pointers the TLS headers pass on. The sources include what they need.
@@ -44,6 +45,7 @@ LIBRARIES = (
                  r"|app/commands/version\.cpp", "OpenSSL stays inside the sources of tls"),
     ("spdlog/", r"base/log\.cpp|base/fd_sink\.(cpp|hpp)", "logs go through base/log"),
     ("toml++/", r"config/\w+\.cpp", "only config reads TOML"),
+    ("prometheus/", r"forward/metrics\.cpp", "only the counters are prometheus-cpp's"),
     ("CLI/", r"app/commands/command_line\.cpp", "only the command line is CLI11's"),
     ("libpsl.h", r"registry/", "only registry names are judged by the public suffix list"),
 )

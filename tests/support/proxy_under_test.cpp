@@ -34,10 +34,10 @@ struct proxy_under_test::engine {
   explicit engine(const engine_settings& settings)
       : snapshot(std::make_shared<forward::snapshot>()),
         pool(worker.get_executor(), settings.bounds),
-        tokens(worker.get_executor(), settings.bounds, settings.tokens),
+        tokens(worker.get_executor(), settings.bounds, settings.tokens, metrics),
         journal(settings.journal),
         leaves(common_ground().proxy_ca),
-        services{tokens, memory, journal, &leaves, [this] { return current(); }, settings.tunnel_idle},
+        services{tokens, memory, journal, metrics, &leaves, [this] { return current(); }, settings.tunnel_idle},
         listener(value_of(net::listener::open(worker.get_executor(), any_port(), false))),
         mirror_listener(value_of(net::listener::open(worker.get_executor(), any_port(), false))) {}
 
@@ -92,6 +92,7 @@ struct proxy_under_test::engine {
   forward::snapshot_ptr snapshot;
   net::worker worker;
   exchange::pool pool;
+  forward::metrics metrics;
   forward::token_client tokens;
   forward::memory memory;
   forward::journal journal;

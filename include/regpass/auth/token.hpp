@@ -81,6 +81,9 @@ struct token_failure {
   std::optional<std::chrono::seconds> retry_after;
 };
 
+// "rejected", "wrong_form" …
+std::string_view name_of(token_failure::kind) noexcept;
+
 struct token_answer {
   token_ptr token;  // null: see failure
   std::optional<token_failure> failure;

@@ -32,6 +32,7 @@ result<void> start(const options&);
 void stop();
 
 void set_threshold(level) noexcept;
+level threshold() noexcept;
 bool enabled(level) noexcept;
 
 // `event` is one of the names in README.md, `msg` a sentence for people; `more` follows in the order given. Strings in

@@ -1,32 +1,29 @@
 // The last finished exchanges, for whoever asks what happened. Bounded, behind a lock.
 #pragma once
 
-#include "regpass/explain/diagnose.hpp"
-#include "regpass/explain/evidence.hpp"
+#include "regpass/forward/finished.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 namespace regpass::forward {
-
-struct finished {
-  explain::evidence evidence;
-  std::optional<explain::explanation> explanation;
-};
 
 class journal {
  public:
   explicit journal(std::size_t capacity) : capacity_(capacity) {}
   void add(finished);
   std::vector<finished> all() const;  // oldest first
+  // Those after the first `seen` that ever were, as far as they are still here; `seen` becomes how many there were.
+  std::vector<finished> since(std::uint64_t& seen) const;
 
  private:
   std::size_t capacity_;
   mutable std::mutex lock_;
   std::deque<finished> entries_;
+  std::uint64_t count_ = 0;
 };
 
 }  // namespace regpass::forward

@@ -1,29 +1,18 @@
 // The `exchange` line of the log, from the evidence.
 #pragma once
 
-#include "regpass/explain/diagnose.hpp"
-#include "regpass/explain/evidence.hpp"
+#include "regpass/forward/finished.hpp"
 
 #include <boost/json/object.hpp>
 
-#include <cstdint>
 #include <optional>
-#include <string>
 
 namespace regpass::forward {
 
-struct traffic {
-  std::string client_version = "1.1";
-  std::string upstream_version;  // empty: nothing was sent upstream
-  std::string cache;             // hit | miss | refreshed; empty: no token was needed
-  int attempts = 0;
-  int sent_status = 0;          // what the client got, when it is not the outcome itself; 0: it is
-  std::uint64_t bytes_in = 0;   // of the client's request body
-  std::uint64_t bytes_out = 0;  // of the response body
-  std::int64_t duration_ms = 0;
-};
-
 boost::json::object exchange_line(const explain::evidence&, const std::optional<explain::explanation>&, const traffic&);
+
+// Its `msg`.
+std::string message_of(const explain::evidence&, const std::optional<explain::explanation>&);
 
 // Writes it, at warn when something is explained, else at info.
 void report(const explain::evidence&, const std::optional<explain::explanation>&, const traffic&);

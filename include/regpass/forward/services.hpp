@@ -4,6 +4,7 @@
 #include "regpass/exchange/pool.hpp"
 #include "regpass/forward/journal.hpp"
 #include "regpass/forward/memory.hpp"
+#include "regpass/forward/metrics.hpp"
 #include "regpass/forward/own_ends.hpp"
 #include "regpass/forward/snapshot.hpp"
 #include "regpass/forward/token_client.hpp"
@@ -20,6 +21,7 @@ struct services {
   token_client& tokens;
   forward::memory& memory;
   forward::journal& journal;
+  forward::metrics& metrics;
   tls::leaf_cache* leaves = nullptr;      // null: nothing is intercepted (check)
   std::function<snapshot_ptr()> current;  // thread-safe
   std::chrono::milliseconds tunnel_idle{900'000};

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace regpass::forward {
@@ -37,6 +38,11 @@ struct snapshot {
   net::way_out_ptr way_out;  // to registries, token servers and other hosts alike
   bool annotate = true;
 
+  // By the registry's name as logs have it.
+  bool knows(std::string_view shown) const {
+    const auto host = registry::parse_host(shown);
+    return host && registries.contains(*host);
+  }
   const registry_entry* find(const registry::host& host) const {
     const auto it = registries.find(host);
     return it == registries.end() ? nullptr : &it->second;

@@ -6,6 +6,7 @@
 
 #include "regpass/auth/token_cache.hpp"
 #include "regpass/exchange/pool.hpp"
+#include "regpass/forward/metrics.hpp"
 #include "regpass/forward/options.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -32,7 +33,7 @@ struct token_delivery {
 
 class token_client {
  public:
-  token_client(net::executor home, exchange::limits bounds, token_bounds tokens);
+  token_client(net::executor home, exchange::limits bounds, token_bounds tokens, metrics& counts);
   ~token_client();
 
   // From any worker. A token past 80 % of its life is returned and renewed behind the caller's back.
@@ -69,6 +70,7 @@ class token_client {
   void keep(const token_order& order, const auth::token_ptr& token);
 
   net::executor home_;
+  metrics& metrics_;
   token_bounds tokens_;
   exchange::pool pool_;
   auth::token_cache cache_;

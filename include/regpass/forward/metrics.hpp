@@ -1,0 +1,48 @@
+// What was served, counted, as Prometheus' text format has it. Thread-safe.
+//
+// Labels are bounded: a registry is one that is configured or has a credential, else "other"; never a repository or a
+// path.
+#pragma once
+
+#include "regpass/forward/finished.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace regpass::forward {
+
+class metrics {
+ public:
+  metrics();
+  ~metrics();
+  metrics(const metrics&) = delete;
+  metrics& operator=(const metrics&) = delete;
+
+  // `served`: its registry is one of ours.
+  void exchange(const finished&, bool served);
+  // result: granted | the name of a token_failure::kind
+  void token_request(const std::string& registry, std::string_view result);
+  void reloaded(bool good);
+
+  using labels = std::map<std::string, std::string>;
+  struct sample {
+    forward::metrics::labels labels;
+    double value = 0;
+  };
+  // A family whose samples are read whenever somebody looks. `read` is called on the thread that asks.
+  enum class kind : std::uint8_t { gauge, counter };
+  void observe(std::string name, std::string help, kind what, std::function<std::vector<sample>()> read);
+
+  // The whole exposition (Content-Type: text/plain; version=0.0.4).
+  std::string text() const;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace regpass::forward

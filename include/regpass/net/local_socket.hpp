@@ -1,0 +1,32 @@
+// Unix domain sockets: how processes on this machine reach the sidecar.
+#pragma once
+
+#include "regpass/net/stream.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+namespace regpass::net {
+
+class local_listener {
+ public:
+  using handler = std::function<void(std::unique_ptr<stream>)>;
+
+  // Creates the socket with mode 0600, in the place of one that a process left which is gone. errc::bad_input when
+  // somebody answers there. Errors name the path.
+  static result<std::unique_ptr<local_listener>> open(const executor& on, const std::filesystem::path& at);
+  // Removes the socket.
+  ~local_listener();
+
+  void start(handler handle);
+
+ private:
+  struct state;
+  explicit local_listener(std::shared_ptr<state>);
+  std::shared_ptr<state> state_;
+};
+
+task<result<std::unique_ptr<stream>>> connect_local(std::filesystem::path to);
+
+}  // namespace regpass::net

@@ -1,0 +1,124 @@
+#include "regpass/net/local_socket.hpp"
+
+#include "regpass/net/errors.hpp"
+#include "regpass/net/tcp_stream.hpp"
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <chrono>
+#include <utility>
+
+namespace regpass::net {
+
+namespace {
+
+using local = boost::asio::local::stream_protocol;
+namespace fs = std::filesystem;
+
+constexpr auto after_a_failure = std::chrono::milliseconds{500};  // out of descriptors, mostly
+
+error about(const boost::system::error_code& ec, const fs::path& at, std::string_view what) {
+  return to_error(ec, phase::start, party::us, std::string(what) + " " + at.string() + ": " + ec.message());
+}
+
+// A stream's system calls are the same for every family; only TCP_NODELAY does not take, and is not missed.
+std::unique_ptr<stream> stream_of(local::socket socket) {
+  boost::system::error_code ignored;
+  tcp_socket same(socket.get_executor());
+  same.assign(boost::asio::ip::tcp::v4(), socket.release(ignored), ignored);
+  return make_tcp_stream(std::move(same), party::client);
+}
+
+// A path longer than the kernel takes would throw inside Asio.
+result<local::endpoint> endpoint_of(const fs::path& at) {
+  if (at.string().size() < sizeof(sockaddr_un::sun_path)) return local::endpoint(at.string());
+  return fail(errc::bad_input, at.string() + " is too long for a Unix socket (at most 107 bytes)");
+}
+
+bool somebody_answers(const executor& on, const local::endpoint& at) {
+  local::socket probe(on);
+  boost::system::error_code ec;
+  probe.connect(at, ec);
+  return !ec;
+}
+
+}  // namespace
+
+struct local_listener::state {
+  state(const executor& on, fs::path path) : acceptor(on), pause(on), at(std::move(path)) {}
+
+  static task<void> run(std::shared_ptr<state> self) {
+    for (;;) {
+      auto [ec, socket] = co_await self->acceptor.async_accept(use_task);
+      if (self->stopped) co_return;
+      if (!ec) {
+        self->handle(stream_of(std::move(socket)));
+        continue;
+      }
+      self->pause.expires_after(after_a_failure);
+      co_await self->pause.async_wait(use_task);
+    }
+  }
+
+  local::acceptor acceptor;
+  boost::asio::steady_timer pause;
+  fs::path at;
+  handler handle;
+  bool stopped = false;
+};
+
+local_listener::local_listener(std::shared_ptr<state> s) : state_(std::move(s)) {}
+
+local_listener::~local_listener() {
+  state_->stopped = true;
+  state_->pause.cancel();
+  boost::system::error_code ignored;
+  state_->acceptor.close(ignored);
+  std::error_code gone;
+  fs::remove(state_->at, gone);
+}
+
+result<std::unique_ptr<local_listener>> local_listener::open(const executor& on, const fs::path& at) {
+  const auto where = endpoint_of(at);
+  if (!where) return std::unexpected(where.error());
+  std::error_code none;
+  if (fs::is_socket(at, none)) {
+    if (somebody_answers(on, *where)) {
+      return fail(errc::bad_input, at.string() + " is in use: another regpass runs with this state_dir");
+    }
+    fs::remove(at, none);
+  }
+  auto made = std::make_shared<state>(on, at);
+  boost::system::error_code ec;
+  made->acceptor.open(local(), ec);
+  const auto before = ::umask(S_IRWXG | S_IRWXO);
+  if (!ec) made->acceptor.bind(*where, ec);
+  ::umask(before);
+  if (!ec) made->acceptor.listen(local::acceptor::max_listen_connections, ec);
+  if (ec) {
+    made->at.clear();
+    return std::unexpected(about(ec, at, "cannot listen on"));
+  }
+  return std::unique_ptr<local_listener>(new local_listener(std::move(made)));
+}
+
+void local_listener::start(handler handle) {
+  state_->handle = std::move(handle);
+  spawn(state_->acceptor.get_executor(), state::run(state_), "local listener");
+}
+
+task<result<std::unique_ptr<stream>>> connect_local(fs::path to) {
+  const auto on = co_await boost::asio::this_coro::executor;
+  const auto where = endpoint_of(to);
+  if (!where) co_return std::unexpected(where.error());
+  local::socket socket(on);
+  const auto [ec] = co_await socket.async_connect(*where, use_task);
+  if (ec) co_return std::unexpected(about(ec, to, "cannot connect to"));
+  co_return stream_of(std::move(socket));
+}
+
+}  // namespace regpass::net
