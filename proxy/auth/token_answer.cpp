@@ -57,7 +57,8 @@ std::optional<double> life_by_claims(const std::optional<claims>& known) {
 
 seconds life_of(const json::object& body, const std::optional<claims>& known) {
   auto life = expires_in(body);
-  if (!life) life = life_by_claims(known);
+  // The registry goes by the claims, whatever the answer promises.
+  if (const auto claimed = life_by_claims(known)) life = life ? std::min(*life, *claimed) : *claimed;
   if (!life || std::isnan(*life)) return assumed_life;
   const auto most = static_cast<double>(longest_life.count());
   return seconds(static_cast<std::int64_t>(std::clamp(*life, 1.0, most)));

@@ -11,12 +11,17 @@ std::size_t width(const registry::scope_set& scopes) noexcept {
   return actions;
 }
 
+bool will_do(const token& one, const registry::scope_set& need, steady_time now) {
+  if (one.expired(now) || !one.asked.covers(need)) return false;
+  return one.asked == need || !one.granted || one.granted->covers(need);
+}
+
 }  // namespace
 
 token_ptr token_cache::find(const token_key& key, const registry::scope_set& need, steady_time now) {
   auto best = entries_.end();
   for (auto it = entries_.begin(); it != entries_.end(); ++it) {
-    if (it->key != key || it->token->expired(now) || !it->token->asked.covers(need)) continue;
+    if (it->key != key || !will_do(*it->token, need, now)) continue;
     if (best == entries_.end() || width(it->token->asked) < width(best->token->asked)) best = it;
   }
   if (best == entries_.end()) return nullptr;

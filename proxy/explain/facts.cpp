@@ -53,12 +53,16 @@ class reader {
   void on(const sent_step& s) {
     probing_ = s.probe;
     asking_ = false;
-    if (!s.probe) f_.sent_authorization = s.authorization;
+    if (s.probe) return;
+    anonymously_ = anonymously_ || (f_.sent_authorization == "basic" && s.authorization == "none");
+    if (!anonymously_) f_.sent_authorization = s.authorization;
   }
 
   void on(const answered_step& s) {
     if (s.clock_difference_s && is_plausible(*s.clock_difference_s)) f_.clock_difference_s = s.clock_difference_s;
     if (probing_) return;
+    // That nobody is let in without a credential either does not change that it was refused.
+    if (anonymously_ && (s.status == 401 || s.status == 403)) return;
     f_.last_answer = &s;
     answered_at_ms_ = at_ms_;
     f_.decided_by = is_from_between(s) ? speaker::between : speaker::registry;
@@ -70,12 +74,17 @@ class reader {
   }
 
   void on(const token_request_step& s) {
+    asking_ = true;
+    const bool was_refused = f_.token_answer != nullptr && !f_.token_answer->failure.empty();
+    const bool with_credential = f_.token_request != nullptr && f_.token_request->credential != "none";
+    anonymously_ = was_refused && with_credential && s.credential == "none";
+    if (anonymously_) return;
     f_.token_request = &s;
     f_.token_answer = nullptr;
-    asking_ = true;
   }
 
   void on(const token_answer_step& s) {
+    if (anonymously_) return;
     asking_ = false;
     f_.token_answer = &s;
     if (s.failure.empty()) {
@@ -88,6 +97,7 @@ class reader {
   void on(const cached_token_step& s) { use_token(granted_by(s.granted, s.claims), s.claims, s.expires_in_s); }
 
   void on(const failed_step& s) {
+    if (anonymously_ && asking_) return;
     f_.failure = &s;
     f_.failure_at_token_server = s.problem.who == party::token_server || asking_;
     f_.decided_by = is_refusal_of_ours(s.problem) ? speaker::regpass : speaker::nobody;
@@ -127,6 +137,7 @@ class reader {
   std::int64_t token_at_ms_ = 0;
   std::int64_t life_s_ = 0;
   bool probing_ = false;
+  bool anonymously_ = false;  // a refused credential is left out
   bool asking_ = false;
 };
 

@@ -38,7 +38,9 @@ class forwarding {
   // True when the mount became an upload and the handshake starts anew.
   net::task<bool> retry_without_mount(const http::response_head& head);
   void strip_mount(std::string why);
-  void note_cached(const auth::token_ptr& token);
+  bool shall_strip_mount(const auth::token& token);  // and does
+  void note_failure(const auth::token_failure& failure);
+  void note_anonymous(const auth::token_request& request, const token_delivery& delivery) const;
 
   net::task<void> deliver(http::response_head head);
   // `original`: the fields of the answer that this one takes the place of.
@@ -57,8 +59,11 @@ class forwarding {
   http::request_head head_;                       // to send, without Authorization
   std::optional<registry::operation> operation_;  // none: no API request, so no credential
   auth::choice choice_;
-  auth::token_ptr cached_;  // sent or to be sent, and not refused yet
+  auth::token_ptr cached_;    // sent or to be sent, and not refused yet
+  steady_time newer_than_{};  // when a token was refused: another one that will do
   std::string cache_;
+  std::string noted_realm_;
+  http::fields refused_with_;  // what a refusal of ours takes over from the token server's
   std::optional<explain::explanation> explained_;
   int refusal_ = 403;
   int sent_status_ = 0;  // when it differs from the evidence's

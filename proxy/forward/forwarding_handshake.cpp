@@ -1,12 +1,17 @@
 // The part of the driver that carries out the handshake's actions.
 #include "forwarding.hpp"
+#include "regpass/base/log.hpp"
 #include "regpass/base/text.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace regpass::forward {
 
 namespace {
+
+// What a client is told to wait at most, whatever the token server says.
+constexpr std::chrono::seconds longest_wait{60};
 
 std::optional<auth::demand> demand_in(const http::response_head& head) {
   auto challenges = auth::challenges_of(head.headers);
@@ -55,7 +60,8 @@ net::task<void> forwarding::serve() {
     if (const auto* refusal = std::get_if<auth::refuse>(&next)) {
       const int status = refusal->status;
       if (machine.realm() && !machine.realm()->allowed) notes_.realm(machine.learned()->realm, *machine.realm());
-      co_await answer_error(status, http::fields());
+      auto fields = std::exchange(refused_with_, http::fields());
+      co_await answer_error(status, std::move(fields));
       co_return;
     }
     if (std::holds_alternative<auth::ask_token>(next)) {
@@ -71,8 +77,9 @@ net::task<void> forwarding::serve() {
     const auto wants = demand_in(*head);
     notes_.answered(*head, wants);
     if (head->status == 401) learn(wants, next);
-    next = machine.on_response(head->status, wants, carrier_.body_started());
-    if (head->status == 401) co_await drop_refused_token();
+    const bool challenged = head->headers.count("WWW-Authenticate") > 0;
+    next = machine.on_response(head->status, wants, challenged, carrier_.body_started());
+    if (head->status == 401 || std::holds_alternative<auth::ask_token>(next)) co_await drop_refused_token();
     if (std::holds_alternative<auth::deliver>(next)) {
       auto again = co_await retry_without_mount(*head);
       if (again) {
@@ -95,12 +102,14 @@ net::task<result<http::response_head>> forwarding::carry_out(const auth::action&
   co_return answer;
 }
 
-// Harbor answers a token that does not do with a Basic challenge: that says nothing about what it wants.
+// What is said to a token that has been good says nothing about where to get the next (see handshake::renew). Harbor
+// answers every token that does not do with a Basic challenge.
 void forwarding::learn(const std::optional<auth::demand>& wants, const auth::action& sent) {
   if (!wants) return;
   const auto* how = std::get_if<auth::send>(&sent);
   const bool with_token = how != nullptr && how->how == auth::send::with::bearer;
-  if (with_token && wants->how == auth::demand::kind::basic) return;
+  const bool was_good = with_token && cached_ && how->token == cached_;
+  if (was_good || (with_token && wants->how == auth::demand::kind::basic)) return;
   around_.shared.memory.learn(what_.target.registry, *wants);
 }
 
@@ -109,6 +118,7 @@ void forwarding::learn(const std::optional<auth::demand>& wants, const auth::act
 net::task<void> forwarding::drop_refused_token() {
   if (!cached_) co_return;
   const auto refused = std::exchange(cached_, nullptr);
+  newer_than_ = notes_.began();
   if (refused->granted && !refused->granted->covers(operation_->needed)) co_return;
   co_await around_.shared.tokens.forget(refused);
 }
@@ -127,21 +137,26 @@ net::task<auth::handshake_input> forwarding::handshake_input() {
   const bool client_speaks =
       input.mode == auth::injection::observe || (input.mode == auth::injection::add && input.client_authorization);
   if (!client_speaks && input.known && input.known->how == auth::demand::kind::bearer) {
-    auto key = key_for(what_, *input.known, choice_.credential);
-    input.cached = co_await around_.shared.tokens.cached(std::move(key), operation_->needed);
-    note_cached(input.cached);
+    const auto key = key_for(what_, *input.known, choice_.credential);
+    input.cached = co_await around_.shared.tokens.cached(key, operation_->needed);
+    if (input.cached && shall_strip_mount(*input.cached)) {
+      notes_.cached(*input.cached);
+      input.cached = co_await around_.shared.tokens.cached(key, operation_->needed);
+    }
+    input.need = operation_->needed;
+    cache_ = input.cached ? "hit" : "miss";
+    if (input.cached) notes_.cached(*input.cached);
+    if (!input.cached && around_.shared.memory.is_doubtful(what_.target.registry)) input.known.reset();
   }
   co_return input;
 }
 
-void forwarding::note_cached(const auth::token_ptr& token) {
-  cache_ = token ? "hit" : "miss";
-  if (!token) return;
-  notes_.cached(*token);
-  // A token that may not pull from the mount's source would have the push fail in ctr and BuildKit: an upload always
-  // works.
-  const bool refused_source = operation_->mount_from && token->granted && !token->granted->covers(operation_->needed);
-  if (refused_source) strip_mount("the token does not allow to pull from the mount's source");
+// A token that may not pull from the mount's source would have the push fail in ctr and BuildKit: an upload always
+// works.
+bool forwarding::shall_strip_mount(const auth::token& token) {
+  if (!operation_->mount_from || !token.granted || token.granted->covers(operation_->needed)) return false;
+  strip_mount("the token does not allow to pull from the mount's source");
+  return true;
 }
 
 net::task<result<http::response_head>> forwarding::send(const auth::send& how) {
@@ -169,21 +184,47 @@ net::task<result<http::response_head>> forwarding::probe() {
 }
 
 net::task<auth::action> forwarding::ask(auth::handshake& machine, const auth::ask_token& order) {
-  cache_ = cache_ == "hit" ? "refreshed" : "miss";
-  notes_.realm(machine.learned()->realm, *machine.realm());
+  cache_ = cache_ == "hit" || cache_ == "refreshed" ? "refreshed" : "miss";
+  if (std::exchange(noted_realm_, machine.learned()->realm) != machine.learned()->realm) {
+    notes_.realm(machine.learned()->realm, *machine.realm());
+  }
   token_order wanted;
-  wanted.key = key_for(what_, *machine.learned(), choice_.credential);
+  wanted.key = key_for(what_, *machine.learned(), order.request.credential);
   wanted.request = order.request;
-  wanted.newer_than = notes_.began();
+  wanted.newer_than = newer_than_;
   wanted.route =
       registry_route(*what_.registry, order.request.realm.origin, party::token_server, what_.snapshot->way_out);
   auto delivery = co_await around_.shared.tokens.obtain(std::move(wanted));
   notes_.token(order.request, delivery);
+  note_anonymous(order.request, delivery);
   const auto& token = delivery.answer.token;
-  if (token && operation_->mount_from && token->granted && !token->granted->covers(operation_->needed)) {
-    strip_mount("the token does not allow to pull from the mount's source");
-  }
+  if (token && shall_strip_mount(*token)) machine.narrow(operation_->needed);
+  if (delivery.answer.failure) note_failure(*delivery.answer.failure);
   co_return machine.on_token(delivery.answer);
+}
+
+void forwarding::note_failure(const auth::token_failure& failure) {
+  using kind = auth::token_failure::kind;
+  if (failure.what == kind::transport || failure.what == kind::no_token || failure.what == kind::wrong_form) {
+    around_.shared.memory.doubt(what_.target.registry);
+  }
+  if (!failure.retry_after) return;
+  refused_with_.set("Retry-After", std::to_string(std::min(*failure.retry_after, longest_wait).count()));
+}
+
+// Once for each time that the token server was really asked.
+void forwarding::note_anonymous(const auth::token_request& request, const token_delivery& delivery) const {
+  if (request.credential || !choice_.credential || !delivery.answer.token || delivery.shared) return;
+  const auto host = registry::to_text(what_.target.registry);
+  log::write(log::level::warn, "credential-passed-over",
+             host + " refused the credential of " + choice_.credential->source + "; " + operation_->repository +
+                 " is pulled without: renew it or take it out",
+             {{"id", notes_.seen().id},
+              {"registry", host},
+              {"repository", operation_->repository},
+              {"source", choice_.credential->source},
+              {"key", choice_.credential->key},
+              {"username", choice_.credential->username}});
 }
 
 net::task<bool> forwarding::retry_without_mount(const http::response_head& head) {

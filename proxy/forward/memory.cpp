@@ -13,8 +13,22 @@ std::optional<auth::demand> memory::demand_of(const registry::host& host) const 
 
 void memory::learn(const registry::host& host, const auth::demand& demand) {
   const std::lock_guard held(lock_);
-  if (demands_.size() >= max_demands && !demands_.contains(host)) demands_.erase(demands_.begin());
+  if (demands_.size() >= max_demands && !demands_.contains(host)) {
+    doubtful_.erase(demands_.begin()->first);
+    demands_.erase(demands_.begin());
+  }
   demands_.insert_or_assign(host, demand);
+  doubtful_.erase(host);
+}
+
+void memory::doubt(const registry::host& host) {
+  const std::lock_guard held(lock_);
+  if (demands_.contains(host)) doubtful_.insert(host);
+}
+
+bool memory::is_doubtful(const registry::host& host) const {
+  const std::lock_guard held(lock_);
+  return doubtful_.contains(host);
 }
 
 std::optional<std::string> memory::repository_of(const registry::host& host, const std::string& path) const {

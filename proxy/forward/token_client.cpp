@@ -1,5 +1,6 @@
 #include "regpass/forward/token_client.hpp"
 
+#include "regpass/auth/backoff.hpp"
 #include "regpass/net/deadline.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -13,13 +14,7 @@ namespace regpass::forward {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
-// How long a failure is handed to further askers instead of asking again: long enough that a build does not lock an
-// account out, short enough that a mended password works at once for people.
-constexpr auto remember_refusal = seconds{10};
-constexpr auto remember_trouble = seconds{1};
-constexpr auto remember_at_most = seconds{60};
 constexpr std::size_t most_failures = 1024;
 
 exchange::limits token_limits(exchange::limits bounds, const token_bounds& tokens) {
@@ -58,6 +53,7 @@ struct token_client::flight {
   explicit flight(const net::executor& on) : landed(on, boost::asio::steady_timer::time_point::max()) {}
   boost::asio::steady_timer landed;
   std::optional<auth::token_answer> answer;
+  bool dropped = false;
 };
 
 token_client::token_client(net::executor home, exchange::limits bounds, token_bounds tokens, metrics& counts)
@@ -65,7 +61,8 @@ token_client::token_client(net::executor home, exchange::limits bounds, token_bo
       metrics_(counts),
       tokens_(tokens),
       pool_(home_, token_limits(bounds, tokens)),
-      cache_(tokens.cached_tokens) {}
+      cache_(tokens.cached_tokens),
+      random_(std::random_device()()) {}
 
 token_client::~token_client() = default;
 
@@ -131,6 +128,8 @@ net::task<token_delivery> token_client::fetch(token_order order) {
   flights_.erase(key);
   mine->answer = answer;
   mine->landed.cancel();
+  // With a credential that went away meanwhile: for those who began with it, and nobody else.
+  if (mine->dropped) co_return token_delivery{std::move(answer), false};
   if (answer.token) {
     failures_.erase(key);
     keep(order, answer.token);
@@ -147,13 +146,10 @@ void token_client::keep(const token_order& order, const auth::token_ptr& token) 
   cache_.store(order.key, token, now().steady);
 }
 
+// Handed to further askers instead of asking again.
 void token_client::remember(const flight_key& key, const auth::token_answer& answer) {
-  using kind = auth::token_failure::kind;
-  const auto& failure = *answer.failure;
-  if (failure.what == kind::wrong_form) return;
-  const bool refused = failure.what == kind::rejected || failure.what == kind::forbidden;
-  auto span = refused ? remember_refusal : remember_trouble;
-  if (failure.retry_after) span = std::clamp(*failure.retry_after, span, remember_at_most);
+  const auto span = auth::hold_off(*answer.failure, std::uniform_real_distribution<>()(random_));
+  if (span.count() == 0) return;
   const auto at = now().steady;
   if (failures_.size() >= most_failures)
     std::erase_if(failures_, [&](const auto& one) { return one.second.until <= at; });
@@ -185,6 +181,7 @@ net::task<auth::token_answer> token_client::ask_in_time(exchange::connection& co
 }
 
 net::task<auth::token_answer> token_client::ask(exchange::connection& connection, const token_order& order) {
+  const auto asked_at = now().steady;
   auto wire = auth::render(order.request);
   if (!wire.authorization.empty()) wire.head.headers.add("Authorization", wire.authorization.expose());
   auto& http = connection.http();
@@ -208,7 +205,7 @@ net::task<auth::token_answer> token_client::ask(exchange::connection& connection
     }
     body += *piece;
   }
-  auto answer = auth::read_answer(order.request, *head, body, now(), tokens_.answer);
+  auto answer = auth::read_answer(order.request, *head, body, instant(asked_at, now().wall), tokens_.answer);
   wipe(body);
   co_return answer;
 }
@@ -230,6 +227,7 @@ net::task<void> token_client::drop(std::uint64_t generation) {
 
 net::task<void> token_client::drop_at_home(std::uint64_t generation) {
   cache_.drop(generation);
+  for (auto& [key, one] : flights_) one->dropped = one->dropped || key.key.generation == generation;
   std::erase_if(recipes_, [&](const auto& one) { return one.first.generation == generation; });
   std::erase_if(failures_, [&](const auto& one) { return one.first.key.generation == generation; });
   co_return;

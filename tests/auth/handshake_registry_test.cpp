@@ -37,7 +37,49 @@ const std::vector<scene>& registry_scenes() {
         << send bare
         >> 401 Negotiate, Digest realm="x"
         << deliver)"},
-      {"a 401 without a challenge", [](in&) {}, R"(
+      {"a 401 without a challenge: it is to be had at /v2/", [](in&) {}, R"(
+        << send bare
+        >> 401
+        << probe
+        >> 401 Bearer realm="https://r.test/token",service="s"
+        << ask_token GET https://r.test/token s repository:a/b:pull as alice
+        >> token
+        << send bearer
+        >> 200
+        << deliver)"},
+      {"a 401 without a challenge, and Basic at /v2/", [](in&) {}, R"(
+        << send bare
+        >> 401
+        << probe
+        >> 401 Basic realm="r"
+        << send basic
+        >> 200
+        << deliver)"},
+      {"a 401 without a challenge, and none at /v2/ either", [](in&) {}, R"(
+        << send bare
+        >> 401
+        << probe
+        >> 401
+        << send bare
+        >> 401
+        << deliver)"},
+      {"a 401 without a challenge, and /v2/ is open", [](in&) {}, R"(
+        << send bare
+        >> 401
+        << probe
+        >> 200
+        << send bare
+        >> 401
+        << deliver)"},
+      {"a 401 without a challenge to a body that has started", with_body, R"(
+        << probe
+        >> 200
+        << send bare
+        >> 401 (body started)
+        << deliver)"},
+      {"/v2/ is not asked twice", with_body, R"(
+        << probe
+        >> 200
         << send bare
         >> 401
         << deliver)"},
@@ -57,6 +99,35 @@ const std::vector<scene>& registry_scenes() {
         << deliver)"},
       {"a known Basic registry", knows_basic, R"(
         << send basic
+        >> 200
+        << deliver)"},
+      {"a refused Basic credential does not break the pull of a public image", knows_basic, R"(
+        << send basic
+        >> 401 Basic realm="r"
+        << send bare
+        >> 200
+        << deliver)"},
+      {"a refused Basic credential, and nobody is let in without", knows_basic, R"(
+        << send basic
+        >> 401 Basic realm="r"
+        << send bare
+        >> 401 Basic realm="r"
+        << deliver)"},
+      {"a refused Basic credential is not left out to write",
+       [](in& x) {
+         knows_basic(x);
+         x.need = scopes("repository:a/b:pull,push");
+       },
+       R"(
+        << send basic
+        >> 401 Basic realm="r"
+        << deliver)"},
+      {"a Basic registry that has a token endpoint by now", knows_basic, R"(
+        << send basic
+        >> 401 Bearer realm="https://r.test/token",service="s"
+        << ask_token GET https://r.test/token s repository:a/b:pull as alice
+        >> token
+        << send bearer
         >> 200
         << deliver)"},
       {"a known Basic registry without a credential is not probed",
@@ -188,6 +259,29 @@ const std::vector<scene>& registry_scenes() {
         >> token
         << send bearer
         >> 401 Basic realm="harbor"
+        << deliver)"},
+      {"an opaque token for several scopes, of which its server may have honoured one",
+       [](in& x) { with_token_asked(x, "repository:a/b:pull repository:c/d:pull"); },
+       R"(
+        << send cached bearer
+        >> 403
+        << ask_token GET https://r.test/token s repository:a/b:pull as alice
+        >> token
+        << send bearer
+        >> 403
+        << deliver)"},
+      {"an opaque token for just this", [](in& x) { with_token_asked(x, "repository:a/b:pull"); },
+       R"(
+        << send cached bearer
+        >> 403
+        << deliver)"},
+      {"nvcr.io names another endpoint when a token has expired: the one that gave it gives the next", with_token, R"(
+        << send cached bearer
+        >> 401 Bearer realm="https://authn.test/token",service="registry",error="invalid_token"
+        << ask_token GET https://r.test/token s repository:a/b:pull as alice
+        >> token
+        << send bearer
+        >> 200
         << deliver)"},
       {"a refused token and no endpoint known",
        [](in& x) {

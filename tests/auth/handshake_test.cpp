@@ -159,7 +159,7 @@ TEST_CASE("T09: no sequence of events asks a realm that was not decided on") {
   handshake machine(input);
   machine.start();
   CHECK_FALSE(machine.realm());
-  const auto next = machine.on_response(401, demand_in(R"(Bearer realm="https://evil.test/token")"), false);
+  const auto next = machine.on_response(401, demand_in(R"(Bearer realm="https://evil.test/token")"), true, false);
   CHECK(std::get<refuse>(next).status == 403);
   REQUIRE(machine.realm());
   CHECK_FALSE(machine.realm()->allowed);
@@ -197,16 +197,44 @@ TEST_CASE("a Basic challenge to a cached token is not taken for the one that nam
   input.cached = std::make_shared<token>();
   handshake machine(input);
   machine.start();
-  const auto next = machine.on_response(401, demand_in(R"(Basic realm="harbor")"), false);
+  const auto next = machine.on_response(401, demand_in(R"(Basic realm="harbor")"), true, false);
   REQUIRE(std::holds_alternative<ask_token>(next));
   CHECK(machine.learned()->realm == "https://r.test/token");
+}
+
+TEST_CASE("a server that honours one scope of several is asked for the one that is needed alone, once") {
+  auto input = plain_case();
+  input.need = scopes("repository:a/b:pull,push repository:c/d:pull");
+  input.known = demand_in(bearer_challenge);
+  handshake machine(input);
+  machine.start();
+  const auto honoured = [](std::string_view scope) {
+    auto made = std::make_shared<token>();
+    made->granted = scopes(scope);
+    return token_answer{made, std::nullopt};
+  };
+  machine.narrow(scopes("repository:a/b:pull,push"));  // the mount became an upload
+  SECTION("the last one") {
+    const auto next = machine.on_token(honoured("repository:a/b:pull,push"));
+    CHECK(std::holds_alternative<send>(next));
+  }
+  SECTION("the first one") {
+    const auto next = machine.on_token(honoured("repository:c/d:pull"));
+    CHECK(to_text(std::get<ask_token>(next).request.scopes) == "repository:a/b:pull,push");
+    SECTION("which helps") {
+      CHECK(std::holds_alternative<send>(machine.on_token(honoured("repository:a/b:pull,push"))));
+    }
+    SECTION("which does not") {
+      CHECK(std::holds_alternative<send>(machine.on_token(honoured("repository:a/b:pull"))));
+    }
+  }
 }
 
 TEST_CASE("a token request carries the credential that was chosen, and the realm's canonical form") {
   auto input = plain_case();
   handshake machine(input);
   machine.start();
-  const auto next = machine.on_response(401, demand_in(R"(Bearer realm="token?a=b")"), false);
+  const auto next = machine.on_response(401, demand_in(R"(Bearer realm="token?a=b")"), true, false);
   const auto& request = std::get<ask_token>(next).request;
   CHECK(request.credential == input.credential);
   CHECK(http::to_text(request.realm.origin) + request.realm.target == "https://r.test/v2/token?a=b");

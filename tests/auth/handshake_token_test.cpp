@@ -6,6 +6,15 @@
 
 namespace regpass::auth {
 
+namespace {
+
+void wants_to_push(handshake_input& in) {
+  knows_bearer(in);
+  in.need = scopes("repository:a/b:pull,push");
+}
+
+}  // namespace
+
 const std::vector<scene>& token_scenes() {
   using in = handshake_input;
   static const std::vector<scene> all{
@@ -53,13 +62,69 @@ const std::vector<scene>& token_scenes() {
         << ask_token GET https://r.test/token s repository:a/b:pull as nobody
         >> token failed wrong_form
         << refuse 403)"},
-      {"a rejected credential", knows_bearer, R"(
-        << ask_token GET https://r.test/token s repository:a/b:pull as alice
+      {"a rejected credential", wants_to_push, R"(
+        << ask_token GET https://r.test/token s repository:a/b:pull,push as alice
         >> token failed rejected
         << refuse 403)"},
-      {"a forbidden scope", knows_bearer, R"(
+      {"a forbidden scope", wants_to_push, R"(
+        << ask_token GET https://r.test/token s repository:a/b:pull,push as alice
+        >> token failed forbidden
+        << refuse 403)"},
+      {"TOK-18: a stale credential does not break the pull of a public image", knows_bearer, R"(
+        << ask_token GET https://r.test/token s repository:a/b:pull as alice
+        >> token failed rejected
+        << ask_token GET https://r.test/token s repository:a/b:pull as nobody
+        >> token granted repository:a/b:pull
+        << send bearer
+        >> 200
+        << deliver)"},
+      {"TOK-18: a stale identity token neither",
+       [](in& x) {
+         knows_bearer(x);
+         with_identity_token(x);
+       },
+       R"(
+        << ask_token POST https://r.test/token s repository:a/b:pull as bob
+        >> token failed forbidden
+        << ask_token GET https://r.test/token s repository:a/b:pull as nobody
+        >> token
+        << send bearer
+        >> 200
+        << deliver)"},
+      {"TOK-18: a private image needs the credential", knows_bearer, R"(
+        << ask_token GET https://r.test/token s repository:a/b:pull as alice
+        >> token failed rejected
+        << ask_token GET https://r.test/token s repository:a/b:pull as nobody
+        >> token granted
+        << refuse 403)"},
+      {"TOK-18: nobody gets a token without a credential", knows_bearer, R"(
         << ask_token GET https://r.test/token s repository:a/b:pull as alice
         >> token failed forbidden
+        << ask_token GET https://r.test/token s repository:a/b:pull as nobody
+        >> token failed busy
+        << refuse 403)"},
+      {"TOK-18: an opaque anonymous token is the registry's to judge", knows_bearer, R"(
+        << ask_token GET https://r.test/token s repository:a/b:pull as alice
+        >> token failed forbidden
+        << ask_token GET https://r.test/token s repository:a/b:pull as nobody
+        >> token
+        << send bearer
+        >> 401 Bearer realm="https://r.test/token",service="s"
+        << deliver)"},
+      {"a credential that was refused in the second form is not left out", knows_bearer, R"(
+        << ask_token GET https://r.test/token s repository:a/b:pull as alice
+        >> token failed wrong_form
+        << ask_token POST https://r.test/token s repository:a/b:pull as alice
+        >> token failed rejected
+        << refuse 403)"},
+      {"a ping is not tried without the credential",
+       [](in& x) {
+         knows_bearer(x);
+         x.need = {};
+       },
+       R"(
+        << ask_token GET https://r.test/token s - as alice
+        >> token failed rejected
         << refuse 403)"},
       {"a busy token server", knows_bearer, R"(
         << ask_token GET https://r.test/token s repository:a/b:pull as alice
@@ -81,7 +146,12 @@ const std::vector<scene>& token_scenes() {
         << probe
         >> 401 Bearer realm="https://evil.test/token"
         << refuse 403)"},
-      {"T09: a foreign realm after a cached token", with_token, R"(
+      {"T09: a foreign realm after a cached token",
+       [](in& x) {
+         with_token(x);
+         x.known.reset();
+       },
+       R"(
         << send cached bearer
         >> 401 Bearer realm="https://evil.test/token"
         << refuse 403)"},

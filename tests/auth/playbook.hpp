@@ -71,7 +71,7 @@ class playbook {
     std::from_chars(event.data(), event.data() + event.size(), status);
     event = trim(event.substr(3));
     const bool started = take(event, "(body started)");
-    return seen(machine_.on_response(status, demand_in(event), started));
+    return seen(machine_.on_response(status, demand_in(event), !event.empty(), started));
   }
 
   const handshake& machine() const { return machine_; }

@@ -55,6 +55,13 @@ inline void with_token_granted(handshake_input& in, std::string_view granted) {
   in.known = demand_in(bearer_challenge);
 }
 
+inline void with_token_asked(handshake_input& in, std::string_view asked) {
+  auto made = std::make_shared<token>();
+  made->asked = scopes(asked);
+  in.cached = std::move(made);
+  in.known = demand_in(bearer_challenge);
+}
+
 const std::vector<scene>& registry_scenes();  // handshake_registry_test.cpp
 const std::vector<scene>& token_scenes();     // handshake_token_test.cpp
 

@@ -103,6 +103,12 @@ TEST_CASE("T13: a token's life comes from expires_in, else from its claims, else
       {claimed(R"({"iat":1300,"exp":1000})"), 1},
       {claimed(R"({"iat":0,"exp":999999999999})"), 86400},
       {fmt::format(R"({{"token":"{}","expires_in":100}})", jwt(R"({"iat":1000,"exp":1300})")), 100},
+      {fmt::format(R"({{"token":"{}","expires_in":900}})", jwt(R"({"iat":1000,"exp":1300})")), 300},
+      {fmt::format(R"({{"token":"{}","expires_in":0}})", jwt(R"({"iat":1000,"exp":1300})")), 300},
+      // Whenever the server thinks that it is: a token ages by our clock, from when it was asked for.
+      {R"({"token":"abc","expires_in":300,"issued_at":"1994-11-06T07:00:00Z"})", 300},
+      {R"({"token":"abc","expires_in":300,"issued_at":"2094-11-06T08:49:37Z"})", 300},
+      {R"({"token":"abc","issued_at":"yesterday"})", 60},
   };
   for (const auto& [body, expected] : rows) {
     CAPTURE(body);

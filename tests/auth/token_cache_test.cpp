@@ -55,21 +55,38 @@ TEST_CASE("T07: a token serves no other registry, realm, service or generation")
   CHECK_FALSE(found([](token_key& one) { one.generation = 0; }));
 }
 
-TEST_CASE("a token that was granted less than asked is found all the same") {
+TEST_CASE("a token that was granted too little is found for what it was asked for, and not for a part of that") {
   token_cache cache;
   auto made = std::make_shared<token>(*make_token("repository:a/b:pull,push"));
   made->granted = scopes("repository:a/b:pull");
   cache.store(key, made, start);
+  CHECK(cache.find(key, scopes("repository:a/b:pull,push"), start) == made);
+  CHECK(cache.find(key, scopes("repository:a/b:pull"), start) == made);
+  CHECK(cache.find(key, scopes("repository:a/b:push"), start) == nullptr);
+}
+
+TEST_CASE("an opaque token is taken at its word") {
+  token_cache cache;
+  const auto made = make_token("repository:a/b:pull,push");
+  cache.store(key, made, start);
   CHECK(cache.find(key, scopes("repository:a/b:push"), start) == made);
 }
 
-TEST_CASE("a token is dead at the end of its life, not before") {
+TEST_CASE("a token is renewed at 80 % of its life, and not sent when it might end on its way") {
   token_cache cache;
   const auto one = make_token("repository:a/b:pull", seconds(100));
   cache.store(key, one, start);
   const auto need = scopes("repository:a/b:pull");
-  CHECK(cache.find(key, need, start + seconds(99)) == one);
-  CHECK(cache.find(key, need, start + seconds(100)) == nullptr);
+  CHECK(cache.find(key, need, start + seconds(94)) == one);
+  CHECK(cache.find(key, need, start + seconds(95)) == nullptr);
+  const auto margin = [](seconds life, std::chrono::milliseconds before_its_end) {
+    const auto made = make_token("repository:a/b:pull", life);
+    const auto last = start + life - before_its_end;
+    return made->expired(last) && !made->expired(last - std::chrono::milliseconds(1));
+  };
+  CHECK(margin(seconds(1), std::chrono::milliseconds(50)));
+  CHECK(margin(seconds(60), seconds(3)));
+  CHECK(margin(seconds(86'400), seconds(5)));
   CHECK_FALSE(one->renewal_due(start + seconds(79)));
   CHECK(one->renewal_due(start + seconds(80)));
 }

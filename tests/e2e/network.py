@@ -13,6 +13,7 @@ ADDRESSES = {
     "basic.test": "10.231.0.13",
     "plain.test": "10.231.0.14",  # a server that is no registry
     "proxy.test": "10.231.0.15",  # a corporate proxy, where a scenario starts one
+    "many.test": "10.231.0.16",  # a scenario's own registries
 }
 POD_ADDRESS = "10.231.0.1"
 V6_PREFIX = "fd0a:e7::"  # …:11 is the same server as 10.231.0.11. Nothing listens there unless a scenario sees to it

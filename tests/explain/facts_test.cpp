@@ -122,6 +122,41 @@ TEST_CASE("what is lacking is what was needed minus what was granted, when that 
   CHECK(derive(e).lacking.empty());
 }
 
+TEST_CASE("a credential that was refused stays the reason when it does not go without either") {
+  auto e = refused();
+  add(e, 0, token_request_step{"GET", "https://auth.test/token", "", "", "basic"});
+  add(e, 1, token_answer_step{401, "rejected", "wrong password", {}, {}, 0});
+  add(e, 2, token_request_step{"GET", "https://auth.test/token", "", "", "none"});
+  auto failed = e;
+  add(failed, 3, token_answer_step{0, "transport", "", {}, {}, 0});
+  add(failed, 3, failure(errc::timed_out, party::token_server));
+  add(e, 3, token_answer_step{200, "", "", {}, {}, 60});
+  add(e, 4, sent("bearer"));
+  auto absent = e;
+  add(e, 5, answer(401));
+  for (const auto* one : {&e, &failed}) {
+    const auto f = derive(*one);
+    CHECK(f.decided_by == speaker::token_server);
+    REQUIRE(f.token_answer != nullptr);
+    CHECK(f.token_answer->failure == "rejected");
+    CHECK(f.failure == nullptr);
+  }
+  add(absent, 5, answer(404));
+  CHECK(derive(absent).decided_by == speaker::registry);
+  CHECK(derive(absent).last_answer->status == 404);
+}
+
+TEST_CASE("a Basic credential that was refused stays the reason when it does not go without either") {
+  auto e = refused();
+  add(e, 0, sent("basic"));
+  add(e, 1, answer(401));
+  add(e, 2, sent("none"));
+  add(e, 3, answer(403));
+  CHECK(derive(e).sent_authorization == "basic");
+  REQUIRE(derive(e).last_answer != nullptr);
+  CHECK(derive(e).last_answer->status == 401);
+}
+
 TEST_CASE("a failure while a token was asked for belongs to the token server") {
   auto e = refused();
   add(e, 0, token_request_step{"GET", "https://auth.test/token", "", "", "basic"});

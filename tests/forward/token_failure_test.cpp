@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 const std::string manifest = "/v2/team-a/app/manifests/1";
+const std::string uploads = "/v2/team-a/app/blobs/uploads/";  // is not tried without the credential
 using script = std::function<void(sentence&)>;
 
 engine_settings hasty() {
@@ -67,7 +68,7 @@ TEST_CASE("T13 a token server that fails is told of, and nothing is sent without
   one.how(scene.tokens.server().on("GET", "/token"));
   auto client = scene.inside();
   const auto began = std::chrono::steady_clock::now();
-  const auto got = client.ask("GET", manifest);
+  const auto got = client.ask("POST", uploads);
   CHECK(std::chrono::steady_clock::now() - began < 3s);
   CHECK(got.status == one.status);
   CHECK(got.field("X-Regpass-Cause") == one.cause);
@@ -130,13 +131,13 @@ TEST_CASE("T14 a refusal is remembered: the token server is not asked again for 
   token_scene scene;
   scene.tokens.server().on("GET", "/token").answer(401, "No").body("{}");
   auto client = scene.inside();
-  for (int i = 0; i < 5; ++i) CHECK(client.ask("GET", manifest).status == 403);
+  for (int i = 0; i < 5; ++i) CHECK(client.ask("POST", uploads).status == 403);
   CHECK(scene.tokens.count() == 1);
   // Another scope is another question; a new credential is asked about at once.
-  CHECK(client.ask("GET", "/v2/team-b/app/manifests/1").status == 403);
+  CHECK(client.ask("POST", "/v2/team-b/app/blobs/uploads/").status == 403);
   CHECK(scene.tokens.count() == 2);
   scene.proxy.credential(scene.registry.authority(), auth::credential_kind::basic, "bob");
-  CHECK(client.ask("GET", manifest).status == 403);
+  CHECK(client.ask("POST", uploads).status == 403);
   CHECK(scene.tokens.count() == 3);
 }
 

@@ -86,7 +86,15 @@ void fake_token_server::guard(fake_server& registry) const {
 
 bool fake_token_server::is_good(const std::string& authorization) const {
   const std::lock_guard held(lock_);
-  return std::ranges::any_of(issued_, [&](const std::string& one) { return authorization == "Bearer " + one; });
+  return std::ranges::any_of(issued_, [&](const issued& one) { return authorization == "Bearer " + one.token; });
+}
+
+bool fake_token_server::allows(const std::string& authorization, std::string_view scope) const {
+  const std::lock_guard held(lock_);
+  return std::ranges::any_of(issued_, [&](const issued& one) {
+    const auto granted = split(one.granted, ' ');
+    return authorization == "Bearer " + one.token && std::ranges::find(granted, scope) != granted.end();
+  });
 }
 
 void fake_token_server::take_back_all() {
@@ -101,7 +109,9 @@ std::vector<token_asked> fake_token_server::asked() const {
 }
 
 reply fake_token_server::issue(const received& what) {
-  const auto asked = read_request(what);
+  auto asked = read_request(what);
+  if (asked.scopes.size() > 1 && honours_ == scopes::first) asked.scopes = {asked.scopes.front()};
+  if (asked.scopes.size() > 1 && honours_ == scopes::last) asked.scopes = {asked.scopes.back()};
   std::string wanted;
   for (const auto& one : asked.scopes) wanted += (wanted.empty() ? "" : " ") + one;
   const std::lock_guard held(lock_);
@@ -112,7 +122,7 @@ reply fake_token_server::issue(const received& what) {
                                    {"iat", at},          {"exp", at + life_},    {"access", access_of(granted)}};
   const auto token =
       opaque_ ? mark : base64url(R"({"alg":"none"})") + "." + base64url(boost::json::serialize(claims)) + "." + mark;
-  issued_.push_back(token);
+  issued_.push_back({token, granted});
   const boost::json::object body{{"token", token}, {"access_token", token}, {"expires_in", life_.load()}};
   return {.fields = {{"Content-Type", "application/json"}}, .body = boost::json::serialize(body)};
 }

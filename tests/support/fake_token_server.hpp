@@ -33,6 +33,9 @@ class fake_token_server {
 
   // Instead of what is asked for, this is granted (blank-separated).
   void grants(std::string scopes);
+  // Of several scopes that are asked for only one is granted.
+  enum class scopes : std::uint8_t { all, first, last };
+  void honours(scopes which) { honours_ = which; }
   void expires_in(int seconds) { life_ = seconds; }
   void opaque() { opaque_ = true; }
   // For sentences that come before its own answer.
@@ -43,6 +46,8 @@ class fake_token_server {
   // `registry` lets in who comes with a token from here that was not taken back.
   void guard(fake_server& registry) const;
   bool is_good(const std::string& authorization) const;
+  // …and that grants this one scope, whatever the token itself says.
+  bool allows(const std::string& authorization, std::string_view scope) const;
   void take_back_all();
 
   std::vector<token_asked> asked() const;
@@ -53,7 +58,12 @@ class fake_token_server {
 
   mutable std::mutex lock_;
   std::optional<std::string> grants_;
-  std::vector<std::string> issued_;
+  struct issued {
+    std::string token;
+    std::string granted;  // blank-separated
+  };
+  std::vector<issued> issued_;
+  std::atomic<scopes> honours_{scopes::all};
   std::atomic<int> life_{300};
   std::atomic<bool> opaque_{false};
   std::size_t number_ = 0;

@@ -9,6 +9,7 @@
 #include "regpass/http/origin.hpp"
 #include "regpass/registry/scope.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -57,10 +58,16 @@ struct token {
   registry::scope_set asked;
   std::optional<registry::scope_set> granted;  // from the claims, else the answer's `scope`; absent when neither says
   std::optional<auth::claims> claims;
-  steady_time obtained_at;
-  std::chrono::seconds life{60};  // clamped to [1 s, 24 h]; from expires_in, else exp - iat, else 60 s
+  steady_time obtained_at;  // when it was asked for: its life began no earlier
+  // Clamped to [1 s, 24 h]; the shorter of expires_in and exp - iat, else the one that is there, else 60 s. It ages by
+  // our own steady clock from then on, so other clocks and `issued_at` do not matter.
+  std::chrono::seconds life{60};
 
-  bool expired(steady_time now) const noexcept { return now >= obtained_at + life; }
+  // Not sent any more a little earlier than it ends, lest it end on the way: a twentieth, at most 5 s.
+  bool expired(steady_time now) const noexcept {
+    const std::chrono::milliseconds whole = life;
+    return now >= obtained_at + whole - std::min(whole / 20, std::chrono::milliseconds(5'000));
+  }
   bool renewal_due(steady_time now) const noexcept { return now >= obtained_at + life * 4 / 5; }
 };
 using token_ptr = std::shared_ptr<const token>;
@@ -94,7 +101,8 @@ struct token_limits {
   std::size_t token_bytes = 64 * 1024;
 };
 
-// Reads the whole answer. `body` is within response_bytes. A token must be of visible ASCII (T13).
+// Reads the whole answer. `body` is within response_bytes. A token must be of visible ASCII (T13). `now.steady` is when
+// it was asked for, `now.wall` when it came.
 token_answer read_answer(const token_request&, const http::response_head&, std::string_view body, instant now,
                          const token_limits& = {});
 

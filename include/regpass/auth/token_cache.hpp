@@ -27,7 +27,8 @@ class token_cache {
   explicit token_cache(std::size_t capacity = 1024) : capacity_(capacity) {}
 
   // A live token that was asked for at least `need` (a wider one serves a narrower need; the narrowest that fits is
-  // taken). One that was granted less than it was asked for is found as well: asking again would not give more.
+  // taken). One that was granted too little is found only for exactly what it was asked for: asking that again would
+  // not give more, while a narrower question may, since some servers honour only one scope of several.
   token_ptr find(const token_key&, const registry::scope_set& need, steady_time now);
   void store(const token_key&, token_ptr, steady_time now);  // least recently used goes when full; dead ones go first
   void forget(const token_ptr&);                             // the registry refused it

@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace regpass::forward {
@@ -20,6 +21,10 @@ class memory {
   // 401.
   std::optional<auth::demand> demand_of(const registry::host& host) const;
   void learn(const registry::host& host, const auth::demand& demand);
+  // Its token endpoint gave nothing that one can use: it may have moved. Until the registry says so again, only tokens
+  // that are there already go by what it said.
+  void doubt(const registry::host& host);
+  bool is_doubtful(const registry::host& host) const;
 
   // An upload's Location need not have the API's form: its path is remembered for the repository that it was given for.
   std::optional<std::string> repository_of(const registry::host& host, const std::string& path) const;
@@ -35,7 +40,8 @@ class memory {
   static constexpr std::size_t max_demands = 1024;
   mutable std::mutex lock_;
   std::map<registry::host, auth::demand> demands_;
-  std::list<upload> uploads_;  // most recent first
+  std::set<registry::host> doubtful_;  // some of those
+  std::list<upload> uploads_;          // most recent first
 };
 
 }  // namespace regpass::forward

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 
 namespace regpass::forward {
@@ -77,6 +78,7 @@ class token_client {
   std::map<flight_key, std::shared_ptr<flight>> flights_;
   std::map<flight_key, remembered> failures_;
   std::map<auth::token_key, token_order> recipes_;  // how the tokens of a key were obtained, for renewal
+  std::minstd_rand random_;
 };
 
 }  // namespace regpass::forward

@@ -1,0 +1,87 @@
+"""A push and a pull against each dialect of dialects.toml, and what its token server, registry and storage received."""
+
+import hashlib
+import json
+import secrets
+from pathlib import Path
+
+import expect
+from dialects import Fixture
+from e2e import Scenario
+
+TABLE = Path(__file__).parent / "dialects.toml"
+
+
+def asked_for_tokens(fixture, row, repository):
+    """Each token request had the credential, the service as challenged, and no more scope than what was done needs."""
+    allowed = [[], [f"repository:{repository}:pull"], [f"repository:{repository}:pull,push"]]
+    services = row.get("expect_service") or [service_of(row["challenge"][0])]
+    requests = fixture.records(dialect=row["name"], kind="token")
+    for request in requests:
+        assert request["status"] == 200, f"a token request was answered {request['status']}: {request}"
+        assert request["method"] == row.get("expect_method", "GET"), request
+        assert (request["service"] or "") in services, f"{request['service']} was asked for, not one of {services}"
+        assert request["scopes"] in allowed, f"{request['scopes']} was asked for"
+        if request["method"] == "GET":
+            assert request["authorization"] == "Basic" and request["username"] == row["username"], request
+            assert request["account"] == row["username"], request
+        else:
+            assert request["authorization"] == "" and request["grant_type"] == "refresh_token", request
+    assert allowed[2] in [request["scopes"] for request in requests], "nobody asked for a token to push"
+    if row.get("life", 300) > 60:
+        assert len(requests) <= 3, f"{len(requests)} token requests for a ping, a push and a pull"
+
+
+def service_of(challenge):
+    return challenge.partition('service="')[2].partition('"')[0]
+
+
+def registry_saw(fixture, row):
+    """Whatever it did, it did for the credential, and only first requests came without."""
+    scheme = "Bearer" if row.get("token_url") else "Basic"
+    requests = fixture.records(dialect=row["name"], kind="registry")
+    for request in requests:
+        if request["status"] < 300:
+            assert request["authorization"] == scheme, f"without {scheme}: {request}"
+    challenged = [request for request in requests if request["status"] == 401]
+    assert len(challenged) <= 3, f"{len(challenged)} requests were challenged"
+    for request in challenged:
+        assert request["authorization"] == "", f"what was sent was refused: {request}"
+    done = {request["method"] for request in requests if request["status"] < 300}
+    assert {"POST", "PUT", "GET"} <= done, f"the registry only saw {done}"
+
+
+def storage_saw(fixture, row):
+    """Blobs were fetched from there, without the registry's credential."""
+    requests = fixture.records(dialect=row["name"], kind="storage")
+    assert requests, "no blob was fetched from the storage"
+    for request in requests:
+        assert (request["authorization"], request["status"]) == ("", 200), request
+
+
+with Scenario("dialects", programs=["skopeo"], hosts=()) as scenario, Fixture(scenario, TABLE) as fixture:
+    image = scenario.image("app")
+    # Where blobs are elsewhere clients go there through regpass, which passes the storage's own certificate on.
+    storage_is_trusted = {"SSL_CERT_DIR": str(fixture.ca.parent)}
+
+    with fixture.regpass() as regpass:
+        for number, row in enumerate(fixture.rows.values()):
+            name = f"{row['image']}-{secrets.token_hex(2)}"
+            try:
+                scenario.succeed("skopeo", "copy", image.source, f"docker://{name}:1")
+                copy = scenario.directory / f"copy-{number}"
+                scenario.succeed("skopeo", "copy", f"docker://{name}:1", f"dir:{copy}", environment=storage_is_trusted)
+                digest = "sha256:" + hashlib.sha256((copy / "manifest.json").read_bytes()).hexdigest()
+                assert digest == image.digest, f"{digest} came back"
+                registry_saw(fixture, row)
+                if row.get("token_url"):
+                    asked_for_tokens(fixture, row, name.partition("/")[2])
+                if row.get("storage"):
+                    storage_saw(fixture, row)
+            except AssertionError as problem:
+                raise AssertionError(f"{row['name']}: {problem}") from None
+            print(f"{row['name']}: pushed and pulled")
+
+        refused = [line for line in regpass.exchanges() if line["status"] in (401, 403) or "explanation" in line]
+        assert not refused, f"an exchange failed: {json.dumps(refused[0])[:1000]}"
+        assert expect.eventually(lambda: regpass.exchanges(action="pull")), "the log has no exchange line"
