@@ -12,14 +12,25 @@ namespace {
 using forward::registry_options;
 using std::filesystem::path;
 
-// Whoever reaches a data listener acts with our credentials, so it must not leave the machine (T33).
-void check_listener(assembly& a, const std::string& key, const std::string& text) {
+// Whoever reaches a data listener acts with our credentials, so it must not leave the machine, unless its clients can
+// be asked for a password (T33).
+void check_listener(assembly& a, const std::string& key, const std::string& text, bool can_ask) {
   const auto endpoint = net::parse_endpoint(text);
   if (!endpoint || endpoint->address().is_loopback()) return;
+  const auto& auth = a.result.settings.client_auth;
+  if (can_ask && !auth.secret_file.empty()) return;
   a.complain(
       a.place_of(key),
       fmt::format("`{}` = \"{}\" is no loopback address: whoever reaches it would use the credentials", key, text),
-      fmt::format("write {} = \"127.0.0.1:{}\"", key, endpoint->port()));
+      fmt::format("write {} = \"127.0.0.1:{}\"{}", key, endpoint->port(),
+                  can_ask ? ", or ask clients for a password with [client_auth] secret_file" : ""));
+}
+
+void check_client_auth(assembly& a) {
+  const auto& auth = a.result.settings.client_auth;
+  if (!auth.create || !auth.secret_file.empty()) return;
+  a.complain(a.place_of("client_auth.create"), "`client_auth.create` without `client_auth.secret_file`",
+             "write where: client_auth.secret_file = \"/run/regpass/client-secret\"");
 }
 
 void check_listeners(assembly& a) {
@@ -28,8 +39,8 @@ void check_listeners(assembly& a) {
   const bool mirrors = std::ranges::any_of(a.result.settings.mirrors, is_on);
   if (listen.proxy.empty() && listen.transparent.empty() && !mirrors)
     a.complain(a.place_of("listen.proxy"), "no listener is switched on", "write listen.proxy = \"127.0.0.1:3128\"");
-  check_listener(a, "listen.proxy", listen.proxy);
-  check_listener(a, "listen.transparent", listen.transparent);
+  check_listener(a, "listen.proxy", listen.proxy, true);
+  check_listener(a, "listen.transparent", listen.transparent, false);
   if (listen.proxy.empty() || listen.proxy != listen.transparent) return;
   a.complain(a.place_of("listen.transparent"), "`listen.transparent` and `listen.proxy` are the same address",
              "write listen.transparent = \"127.0.0.1:13128\"");
@@ -131,6 +142,7 @@ void check_directories(assembly& a) {
 
 void check_together(assembly& a) {
   check_listeners(a);
+  check_client_auth(a);
   check_mirrors(a);
   check_credentials(a);
   check_registries(a);

@@ -34,12 +34,21 @@ std::vector<key<settings>> listeners_and_credentials() {
           "~/.local/state/regpass (not for root), else /var/lib/regpass."},
          [](auto& s) -> auto& { return s.state_dir; }),
       of({"listen.proxy", kind::endpoint,
-          "Where clients reach the HTTP proxy; a loopback address. In `regpass run` the default is a free port."},
+          "Where clients reach the HTTP proxy; a loopback address unless client_auth is set. In `regpass run` the "
+          "default is a free port."},
          [](auto& s) -> auto& { return s.listen.proxy; }),
       of({"listen.transparent", kind::endpoint,
           "Where redirected connections arrive (`regpass redirect apply`); a loopback address. With 127.0.0.1 the same "
           "port of [::1] is opened too, if there is IPv6."},
          [](auto& s) -> auto& { return s.listen.transparent; }),
+      of({"client_auth.secret_file", kind::path,
+          "Holds the password that clients of the proxy must show (Proxy-Authorization, any user name). Default: none "
+          "is "
+          "asked for; in `regpass run` a new one."},
+         [](auto& s) -> auto& { return s.client_auth.secret_file; }),
+      of({"client_auth.create", kind::boolean,
+          "Whether regpass makes that file, with a random password, if there is none."},
+         [](auto& s) -> auto& { return s.client_auth.create; }),
       of({"credentials.docker_config", kind::path_list,
           "Docker credential files, or directories that hold one. Default: where docker and podman keep theirs."},
          [](auto& s) -> auto& { return s.credentials.docker_config; }),

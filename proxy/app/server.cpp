@@ -1,6 +1,7 @@
 #include "regpass/app/server.hpp"
 
 #include "doors.hpp"
+#include "regpass/app/client_secret.hpp"
 #include "regpass/app/snapshot.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/base/text.hpp"
@@ -85,6 +86,7 @@ struct server::state {
   }
 
   result<void> adopt(const config::settings& from);
+  result<std::shared_ptr<const secret>> client_password(const config::settings& from);
   void make_lanes();
   result<void> listen();
   result<void> open(door& one);
@@ -97,6 +99,7 @@ struct server::state {
   config::inputs inputs;
   tls::authority ca;
   credential_loader loader;
+  client_secret_loader client_secret;
   forward::memory memory;
   forward::journal journal;
   forward::metrics metrics;
@@ -114,10 +117,12 @@ struct server::state {
 // it was.
 result<void> server::state::adopt(const config::settings& from) {
   const auto before = current();
+  auto password = client_password(from);
+  if (!password) return std::unexpected(password.error());
   loader.follow(sources_from(from, inputs.environment));
   auto found = loader.load();
   log_credentials(found);
-  auto made = make_snapshot(from, found, ca.certificate_pem());
+  auto made = make_snapshot(from, found, ca.certificate_pem(), std::move(*password));
   if (!made) return std::unexpected(made.error());
   warn_outside_constraints(**made);
   {
@@ -129,6 +134,17 @@ result<void> server::state::adopt(const config::settings& from) {
     net::spawn(lanes.front()->thread.get_executor(), tokens->drop(generation), "dropping tokens");
   }
   return {};
+}
+
+// The configuration's own check knows the listeners that it names, not those that are open (T33).
+result<std::shared_ptr<const secret>> server::state::client_password(const config::settings& from) {
+  const auto outside = [](const door& one) { return !one.at.address().is_loopback(); };
+  const auto exposed = std::ranges::find_if(doors, outside);
+  if (from.client_auth.secret_file.empty() && exposed != doors.end()) {
+    return fail(errc::bad_input, "client_auth.secret_file cannot be taken away while " + net::shown(exposed->at) +
+                                     " is listened on: restart regpass");
+  }
+  return client_secret.load(from.client_auth);
 }
 
 void server::state::warn_outside_constraints(const forward::snapshot& made) const {
@@ -187,6 +203,7 @@ void server::state::serve(lane& mine) {
 
 void server::state::watch_files(const net::executor& control, server& owner) {
   std::vector<std::filesystem::path> paths = loader.places();
+  if (!settings.client_auth.secret_file.empty()) paths.push_back(settings.client_auth.secret_file);
   watch = std::make_unique<net::watch>(control, std::move(paths), [&owner] { owner.reload(); });
 }
 

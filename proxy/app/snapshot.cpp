@@ -58,8 +58,10 @@ result<net::way_out_ptr> way_out_of(const config::settings& settings, const std:
 }  // namespace
 
 result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, const credentials& found,
-                                            const std::string& own_ca_pem) {
+                                            const std::string& own_ca_pem,
+                                            std::shared_ptr<const secret> client_password) {
   auto made = std::make_shared<forward::snapshot>();
+  made->client_password = std::move(client_password);
   made->credentials = found.store;
   made->searched = found.searched;
   made->other_hosts = settings.other_hosts;

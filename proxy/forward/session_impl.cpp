@@ -5,6 +5,7 @@
 #include "regpass/base/text.hpp"
 #include "regpass/explain/annotate.hpp"
 #include "regpass/explain/diagnose.hpp"
+#include "regpass/forward/client_auth.hpp"
 #include "regpass/http/hop.hpp"
 #include "regpass/net/listener.hpp"
 #include "regpass/net/own_address.hpp"
@@ -77,6 +78,8 @@ net::task<bool> session::serve_one(server& front) {
     co_await refuse_unreadable(got.error(), std::string());
     co_return false;
   }
+  auto known = co_await admitted(front.head());
+  if (!known) co_return false;
   auto more = co_await serve_head(front, front.head());
   co_return more;
 }
@@ -152,6 +155,7 @@ net::task<void> session::refuse(int status, explain::evidence seen, std::string_
   const bool bodiless = seen.method == "HEAD";
   auto answer = note_refusal(status, std::move(seen), event);
   answer.head.headers.set("Connection", "close");
+  if (status == 407) answer.head.headers.set("Proxy-Authenticate", proxy_challenge);
   const auto bytes = http::write_head(answer.head);
   const std::string_view body = bodiless ? std::string_view() : std::string_view(answer.body);
   const std::array<std::string_view, 2> parts(std::to_array<std::string_view>({bytes, body}));

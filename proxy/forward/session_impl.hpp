@@ -32,6 +32,8 @@ class session {
   // Requests to the proxy itself. Returns when the connection is done.
   net::task<void> serve_proxy();
   net::task<bool> serve_one(server& front);  // false: the connection is over
+  // Whether the client may use the proxy at all; if not, it was told so, and the connection is over.
+  net::task<bool> admitted(const http::request_head& head);
   net::task<bool> serve_head(server& front, http::request_head head);
   net::task<bool> serve_target(server& front, http::request_head head, target to);
   net::task<bool> exchange_in_clear(server& front, http::request_head head, target to, decision made,

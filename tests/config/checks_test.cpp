@@ -23,7 +23,9 @@ TEST_CASE("a data listener that is not on loopback is a start-up error (T33)") {
     REQUIRE(l.problems.size() == 1);
     CHECK(l.problems[0].what == "/etc/regpass/regpass.toml:1:8: `listen.proxy` = \"" + std::string(text) +
                                     "\" is no loopback address: whoever reaches it would use the credentials");
-    CHECK(l.problems[0].fix == "write listen.proxy = \"127.0.0.1:3128\"");
+    CHECK(l.problems[0].fix ==
+          "write listen.proxy = \"127.0.0.1:3128\", or ask clients for a password with [client_auth] secret_file");
+    CHECK(report("listen.proxy = '" + std::string(text) + "'\nclient_auth.secret_file = '/run/s'").empty());
   }
   for (const auto* text : {"127.0.0.1:3128", "127.8.8.8:1", "[::1]:3128", "127.0.0.1:0"})
     CHECK(report("listen.proxy = '" + std::string(text) + "'").empty());
@@ -46,6 +48,19 @@ TEST_CASE("the transparent listener must be on loopback too, and not where the p
         "/etc/regpass/regpass.toml:1:8: `listen.transparent` and `listen.proxy` are the same address | write "
         "listen.transparent = \"127.0.0.1:13128\"\n");
   CHECK(report("listen.proxy = ''\nlisten.transparent = '127.0.0.1:13128'").empty());
+}
+
+TEST_CASE("a password does not let redirected clients or a mirror's leave the machine: nobody asks them (T33)") {
+  const std::string auth = "client_auth.secret_file = '/run/s'\n";
+  CHECK(report(auth + "listen.transparent = '0.0.0.0:13128'").find("is no loopback address") != std::string::npos);
+  CHECK(report(auth + "[[mirror]]\nlisten = '0.0.0.0:5000'\nregistry = 'a.test'").find("is no loopback address") !=
+        std::string::npos);
+}
+
+TEST_CASE("a client secret that is to be created must be said where (T33)") {
+  CHECK(report("client_auth.create = true").find("`client_auth.create` without `client_auth.secret_file`") !=
+        std::string::npos);
+  CHECK(report("client_auth.create = true\nclient_auth.secret_file = 'x'").empty());
 }
 
 TEST_CASE("a server without any listener is an error") {

@@ -5,13 +5,15 @@
 #include "regpass/config/settings.hpp"
 #include "regpass/forward/snapshot.hpp"
 
+#include <memory>
 #include <string>
 
 namespace regpass::app {
 
 // Registries are those configured and those of a credential entry, a broken one included: its failure must be
 // explained. Reads the CA and client certificate files; an error names the file and the registry. `own_ca_pem` is never
-// trusted upstream.
-result<forward::snapshot_ptr> make_snapshot(const config::settings&, const credentials&, const std::string& own_ca_pem);
+// trusted upstream. `client_password`: what clients of the proxy must show, if anything.
+result<forward::snapshot_ptr> make_snapshot(const config::settings&, const credentials&, const std::string& own_ca_pem,
+                                            std::shared_ptr<const secret> client_password = nullptr);
 
 }  // namespace regpass::app

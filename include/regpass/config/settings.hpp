@@ -20,6 +20,11 @@ struct listen_settings {
   std::string transparent;  // empty: off
 };
 
+struct client_auth_settings {
+  std::filesystem::path secret_file;  // empty: whoever reaches the proxy may use it
+  bool create = false;
+};
+
 struct upstream_settings {
   secret proxy;          // a URL; "direct" or empty: none
   std::string no_proxy;  // NO_PROXY as regpass was started with; not a key
@@ -80,6 +85,7 @@ struct process_limits {
 struct settings {
   std::filesystem::path state_dir;
   listen_settings listen;
+  client_auth_settings client_auth;
   credential_settings credentials;
   std::vector<forward::registry_options> registries;
   std::vector<forward::mirror_options> mirrors;

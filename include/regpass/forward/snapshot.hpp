@@ -2,6 +2,7 @@
 #pragma once
 
 #include "regpass/auth/credential.hpp"
+#include "regpass/base/secret.hpp"
 #include "regpass/forward/options.hpp"
 #include "regpass/net/egress.hpp"
 #include "regpass/registry/host.hpp"
@@ -35,7 +36,8 @@ struct snapshot {
   auth::credential_store credentials;
   std::vector<std::string> searched;  // where credentials were looked for
   forward::other_hosts other_hosts;
-  net::way_out_ptr way_out;  // to registries, token servers and other hosts alike
+  std::shared_ptr<const secret> client_password;  // what clients of the proxy must show; null: nothing
+  net::way_out_ptr way_out;                       // to registries, token servers and other hosts alike
   bool annotate = true;
 
   // By the registry's name as logs have it.

@@ -1,14 +1,18 @@
 #include "../child.hpp"
 #include "commands.hpp"
+#include "regpass/app/client_secret.hpp"
 #include "regpass/app/server.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/explain/render.hpp"
+#include "regpass/net/endpoint.hpp"
 #include "regpass/net/task.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <set>
@@ -49,9 +53,20 @@ class scratch {
   fs::path path_;
 };
 
-std::map<std::string, std::string> child_environment(std::map<std::string, std::string> made, const server& sidecar) {
-  const auto at = sidecar.proxy_endpoint();
-  const std::string proxy = "http://" + at.address().to_string() + ":" + std::to_string(at.port());
+// RFC 3986 section 3.2.1: everything but unreserved characters is escaped.
+std::string as_userinfo(std::string_view text) {
+  std::string made;
+  for (const char c : text) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-._~").contains(c);
+    made += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return made;
+}
+
+// The command shows the password in the way that every client knows: in the proxy's URL.
+std::map<std::string, std::string> child_environment(std::map<std::string, std::string> made, const server& sidecar,
+                                                     const secret& password) {
+  const auto proxy = "http://regpass:" + as_userinfo(password.expose()) + "@" + net::shown(sidecar.proxy_endpoint());
   for (const auto* name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"}) made[name] = proxy;
   for (const auto* name : {"NO_PROXY", "no_proxy"}) made[name] = "localhost,127.0.0.1,::1";
   const auto bundle = (sidecar.publish_dir() / "bundle.crt").string();
@@ -62,6 +77,13 @@ std::map<std::string, std::string> child_environment(std::map<std::string, std::
   made["SSL_CERT_DIR"] =
       (directories == made.end() ? "/etc/ssl/certs" : directories->second) + ":" + sidecar.publish_dir().string();
   return made;
+}
+
+// Whoever else is on this machine cannot use the command's sidecar. Reloads read the inputs again.
+void ask_own_password(config::settings& settings, config::inputs& inputs, const fs::path& directory) {
+  settings.client_auth = {.secret_file = directory / "client-secret", .create = true};
+  inputs.sets.emplace_back("client_auth.secret_file", settings.client_auth.secret_file.string());
+  inputs.sets.emplace_back("client_auth.create", "true");
 }
 
 // Passes signals to the child and ends the loop when it is done.
@@ -93,7 +115,7 @@ void explain_failures(const server& sidecar, bool colour, const std::string& log
 }  // namespace
 
 int run(const common_options& common, const run_options& options) {
-  const auto inputs = inputs_of(common, config::purpose::run);
+  auto inputs = inputs_of(common, config::purpose::run);
   auto loaded = load_or_complain(common, config::purpose::run);
   if (!loaded) return exit_usage;
   if (loaded->settings.listen.proxy.empty()) {
@@ -109,6 +131,7 @@ int run(const common_options& common, const run_options& options) {
   auto& settings = loaded->settings;
   if (loaded->origins["tls.ca_dir"] == "default") settings.tls.ca_dir = (*own)->path() / "ca";
   if (loaded->origins["tls.publish_dir"] == "default") settings.tls.publish_dir = (*own)->path() / "publish";
+  if (settings.client_auth.secret_file.empty()) ask_own_password(settings, inputs, (*own)->path());
   settings.log.file = options.log_file.empty() ? settings.state_dir / "run.log" : fs::path(options.log_file);
   const auto log_file = settings.log.file.string();
   std::error_code ignored;
@@ -119,17 +142,24 @@ int run(const common_options& common, const run_options& options) {
   }
 
   boost::asio::io_context control(1);
+  const auto secret_file = settings.client_auth.secret_file;
   auto sidecar = server::start(control.get_executor(), std::move(*loaded), inputs);
   if (!sidecar) {
     log::stop();
     complain(sidecar.error().detail);
     return exit_usage;
   }
+  const auto password = read_client_secret(secret_file);
+  if (!password) {
+    log::stop();
+    complain(password.error().detail);
+    return exit_usage;
+  }
   // Caught from before the child is there: it may signal us at once.
   boost::asio::signal_set signals(control, SIGCHLD, SIGTERM, SIGINT);
   signals.add(SIGHUP);
   signals.add(SIGQUIT);
-  const auto child = start_child(options.command, child_environment(inputs.environment, **sidecar));
+  const auto child = start_child(options.command, child_environment(inputs.environment, **sidecar, **password));
   int code = exit_not_found;
   if (child) {
     net::spawn(control.get_executor(), mind(*child, signals, control, code), "child");

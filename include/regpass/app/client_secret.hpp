@@ -1,0 +1,32 @@
+// The file of [client_auth] secret_file.
+#pragma once
+
+#include "regpass/base/error.hpp"
+#include "regpass/base/secret.hpp"
+#include "regpass/config/settings.hpp"
+
+#include <filesystem>
+#include <memory>
+
+namespace regpass::app {
+
+// The password in the file, one line break at its end aside. Errors begin with the path.
+result<std::shared_ptr<const secret>> read_client_secret(const std::filesystem::path&);
+
+// Makes the file, readable for this user only, with a random password that a URL can hold as it is. One that is there
+// already, whatever is in it, stays.
+result<void> make_client_secret(const std::filesystem::path&);
+
+// The password in force, over reloads.
+class client_secret_loader {
+ public:
+  // Null: none is asked for. A file that cannot be read (any more) leaves the last good password in force, which is
+  // said in the log; if there is none, or it was another file's, it is an error.
+  result<std::shared_ptr<const secret>> load(const config::client_auth_settings&);
+
+ private:
+  std::filesystem::path file_;
+  std::shared_ptr<const secret> good_;
+};
+
+}  // namespace regpass::app

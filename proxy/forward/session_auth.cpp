@@ -1,0 +1,27 @@
+// A client that must show a password and did not.
+#include "regpass/forward/client_auth.hpp"
+#include "session_impl.hpp"
+
+namespace regpass::forward {
+
+namespace {
+
+constexpr std::string_view remedy =
+    "give it the password that [client_auth] secret_file holds, in its proxy variables: "
+    "http://user:PASSWORD@HOST:PORT";
+
+}  // namespace
+
+net::task<bool> session::admitted(const http::request_head& head) {
+  const auto from = around_.shared.current();
+  const auto known = authenticate(head.headers, from->client_password.get());
+  if (known) co_return true;
+  auto asked = head;  // ingress rewrites it
+  const auto to = ingress(asked);
+  auto seen = about(head, to ? &*to : nullptr);
+  explain::add(seen, 0, explain::policy_step(known.error().detail, std::string(remedy)));
+  co_await refuse(407, std::move(seen), "client-rejected");
+  co_return false;
+}
+
+}  // namespace regpass::forward

@@ -1,0 +1,68 @@
+"""[client_auth]: skopeo, curl and buildkitd show the password; a RUN step on the same loopback has none and is refused."""
+
+import buildkit
+import expect
+from e2e import Scenario
+
+with Scenario("client-auth", programs=["skopeo", "curl", "runc"], hosts=["split.test"]) as scenario:
+    registry = scenario.registries[0]
+    secret_file = scenario.directory / "client-secret"
+    # A step needs no CA for a registry of plain HTTP: nothing but the password keeps it out.
+    extra = f'upgrade_plain_http = true\n[client_auth]\nsecret_file = "{secret_file}"\ncreate = true\n'
+    programs = buildkit.programs()
+    buildctl = programs / "buildctl"
+    alone = {"through_regpass": False}
+    refused = "407 "
+    hidden = f"/v2/{scenario.repository}/manifests/hidden"
+
+    def variables(password):
+        url = f"http://anyone:{password}@127.0.0.1:{scenario.port}"
+        return {"environment": {"HTTPS_PROXY": url, "https_proxy": url, "http_proxy": url}}
+
+    def build(dockerfile, *options):
+        context = scenario.context(dockerfile)
+        local = ["--local", f"context={context}", "--local", f"dockerfile={context}"]
+        return [buildctl, "build", "--progress=plain", "--frontend=dockerfile.v0", *local, *options]
+
+    with scenario.sidecar({"config.json": scenario.docker_config("alice")}, extra) as regpass:
+        assert secret_file.stat().st_mode & 0o777 == 0o600, "others may read the password"
+        secret = secret_file.read_text()
+        known, stranger, wrong = variables(secret), {}, variables("wrong")
+
+        image = scenario.image("app")
+        remote = f"docker://{registry.host}/{scenario.repository}:1"
+        scenario.succeed("skopeo", "copy", image.source, remote, **known)
+        expect.pushed(scenario, regpass, registry, "alice", "1", image.digest)
+
+        for client in (stranger, wrong):
+            scenario.fail("skopeo", "copy", image.source, f"docker://{registry.host}/{scenario.repository}:2", **client)
+            assert "client_auth" in scenario.output, "skopeo does not say what is missing"
+        url = f"http://{registry.host}/v2/{scenario.repository}/tags/list"
+        curl = ["curl", "--silent", "--output", scenario.directory / "answer", "--write-out", "%{http_code}", url]
+        assert scenario.succeed(*curl, **known) == "200", "curl with the password was refused"
+        nobody = {"environment": {"http_proxy": f"http://127.0.0.1:{scenario.port}"}}
+        assert scenario.succeed(*curl, **nobody) == "407", "curl without the password was not refused"
+        assert "client_auth" in (scenario.directory / "answer").read_text(), "curl is not told what is missing"
+
+        options = ["--oci-worker-binary=runc", "--oci-worker-snapshotter=native", "--oci-worker-net=host"]
+        ready = [buildctl, "debug", "workers"]
+        scenario.daemon(programs / "buildkitd", "--containerd-worker=false", *options, ready=ready, **known)
+        base = f"FROM {registry.host}/shared/base:1\n"
+        output = f"--output=type=image,name={registry.host}/{scenario.repository}:built,push=true"
+        scenario.succeed(*build(f"{base}COPY unique /unique\nRUN sha256sum /unique > /sum\n", output), **alone)
+        expect.pushed(scenario, regpass, registry, "alice", "built")
+
+        step = (
+            f"{base}COPY unique /unique\n"
+            "RUN env && ! env | grep -qi proxy\n"
+            f"RUN http_proxy=http://127.0.0.1:{scenario.port} wget -O /stolen http://{registry.host}{hidden} 2>&1\n"
+        )
+        scenario.fail(*build(step), **alone)
+        assert refused in scenario.output, "the step was not told that it must show a password"
+        assert secret not in scenario.output, "a step sees the password"
+        received = [one for one in registry.received() if one["uri"].startswith(hidden)]
+        assert not received, f"the registry heard of the step: {received}"
+        told = [line["explanation"]["summary"] for line in regpass.events("client-rejected")]
+        assert any("sent no Proxy-Authorization" in summary for summary in told), f"the log has {told}"
+
+    assert secret not in regpass.log_file.read_text(), "the password stands in the log"
