@@ -1,13 +1,11 @@
 #include "commands/commands.hpp"
-
-#include <sys/resource.h>
+#include "hardening.hpp"
 
 #include <csignal>
 
 int main(int argc, char** argv) {
-  // No core dump may hold a credential (T28); a log reader that went away must not end the proxy.
-  const rlimit none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
+  regpass::app::hide_memory();
+  // A log reader that went away must not end the proxy.
   std::signal(SIGPIPE, SIG_IGN);
   return regpass::app::run_command_line(argc, argv);
 }

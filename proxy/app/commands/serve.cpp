@@ -1,3 +1,4 @@
+#include "../hardening.hpp"
 #include "commands.hpp"
 #include "regpass/app/server.hpp"
 #include "regpass/base/log.hpp"
@@ -55,13 +56,16 @@ int serve(const common_options& common) {
   const auto inputs = inputs_of(common, config::purpose::serve);
   auto loaded = load_or_complain(common, config::purpose::serve);
   if (!loaded) return exit_usage;
+  auto confined = confine(confinement_for(loaded->settings));
   if (auto logging = log::start(loaded->settings.log); !logging) {
     complain(logging.error().detail);
     return exit_usage;
   }
   const auto how = loaded->settings.drain;
   log::write(log::level::info, "started", "regpass starts",
-             {{"config", loaded->file.string()}, {"state_dir", loaded->settings.state_dir.string()}});
+             {{"config", loaded->file.string()},
+              {"state_dir", loaded->settings.state_dir.string()},
+              {"hardening", std::move(confined)}});
   boost::asio::io_context control(1);
   auto running = server::start(control.get_executor(), std::move(*loaded), inputs);
   if (!running) {
