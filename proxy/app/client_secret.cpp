@@ -5,7 +5,7 @@
 #include "regpass/base/text.hpp"
 
 #include <fcntl.h>
-#include <openssl/rand.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <array>
@@ -27,7 +27,7 @@ std::unexpected<error> cannot(const std::filesystem::path& file, const std::stri
 
 result<secret> random_password() {
   std::array<unsigned char, random_bytes> drawn{};
-  if (::RAND_bytes(drawn.data(), static_cast<int>(drawn.size())) != 1) {
+  if (::getrandom(drawn.data(), drawn.size(), 0) != static_cast<ssize_t>(drawn.size())) {
     return fail(errc::io, "no random bytes are to be had for a password");
   }
   auto text = hex(std::string_view(reinterpret_cast<const char*>(drawn.data()), drawn.size()));
