@@ -33,6 +33,13 @@ void check_client_auth(assembly& a) {
              "write where: client_auth.secret_file = \"/run/regpass/client-secret\"");
 }
 
+void check_admin(assembly& a) {
+  const auto& written = a.result.settings.listen.admin;
+  if (written.empty() || (written.starts_with("unix:") && written.size() > 5)) return;
+  a.complain(a.place_of("listen.admin"), fmt::format("`listen.admin` = \"{}\" is no Unix socket", written),
+             "write listen.admin = \"unix:regpass-admin.sock\"");
+}
+
 void check_listeners(assembly& a) {
   const auto& listen = a.result.settings.listen;
   const auto is_on = [](const auto& mirror) { return !mirror.listen.empty(); };
@@ -41,6 +48,8 @@ void check_listeners(assembly& a) {
     a.complain(a.place_of("listen.proxy"), "no listener is switched on", "write listen.proxy = \"127.0.0.1:3128\"");
   check_listener(a, "listen.proxy", listen.proxy, true);
   check_listener(a, "listen.transparent", listen.transparent, false);
+  check_listener(a, "listen.page", listen.page, false);
+  check_admin(a);
   if (listen.proxy.empty() || listen.proxy != listen.transparent) return;
   a.complain(a.place_of("listen.transparent"), "`listen.transparent` and `listen.proxy` are the same address",
              "write listen.transparent = \"127.0.0.1:13128\"");

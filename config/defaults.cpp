@@ -51,6 +51,8 @@ void begin_with_defaults(assembly& a, purpose p) {
   auto& s = a.result.settings;
   if (p != purpose::run) return;
   s.listen.proxy = "127.0.0.1:0";
+  s.listen.health.clear();
+  s.listen.admin.clear();
   s.registry_defaults.policy.push = {"*"};
 }
 

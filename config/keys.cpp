@@ -49,6 +49,19 @@ std::vector<key<settings>> listeners_and_credentials() {
       of({"client_auth.create", kind::boolean,
           "Whether regpass makes that file, with a random password, if there is none."},
          [](auto& s) -> auto& { return s.client_auth.create; }),
+      of({"listen.health", kind::endpoint,
+          "/livez, /readyz, /startupz and /metrics, without anything secret; in pods \"0.0.0.0:9128\". In `regpass "
+          "run` "
+          "the default is off."},
+         [](auto& s) -> auto& { return s.listen.health; }),
+      of({"listen.admin", kind::text,
+          "The socket by which `regpass explain` and others of this user ask the sidecar: \"unix:PATH\", relative to "
+          "state_dir; empty: off. In `regpass run` the default is off."},
+         [](auto& s) -> auto& { return s.listen.admin; }),
+      of({"listen.page", kind::endpoint,
+          "The page that shows exchanges as they happen; a loopback address. It opens with a token that is printed at "
+          "the start."},
+         [](auto& s) -> auto& { return s.listen.page; }),
       of({"credentials.docker_config", kind::path_list,
           "Docker credential files, or directories that hold one. Default: where docker and podman keep theirs."},
          [](auto& s) -> auto& { return s.credentials.docker_config; }),

@@ -1,6 +1,8 @@
 #include "regpass/app/server.hpp"
 
 #include "doors.hpp"
+#include "regpass/admin/control.hpp"
+#include "regpass/admin/health.hpp"
 #include "regpass/app/client_secret.hpp"
 #include "regpass/app/snapshot.hpp"
 #include "regpass/base/log.hpp"
@@ -10,6 +12,8 @@
 #include "regpass/net/listener.hpp"
 #include "regpass/net/watch.hpp"
 #include "regpass/net/worker.hpp"
+#include "self_report.hpp"
+#include "side_doors.hpp"
 #include "way_out.hpp"
 
 #include <sys/resource.h>
@@ -75,6 +79,7 @@ struct server::state {
   state(config::loaded from, config::inputs again, tls::authority ca_)
       : settings(std::move(from.settings)),
         inputs(std::move(again)),
+        config_file(from.file.string()),
         ca(std::move(ca_)),
         loader(sources_from(settings, inputs.environment), settings.process.credential_file),
         journal(settings.explain.history),
@@ -87,6 +92,7 @@ struct server::state {
 
   result<void> adopt(const config::settings& from);
   result<std::shared_ptr<const secret>> client_password(const config::settings& from);
+  result<void> open_side_doors(const net::executor& control, server& owner, bool admin_wanted);
   void make_lanes();
   result<void> listen();
   result<void> open(door& one);
@@ -97,6 +103,7 @@ struct server::state {
 
   config::settings settings;
   config::inputs inputs;
+  std::string config_file;
   tls::authority ca;
   credential_loader loader;
   client_secret_loader client_secret;
@@ -111,6 +118,8 @@ struct server::state {
   std::unique_ptr<forward::token_client> tokens;
   std::unique_ptr<forward::services> services;
   std::unique_ptr<net::watch> watch;
+  std::unique_ptr<self_report> report;
+  std::unique_ptr<side_doors> sides;
 };
 
 // Reads the credentials and makes them, with the configuration given, what is in force. On failure everything stays as
@@ -207,7 +216,32 @@ void server::state::watch_files(const net::executor& control, server& owner) {
   watch = std::make_unique<net::watch>(control, std::move(paths), [&owner] { owner.reload(); });
 }
 
+// The admin socket wants a state_dir that can be written to; one that is only there by default may do without.
+result<void> server::state::open_side_doors(const net::executor& control, server& owner, bool admin_wanted) {
+  std::vector<net::executor> workers;
+  for (const auto& one : lanes) workers.push_back(one->thread.get_executor());
+  report = std::make_unique<self_report>(*services, ca, std::move(workers), config_file);
+  report->observe(metrics);
+  for (const auto& one : doors) report->listening(std::string(name_of(one.what)) + " " + net::shown(one.at));
+  sides = std::make_unique<side_doors>(control, settings.limits);
+  const auto& listen = settings.listen;
+  if (!listen.health.empty()) {
+    auto health = admin::health_routes([this] { return report->alive(); }, [this] { return report->ready(); }, metrics);
+    auto opened = sides->open("health", listen.health, std::move(health));
+    if (!opened) return opened;
+  }
+  if (const auto socket = admin_socket(settings); !socket.empty()) {
+    auto routes = admin::control_routes({[this] { return report->status(); }, [&owner] { owner.reload(); }, &journal});
+    auto opened = sides->open("admin", socket, std::move(routes));
+    if (!opened && admin_wanted) return opened;
+    if (!opened) log::write(log::level::warn, "listening", "no admin socket: " + opened.error().detail);
+  }
+  for (const auto& one : sides->shown()) report->listening(one);
+  return {};
+}
+
 void server::state::stop() {
+  sides.reset();
   watch.reset();
   for (auto& one : lanes) one->thread.stop();
 }
@@ -235,6 +269,7 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
               {"not_after", rfc3339(ca->not_after())}});
 
   log_way_out(from);
+  const bool admin_wanted = from.origins["listen.admin"] != "default";
   auto made = std::make_unique<state>(std::move(from), again, std::move(*ca));
   if (auto adopted = made->adopt(made->settings); !adopted) return std::unexpected(adopted.error());
   made->make_lanes();
@@ -253,6 +288,9 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
     log::write(log::level::info, "listening", "the " + name + " listener is open",
                {{"listener", name}, {"address", net::shown(one.at)}});
   }
+  if (auto opened = raw->open_side_doors(control, *whole, admin_wanted); !opened) {
+    return std::unexpected(opened.error());
+  }
   return whole;
 }
 
@@ -269,23 +307,29 @@ std::vector<forward::finished> server::history() const {
 std::size_t server::busy() const {
   return state_->services->busy.load();
 }
+void server::draining() {
+  state_->report->draining();
+}
 void server::stop() {
   state_->stop();
 }
 
 void server::reload() {
   auto fresh = config::load(state_->inputs);
-  if (!fresh.problems.empty()) {
-    for (const auto& one : fresh.problems)
-      log::write(log::level::error, "config-rejected", one.what, {{"fix", one.fix}});
-    return;
+  std::string problem;
+  for (const auto& one : fresh.problems) {
+    if (problem.empty()) problem = one.what;
+    log::write(log::level::error, "config-rejected", one.what, {{"fix", one.fix}});
   }
-  auto adopted = state_->adopt(fresh.settings);
-  if (!adopted) {
-    log::write(log::level::error, "config-rejected", adopted.error().detail);
-    return;
+  if (problem.empty()) {
+    if (auto adopted = state_->adopt(fresh.settings); !adopted) {
+      problem = adopted.error().detail;
+      log::write(log::level::error, "config-rejected", problem);
+    }
   }
-  log::write(log::level::info, "config-reloaded", "configuration and credentials were read again");
+  if (problem.empty()) log::write(log::level::info, "config-reloaded", "configuration and credentials were read again");
+  state_->metrics.reloaded(problem.empty());
+  if (state_->report) state_->report->reloaded(std::move(problem));
 }
 
 }  // namespace regpass::app

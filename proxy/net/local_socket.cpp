@@ -95,7 +95,7 @@ result<std::unique_ptr<local_listener>> local_listener::open(const executor& on,
   auto made = std::make_shared<state>(on, at);
   boost::system::error_code ec;
   made->acceptor.open(local(), ec);
-  const auto before = ::umask(S_IRWXG | S_IRWXO);
+  const auto before = ::umask(S_IXUSR | S_IRWXG | S_IRWXO);
   if (!ec) made->acceptor.bind(*where, ec);
   ::umask(before);
   if (!ec) made->acceptor.listen(local::acceptor::max_listen_connections, ec);

@@ -27,6 +27,7 @@ class Sidecar:
         self._machine = directory / f"{name}-machine"
         self._settings = settings
         self.log_file = directory / f"{name}.log"
+        self.state = self._machine / "var/lib/regpass"
         self.secrets = self._machine / SECRETS.lstrip("/")
         self.secrets.mkdir(parents=True)
         for file, content in secrets.items():
@@ -76,11 +77,17 @@ class Sidecar:
         return processes.end_child(self._process, 15)
 
 
+def health_port(port: int) -> int:
+    """Of the sidecar whose proxy has that port."""
+    return port - 10_000
+
+
 def settings(directory: Path, port: int, hosts: list[str]) -> str:
     """regpass's configuration for a scenario."""
     text = f"""\
 [listen]
 proxy = "127.0.0.1:{port}"
+health = "127.0.0.1:{health_port(port)}"
 
 [credentials]
 docker_config = ["{SECRETS}"]

@@ -34,6 +34,8 @@ class server {
   // limits) is said in the log.
   void reload();
 
+  // From now on regpass says that it is not ready.
+  void draining();
   // Connections are accepted and served on until none was busy for drain.idle, or drain.timeout is over. Returns at
   // once when asked a second time.
   std::size_t busy() const;

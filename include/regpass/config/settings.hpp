@@ -18,6 +18,9 @@ namespace regpass::config {
 struct listen_settings {
   std::string proxy = "127.0.0.1:3128";
   std::string transparent;  // empty: off
+  std::string health = "127.0.0.1:9128";
+  std::string admin = "unix:regpass-admin.sock";  // relative to state_dir
+  std::string page;
 };
 
 struct client_auth_settings {

@@ -82,6 +82,12 @@ int run_command_line(int argc, char** argv) {
   redirect_options redirecting;
   add_redirect(program, common, redirecting, code);
 
+  std::string which = "live";
+  auto* health = program.add_subcommand("healthcheck", "Ask the running sidecar, for probes in images without a shell");
+  add_common(*health, common);
+  health->add_option("WHICH", which, "live or ready")->check(CLI::IsMember({"live", "ready"}));
+  health->callback([&] { code = healthcheck(common, which); });
+
   program.add_subcommand("version", "Version, commit, compiler and libraries")->callback([&] { code = version(); });
 
   try {

@@ -54,6 +54,7 @@ int ca_show(const common_options&);
 int redirect_apply(const common_options&, const redirect_options&);
 int redirect_remove();
 int redirect_show();
+int healthcheck(const common_options&, const std::string& which);  // live | ready
 int version();
 
 // Loads the configuration; when it is bad, says so on stderr and returns nothing.

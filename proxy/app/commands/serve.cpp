@@ -24,6 +24,7 @@ net::task<void> drain(server& running, const config::drain_settings& how, boost:
   boost::asio::steady_timer timer(control);
   const auto began = clock::now();
   auto idle_since = began;
+  running.draining();
   log::write(log::level::info, "drain", "draining: open exchanges are served to their end", {{"busy", running.busy()}});
   while (clock::now() - began < how.timeout && clock::now() - idle_since < how.idle) {
     timer.expires_after(look_every);

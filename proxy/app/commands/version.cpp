@@ -1,3 +1,4 @@
+#include "app/build.hpp"
 #include "commands.hpp"
 
 #include <boost/version.hpp>
@@ -9,8 +10,7 @@
 namespace regpass::app {
 
 int version() {
-  std::printf("regpass %s (commit %s)\n", REGPASS_VERSION, REGPASS_COMMIT);
-  std::printf("compiler %s\n", __VERSION__);
+  fmt::print("regpass {} (commit {})\ncompiler {}\n", build_version(), build_commit(), build_compiler());
   std::printf("Boost %d.%d, fmt %d.%d, %s\n", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, FMT_VERSION / 10000,
               FMT_VERSION / 100 % 100, ::OpenSSL_version(OPENSSL_VERSION));
   return exit_fine;

@@ -1,0 +1,154 @@
+#include "self_report.hpp"
+
+#include "build.hpp"
+#include "process_metrics.hpp"
+#include "regpass/base/log.hpp"
+#include "regpass/registry/host.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/json/array.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace regpass::app {
+
+namespace {
+
+using forward::metrics;
+using samples = std::vector<metrics::sample>;
+
+constexpr auto worker_answers_within = std::chrono::seconds{1};
+
+double epoch_seconds(wall_time at) {
+  return std::chrono::duration<double>(at.time_since_epoch()).count();
+}
+
+samples connections(const forward::services& of) {
+  const auto count = [](const auto& of_them) { return static_cast<double>(of_them.load()); };
+  return {{{{"side", "client"}, {"state", "open"}}, count(of.sessions)},
+          {{{"side", "client"}, {"state", "busy"}}, count(of.busy)}};
+}
+
+std::optional<std::int64_t> expiry_of(const auth::credential_entry& entry) {
+  if (!entry.credential || entry.credential->kind == auth::credential_kind::basic) return std::nullopt;
+  const auto claims = auth::read_claims(entry.credential->value.expose());
+  return claims ? claims->expires_at : std::nullopt;
+}
+
+samples expiries(const forward::snapshot& from) {
+  samples made;
+  for (const auto& entry : from.credentials.entries) {
+    const auto expires = expiry_of(entry);
+    if (!expires) continue;
+    made.push_back({{{"registry", registry::to_text(entry.host)}, {"source", entry.source}, {"key", entry.key}},
+                    static_cast<double>(*expires)});
+  }
+  return made;
+}
+
+std::size_t usable(const forward::snapshot& from) {
+  const auto& all = from.credentials.entries;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(all, [](const auto& one) { return one.credential != nullptr; }));
+}
+
+boost::json::object shown(const auth::credential_entry& entry) {
+  boost::json::object made{{"registry", registry::to_text(entry.host)}, {"source", entry.source}, {"key", entry.key}};
+  if (entry.credential) {
+    made["kind"] = auth::name_of(entry.credential->kind);
+    made["username"] = entry.credential->username;
+  }
+  if (const auto expires = expiry_of(entry)) made["expires_at"] = *expires;
+  if (!entry.problem.empty()) made["problem"] = entry.problem;
+  return made;
+}
+
+}  // namespace
+
+self_report::self_report(const forward::services& of, const tls::authority& ca, std::vector<net::executor> workers,
+                         std::string config_file)
+    : of_(of), ca_(ca), workers_(std::move(workers)), config_file_(std::move(config_file)) {}
+
+void self_report::observe(metrics& into) const {
+  using enum metrics::kind;
+  into.observe("regpass_connections", "Connections of clients that are open, and exchanges and tunnels under way.",
+               gauge, [this] { return connections(of_); });
+  into.observe("regpass_credential_expiry_timestamp_seconds", "When a credential ends that says so.", gauge,
+               [this] { return expiries(*of_.current()); });
+  into.observe("regpass_ca_expiry_timestamp_seconds", "When the CA that clients trust ends.", gauge,
+               [this] { return samples{{{}, epoch_seconds(ca_.not_after())}}; });
+  into.observe("regpass_log_dropped_total", "Lines that the log's sink did not take.", counter,
+               [] { return samples{{{}, static_cast<double>(log::dropped())}}; });
+  into.observe("regpass_build_info", "What runs.", gauge, [] {
+    return samples{{{{"version", std::string(build_version())},
+                     {"commit", std::string(build_commit())},
+                     {"compiler", std::string(build_compiler())}},
+                    1}};
+  });
+  observe_process(into);
+}
+
+void self_report::reloaded(std::string problem) {
+  const std::lock_guard held(lock_);
+  problem_ = std::move(problem);
+}
+
+std::string self_report::last_problem() const {
+  const std::lock_guard held(lock_);
+  return problem_;
+}
+
+admin::readiness self_report::ready() const {
+  const auto from = of_.current();
+  admin::readiness made;
+  made.ready = !draining_;
+  if (draining_) made.details.emplace_back("draining", std::to_string(of_.busy.load()) + " under way");
+  for (const auto& one : listeners_) made.details.emplace_back("listening", one);
+  made.details.emplace_back("credentials", std::to_string(from->credentials.entries.size()) + " entries, " +
+                                               std::to_string(usable(*from)) + " usable");
+  const auto problem = last_problem();
+  made.details.emplace_back("configuration", problem.empty() ? "in force" : "the last reload was rejected: " + problem);
+  return made;
+}
+
+boost::json::object self_report::status() const {
+  const auto from = of_.current();
+  boost::json::array listeners;
+  boost::json::array credentials;
+  boost::json::array registries;
+  for (const auto& one : listeners_) listeners.emplace_back(one);
+  for (const auto& entry : from->credentials.entries) credentials.push_back(shown(entry));
+  for (const auto& [host, entry] : from->registries) registries.emplace_back(registry::to_text(host));
+  const auto up = std::chrono::duration_cast<std::chrono::seconds>(now().steady - began_.steady);
+  return {{"version", build_version()},
+          {"started_at", rfc3339(began_.wall)},
+          {"uptime_s", up.count()},
+          {"draining", draining_.load()},
+          {"connections", of_.sessions.load()},
+          {"busy", of_.busy.load()},
+          {"config", config_file_},
+          {"last_reload_problem", last_problem()},
+          {"log_level", log::name_of(log::threshold())},
+          {"listeners", std::move(listeners)},
+          {"registries", std::move(registries)},
+          {"credentials", std::move(credentials)}};
+}
+
+net::task<bool> self_report::alive() const {
+  const auto on = co_await boost::asio::this_coro::executor;
+  const auto answers = std::make_shared<std::atomic<std::size_t>>(0);
+  const auto all = std::make_shared<boost::asio::steady_timer>(on, worker_answers_within);
+  for (const auto& worker : workers_) {
+    boost::asio::post(worker, [answers, all, on, wanted = workers_.size()] {
+      if (++*answers == wanted) boost::asio::post(on, [all] { all->cancel(); });
+    });
+  }
+  co_await all->async_wait(net::use_task);
+  co_return *answers == workers_.size();
+}
+
+}  // namespace regpass::app

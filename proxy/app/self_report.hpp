@@ -1,0 +1,50 @@
+// What the sidecar says about itself: readiness, status, and the gauges among its metrics.
+#pragma once
+
+#include "regpass/admin/health.hpp"
+#include "regpass/base/time.hpp"
+#include "regpass/forward/services.hpp"
+#include "regpass/tls/ca.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace regpass::app {
+
+class self_report {
+ public:
+  // All of them outlive it; `workers` are asked whether they live.
+  self_report(const forward::services& of, const tls::authority& ca, std::vector<net::executor> workers,
+              std::string config_file);
+
+  void observe(forward::metrics& into) const;
+  // What came of the last reload; empty: nothing was wrong.
+  void reloaded(std::string problem);
+  void draining() noexcept { draining_ = true; }
+  // "proxy 127.0.0.1:3128"
+  void listening(std::string what) { listeners_.push_back(std::move(what)); }
+
+  admin::readiness ready() const;
+  boost::json::object status() const;
+  net::task<bool> alive() const;
+
+ private:
+  std::string last_problem() const;
+
+  const forward::services& of_;
+  const tls::authority& ca_;
+  std::vector<net::executor> workers_;
+  std::string config_file_;
+  instant began_ = now();
+  std::vector<std::string> listeners_;
+  std::atomic<bool> draining_{false};
+  mutable std::mutex lock_;
+  std::string problem_;
+};
+
+}  // namespace regpass::app

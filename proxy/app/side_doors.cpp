@@ -1,0 +1,71 @@
+#include "side_doors.hpp"
+
+#include "regpass/base/log.hpp"
+#include "regpass/net/endpoint.hpp"
+#include "regpass/net/tcp_stream.hpp"
+
+#include <utility>
+
+namespace regpass::app {
+
+namespace {
+
+constexpr std::size_t most_askers = 64;
+constexpr std::string_view unix_prefix = "unix:";
+
+using open_count = std::shared_ptr<std::atomic<std::size_t>>;
+
+net::task<void> serve_one(std::unique_ptr<net::stream> asker, exchange::limits bounds, admin::responder answer,
+                          open_count open) {
+  ++*open;
+  co_await admin::serve(std::move(asker), bounds, std::move(answer));
+  --*open;
+}
+
+}  // namespace
+
+std::filesystem::path admin_socket(const config::settings& settings) {
+  const auto& written = settings.listen.admin;
+  if (!written.starts_with(unix_prefix)) return {};
+  return settings.state_dir / written.substr(unix_prefix.size());
+}
+
+result<void> side_doors::open(const std::string& name, const std::string& endpoint, admin::responder answer) {
+  const auto at = net::parse_endpoint(endpoint);
+  if (!at) return std::unexpected(at.error());
+  auto made = net::listener::open(control_, *at, false);
+  if (!made) return std::unexpected(made.error());
+  note(name, net::shown((*made)->local()));
+  const auto welcome = [on = control_, bounds = bounds_, answer = std::move(answer), open = open_](
+                           net::tcp_socket socket, const std::string& /*peer*/) {
+    auto asker = net::make_tcp_stream(std::move(socket), party::client);
+    net::spawn(on, serve_one(std::move(asker), bounds, answer, open), "side door");
+  };
+  (*made)->start(welcome, most_askers, [open = open_] { return open->load(); });
+  listeners_.push_back(std::move(*made));
+  return {};
+}
+
+result<void> side_doors::open(const std::string& name, const std::filesystem::path& socket, admin::responder answer) {
+  std::error_code none;  // what cannot be made is what the listener complains of
+  if (std::filesystem::create_directories(socket.parent_path(), none)) {
+    std::filesystem::permissions(socket.parent_path(), std::filesystem::perms::owner_all, none);
+  }
+  auto made = net::local_listener::open(control_, socket);
+  if (!made) return std::unexpected(made.error());
+  note(name, socket.string());
+  (*made)->start(
+      [on = control_, bounds = bounds_, answer = std::move(answer), open = open_](std::unique_ptr<net::stream> asker) {
+        if (open->load() >= most_askers) return;
+        net::spawn(on, serve_one(std::move(asker), bounds, answer, open), "side door");
+      });
+  sockets_.push_back(std::move(*made));
+  return {};
+}
+
+void side_doors::note(const std::string& name, const std::string& at) {
+  shown_.push_back(name + " " + at);
+  log::write(log::level::info, "listening", "the " + name + " listener is open", {{"listener", name}, {"address", at}});
+}
+
+}  // namespace regpass::app

@@ -1,0 +1,42 @@
+// Listeners for those who ask regpass about itself. They live on the control thread, apart from the traffic.
+#pragma once
+
+#include "regpass/admin/http_service.hpp"
+#include "regpass/config/settings.hpp"
+#include "regpass/net/listener.hpp"
+#include "regpass/net/local_socket.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace regpass::app {
+
+// Where `listen.admin` is: "unix:PATH", relative to state_dir. Empty: off.
+std::filesystem::path admin_socket(const config::settings&);
+
+class side_doors {
+ public:
+  side_doors(const net::executor& control, const exchange::limits& bounds) : control_(control), bounds_(bounds) {}
+
+  // Opens and serves. The errors name the address.
+  result<void> open(const std::string& name, const std::string& endpoint, admin::responder answer);
+  result<void> open(const std::string& name, const std::filesystem::path& socket, admin::responder answer);
+  // "health 127.0.0.1:9128"
+  const std::vector<std::string>& shown() const noexcept { return shown_; }
+
+ private:
+  void note(const std::string& name, const std::string& at);
+
+  net::executor control_;
+  exchange::limits bounds_;
+  std::vector<std::unique_ptr<net::listener>> listeners_;
+  std::vector<std::unique_ptr<net::local_listener>> sockets_;
+  std::vector<std::string> shown_;
+  std::shared_ptr<std::atomic<std::size_t>> open_ = std::make_shared<std::atomic<std::size_t>>(0);
+};
+
+}  // namespace regpass::app

@@ -1,0 +1,63 @@
+"""Probes, metrics and the admin socket of a running sidecar, as kubelet, Prometheus and curl ask for them."""
+
+import json
+import os
+import re
+
+import expect
+from e2e import Scenario
+from sidecar import health_port
+
+with Scenario("metrics", programs=["skopeo", "curl", "promtool"], hosts=("split.test",)) as scenario:
+    (registry,) = scenario.registries
+
+    def fetch(path, expected=200):
+        url = f"http://127.0.0.1:{health_port(scenario.port)}{path}"
+        told = scenario.succeed("curl", "-sS", "-w", "\n%{http_code}", url, through_regpass=False)
+        body, _, status = told.rpartition("\n")
+        assert int(status) == expected, f"{path}: {status}"
+        return body
+
+    with scenario.regpass("alice") as regpass:
+        assert fetch("/livez") == "alive\n"
+        probe = [os.environ["REGPASS"], "healthcheck", "ready", "--config", regpass.log_file.with_suffix(".toml")]
+        assert scenario.succeed(*probe, through_regpass=False).startswith("ready\n")
+        assert "1 usable" in fetch("/readyz")
+        fetch("/status", expected=404)
+        image = scenario.image("app")
+        remote = f"docker://{registry.host}/{scenario.repository}:1"
+        scenario.succeed("skopeo", "copy", image.source, remote)
+        expect.pushed(scenario, regpass, registry, "alice", "1", image.digest)
+
+        text = fetch("/metrics")
+        file = scenario.directory / "metrics"
+        file.write_text(text)
+        told = scenario.succeed("sh", "-c", f"promtool check metrics < {file}", through_regpass=False)
+        assert not told.strip(), "promtool has something to say"
+        series = r'regpass_exchanges_total\{action="push",mode="proxy",registry="split.test",status="201"\} (\d+)'
+        pushes = re.findall(series, text)
+        assert pushes and int(pushes[0]) >= 3, f"pushes are counted as {pushes}"
+        assert 'regpass_token_requests_total{registry="split.test",result="granted"}' in text
+        assert scenario.repository not in text, "a repository is a label"
+        assert scenario.testbed.password("alice") not in text
+
+        def admin(*options):
+            # The path of a socket may not be long, and that of the testbed may be.
+            curl = ["curl", "-sS", "--unix-socket", "/srv/regpass-admin.sock"]
+            return scenario.succeed(*curl, *options, through_regpass=False, binds={"/srv": regpass.state})
+
+        status = json.loads(admin("http://localhost/status"))
+        assert status["credentials"][0]["username"] == "alice" and not status["draining"], status
+        lines = [json.loads(line) for line in admin("http://localhost/history?last=5").splitlines()]
+        assert len(lines) == 5 and lines[-1]["event"] == "exchange", lines
+        logged = {line["id"] for line in regpass.events("exchange")}
+        assert {line["id"] for line in lines} <= logged, "the history is not the log's"
+        admin("-X", "PUT", "-d", "debug", "http://localhost/log/level")
+        assert json.loads(admin("http://localhost/status"))["log_level"] == "debug"
+
+    scenario.fail(*probe, through_regpass=False)
+
+    with scenario.regpass("alice", "wrong-password") as regpass:
+        scenario.fail("skopeo", "copy", image.source, remote)
+        text = fetch("/metrics")
+        assert 'regpass_failures_total{cause="credential-rejected",registry="split.test"}' in text, text
