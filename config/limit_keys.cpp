@@ -82,9 +82,9 @@ std::vector<key<settings>> of_tokens() {
       number("limits.credential_file_bytes", "Bytes of a credential file.", kib, 64 * mib,
              [](auto& s) -> auto& { return s.process.credential_file; }),
       time("limits.helper_timeout", "For a credential helper or provider, after which it is killed.", hour,
-           [](auto& s) -> auto& { return s.process.helper_within; }),
+           [](auto& s) -> auto& { return s.programs.within; }),
       number("limits.helper_output_bytes", "Bytes that a credential helper or provider may write.", kib, 64 * mib,
-             [](auto& s) -> auto& { return s.process.helper_output; }),
+             [](auto& s) -> auto& { return s.programs.output_bytes; }),
   };
 }
 

@@ -15,14 +15,17 @@ namespace {
 // A checkup at work: one worker, the same engine as `serve`, a client of our own.
 class examination {
  public:
-  examination(const config::settings& settings, forward::snapshot_ptr from, registry::reference what)
+  examination(const config::settings& settings, const config::inputs& inputs, forward::snapshot_ptr from,
+              registry::reference what)
       : from_(std::move(from)),
         what_(std::move(what)),
         pool_(thread_.get_executor(), settings.limits),
         tokens_(thread_.get_executor(), settings.limits, settings.tokens, metrics_),
+        programs_(thread_.get_executor(), settings.programs, inputs.environment, [](std::uint64_t) {}),
         journal_(settings.explain.history),
         services_(
             tokens_, memory_, journal_, metrics_, nullptr, [this] { return from_; }, settings.process.tunnel_idle) {
+    services_.programs = &programs_;
     target_.registry = what_.host;
     entry_ = from_->find(what_.host);
     target_.origin.scheme = entry_->options.plain_http ? "http" : "https";
@@ -40,7 +43,8 @@ class examination {
 
  private:
   net::task<void> walk(bool push) {
-    tell_credential();
+    co_await choose(registry::action::pull);
+    if (push) co_await choose(registry::action::push);
     const bool reached = co_await connect();
     if (!reached) {
       co_await request("GET", "/v2/");  // explains what connect could not do
@@ -58,14 +62,23 @@ class examination {
     result_.works = result_.works && fine;
   }
 
-  void tell_credential() {
-    const auto chosen = auth::choose(from_->credentials, {what_.host, what_.repository, registry::action::pull});
+  // What a push uses is told when it differs.
+  net::task<void> choose(registry::action action) {
+    const auto need = auth::wanted{what_.host, what_.repository, action};
+    auto chosen = co_await forward::choose_credential(&programs_, from_->credentials, need);
+    const bool told = action == registry::action::push && chosen.credential == for_pull_;
+    if (action == registry::action::pull) for_pull_ = chosen.credential;
+    if (told) co_return;
+    tell_credential(chosen, action == registry::action::push ? "credential for the push" : "credential");
+  }
+
+  void tell_credential(const auth::choice& chosen, const std::string& name) {
     if (chosen.credential) {
-      tell("credential", "user " + chosen.credential->username + " from " + chosen.credential->source + ", key " +
-                             chosen.credential->key);
+      const auto& one = *chosen.credential;
+      const auto who = one.username.empty() ? std::string(auth::name_of(one.kind)) : "user " + one.username;
+      tell(name, who + " from " + one.source + ", key " + one.key);
     } else {
-      result_.steps.push_back(
-          checkup_step{"credential", "none for " + registry::to_text(what_.host) + ": anonymous", true});
+      tell(name, "none for " + registry::to_text(what_.host) + ": anonymous");
     }
     for (const auto& other : chosen.others) tell("  not used", other.key + " in " + other.source + ": " + other.why);
   }
@@ -133,10 +146,12 @@ class examination {
   forward::metrics metrics_;
   forward::token_client tokens_;
   forward::memory memory_;
+  forward::credential_client programs_;
   forward::journal journal_;
   forward::services services_;
   forward::target target_;
   const forward::registry_entry* entry_ = nullptr;
+  auth::credential_ptr for_pull_;
   checkup result_;
 };
 
@@ -157,7 +172,7 @@ result<checkup> check_up(const config::loaded& loaded, const config::inputs& inp
     known = make_snapshot(settings, found, {});
     if (!known) return std::unexpected(known.error());
   }
-  examination now(settings, *known, what);
+  examination now(settings, inputs, *known, what);
   auto done = now.perform(push);
   checkup_step first{"configuration", loaded.file.empty() ? "no file; defaults" : loaded.file.string(), true};
   done.steps.insert(done.steps.begin(), std::move(first));

@@ -44,7 +44,9 @@ void collect(const fs::path& directory, int depth, std::vector<fs::path>& into) 
 
 std::string entries_text(const auth::docker_config& config) {
   const auto usable = std::ranges::count_if(config.entries, [](const auto& one) { return one.credential != nullptr; });
-  return std::to_string(config.entries.size()) + " entries, " + std::to_string(usable) + " usable";
+  auto text = std::to_string(config.entries.size()) + " entries, " + std::to_string(usable) + " usable";
+  if (!config.helpers.empty()) text += ", " + std::to_string(config.helpers.size()) + " helpers";
+  return text;
 }
 
 auth::credential_entry entry_of(const auth::credential_program& provider) {
@@ -73,10 +75,15 @@ std::vector<fs::path> default_places(const std::map<std::string, std::string>& e
   if (const auto directory = variable("DOCKER_CONFIG"); !directory.empty()) places.push_back(directory);
   if (const auto runtime = variable("XDG_RUNTIME_DIR"); !runtime.empty())
     places.push_back(runtime / "containers/auth.json");
-  if (const auto home = variable("HOME"); !home.empty()) {
+  const auto home = variable("HOME");
+  if (const auto config = variable("XDG_CONFIG_HOME"); !config.empty()) {
+    places.push_back(config / "containers/auth.json");
+  } else if (!home.empty()) {
     places.push_back(home / ".config/containers/auth.json");
-    places.push_back(home / ".docker/config.json");
   }
+  if (home.empty()) return places;
+  places.push_back(home / ".docker/config.json");
+  places.push_back(home / ".dockercfg");
   return places;
 }
 

@@ -57,6 +57,7 @@ void log_credentials(const credentials& found) {
       shown["kind"] = auth::name_of(entry.credential->kind);
       shown["username"] = entry.credential->username;
     }
+    if (entry.program) shown["program"] = auth::name_of(*entry.program);
     if (!entry.problem.empty()) shown["problem"] = entry.problem;
     entries.push_back(std::move(shown));
   }
@@ -93,6 +94,7 @@ struct server::state {
   result<void> adopt(const config::settings& from);
   result<std::shared_ptr<const secret>> client_password(const config::settings& from);
   result<void> open_side_doors(const net::executor& control, server& owner, bool admin_wanted);
+  void drop(std::uint64_t generation);
   void make_lanes();
   result<void> listen();
   result<void> open(door& one);
@@ -116,6 +118,7 @@ struct server::state {
   std::vector<door> doors;  // those that are open
   std::vector<std::unique_ptr<lane>> lanes;
   std::unique_ptr<forward::token_client> tokens;
+  std::unique_ptr<forward::credential_client> programs;
   std::unique_ptr<forward::services> services;
   std::unique_ptr<net::watch> watch;
   std::unique_ptr<self_report> report;
@@ -139,9 +142,7 @@ result<void> server::state::adopt(const config::settings& from) {
     snapshot = *made;
   }
   if (!before || !tokens) return {};
-  for (const auto generation : auth::retired(before->credentials, (*made)->credentials)) {
-    net::spawn(lanes.front()->thread.get_executor(), tokens->drop(generation), "dropping tokens");
-  }
+  for (const auto generation : auth::retired(before->credentials, (*made)->credentials)) drop(generation);
   return {};
 }
 
@@ -154,6 +155,11 @@ result<std::shared_ptr<const secret>> server::state::client_password(const confi
                                      " is listened on: restart regpass");
   }
   return client_secret.load(from.client_auth);
+}
+
+// A credential is no longer in force: its tokens go, too.
+void server::state::drop(std::uint64_t generation) {
+  net::spawn(lanes.front()->thread.get_executor(), tokens->drop(generation), "dropping tokens");
 }
 
 void server::state::warn_outside_constraints(const forward::snapshot& made) const {
@@ -277,9 +283,13 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
   auto* raw = made.get();
   made->tokens = std::make_unique<forward::token_client>(made->lanes.front()->thread.get_executor(),
                                                          made->settings.limits, made->settings.tokens, made->metrics);
+  made->programs = std::make_unique<forward::credential_client>(
+      made->lanes.front()->thread.get_executor(), made->settings.programs, made->inputs.environment,
+      [raw](std::uint64_t generation) { raw->drop(generation); });
   made->services = std::make_unique<forward::services>(
       *made->tokens, made->memory, made->journal, made->metrics, &made->leaves, [raw] { return raw->current(); },
       made->settings.process.tunnel_idle);
+  made->services->programs = made->programs.get();
   auto whole = std::unique_ptr<server>(new server(std::move(made)));
   for (auto& one : raw->lanes) raw->serve(*one);
   raw->watch_files(control, *whole);

@@ -1,8 +1,10 @@
 #include "regpass/app/snapshot.hpp"
 
+#include "regpass/auth/program.hpp"
 #include "regpass/tls/certs_dir.hpp"
 
 #include <map>
+#include <vector>
 
 namespace regpass::app {
 
@@ -39,6 +41,17 @@ result<void> equip(forward::registry_entry& entry, const std::filesystem::path& 
   return {};
 }
 
+// None when its key names no host, or when its program is asked for any.
+std::vector<registry::host> hosts_of(const auth::credential_entry& entry) {
+  if (!entry.host.name.empty()) return {entry.host};
+  std::vector<registry::host> named;
+  if (!entry.program) return named;
+  for (const auto& pattern : entry.program->images) {
+    if (const auto host = auth::host_of(pattern)) named.push_back(*host);
+  }
+  return named;
+}
+
 result<net::way_out_ptr> way_out_of(const config::settings& settings, const std::string& own_ca_pem, contexts& made) {
   const auto written = settings.upstream.proxy.expose();
   if (written.empty() || written == "direct") return nullptr;
@@ -70,10 +83,11 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
     made->registries.emplace(options.host, forward::registry_entry{options, true, nullptr});
   }
   for (const auto& entry : found.store.entries) {
-    if (entry.host.name.empty()) continue;  // its key names no host
-    auto options = settings.registry_defaults;
-    options.host = entry.host;
-    made->registries.try_emplace(entry.host, forward::registry_entry{std::move(options), false, nullptr});
+    for (const auto& host : hosts_of(entry)) {
+      auto options = settings.registry_defaults;
+      options.host = host;
+      made->registries.try_emplace(host, forward::registry_entry{std::move(options), false, nullptr});
+    }
   }
   for (const auto& mirror : settings.mirrors) {
     auto options = settings.registry_defaults;

@@ -80,6 +80,7 @@ program_says read_docker_helper(const std::string& name, const registry::host& h
   }
   const auto user = string_member(*object, "Username");
   const auto value = string_member(*object, "Secret");
+  if (user.empty() && value.empty()) return unusable({});  // docker-credential-pass 0.6: it has none
   if (value.empty()) return unusable(fmt::format("{} gave no Secret", name));
   if (user.empty()) return unusable(fmt::format("{} gave no Username", name));
   program_says made;

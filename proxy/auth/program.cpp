@@ -78,6 +78,13 @@ bool is_for_image(std::string_view pattern, std::string_view image) {
   return wants.path.empty() || has.path == wants.path || has.path.starts_with(std::string(wants.path) + "/");
 }
 
+std::optional<registry::host> host_of(std::string_view pattern) {
+  const auto parts = split(pattern);
+  const auto host = registry::parse_host(parts.port.empty() ? parts.host : parts.host + ":" + parts.port);
+  if (!host) return std::nullopt;
+  return *host;
+}
+
 program_question question_for(const credential_program& program, const registry::host& host,
                               std::string_view repository) {
   return program.speaks == protocol::docker_helper ? docker_helper_question(host)

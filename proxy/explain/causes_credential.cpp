@@ -14,7 +14,8 @@ namespace {
 // Where a credential for this host would go: the file that was read, else the documented place.
 std::string place_of_credentials(const facts& f) {
   for (const auto& other : f.seen->others) {
-    if (!other.source.empty()) return other.source;
+    const bool holds_one_secret = other.key.starts_with("[[registry.credential]]");
+    if (!other.source.empty() && !holds_one_secret) return other.source;
   }
   return f.seen->searched.empty() ? "a docker config.json" : f.seen->searched.front();
 }
@@ -56,6 +57,15 @@ judgement judge(const facts& f) {
   return a != nullptr && f.sent_authorization == "none" ? certainty::observed : certainty::likely;
 }
 
+// A program that was asked and has none: "docker-credential-pass has none for harbor.example.com".
+std::string asked_in_vain(const facts& f) {
+  constexpr std::string_view has_none = " has none for ";
+  for (const auto& other : f.seen->others) {
+    if (const auto at = other.why.find(has_none); at != std::string::npos) return other.why.substr(0, at);
+  }
+  return {};
+}
+
 std::string where(const facts& f) {
   const auto& searched = f.seen->searched;
   const std::size_t shown = searched.size() <= 4 ? searched.size() : 3;
@@ -79,6 +89,9 @@ std::string summary(const facts& f) {
     return fmt::format("no credential for {} in {}: the file has {}, the image says {}; {}", host(f), near->source,
                        shortened(near->key, 64), host(f), so);
   }
+  if (const auto program = asked_in_vain(f); !program.empty()) {
+    return fmt::format("no credential for {}: {} has none; {}", host(f), program, so);
+  }
   const auto in = where(f).empty() ? std::string() : " in " + where(f);
   return fmt::format("no credential for {}{}; {}", host(f), in, so);
 }
@@ -97,6 +110,9 @@ std::vector<std::string> fix(const facts& f) {
   } else if (const auto* other = near_miss(f)) {
     steps.push_back(fmt::format("If {} in {} is meant for {}, name it {}", words::quoted(other->key), other->source,
                                 words::host(f), words::quoted(key_for(f))));
+  }
+  if (const auto program = asked_in_vain(f); program.starts_with("docker-credential-")) {
+    steps.push_back(fmt::format("See why {} has none: printf {} | {} get", program, key_for(f), program));
   }
   steps.push_back(fmt::format("{} {}: {}", steps.empty() ? "Add an entry to" : "Else add an entry to",
                               place_of_credentials(f), form_of_entry(f)));

@@ -55,6 +55,7 @@ forwarding::forwarding(const surroundings& around, forward_request what, exchang
 
 net::task<finished> forwarding::run() {
   const bool allowed = prepare();
+  if (allowed && choice_.ask != nullptr) co_await ask_programs();
   if (!allowed) {
     co_await answer_error(refusal_, http::fields());
   } else if (without_credentials()) {
@@ -65,6 +66,7 @@ net::task<finished> forwarding::run() {
   co_await carrier_.settle();
 
   if (!explained_) explained_ = explain::diagnose(notes_.seen());
+  if (explained_ && explained_->cause == "credential-rejected") co_await tell_program();
   finished outcome{std::move(notes_.seen()), std::move(explained_)};
   auto& moved = outcome.moved;
   moved.client_version = down_.version();
@@ -147,8 +149,21 @@ bool forwarding::permit() {
 }
 
 void forwarding::choose_credential() {
-  choice_ =
-      auth::choose(what_.snapshot->credentials, {what_.target.registry, operation_->repository, operation_->action});
+  choice_ = auth::choose(what_.snapshot->credentials, wanted());
+  note_choice();
+}
+
+auth::wanted forwarding::wanted() const {
+  return {what_.target.registry, operation_->repository, operation_->action};
+}
+
+net::task<void> forwarding::ask_programs() {
+  asked_programs_ = true;
+  choice_ = co_await forward::choose_credential(around_.shared.programs, what_.snapshot->credentials, wanted());
+  note_choice();
+}
+
+void forwarding::note_choice() {
   auto& seen = notes_.seen();
   seen.missing = choice_.missing;
   seen.others = choice_.others;
@@ -157,6 +172,11 @@ void forwarding::choose_credential() {
   seen.key = choice_.credential->key;
   seen.username = choice_.credential->username;
   seen.credential_kind = auth::name_of(choice_.credential->kind);
+}
+
+net::task<void> forwarding::tell_program() {
+  if (!asked_programs_ || !choice_.credential || around_.shared.programs == nullptr) co_return;
+  co_await around_.shared.programs->refused(choice_.credential);
 }
 
 void forwarding::strip_mount(std::string why) {

@@ -23,6 +23,11 @@ class forwarding {
   bool classify();
   bool permit();
   void choose_credential();
+  // Programs are asked once policy has allowed the request.
+  net::task<void> ask_programs();
+  auth::wanted wanted() const;
+  void note_choice();
+  net::task<void> tell_program();
   const http::request_head& asked() const noexcept { return what_.head ? *what_.head : down_.head(); }
   bool without_credentials() const noexcept { return what_.registry == nullptr || !operation_; }
 
@@ -68,6 +73,7 @@ class forwarding {
   int refusal_ = 403;
   int sent_status_ = 0;  // when it differs from the evidence's
   bool mount_stripped_ = false;
+  bool asked_programs_ = false;
 };
 
 }  // namespace regpass::forward

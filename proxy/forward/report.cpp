@@ -9,8 +9,15 @@ namespace {
 
 using explain::evidence;
 
+// Which one was used, and why each other one that was considered was not.
 boost::json::object credential_of(const evidence& seen) {
-  return {{"source", seen.source}, {"key", seen.key}, {"username", seen.username}};
+  boost::json::object made;
+  if (!seen.source.empty()) made = {{"source", seen.source}, {"key", seen.key}, {"username", seen.username}};
+  boost::json::array others;
+  for (const auto& one : seen.others)
+    others.push_back(boost::json::object{{"source", one.source}, {"key", one.key}, {"why", one.why}});
+  if (!others.empty()) made["others"] = std::move(others);
+  return made;
 }
 
 // What was asked of the token server, and what the token used allows, as far as it says.
@@ -71,7 +78,7 @@ boost::json::object exchange_line(const evidence& seen, const std::optional<expl
   line["status"] = seen.status;
   if (moved.sent_status != 0) line["sent_status"] = moved.sent_status;
   line["auth"] = authorization_of(seen);
-  if (!seen.source.empty()) line["credential"] = credential_of(seen);
+  if (!seen.source.empty() || !seen.others.empty()) line["credential"] = credential_of(seen);
   if (!seen.needed.empty()) line["scope"] = scope_of(seen);
   if (!moved.cache.empty()) {
     boost::json::object token{{"cache", moved.cache}};

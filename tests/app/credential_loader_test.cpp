@@ -141,6 +141,9 @@ TEST_CASE("Credentials are looked for where docker and podman keep them") {
                                            {"XDG_RUNTIME_DIR", "/run/user/1"},
                                            {"HOME", "/home/a"}});
   CHECK(places == std::vector<fs::path>{"/r/auth.json", "/d", "/run/user/1/containers/auth.json",
-                                        "/home/a/.config/containers/auth.json", "/home/a/.docker/config.json"});
+                                        "/home/a/.config/containers/auth.json", "/home/a/.docker/config.json",
+                                        "/home/a/.dockercfg"});
+  CHECK(app::default_places({{"XDG_CONFIG_HOME", "/c"}, {"HOME", "/h"}}) ==
+        std::vector<fs::path>{"/c/containers/auth.json", "/h/.docker/config.json", "/h/.dockercfg"});
   CHECK(app::default_places({{"HOME", ""}}).empty());
 }

@@ -51,6 +51,26 @@ TEST_CASE("Registries are those configured and those of a credential entry") {
   CHECK((*made)->find(host("a.test", 5000)) == nullptr);
 }
 
+TEST_CASE("Hosts that a helper or provider is named for are registries, patterns of hosts are not") {
+  app::credentials found;
+  auth::credential_entry entry;
+  entry.program = std::make_shared<auth::credential_program>();
+  found.store.entries.push_back(entry);  // credsStore: for any host
+  entry.host = host("helped.test");
+  found.store.entries.push_back(entry);
+  auto provider = std::make_shared<auth::credential_program>();
+  provider->speaks = auth::credential_program::protocol::kubelet_provider;
+  provider->images = {"*.azurecr.io", "named.test:5000/team-a"};
+  entry.host = {};
+  entry.program = provider;
+  found.store.entries.push_back(entry);
+  const auto made = app::make_snapshot({}, found, {});
+  REQUIRE(made);
+  std::vector<std::string> served;
+  for (const auto& [name, one] : (*made)->registries) served.push_back(registry::to_text(name));
+  CHECK(served == std::vector<std::string>{"helped.test", "named.test:5000"});
+}
+
 TEST_CASE("A [[registry]] is not replaced by what a credential's host would get") {
   config::settings settings;
   settings.registries = {configured("a.test")};

@@ -58,7 +58,8 @@ TEST_CASE("a helper's answer is a password, or an identity token") {
 }
 
 TEST_CASE("a helper that has none is no failure") {
-  for (const auto& says : {said(helper(), "credentials not found in native keychain\n", 1),
+  for (const auto& says : {said(helper(), R"({"ServerURL":"r.test","Username":"","Secret":""})"),
+                           said(helper(), "credentials not found in native keychain\n", 1),
                            said(helper(), "", 1, "credentials not found in native keychain")}) {
     CHECK_FALSE(says.credential);
     CHECK(says.problem.empty());

@@ -35,6 +35,7 @@ struct proxy_under_test::engine {
       : snapshot(std::make_shared<forward::snapshot>()),
         pool(worker.get_executor(), settings.bounds),
         tokens(worker.get_executor(), settings.bounds, settings.tokens, metrics),
+        programs(worker.get_executor(), {}, {{"PATH", "/usr/bin:/bin"}}, [](std::uint64_t) {}),
         journal(settings.journal),
         leaves(common_ground().proxy_ca),
         services{tokens, memory, journal, metrics, &leaves, [this] { return current(); }, settings.tunnel_idle},
@@ -42,6 +43,7 @@ struct proxy_under_test::engine {
         mirror_listener(value_of(net::listener::open(worker.get_executor(), any_port(), false))) {}
 
   void start() {
+    services.programs = &programs;
     const forward::surroundings around{worker.get_executor(), services, pool, pool.bounds()};
     listener->start(
         [around](net::tcp_socket socket, std::string peer) {
@@ -94,6 +96,7 @@ struct proxy_under_test::engine {
   exchange::pool pool;
   forward::metrics metrics;
   forward::token_client tokens;
+  forward::credential_client programs;
   forward::memory memory;
   forward::journal journal;
   tls::leaf_cache leaves;
@@ -164,6 +167,10 @@ std::size_t proxy_under_test::busy() const {
 }
 forward::token_client& proxy_under_test::tokens() {
   return engine_->tokens;
+}
+
+void proxy_under_test::programs(forward::credential_client* client) {
+  engine_->services.programs = client;
 }
 
 void proxy_under_test::change(const std::function<void(forward::snapshot&)>& how) {

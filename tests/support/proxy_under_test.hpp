@@ -20,8 +20,9 @@
 #include <vector>
 
 namespace regpass::forward {
+class credential_client;
 class token_client;
-}
+}  // namespace regpass::forward
 
 namespace regpass::testing {
 
@@ -71,6 +72,8 @@ class proxy_under_test {
   // No client connection is left, and nothing is under way.
   bool at_rest() const;
   forward::token_client& tokens();
+  // Who asks programs for credentials; outlives the sessions.
+  void programs(forward::credential_client* client);
   // One more text that no log line may hold.
   void count_as_secret(std::string text) { secrets_.push_back(std::move(text)); }
 

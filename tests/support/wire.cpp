@@ -42,8 +42,17 @@ void ignore_sigpipe() {
   std::ignore = before;
 }
 
+// Calls with a time limit are not begun again by the kernel when a child of the process ends.
+void block_sigchld() {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  pthread_sigmask(SIG_BLOCK, &child, nullptr);
+}
+
 void bound(int descriptor) {
   ignore_sigpipe();
+  block_sigchld();
   const timeval limit{wire::patience.count() / 1000, 0};
   const int on = 1;
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);

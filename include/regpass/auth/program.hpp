@@ -20,6 +20,9 @@ std::string image_of(const registry::host&, std::string_view repository);
 // for any beginning of text, so that "/a" matches "/ab"; here it ends at a '/'.)
 bool is_for_image(std::string_view pattern, std::string_view image);
 
+// The host that a pattern writes out; none if it has a '*'.
+std::optional<registry::host> host_of(std::string_view pattern);
+
 // What is written to the program's standard input, and its arguments behind the command.
 struct program_question {
   std::vector<std::string> arguments;

@@ -80,8 +80,6 @@ struct process_limits {
   std::size_t connections = 0;  // per listener; 0: 10 000 or (nofile - 64) / 2, whichever is less
   std::size_t leaf_certificates = 256;
   std::size_t credential_file = 1024 * 1024;
-  std::chrono::milliseconds helper_within{10'000};
-  std::size_t helper_output = 256 * 1024;
   std::chrono::milliseconds tunnel_idle{900'000};
 };
 
@@ -101,6 +99,7 @@ struct settings {
   log::options log;
   exchange::limits limits;
   forward::token_bounds tokens;
+  forward::program_bounds programs;
   process_limits process;
 };
 

@@ -50,4 +50,10 @@ struct token_bounds {
   std::size_t cached_tokens = 1024;
 };
 
+// Bounds of programs that have credentials, keys of [limits] too.
+struct program_bounds {
+  std::chrono::milliseconds within{10'000};
+  std::size_t output_bytes = 256 * 1024;
+};
+
 }  // namespace regpass::forward

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "regpass/exchange/pool.hpp"
+#include "regpass/forward/credential_client.hpp"
 #include "regpass/forward/journal.hpp"
 #include "regpass/forward/memory.hpp"
 #include "regpass/forward/metrics.hpp"
@@ -25,9 +26,10 @@ struct services {
   tls::leaf_cache* leaves = nullptr;      // null: nothing is intercepted (check)
   std::function<snapshot_ptr()> current;  // thread-safe
   std::chrono::milliseconds tunnel_idle{900'000};
-  std::atomic<std::size_t> sessions{0};  // open client connections
-  std::atomic<std::size_t> busy{0};      // exchanges and tunnels under way
-  own_ends spliced{};                    // our ends towards the hosts of captured streams
+  std::atomic<std::size_t> sessions{0};   // open client connections
+  std::atomic<std::size_t> busy{0};       // exchanges and tunnels under way
+  own_ends spliced{};                     // our ends towards the hosts of captured streams
+  credential_client* programs = nullptr;  // null: none is asked
 };
 
 struct surroundings {

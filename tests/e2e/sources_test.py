@@ -1,0 +1,198 @@
+"""Every kind of source gives its credential to a real registry, and the right one of several."""
+
+import base64
+import json
+import os
+import stat
+import subprocess
+
+import expect
+from e2e import Scenario
+from registry import TOKEN_SERVICE
+from sidecar import DOCKER_CONFIG, SECRETS, Sidecar
+from testbed import PATH
+
+HOST = "split.test"
+
+
+class SidecarWithPrograms(Sidecar):
+    """One that finds helpers in a directory of the scenario's, and the password store of docker-credential-pass."""
+
+    variables: dict[str, str] = {}
+
+    def _environment(self) -> dict[str, str]:
+        return super()._environment() | self.variables
+
+
+def entry(testbed, user):
+    pair = f"{user}:{testbed.password(user)}"
+    return {"auth": base64.b64encode(pair.encode()).decode()}
+
+
+def script(path, text):
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def fill_password_store(directory, environment, server, user, password):
+    """What `docker login` does with "credsStore": "pass"."""
+
+    def run(*argv, text=""):
+        subprocess.run(argv, env=environment, input=text, text=True, check=True, capture_output=True, timeout=60)
+
+    directory.mkdir(mode=0o700)
+    run("gpg", "--batch", "--passphrase", "", "--quick-generate-key", "regpass-test", "default", "default", "never")
+    run("pass", "init", "regpass-test")
+    run("docker-credential-pass", "store", text=json.dumps({"ServerURL": server, "Username": user, "Secret": password}))
+
+
+def refresh_and_bearer_token(scenario, user):
+    """What the token server gives to somebody who logs in."""
+    query = f"service={TOKEN_SERVICE}&offline_token=true&scope=repository:{scenario.repository}:pull,push"
+    argv = ["curl", "--silent", "--show-error", "--fail", "--cacert", str(scenario.testbed.upstream_ca)]
+    argv += ["--user", f"{user}:{scenario.testbed.password(user)}", f"{scenario.testbed.registries[HOST].realm}?{query}"]
+    done = subprocess.run(scenario.testbed.in_pod(argv), env={"PATH": PATH}, capture_output=True, check=True, timeout=30)
+    answer = json.loads(done.stdout)
+    return answer["refresh_token"], answer["token"]
+
+
+with Scenario("sources", programs=["skopeo", "docker-credential-pass", "pass", "curl"], hosts=(HOST,)) as scenario:
+    testbed = scenario.testbed
+    registry = testbed.registries[HOST]
+    image = scenario.image("app")
+    scenario.docker_config("alice"), scenario.docker_config("bob")  # their passwords must not show anywhere
+    tags = iter(range(1, 100))
+
+    def copy_both_ways(regpass, user, source, key, puller=None):
+        """Pushes and pulls; the registry got both as the right user, and the log says where that came from."""
+        tag, since = str(next(tags)), registry.mark()
+        remote = f"docker://{HOST}/{scenario.repository}:{tag}"
+        scenario.succeed("skopeo", "copy", image.source, remote)
+        scenario.succeed("skopeo", "copy", remote, f"dir:{scenario.directory}/pulled-{tag}")
+        got = {(one["method"], one["user"]) for one in registry.received(since) if f"/manifests/{tag}" in one["uri"]}
+        for method, who in (("PUT", user), ("GET", puller or user)):
+            assert (method, who) in got, f"the registry got the manifest as {sorted(got)}, not {method} as {who}"
+        lines = expect.eventually(lambda: regpass.exchanges(action="push", method="PUT", repository=scenario.repository))
+        used = {name: lines[-1]["credential"].get(name) for name in ("source", "key")}
+        assert used == {"source": source, "key": key}, f"the push used {used}"
+        expect.no_challenge(scenario, regpass, "")
+
+    # A legacy .dockercfg, whose hosts stand at the top
+    with scenario.sidecar({".dockercfg": json.dumps({HOST: entry(testbed, "alice")})}) as regpass:
+        copy_both_ways(regpass, "alice", f"{SECRETS}/.dockercfg", HOST)
+
+    # podman's auth.json: the longest path wins, bob's entry takes what is left
+    key = f"{HOST}/{scenario.repository}"
+    auths = {HOST: entry(testbed, "bob"), f"{HOST}/team-a": entry(testbed, "carol"), key: entry(testbed, "alice")}
+    with scenario.sidecar({"auth.json": json.dumps({"auths": auths})}) as regpass:
+        copy_both_ways(regpass, "alice", f"{SECRETS}/auth.json", key)
+        for repository, user in (("shared/base", "bob"), ("team-a/seed", "carol")):
+            since = registry.mark()
+            scenario.succeed("skopeo", "inspect", "--raw", f"docker://{HOST}/{repository}:1")
+            assert user in {one["user"] for one in registry.received(since)}, f"{repository} was not read as {user}"
+
+    # Pull with one and push with another, from the configuration
+    narrow = f"""
+[[registry.credential]]
+repositories = ["team-a/*"]
+actions = ["push"]
+username = "alice"
+password_file = "{SECRETS}/push/password"
+"""
+    files = {"config.json": scenario.docker_config("bob")}
+    sidecar = scenario.sidecar(files, narrow)
+    (sidecar.secrets / "push").mkdir()
+    (sidecar.secrets / "push/password").write_text(testbed.password("alice") + "\n")
+    with sidecar as regpass:
+        copy_both_ways(
+            regpass, "alice", f"{SECRETS}/push/password", f"[[registry.credential]] 1 of {HOST}", puller="bob"
+        )
+        lines = regpass.exchanges(action="push", method="PUT", repository=scenario.repository)
+        assert lines[-1]["credential"]["others"] == [
+            {"source": DOCKER_CONFIG, "key": HOST, "why": "a more specific entry is used"}
+        ]
+
+        # An empty password file: the last good one stays in force, and bob's does not take its place
+        (sidecar.secrets / "push/password").write_text("")
+        rejected = expect.eventually(lambda: regpass.events("credentials-rejected"))
+        assert rejected and "push/password: the file is empty" in rejected[0]["msg"], "no word of the empty file"
+        copy_both_ways(
+            regpass, "alice", f"{SECRETS}/push/password", f"[[registry.credential]] 1 of {HOST}", puller="bob"
+        )
+
+    # A token as it is, and one that the token server takes for others
+    refresh, bearer = refresh_and_bearer_token(scenario, "alice")
+    for name, content in (("token_file", bearer), ("identity_token_file", refresh)):
+        sidecar = scenario.sidecar({"token": content + "\n"}, f'\n[[registry.credential]]\n{name} = "{SECRETS}/token"\n')
+        with sidecar as regpass:
+            copy_both_ways(regpass, "alice", f"{SECRETS}/token", f"[[registry.credential]] 1 of {HOST}")
+
+    # docker-credential-pass, as docker and podman use it
+    store = scenario.directory / "gnupg"
+    variables = {"GNUPGHOME": str(store), "PASSWORD_STORE_DIR": str(scenario.directory / "store")}
+    scenario.at_end(subprocess.run, ["gpgconf", "--homedir", str(store), "--kill", "gpg-agent"])
+    fill_password_store(store, variables | {"PATH": PATH}, HOST, "alice", testbed.password("alice"))
+    programs = scenario.directory / "programs"
+    programs.mkdir()
+    SidecarWithPrograms.variables = variables | {"PATH": f"{programs}:{PATH}"}
+    for config in ({"credsStore": "pass"}, {"auths": {HOST: {}}, "credHelpers": {HOST: "pass"}}):
+        files = {"config.json": json.dumps(config)}
+        with scenario.sidecar(files, kind=SidecarWithPrograms) as regpass:
+            copy_both_ways(regpass, "alice", "docker-credential-pass", HOST)
+
+    # A provider plugin of the kubelet's, which is asked for each image once; a ping is for none in particular
+    response = json.dumps(
+        {
+            "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
+            "kind": "CredentialProviderResponse",
+            "cacheKeyType": "Image",
+            "cacheDuration": "10m",
+            "auth": {"*.test": {"username": "alice", "password": testbed.password("alice")}},
+        }
+    )
+    provider = script(programs / "provider", f"cat >>'{programs}/questions'; echo >>'{programs}/questions'; cat '{programs}/response'")
+    (programs / "response").write_text(response)
+    configured = f'\n[[credentials.kubelet_provider]]\ncommand = ["{provider}"]\nmatch_images = ["*.test"]\n'
+    with scenario.sidecar({}, configured, kind=SidecarWithPrograms) as regpass:
+        copy_both_ways(regpass, "alice", "provider", "*.test")
+        questions = [json.loads(line) for line in (programs / "questions").read_text().splitlines()]
+        assert {one["kind"] for one in questions} == {"CredentialProviderRequest"}
+        assert [one["image"] for one in questions] == [HOST, key], f"it was asked {questions}"
+
+    # Helpers that do not do: what the client prints says so
+    script(programs / "docker-credential-broken", "echo the keyring is locked >&2; exit 1")
+    pull = ["skopeo", "copy", f"docker://{HOST}/shared/base:1", f"dir:{scenario.directory}/none"]
+    for name, cause, words in (
+        ("broken", "credential-undecodable", "docker-credential-broken ended with status 1: the keyring is locked"),
+        ("absent", "credential-undecodable", "docker-credential-absent is in no directory of PATH"),
+    ):
+        files = {"config.json": json.dumps({"credHelpers": {HOST: name}})}
+        with scenario.sidecar(files, kind=SidecarWithPrograms) as regpass:
+            scenario.fail(*pull)
+            refused = expect.eventually(lambda: [one for one in regpass.exchanges() if one.get("explanation")])
+            assert {one["explanation"]["cause"] for one in refused} == {cause}, f"explained as {refused}"
+            assert words in " ".join(scenario.output.split()), f"the client's output lacks: {words}"
+    if os.path.exists("/usr/bin/docker-credential-ecr-login"):
+        files = {"config.json": json.dumps({"credHelpers": {HOST: "ecr-login"}})}
+        with scenario.sidecar(files, kind=SidecarWithPrograms) as regpass:
+            scenario.fail(*pull)
+            lines = expect.eventually(lambda: [one for one in regpass.exchanges() if one.get("explanation")])
+            others = [one["why"] for line in lines for one in line["credential"]["others"]]
+            assert f"docker-credential-ecr-login has none for {HOST}" in others, f"the log says of it: {others}"
+            assert "docker-credential-ecr-login has none" in scenario.output, "the client's output does not name it"
+
+    # `regpass check` says what would be used, and what would not
+    config = scenario.directory / "config.json"
+    config.write_text(json.dumps({"credHelpers": {HOST: "absent"}, "auths": auths}))
+    environment = {
+        "HOME": str(scenario.home),
+        "SSL_CERT_FILE": str(testbed.upstream_ca),
+        "REGPASS_CREDENTIALS_DOCKER_CONFIG": str(config),
+        "REGPASS_CONFIG": str(scenario.directory / "check.toml"),
+    }
+    (scenario.directory / "check.toml").write_text(f'[[registry]]\nhost = "{HOST}"\nrealms = ["{registry.realm}"]\n')
+    reference = f"{HOST}/{scenario.repository}:1"
+    scenario.succeed(os.environ["REGPASS"], "check", reference, environment=environment, through_regpass=False)
+    for words in ("user alice", f"key {key}", "a more specific entry is used"):
+        assert words in scenario.output, f"the answer of check lacks: {words}"
