@@ -41,14 +41,6 @@ std::vector<key<settings>> listeners_and_credentials() {
           "Where redirected connections arrive (`regpass redirect apply`); a loopback address. With 127.0.0.1 the same "
           "port of [::1] is opened too, if there is IPv6."},
          [](auto& s) -> auto& { return s.listen.transparent; }),
-      of({"client_auth.secret_file", kind::path,
-          "Holds the password that clients of the proxy must show (Proxy-Authorization, any user name). Default: none "
-          "is "
-          "asked for; in `regpass run` a new one."},
-         [](auto& s) -> auto& { return s.client_auth.secret_file; }),
-      of({"client_auth.create", kind::boolean,
-          "Whether regpass makes that file, with a random password, if there is none."},
-         [](auto& s) -> auto& { return s.client_auth.create; }),
       of({"listen.health", kind::endpoint,
           "/livez, /readyz, /startupz and /metrics, without anything secret; in pods \"0.0.0.0:9128\". In `regpass "
           "run` "
@@ -62,6 +54,14 @@ std::vector<key<settings>> listeners_and_credentials() {
           "The page that shows exchanges as they happen; a loopback address. It opens with a token that is printed at "
           "the start."},
          [](auto& s) -> auto& { return s.listen.page; }),
+      of({"client_auth.secret_file", kind::path,
+          "Holds the password that clients of the proxy must show (Proxy-Authorization, any user name). Default: none "
+          "is "
+          "asked for; in `regpass run` a new one."},
+         [](auto& s) -> auto& { return s.client_auth.secret_file; }),
+      of({"client_auth.create", kind::boolean,
+          "Whether regpass makes that file, with a random password, if there is none."},
+         [](auto& s) -> auto& { return s.client_auth.create; }),
       of({"credentials.docker_config", kind::path_list,
           "Docker credential files, or directories that hold one. Default: where docker and podman keep theirs."},
          [](auto& s) -> auto& { return s.credentials.docker_config; }),
