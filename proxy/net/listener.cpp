@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <chrono>
 
@@ -23,6 +24,16 @@ constexpr auto pause_without_descriptors = std::chrono::milliseconds{500};
 
 bool out_of_descriptors(const boost::system::error_code& ec) {
   return ec.value() == EMFILE || ec.value() == ENFILE || ec.value() == ENOBUFS || ec.value() == ENOMEM;
+}
+
+// Every listener of every worker runs out at the same time: once a second is enough.
+bool may_say_so() {
+  using clock = std::chrono::steady_clock;
+  static std::atomic<clock::rep> next{0};
+  const auto now = clock::now().time_since_epoch();
+  auto due = next.load();
+  return now.count() >= due &&
+         next.compare_exchange_strong(due, (now + clock::duration(std::chrono::seconds(1))).count());
 }
 
 }  // namespace
@@ -60,8 +71,10 @@ struct listener::state {
       if (!ec) {
         welcome(std::move(socket));
       } else if (out_of_descriptors(ec)) {
-        log::write(log::level::error, "client-rejected",
-                   "out of file descriptors: accepting pauses on " + shown(local));
+        if (may_say_so()) {
+          log::write(log::level::error, "client-rejected",
+                     "out of file descriptors: accepting pauses on " + shown(local));
+        }
         timer.expires_after(pause_without_descriptors);
         co_await timer.async_wait(use_task);
       }

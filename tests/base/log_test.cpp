@@ -130,7 +130,7 @@ TEST_CASE("a log file that cannot be opened is an error with its name") {
   CHECK_FALSE(log::enabled(level::error));
 }
 
-TEST_CASE("a sink that blocks neither holds up writers nor stop, and what is lost is counted") {
+TEST_CASE("a sink that blocks neither holds up writers nor stop, and what is lost is counted (F07)") {
   const scratch dir;
   const auto fifo = dir.path / "fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
@@ -151,7 +151,7 @@ TEST_CASE("a sink that blocks neither holds up writers nor stop, and what is los
   ::close(reader);
 }
 
-TEST_CASE("a reader that goes away costs lines, not the process") {
+TEST_CASE("a reader that goes away costs lines, not the process (F07)") {
   const scratch dir;
   const auto fifo = dir.path / "fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);

@@ -1,4 +1,4 @@
-"""[client_auth]: skopeo, curl and buildkitd show the password; a RUN step on the same loopback has none and is refused."""
+"""[client_auth]: skopeo, curl and buildkitd show the password; a RUN step on the same loopback has none and is refused (T01)."""
 
 import buildkit
 import expect

@@ -28,7 +28,7 @@ std::string put_of(std::size_t size) {
   return "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
 }
 
-TEST_CASE("Nothing beyond the buffer is read from a client whose body nobody reads (P6)") {
+TEST_CASE("Nothing beyond the buffer is read from a client whose body nobody reads (P6, F10)") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);
@@ -78,7 +78,7 @@ net::task<void> write_on(Writer& to, int& pieces, std::optional<error>& failed) 
   }
 }
 
-TEST_CASE("A writer waits for a client that does not read, and no longer than it may (T22)") {
+TEST_CASE("A writer waits for a client that does not read, and no longer than it may (T22, F10)") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on, short_limits());

@@ -129,7 +129,7 @@ TEST_CASE("Downloads stream through, counted and chunked, byte for byte") {
   CHECK(got.has("Content-Length") != chunked);
 }
 
-TEST_CASE("A registry that reads no more stops the client: an upload is nowhere gathered") {
+TEST_CASE("A registry that reads no more stops the client: an upload is nowhere gathered (F10)") {
   open_scene scene;
   constexpr auto size = 96 * mebibyte;
   scene.registry.on("PUT", upload).answer(201, "Created");
@@ -144,7 +144,7 @@ TEST_CASE("A registry that reads no more stops the client: an upload is nowhere 
   CHECK(scene.registry.requests().back().sha256 == sha256_of_pattern(size));
 }
 
-TEST_CASE("A client that reads no more stops the registry: a download is nowhere gathered") {
+TEST_CASE("A client that reads no more stops the registry: a download is nowhere gathered (F10)") {
   open_scene scene;
   constexpr auto size = 96 * mebibyte;
   scene.registry.on("GET", blob).stream(size);
@@ -189,7 +189,7 @@ TEST_CASE("A client that asks for no coding has none asked for") {
   CHECK_FALSE(scene.registry.requests().back().has("Accept-Encoding"));
 }
 
-TEST_CASE("A body that the registry cuts off ends for the client at the same byte, and visibly") {
+TEST_CASE("A body that the registry cuts off ends for the client at the same byte, and visibly (F01)") {
   open_scene scene;
   const bool chunked = GENERATE(false, true);
   const auto status = GENERATE(200, 404);

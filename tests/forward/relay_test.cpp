@@ -59,7 +59,7 @@ TEST_CASE("A tunnel carries bytes both ways and counts them") {
   CHECK(scene.moved.down == 6);
 }
 
-TEST_CASE("A tunnel's half-close leaves the other direction open") {
+TEST_CASE("A tunnel's half-close leaves the other direction open (F02)") {
   tunnel_scene scene;
   run_task([&]() -> net::task<void> {
     co_await open(scene, 5s);
@@ -77,7 +77,7 @@ TEST_CASE("A tunnel's half-close leaves the other direction open") {
   });
 }
 
-TEST_CASE("A tunnel in which nothing moves is closed on both sides") {
+TEST_CASE("A tunnel in which nothing moves is closed on both sides (F02)") {
   tunnel_scene scene;
   run_task([&]() -> net::task<void> {
     co_await open(scene, 100ms);

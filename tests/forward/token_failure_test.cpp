@@ -61,7 +61,7 @@ const failure failures[] = {
 
 }  // namespace
 
-TEST_CASE("T13 a token server that fails is told of, and nothing is sent without its token") {
+TEST_CASE("T13 a token server that fails is told of, and nothing is sent without its token (F03)") {
   const auto& one = failures[static_cast<std::size_t>(GENERATE(range(0, 19)))];
   INFO(one.what);
   token_scene scene(hasty());
@@ -79,7 +79,7 @@ TEST_CASE("T13 a token server that fails is told of, and nothing is sent without
   CHECK(scene.tokens.count() == 1);
 }
 
-TEST_CASE("A token server that cannot be reached is 503, and so is one whose certificate is not good") {
+TEST_CASE("A token server that cannot be reached is 503, and so is one whose certificate is not good (F03)") {
   token_scene scene(hasty());
   const auto kind = GENERATE(0, 1, 2);
   fake_server plain(fake_server::scheme::http);
@@ -153,7 +153,7 @@ TEST_CASE("T14 trouble is remembered for a second only") {
   CHECK(scene.tokens.count() == 2);
 }
 
-TEST_CASE("T14 a hundred requests at a failing token server make one attempt") {
+TEST_CASE("T14 a hundred requests at a failing token server make one attempt (F03)") {
   token_scene scene;
   scene.tokens.server().on("GET", "/token").delay(100ms).answer(500, "No");
   std::vector<raw_client> clients;
@@ -190,7 +190,7 @@ TEST_CASE("A pooled connection to the token server that turns out to be dead cos
   CHECK(client.ask("GET", "/v2/team-b/app/manifests/1").status == 200);
 }
 
-TEST_CASE("While the token server is down a token that is there keeps working") {
+TEST_CASE("While the token server is down a token that is there keeps working (F03)") {
   token_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   auto client = scene.inside();

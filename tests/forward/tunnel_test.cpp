@@ -70,7 +70,7 @@ TEST_CASE("T19 bytes that came together with a CONNECT go to its host, behind ou
   CHECK(client.receive().body == "spliced");
 }
 
-TEST_CASE("A half-close goes through a tunnel, and the other direction is finished") {
+TEST_CASE("A half-close goes through a tunnel, and the other direction is finished (F02)") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/x").delay(100ms).stream(300'000).close();

@@ -128,7 +128,7 @@ TEST_CASE("A name is looked up once, its addresses are judged and the judged one
   });
 }
 
-TEST_CASE("The next address is tried when one refuses") {
+TEST_CASE("The next address is tried when one refuses (F09)") {
   fake_resolver names;
   names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
   run_task([&]() -> task<void> {
@@ -142,7 +142,7 @@ TEST_CASE("The next address is tried when one refuses") {
   });
 }
 
-TEST_CASE("An address that is silent holds nobody up: the next one joins and wins (RFC 8305)") {
+TEST_CASE("An address that is silent holds nobody up: the next one joins and wins (RFC 8305) (F09)") {
   fake_resolver names;
   names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
   run_task([&]() -> task<void> {
@@ -160,7 +160,7 @@ TEST_CASE("An address that is silent holds nobody up: the next one joins and win
   });
 }
 
-TEST_CASE("When no address answers, the error tells of each, and the time is that of one dial") {
+TEST_CASE("When no address answers, the error tells of each, and the time is that of one dial (F09)") {
   fake_resolver names;
   names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
   run_task([&]() -> task<void> {
@@ -239,7 +239,7 @@ TEST_CASE("A name that has no address is unresolved, and the error names it") {
   });
 }
 
-TEST_CASE("A name server that is silent is not waited for longer than the dial may take") {
+TEST_CASE("A name server that is silent is not waited for longer than the dial may take (F09)") {
   fake_resolver names;
   names.set("silent.test", {.answers = {{"127.0.0.1"}}, .takes = 1s});
   run_task([&]() -> task<void> {

@@ -207,7 +207,7 @@ std::size_t highest_descriptor() {
   return highest;
 }
 
-TEST_CASE("Without descriptors accepting pauses instead of spinning, and goes on when there are some") {
+TEST_CASE("Without descriptors accepting pauses instead of spinning, and goes on when there are some (F06)") {
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
   run_task([&]() -> task<void> {

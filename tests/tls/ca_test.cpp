@@ -106,7 +106,7 @@ TEST_CASE("a new CA is what it should be", "[tls]") {
   CHECK_THAT(subject.data(), Matches("/O=regpass/CN=regpass CA [0-9a-f]{8}"));
 }
 
-TEST_CASE("a CA is used again after a restart", "[tls]") {
+TEST_CASE("a CA is used again after a restart (F11)", "[tls]") {
   temporary_directory dir;
   const auto first = must_open(dir.path());
   const auto again = must_open(dir.path(), {"other.test"});
@@ -125,7 +125,7 @@ TEST_CASE("two CAs are never the same", "[tls]") {
   CHECK(X509_subject_name_hash(first.certificate()) != X509_subject_name_hash(second.certificate()));
 }
 
-TEST_CASE("T23: a crash between key and certificate is made good with the same key", "[tls]") {
+TEST_CASE("T23: a crash between key and certificate is made good with the same key (F11)", "[tls]") {
   temporary_directory dir;
   must_open(dir.path());
   const std::string key = content_of(dir / "ca.key");

@@ -160,7 +160,7 @@ TEST_CASE("a leaf is kept, whatever way its name is written, and all leaves shar
   CHECK(EVP_PKEY_eq(SSL_CTX_get0_privatekey(first.native()), bed.ca.key()) == 0);
 }
 
-TEST_CASE("a leaf is minted anew before it ends and when the clock jumps", "[tls]") {
+TEST_CASE("a leaf is minted anew before it ends and when the clock jumps (F05)", "[tls]") {
   testbed bed;
   tls::leaf_cache cache(bed.ca);
   const std::string first = der_of(value_of(cache.get("a.test", bed.at)));
@@ -177,7 +177,7 @@ TEST_CASE("a leaf is minted anew before it ends and when the clock jumps", "[tls
   CHECK(cache.size() == 1);
 }
 
-TEST_CASE("the least recently used leaf goes first", "[tls]") {
+TEST_CASE("the least recently used leaf goes first (F12)", "[tls]") {
   testbed bed;
   tls::leaf_cache cache(bed.ca, 2);
   const auto der = [&](const char* name) { return der_of(value_of(cache.get(name, bed.at))); };

@@ -1,0 +1,142 @@
+"""Faults of the machine under a running regpass: each hurts nobody else's traffic and is over when its cause is.
+
+F06 descriptors run out, F07 the log's reader is gone or its disk full, F08 SIGTERM in the middle of a push, F11 kill -9.
+"""
+
+import contextlib
+import hashlib
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import expect
+import processes
+from e2e import Scenario
+from sidecar import Sidecar
+
+HOLDERS = 60
+FEW_DESCRIPTORS = 40
+BLOB_SIZE = 24 << 20
+BLOB_SECONDS = 4
+
+HOLD = """import socket, sys
+held = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(int(sys.argv[2]))]
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+class Faulty(Sidecar):
+    """A sidecar that a test ends in its own way."""
+
+    shell = ""
+
+    def __exit__(self, *_) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._end()
+
+    def _command(self, config):
+        argv = super()._command(config)
+        return argv if not self.shell else ["sh", "-c", f'exec "$@" {self.shell}', "sh", *argv]
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def seconds_of_cpu(self) -> float:
+        fields = open(f"/proc/{self.pid}/stat").read().rsplit(") ", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def status(self, patience: float) -> int:
+        assert processes.wait_until(lambda: not self._runs(), patience), f"regpass still runs after {patience} s"
+        return self._process.wait()
+
+
+class Mute(Faulty):
+    shell = ">&-"
+
+
+class Full(Faulty):
+    shell = ">/dev/full"
+
+
+with Scenario("faults", programs=["skopeo", "curl"], hosts=["split.test"]) as scenario:
+    registry = scenario.registries[0]
+    secrets = {"config.json": scenario.docker_config("alice")}
+    base = f"docker://{registry.host}/shared/base:1"
+
+    def inspect():
+        scenario.succeed("skopeo", "inspect", base)
+
+    def fault(kind):
+        return scenario.sidecar(secrets, kind=kind)
+
+    def fingerprint(regpass):
+        return regpass.events("ca")[0]["fingerprint"]
+
+    # F06
+    with fault(Faulty) as regpass:
+        limit, most = resource.prlimit(regpass.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(regpass.pid, resource.RLIMIT_NOFILE, (FEW_DESCRIPTORS, most))
+        hold = scenario.testbed.in_pod([sys.executable, "-c", HOLD, str(scenario.port), str(HOLDERS)], scenario.machine)
+        holder = subprocess.Popen(hold, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert holder.stdout.readline() == b"held\n", "the connections cannot be opened"
+        paused = expect.eventually(lambda: regpass.events("client-rejected"))
+        assert paused and "file descriptors" in paused[0]["msg"], f"the log does not say what is missing: {paused}"
+        before, lines = regpass.seconds_of_cpu(), len(regpass.events("client-rejected"))
+        time.sleep(2)
+        used = regpass.seconds_of_cpu() - before
+        assert used < 0.5, f"regpass spins: {used} s of CPU in 2 s"
+        more = len(regpass.events("client-rejected")) - lines
+        assert more <= 3, f"{more} lines in 2 s"
+        holder.communicate()
+        resource.prlimit(regpass.pid, resource.RLIMIT_NOFILE, (limit, most))
+        inspect()
+
+    # F07
+    for kind in (Mute, Full):
+        with fault(kind) as regpass:
+            image = scenario.image(kind.__name__.lower())
+            remote = f"{registry.host}/{scenario.repository}:{kind.__name__.lower()}"
+            scenario.succeed("skopeo", "copy", image.source, f"docker://{remote}")
+            assert registry.digest(scenario.repository, kind.__name__.lower()) == image.digest
+            regpass.signal(signal.SIGTERM)
+            assert regpass.status(15) == 0, "regpass did not end well"
+
+    # F08
+    with fault(Faulty) as regpass:
+        content = scenario.directory / "blob"
+        content.write_bytes(os.urandom(BLOB_SIZE))
+        digest = "sha256:" + hashlib.sha256(content.read_bytes()).hexdigest()
+        uploads = f"https://{registry.host}/v2/{scenario.repository}/blobs/uploads/"
+        curl = ["curl", "--silent", "--show-error", "--cacert", scenario.directory / "trust/bundle.crt"]
+        location = scenario.succeed(*curl, "-X", "POST", "-o", "/dev/null", "-w", "%header{location}", uploads)
+        slow = ["--limit-rate", str(BLOB_SIZE // BLOB_SECONDS), "-T", content, "-w", "%{http_code}"]
+        push = scenario.testbed.in_pod([*map(str, [*curl, *slow]), f"{location}&digest={digest}"], scenario.machine)
+        environment = {"PATH": os.environ["PATH"], **scenario.proxy_environment}
+        pushing = subprocess.Popen(push, env=environment, stdout=subprocess.PIPE)
+        time.sleep(BLOB_SECONDS / 4)
+        regpass.signal(signal.SIGTERM)
+        assert expect.eventually(lambda: regpass.events("drain")), "regpass does not drain"
+        inspect()  # new connections are served meanwhile
+        assert pushing.communicate()[0] == b"201", "the push was cut"
+        assert regpass.status(15) == 0, "regpass did not end well"
+        assert regpass.events("stopped")[0]["busy"] == 0
+        exists = [*curl, "--head", "-o", "/dev/null", "-w", "%{http_code} %header{content-length}"]
+    with fault(Faulty) as regpass:
+        stored = scenario.succeed(*exists, f"https://{registry.host}/v2/{scenario.repository}/blobs/{digest}")
+        assert stored == f"200 {BLOB_SIZE}", f"the registry has {stored}"
+
+        # F11
+        first = fingerprint(regpass)
+        regpass.signal(signal.SIGKILL)
+        assert regpass.status(5) == -signal.SIGKILL
+    with fault(Faulty) as regpass:
+        assert fingerprint(regpass) == first, "another CA: every client would have to be started again"
+        inspect()

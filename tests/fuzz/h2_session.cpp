@@ -1,0 +1,44 @@
+// HTTP/2 frames into a whole session: streams, windows, deadlines; it ends when its client does (T21, T22).
+#include "fuzz/fuzz.hpp"
+#include "regpass/exchange/h2_connection.hpp"
+#include "support/memory_stream.hpp"
+
+#include <string>
+
+using namespace regpass;
+
+namespace {
+
+net::task<void> echo(exchange::downstream& one) {
+  for (;;) {
+    auto piece = co_await one.read();
+    if (!piece) co_return;
+    if (piece->empty()) break;
+  }
+  http::response_head head;
+  head.status = 200;
+  http::framing counted;
+  counted.how = http::framing::kind::counted;
+  counted.length = 2;
+  auto said = co_await one.respond(std::move(head), counted);
+  if (said) said = co_await one.write("{}");
+  if (said) co_await one.finish(http::fields());
+}
+
+net::task<void> serve(std::string bytes) {
+  const auto on = co_await boost::asio::this_coro::executor;
+  const exchange::limits bounds;
+  testing::memory_pair wires(on);
+  wires.there->put(http::h2_preface);
+  wires.there->put(bytes);
+  wires.there->end();
+  exchange::h2_server session(*wires.far, bounds);
+  exchange::h2_server::handler handler(echo);
+  co_await session.run(std::move(handler));
+}
+
+}  // namespace
+
+REGPASS_FUZZ_TARGET(h2_session) {
+  testing::run_task(serve(std::string(bytes)));
+}

@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""The table in tests/README.md: each row of the threat model, each fault, and the tests that prove it.
+
+    rows.py            fails when a row has no test, or the table is not what the tests say
+    rows.py --write    writes the table
+
+A test belongs to a row when its name (of a TEST_CASE), or the docstring of its file (of a scenario), has the row's id.
+"""
+
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+README = TESTS / "README.md"
+BEGIN, END = "<!-- rows: written by tests/tools/rows.py -->", "<!-- end of rows -->"
+
+ROWS = {
+    "T01": "a build step pushes, deletes or reads what the credentials reach",
+    "T02": "tokens or configuration read from admin, metrics, explain",
+    "T03": "metadata, loopback, own ports and cluster addresses reached through regpass",
+    "T04": "DNS rebinding between check and connect",
+    "T05": "path tricks",
+    "T06": "scopes widened by mounts, challenges, repeated parameters",
+    "T07": "a token used for another registry, identity or scope",
+    "T08": "hop-by-hop abuse, forged fields",
+    "T09": "a foreign token server harvests credentials",
+    "T10": "realms downgraded or in disguise",
+    "T11": "redirects and Locations pull credentials elsewhere",
+    "T12": "challenge parameters leave their place in the token URL",
+    "T13": "token answers huge, slow, deep, compressed, absurd",
+    "T14": "endless 401 and 429",
+    "T15": "cookies and tokens cross hosts",
+    "T16": "hostile framing of responses, floods of 1xx",
+    "T17": "request smuggling",
+    "T18": "HTTP/2 heads inject bytes into HTTP/1.1",
+    "T19": "early data behind CONNECT and Upgrade",
+    "T20": "CONNECT, SNI, certificate and Host disagree",
+    "T21": "floods of HTTP/2",
+    "T22": "slow and idle peers",
+    "T23": "the CA's key stolen, or a CA planted",
+    "T24": "weak TLS upstream",
+    "T25": "certificates minted for random names",
+    "T26": "secrets in logs and errors",
+    "T27": "lines and escapes injected into logs",
+    "T28": "core dumps, tracers, what freed memory holds",
+    "T29": "credential files partial, swapped, FIFO, huge, gone",
+    "T30": "credential helpers injected or abused",
+    "T31": "the wrong credential chosen",
+    "T32": "manifests hand out secrets or privilege",
+    "T33": "a data listener exposed",
+    "T34": "the proxy as a way around NetworkPolicy",
+}
+
+FAULTS = {
+    "F01": "an upstream resets or closes in a body",
+    "F02": "half-closed connections",
+    "F03": "a token server slow, failing or talking garbage",
+    "F04": "a credential replaced during a request",
+    "F05": "the clock jumps",
+    "F06": "no descriptors left",
+    "F07": "the log's reader gone, blocked, or its disk full",
+    "F08": "SIGTERM during a push",
+    "F09": "DNS fails, one address family is dead",
+    "F10": "slow readers and writers, many connections",
+    "F11": "crash and restart",
+    "F12": "a cache is full",
+}
+
+# Rows of what does not exist yet. One that has a test must leave this list.
+ABSENT = {
+    "T02": "not yet",
+    "T30": "not yet",
+    "T32": "no manifests yet",
+    "T34": "no manifests yet",
+}
+
+ID = re.compile(r"\b[TF]\d\d\b")
+
+
+def names(file: Path) -> list[str]:
+    text = file.read_text()
+    if file.suffix == ".cpp":
+        found = re.findall(r'TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', text)
+        return [re.sub(r'"\s*"', "", name) for name in found]
+    docstring = re.match(r'"""(.*?)"""', text, re.DOTALL)
+    return [docstring[1]] if docstring else []
+
+
+def tests_of_rows() -> dict[str, list[str]]:
+    found = defaultdict(list)
+    for file in sorted([*TESTS.rglob("*_test.cpp"), *TESTS.rglob("*_test.py")]):
+        place = file.relative_to(TESTS).as_posix().rsplit("_test", 1)[0]
+        for row in sorted(set(ID.findall(" ".join(names(file))))):
+            found[row].append(place)
+    return found
+
+
+def table(found) -> str:
+    lines = ["| row | what | tests |", "| --- | --- | --- |"]
+    for row, what in (ROWS | FAULTS).items():
+        lines.append(f"| {row} | {what} | {', '.join(found.get(row, [])) or ABSENT.get(row, 'MISSING')} |")
+    return "\n".join(lines)
+
+
+def complaints(found) -> list[str]:
+    known = ROWS | FAULTS
+    made = [f"{row} has no test" for row in known if row not in found and row not in ABSENT]
+    made += [f"{row} has a test now: take it from ABSENT" for row in ABSENT if row in found]
+    made += [f"{row} is no row, but {', '.join(places)} names it" for row, places in found.items() if row not in known]
+    return made
+
+
+def main() -> int:
+    found = tests_of_rows()
+    text = README.read_text()
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    fresh = f"{before}{BEGIN}\n{table(found)}\n{END}{after}"
+    problems = complaints(found)
+    if "--write" in sys.argv[1:]:
+        README.write_text(fresh)
+    elif fresh != text:
+        problems.append("tests/README.md is out of date: run tests/tools/rows.py --write")
+    for problem in problems:
+        print(problem)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
