@@ -53,7 +53,9 @@ class examination {
     }
     co_await request("GET", "/v2/");
     const auto base = "/v2/" + what_.repository;
+    const auto ping = result_.steps.size() - 1;
     co_await request("HEAD", base + "/manifests/" + what_.digest.value_or(what_.tag.value_or("latest")));
+    if (result_.exchanges.back().moved.passed_over) tell_passed_over(ping);
     if (push && result_.works) co_await try_upload(base);
   }
 
@@ -81,6 +83,13 @@ class examination {
       tell(name, "none for " + registry::to_text(what_.host) + ": anonymous");
     }
     for (const auto& other : chosen.others) tell("  not used", other.key + " in " + other.source + ": " + other.why);
+  }
+
+  // Clients get past the ping as well, and then the image is public.
+  void tell_passed_over(std::size_t ping) {
+    const bool fine = result_.steps.back().fine;
+    result_.steps[ping].fine = result_.works = fine;
+    if (fine) tell("credential", "is refused; the image is public and was pulled without it: renew it or take it out");
   }
 
   net::task<bool> connect() {

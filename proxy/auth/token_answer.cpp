@@ -98,6 +98,7 @@ token_answer from_object(const token_request& request, int status, const json::o
   auto made = std::make_shared<token>();
   made->value = secret(text);
   made->asked = request.scopes;
+  made->how = request.how;
   made->claims = read_claims(text);
   made->granted = granted_by(body, made->claims);
   made->obtained_at = now.steady;

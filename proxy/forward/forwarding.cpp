@@ -66,12 +66,13 @@ net::task<finished> forwarding::run() {
   co_await carrier_.settle();
 
   if (!explained_) explained_ = explain::diagnose(notes_.seen());
-  if (explained_ && explained_->cause == "credential-rejected") co_await tell_program();
+  if (passed_over_ || (explained_ && explained_->cause == "credential-rejected")) co_await tell_program();
   finished outcome{std::move(notes_.seen()), std::move(explained_)};
   auto& moved = outcome.moved;
   moved.client_version = down_.version();
   moved.upstream_version = carrier_.upstream_version();
   moved.cache = cache_;
+  moved.passed_over = passed_over_;
   moved.sent_status = sent_status_;
   moved.attempts = carrier_.attempts();
   moved.bytes_in = carrier_.bytes_in();

@@ -34,6 +34,11 @@ class forwarding {
   net::task<void> pass();   // no credential is involved: as it came, but for hop-by-hop fields
   net::task<void> serve();  // the handshake
   net::task<auth::handshake_input> handshake_input();
+  auth::realm_rules realm_rules() const;
+  net::task<auth::token_ptr> cached_token(const auth::demand& known);
+  bool goes_without();
+  void renew_ahead(const auth::demand& known, const auth::token& token);
+  token_order order_for(const auth::demand& known, auth::token_request request) const;
   net::task<result<http::response_head>> carry_out(const auth::action& next);
   net::task<result<http::response_head>> send(const auth::send& how);
   net::task<result<http::response_head>> probe();
@@ -45,7 +50,7 @@ class forwarding {
   void strip_mount(std::string why);
   bool shall_strip_mount(const auth::token& token);  // and does
   void note_failure(const auth::token_failure& failure);
-  void note_anonymous(const auth::token_request& request, const token_delivery& delivery) const;
+  void note_credential() const;
 
   net::task<void> deliver(http::response_head head);
   // `original`: the fields of the answer that this one takes the place of.
@@ -74,6 +79,8 @@ class forwarding {
   int sent_status_ = 0;  // when it differs from the evidence's
   bool mount_stripped_ = false;
   bool asked_programs_ = false;
+  bool sent_basic_ = false;   // just now
+  bool passed_over_ = false;  // the credential was refused, and the pull tried without
 };
 
 }  // namespace regpass::forward

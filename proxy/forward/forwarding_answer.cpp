@@ -54,6 +54,7 @@ net::task<void> forwarding::deliver(http::response_head head) {
     co_return;
   }
   if (served) remember_location(head);
+  if (head.status < 400) note_credential();
   if (what_.registry) rewrite_references(head.headers, facade_of(what_), asked().target);
   // A challenge would lead a client to the registry itself that knows it only by another address.
   downstream_head(head, ours || (what_.registry && what_.seen_as));

@@ -31,6 +31,23 @@ bool memory::is_doubtful(const registry::host& host) const {
   return doubtful_.contains(host);
 }
 
+bool memory::refuse(std::uint64_t generation) {
+  const std::lock_guard held(lock_);
+  if (!refused_.insert(generation).second) return false;
+  if (refused_.size() > max_refused) refused_.erase(refused_.begin());  // the oldest
+  return true;
+}
+
+void memory::accept(std::uint64_t generation) {
+  const std::lock_guard held(lock_);
+  refused_.erase(generation);
+}
+
+bool memory::is_refused(std::uint64_t generation) const {
+  const std::lock_guard held(lock_);
+  return refused_.contains(generation);
+}
+
 std::optional<std::string> memory::repository_of(const registry::host& host, const std::string& path) const {
   const std::lock_guard held(lock_);
   const auto it =

@@ -94,7 +94,9 @@ void recorder::token(const auth::token_request& request, const token_delivery& d
     got.status = 200;
     if (answer.token->granted) got.granted = registry::to_text(*answer.token->granted);
     got.claims = answer.token->claims;
-    got.expires_in_s = duration_cast<seconds>(answer.token->life).count();
+    // One that somebody else had asked for is not new any more.
+    const auto ends_at = answer.token->obtained_at + answer.token->life;
+    got.expires_in_s = std::chrono::ceil<seconds>(ends_at - now().steady).count();
   }
   step(std::move(got));
   if (answer.failure && answer.failure->problem) failed(*answer.failure->problem);

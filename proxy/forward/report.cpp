@@ -10,13 +10,14 @@ namespace {
 using explain::evidence;
 
 // Which one was used, and why each other one that was considered was not.
-boost::json::object credential_of(const evidence& seen) {
+boost::json::object credential_of(const evidence& seen, const traffic& moved) {
   boost::json::object made;
   if (!seen.source.empty()) made = {{"source", seen.source}, {"key", seen.key}, {"username", seen.username}};
   boost::json::array others;
   for (const auto& one : seen.others)
     others.push_back(boost::json::object{{"source", one.source}, {"key", one.key}, {"why", one.why}});
   if (!others.empty()) made["others"] = std::move(others);
+  if (moved.passed_over) made["passed_over"] = true;
   return made;
 }
 
@@ -78,7 +79,7 @@ boost::json::object exchange_line(const evidence& seen, const std::optional<expl
   line["status"] = seen.status;
   if (moved.sent_status != 0) line["sent_status"] = moved.sent_status;
   line["auth"] = authorization_of(seen);
-  if (!seen.source.empty() || !seen.others.empty()) line["credential"] = credential_of(seen);
+  if (!seen.source.empty() || !seen.others.empty()) line["credential"] = credential_of(seen, moved);
   if (!seen.needed.empty()) line["scope"] = scope_of(seen);
   if (!moved.cache.empty()) {
     boost::json::object token{{"cache", moved.cache}};

@@ -73,21 +73,18 @@ net::task<auth::token_ptr> token_client::cached(auth::token_key key, registry::s
 }
 
 net::task<auth::token_ptr> token_client::cached_at_home(auth::token_key key, registry::scope_set need) {
-  const auto at = now().steady;
-  auto token = cache_.find(key, need, at);
-  if (token && token->renewal_due(at)) {
-    const auto recipe = recipes_.find(key);
-    if (recipe != recipes_.end()) {
-      auto order = recipe->second;
-      order.request.scopes = token->asked;
-      net::spawn(home_, renew(std::move(order)), "token renewal");
-    }
-  }
-  co_return token;
+  co_return cache_.find(key, need, now().steady);
 }
 
-net::task<void> token_client::renew(token_order order) {
+void token_client::renew(token_order order) {
+  net::spawn(home_, renew_at_home(std::move(order)), "token renewal");
+}
+
+net::task<void> token_client::renew_at_home(token_order order) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);
+  const auto at = now().steady;
+  const auto there = cache_.find(order.key, order.request.scopes, at);
+  if (there && !there->renewal_due(at)) co_return;
   co_await fetch(std::move(order));
 }
 
@@ -132,18 +129,11 @@ net::task<token_delivery> token_client::fetch(token_order order) {
   if (mine->dropped) co_return token_delivery{std::move(answer), false};
   if (answer.token) {
     failures_.erase(key);
-    keep(order, answer.token);
+    cache_.store(order.key, answer.token, now().steady);
   } else {
     remember(key, answer);
   }
   co_return token_delivery{std::move(answer), false};
-}
-
-// A registry may name another service each time: there are no more recipes than tokens.
-void token_client::keep(const token_order& order, const auth::token_ptr& token) {
-  if (recipes_.size() >= tokens_.cached_tokens && !recipes_.contains(order.key)) recipes_.erase(recipes_.begin());
-  recipes_.insert_or_assign(order.key, order);
-  cache_.store(order.key, token, now().steady);
 }
 
 // Handed to further askers instead of asking again.
@@ -228,7 +218,6 @@ net::task<void> token_client::drop(std::uint64_t generation) {
 net::task<void> token_client::drop_at_home(std::uint64_t generation) {
   cache_.drop(generation);
   for (auto& [key, one] : flights_) one->dropped = one->dropped || key.key.generation == generation;
-  std::erase_if(recipes_, [&](const auto& one) { return one.first.generation == generation; });
   std::erase_if(failures_, [&](const auto& one) { return one.first.key.generation == generation; });
   co_return;
 }

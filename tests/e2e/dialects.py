@@ -11,11 +11,12 @@ import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from testbed import PATH
+
 import certificates
 import processes
 from network import ADDRESSES, hosts_file_text, inside, listening
 from sidecar import Sidecar
-from testbed import PATH
 
 SERVER = Path(__file__).resolve().parents[1] / "support/dialect_server.py"
 ADDRESS = ADDRESSES["many.test"]
@@ -61,9 +62,11 @@ class Fixture:
         files = {"config.json": self.docker_config()} if secret_files is None else secret_files
         return self._scenario.sidecar(files, self._settings(), AmongThem)
 
-    def docker_config(self) -> str:
+    def docker_config(self, *names: str) -> str:
+        """With the credentials of these, or of all."""
         entries = {}
-        for name, row in self.rows.items():
+        for name in names or self.rows:
+            row = self.rows[name]
             entries[row.get("key", row["image"].partition("/")[0])] = self._entry(row, self.secret(name))
         return json.dumps({"auths": entries}, indent=1)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import secrets
 from pathlib import Path
 
@@ -51,6 +52,20 @@ def registry_saw(fixture, row):
     assert {"POST", "PUT", "GET"} <= done, f"the registry only saw {done}"
 
 
+def log_tells(regpass, row, repository):
+    """Each exchange's line says whether its token was there, and how long it is good for."""
+    said = re.search(r'"expires_in":(\d+)', row["answer"])
+    known = [int(said[1])] if said else []
+    known += [row.get("life", 300)] if row.get("token", "jwt") == "jwt" else []
+    life = min(known, default=60)
+    expect.eventually(lambda: regpass.exchanges(repository=repository, action="pull", status=200))
+    tokens = [line["token"] for line in regpass.exchanges(repository=repository)]
+    new = [one["expires_in"] for one in tokens if one["cache"] == "miss"]
+    assert new and max(new) in (life, life - 1), f"new tokens were good for {new} s, not for {life}"
+    there = [one["expires_in"] for one in tokens if one["cache"] == "hit"]
+    assert there and all(0 <= left <= life for left in there), f"tokens that were there had {there} s left"
+
+
 def storage_saw(fixture, row):
     """Blobs were fetched from there, without the registry's credential."""
     requests = fixture.records(dialect=row["name"], kind="storage")
@@ -76,6 +91,7 @@ with Scenario("dialects", programs=["skopeo"], hosts=()) as scenario, Fixture(sc
                 registry_saw(fixture, row)
                 if row.get("token_url"):
                     asked_for_tokens(fixture, row, name.partition("/")[2])
+                    log_tells(regpass, row, name.partition("/")[2])
                 if row.get("storage"):
                     storage_saw(fixture, row)
             except AssertionError as problem:

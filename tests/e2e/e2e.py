@@ -106,10 +106,10 @@ class Scenario:
         self._sidecar = kind(self.testbed, self.directory, self.port, name, secret_files, text)
         return self._sidecar
 
-    def image(self, tag: str, big: int = 0) -> SimpleNamespace:
+    def image(self, tag: str, big: int = 0, more: int = 0) -> SimpleNamespace:
         """A new image that no registry has seen: an OCI `layout`, its `source` for skopeo, and its `digest`."""
         layout = self.directory / f"oci-{tag}"
-        digest = oci_image.write_image(layout, tag, big, unique=True)
+        digest = oci_image.write_image(layout, tag, big, unique=True, more=more)
         return SimpleNamespace(layout=layout, source=f"oci:{layout}:{tag}", digest=digest)
 
     def context(self, dockerfile: str) -> Path:

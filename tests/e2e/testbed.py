@@ -12,7 +12,7 @@
 | basic.test         | docker-registry ends TLS | HTTP Basic (htpasswd)                           |
 
 Their certificates come from DIR/upstream-ca.crt, which nothing on the machine trusts. alice pulls and pushes team-a/*,
-bob only pulls it, both pull shared/*; see USERS.
+bob only pulls it, both pull shared/*; where there are tokens everybody pulls team-a/public-*. See USERS.
 """
 
 import argparse
@@ -161,7 +161,7 @@ class Testbed:
             "users": {
                 user: {"password": secrets.token_urlsafe(16), "access": access} for user, access in USERS.items()
             },
-            "anonymous": {},
+            "anonymous": {"repository:team-a/public-*": ["pull"]},
         }
 
     def _write_htpasswd(self) -> None:

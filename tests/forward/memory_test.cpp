@@ -61,3 +61,30 @@ TEST_CASE("Uploads are bounded, the oldest go first, and one named again is not 
   CHECK_FALSE(one.repository_of(host("a.test"), "/u/1").has_value());
   CHECK(one.repository_of(host("a.test"), "/u/2").has_value());
 }
+
+TEST_CASE("A demand is doubtful until it is learned again, and only one that there is") {
+  memory one;
+  one.doubt(host("a.test"));
+  CHECK_FALSE(one.is_doubtful(host("a.test")));
+  one.learn(host("a.test"), demand("https://a.test/1"));
+  CHECK_FALSE(one.is_doubtful(host("a.test")));
+  one.doubt(host("a.test"));
+  CHECK(one.is_doubtful(host("a.test")));
+  CHECK(one.demand_of(host("a.test")).has_value());
+  one.learn(host("a.test"), demand("https://a.test/2"));
+  CHECK_FALSE(one.is_doubtful(host("a.test")));
+}
+
+TEST_CASE("A refused credential is told of once, until it was accepted again, and they are bounded") {
+  memory one;
+  CHECK_FALSE(one.is_refused(1));
+  CHECK(one.refuse(1));
+  CHECK_FALSE(one.refuse(1));
+  CHECK(one.is_refused(1));
+  one.accept(1);
+  CHECK_FALSE(one.is_refused(1));
+  for (std::uint64_t i = 1; i <= 5000; ++i) CHECK(one.refuse(i));
+  CHECK_FALSE(one.is_refused(1));
+  CHECK(one.is_refused(5000 - 1023));
+  CHECK_FALSE(one.is_refused(5000 - 1024));
+}

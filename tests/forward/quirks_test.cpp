@@ -51,6 +51,10 @@ TEST_CASE("TOK-18 a stale credential does not break the pull of a public image, 
   REQUIRE(said.size() == 1);
   CHECK(said[0].at("source").as_string() == "/run/secrets/config.json");
   CHECK(said[0].at("level").as_string() == "warn");
+  for (const auto& line : scene.proxy.log_lines("exchange")) {
+    CHECK(line.at("credential").at("passed_over").as_bool());
+    CHECK_FALSE(line.contains("explanation"));
+  }
 }
 
 TEST_CASE("TOK-18 what writes is never tried without the credential") {
@@ -90,6 +94,12 @@ TEST_CASE("A refused Basic credential does not break the pull of a public image"
   REQUIRE(got.size() == 2);
   CHECK_FALSE(got[0].authorization().empty());
   CHECK(got[1].authorization().empty());
+  // Not again with every blob.
+  for (int i = 0; i < 3; ++i) CHECK(client.ask("GET", manifest).status == 200);
+  CHECK(scene.registry.requests("GET", manifest).size() == 5);
+  CHECK(scene.proxy.log_lines("credential-passed-over").size() == 1);
+  // What is private still gets it, and says that it was refused.
+  CHECK(client.ask("GET", "/v2/private/manifests/1").field("X-Regpass-Cause") == "credential-rejected");
 }
 
 TEST_CASE("A 401 without a challenge: it is asked for at /v2/") {

@@ -3,8 +3,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <thread>
+
 using namespace regpass;
 using namespace regpass::testing;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -125,6 +128,23 @@ TEST_CASE("T09 a realm whose approval was taken back gets nothing more, though t
   CHECK(got.field("X-Regpass-Cause") == "realm-refused");
   CHECK(got.body.find(scene.tokens.realm()) != std::string::npos);
   CHECK(scene.tokens.count() == 1);
+}
+
+TEST_CASE("T09 a realm whose approval was taken back is not asked to renew a token either") {
+  token_scene scene;
+  scene.tokens.expires_in(4);
+  scene.registry.on("*", "*").body("{}");
+  auto client = scene.inside();
+  CHECK(client.ask("GET", manifest).status == 200);
+  scene.proxy.serve(scene.registry);
+  std::this_thread::sleep_for(3250ms);
+  CHECK(client.ask("GET", manifest).status == 200);  // the token is the registry's, and still good
+  std::this_thread::sleep_for(100ms);
+  CHECK(scene.tokens.count() == 1);
+  scene.proxy.serve(scene.registry,
+                    [&](forward::registry_options& options) { options.realms = {scene.tokens.realm()}; });
+  CHECK(client.ask("GET", manifest).status == 200);
+  CHECK(holds_soon([&] { return scene.tokens.count() == 2; }));
 }
 
 TEST_CASE("T12 nothing in a challenge changes what the token server is asked") {

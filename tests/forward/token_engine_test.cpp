@@ -98,11 +98,11 @@ TEST_CASE("A request whose challenge comes late takes the token that came meanwh
 TEST_CASE("A token is renewed behind the requests when 80 % of its life are over") {
   token_scene scene;
   answer_everything(scene.registry);
-  scene.tokens.expires_in(2);
+  scene.tokens.expires_in(4);
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);
   const auto first = scene.registry.requests().back().authorization();
-  std::this_thread::sleep_for(1650ms);
+  std::this_thread::sleep_for(3250ms);
   // While its successor is on its way the old one serves.
   scene.tokens.server().on("GET", "/token").times(1).delay(50ms).answer(500);
   CHECK(client.ask("GET", manifest).status == 200);
@@ -116,11 +116,11 @@ TEST_CASE("A token is renewed behind the requests when 80 % of its life are over
 TEST_CASE("A renewed token takes over without a request having waited for it") {
   token_scene scene;
   answer_everything(scene.registry);
-  scene.tokens.expires_in(2);
+  scene.tokens.expires_in(4);
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);
   const auto first = scene.registry.requests().back().authorization();
-  std::this_thread::sleep_for(1650ms);
+  std::this_thread::sleep_for(3250ms);
   CHECK(client.ask("GET", manifest).status == 200);
   CHECK(scene.registry.requests().back().authorization() == first);
   std::size_t asked = 2;

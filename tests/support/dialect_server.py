@@ -42,7 +42,8 @@ DEFAULTS = {
     "server": "",
     "location": "path",  # of an upload: path or url
     "storage": "",  # where a GET of a blob is sent on to; nothing: it is answered
-    "upload_takes": 0.0,  # seconds
+    "upload_takes": 0.0,  # seconds for what comes in one request, one after the other
+    "leeway": 0.0,  # seconds for which a token is still taken when it is over
 }
 JWT_HEADER = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9"  # {"alg":"RS256","typ":"JWT"}
 ACTIONS = {"GET": {"pull"}, "HEAD": {"pull"}, "DELETE": {"delete"}}  # others: pull and push
@@ -58,6 +59,7 @@ class Dialect:
         self.blobs: dict[str, bytes] = {}
         self.manifests: dict[tuple[str, str], tuple[str, bytes]] = {}
         self.uploads: dict[str, bytes] = {}
+        self.disk = threading.Lock()
 
     def issue(self, secret: str, scopes: list[str]) -> str:
         """A token for all that is asked: what it is worth is known here, whatever can be read in it."""
@@ -103,10 +105,11 @@ class Handler(BaseHTTPRequestHandler):
     # What comes in
 
     def _serve(self) -> None:
+        self.arrived = time.time()  # tokens are judged when they come, however long the body takes
         self.body = self._read_body()
         host = self.headers.get("Host", "")
         url = urlsplit(f"https://{host}{self.path}")
-        self.record = {"time": time.time(), "host": host, "method": self.command, "path": url.path, "query": url.query}
+        self.record = {"time": self.arrived, "host": host, "method": self.command, "path": url.path, "query": url.query}
         header = self.headers.get("Authorization", "")
         self.record["authorization"] = header.split(" ")[0]
         realm, registry = self.server.realms.get(f"{host}{url.path}"), self.server.registries.get(host)
@@ -194,7 +197,7 @@ class Handler(BaseHTTPRequestHandler):
             self.record["secret"] = self.server.number_of(dialect, secret) if secret else None
             return 0 if secret else 401
         known = dialect.tokens.get(header.partition(" ")[2]) if header.lower().startswith("bearer ") else None
-        if not known or known["ends"] < time.time() or not self.server.accepts(dialect, known["secret"]):
+        if not known or known["ends"] + dialect.leeway < self.arrived or not self.server.accepts(dialect, known["secret"]):
             self.record["why"] = "unknown" if not known else "over"
             return 401
         self.record["secret"] = self.server.number_of(dialect, known["secret"])
@@ -237,8 +240,9 @@ class Handler(BaseHTTPRequestHandler):
         query = parse_qs(url.query)
         name = url.path.rpartition("/")[2] or secrets.token_hex(8)
         content = dialect.uploads.pop(name, b"") + self.body
-        if self.body:
-            time.sleep(dialect.upload_takes)
+        if self.body and dialect.upload_takes:
+            with dialect.disk:
+                time.sleep(dialect.upload_takes)
         if self.command == "DELETE":
             self._answer(204, b"")
         elif "digest" not in query:  # begun, or gone on with

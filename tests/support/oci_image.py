@@ -22,17 +22,18 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # the kernel's names to
 ZERO_TIME = "1970-01-01T00:00:00Z"  # images made twice from the same content have the same digest
 
 
-def write_image(directory: Path, tag: str = "latest", big: int = 0, unique: bool = False) -> str:
+def write_image(directory: Path, tag: str = "latest", big: int = 0, unique: bool = False, more: int = 0) -> str:
     """Adds an image to the layout in `directory` and returns its manifest's digest.
 
     `big` adds an incompressible layer of that many bytes. With `unique` every layer is one that no registry and no
-    client has seen before: all of it must be transferred.
+    client has seen before: all of it must be transferred. `more` adds so many small layers, of which that is true.
     """
     directory = Path(directory)
     contents = [list(_system()), [("etc/motd", b"made for a test\n", 0o644)]]
     if unique:
         for content in contents:
             content.append(("etc/unique", os.urandom(16 * 1024), 0o644))
+    contents += [[(f"etc/layer-{number}", os.urandom(1024), 0o644)] for number in range(more)]
     layers = [_layer(content) for content in contents]
     if big:
         layers.append(_layer([("big", os.urandom(big), 0o644)], level=0))

@@ -186,6 +186,7 @@ class Handler(BaseHTTPRequestHandler):
             "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds"),
             "method": self.command,
             "path": urlsplit(self.path).path,
+            "agent": self.headers.get("User-Agent"),
             "authorization": header.split(" ")[0] if header else None,
             "credential": "anonymous",
             "user": None,

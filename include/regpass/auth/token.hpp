@@ -56,6 +56,7 @@ std::optional<claims> read_claims(std::string_view token);
 struct token {
   secret value;
   registry::scope_set asked;
+  token_request::form how = token_request::form::get;  // was asked for
   std::optional<registry::scope_set> granted;  // from the claims, else the answer's `scope`; absent when neither says
   std::optional<auth::claims> claims;
   steady_time obtained_at;  // when it was asked for: its life began no earlier
@@ -63,10 +64,10 @@ struct token {
   // our own steady clock from then on, so other clocks and `issued_at` do not matter.
   std::chrono::seconds life{60};
 
-  // Not sent any more a little earlier than it ends, lest it end on the way: a twentieth, at most 5 s.
+  // Not sent any more a little earlier than it ends, lest it end on the way: a tenth, at most 5 s.
   bool expired(steady_time now) const noexcept {
     const std::chrono::milliseconds whole = life;
-    return now >= obtained_at + whole - std::min(whole / 20, std::chrono::milliseconds(5'000));
+    return now >= obtained_at + whole - std::min(whole / 10, std::chrono::milliseconds(5'000));
   }
   bool renewal_due(steady_time now) const noexcept { return now >= obtained_at + life * 4 / 5; }
 };

@@ -19,6 +19,7 @@ struct traffic {
   std::uint64_t bytes_in = 0;   // of the client's request body
   std::uint64_t bytes_out = 0;  // of the response body
   std::int64_t duration_ms = 0;
+  bool passed_over = false;  // the credential was refused, and a public image pulled without
 };
 
 struct finished {

@@ -6,6 +6,7 @@
 #include "regpass/registry/host.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <map>
 #include <mutex>
@@ -26,6 +27,11 @@ class memory {
   void doubt(const registry::host& host);
   bool is_doubtful(const registry::host& host) const;
 
+  // Credentials that were refused where it went without them, by their generation. `refuse` is true for the first time.
+  bool refuse(std::uint64_t generation);
+  void accept(std::uint64_t generation);
+  bool is_refused(std::uint64_t generation) const;
+
   // An upload's Location need not have the API's form: its path is remembered for the repository that it was given for.
   std::optional<std::string> repository_of(const registry::host& host, const std::string& path) const;
   void remember_upload(const registry::host& host, const std::string& path, const std::string& repository);
@@ -38,8 +44,10 @@ class memory {
   };
   static constexpr std::size_t max_uploads = 1024;
   static constexpr std::size_t max_demands = 1024;
+  static constexpr std::size_t max_refused = 1024;
   mutable std::mutex lock_;
   std::map<registry::host, auth::demand> demands_;
+  std::set<std::uint64_t> refused_;
   std::set<registry::host> doubtful_;  // some of those
   std::list<upload> uploads_;          // most recent first
 };

@@ -37,9 +37,12 @@ class token_client {
   token_client(net::executor home, exchange::limits bounds, token_bounds tokens, metrics& counts);
   ~token_client();
 
-  // From any worker. A token past 80 % of its life is returned and renewed behind the caller's back.
+  // From any worker.
   net::task<auth::token_ptr> cached(auth::token_key key, registry::scope_set need);
   net::task<token_delivery> obtain(token_order order);
+  // Behind the caller's back; nothing happens where it has been done or is under way. For tokens that are in use and
+  // past 80 % of their life.
+  void renew(token_order order);
   net::task<void> forget(auth::token_ptr token);
   // A credential went away with a reload: its tokens go, too.
   net::task<void> drop(std::uint64_t generation);
@@ -61,14 +64,13 @@ class token_client {
   net::task<token_delivery> obtain_at_home(token_order order);
   net::task<void> forget_at_home(auth::token_ptr token);
   net::task<void> drop_at_home(std::uint64_t generation);
-  net::task<void> renew(token_order order);
+  net::task<void> renew_at_home(token_order order);
   net::task<token_delivery> fetch(token_order order);
   net::task<auth::token_answer> exchange(const token_order& order);
   net::task<auth::token_answer> ask_in_time(exchange::connection& connection, const token_order& order,
                                             steady_time until);
   net::task<auth::token_answer> ask(exchange::connection& connection, const token_order& order);
   void remember(const flight_key& key, const auth::token_answer& answer);
-  void keep(const token_order& order, const auth::token_ptr& token);
 
   net::executor home_;
   metrics& metrics_;
@@ -77,7 +79,6 @@ class token_client {
   auth::token_cache cache_;
   std::map<flight_key, std::shared_ptr<flight>> flights_;
   std::map<flight_key, remembered> failures_;
-  std::map<auth::token_key, token_order> recipes_;  // how the tokens of a key were obtained, for renewal
   std::minstd_rand random_;
 };
 

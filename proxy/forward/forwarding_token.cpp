@@ -1,0 +1,148 @@
+// The part of the driver that deals with tokens: those that are there, and those that are asked for.
+#include "forwarding.hpp"
+#include "regpass/base/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace regpass::forward {
+
+namespace {
+
+// What a client is told to wait at most, whatever the token server says.
+constexpr std::chrono::seconds longest_wait{60};
+
+auth::token_key key_for(const forward_request& what, const auth::demand& known,
+                        const auth::credential_ptr& credential) {
+  return auth::token_key{what.target.registry, known.realm, known.service, credential ? credential->generation : 0};
+}
+
+}  // namespace
+
+auth::realm_rules forwarding::realm_rules() const {
+  return {what_.target.origin, what_.registry->options.realms};
+}
+
+net::task<auth::handshake_input> forwarding::handshake_input() {
+  auth::handshake_input input;
+  input.need = operation_->needed;
+  input.credential = choice_.credential;
+  input.known = around_.shared.memory.demand_of(what_.target.registry);
+  input.body = down_.body().has_body() ? auth::body_state::unread : auth::body_state::none;
+  input.mode = what_.registry->options.injection;
+  input.client_authorization = asked().headers.count("Authorization") > 0;
+  input.registry = what_.target.registry;
+  input.realms = realm_rules();
+  const bool client_speaks =
+      input.mode == auth::injection::observe || (input.mode == auth::injection::add && input.client_authorization);
+  if (client_speaks || !input.known) co_return input;
+  if (input.known->how == auth::demand::kind::basic) {
+    if (goes_without()) input.known.reset();
+    co_return input;
+  }
+  input.cached = co_await cached_token(*input.known);
+  input.need = operation_->needed;
+  if (!input.cached && around_.shared.memory.is_doubtful(what_.target.registry)) input.known.reset();
+  co_return input;
+}
+
+net::task<auth::token_ptr> forwarding::cached_token(const auth::demand& known) {
+  const auto key = key_for(what_, known, choice_.credential);
+  auto token = co_await around_.shared.tokens.cached(key, operation_->needed);
+  if (token && shall_strip_mount(*token)) {
+    notes_.cached(*token);
+    token = co_await around_.shared.tokens.cached(key, operation_->needed);
+  }
+  cache_ = token ? "hit" : "miss";
+  if (!token) co_return nullptr;
+  notes_.cached(*token);
+  if (token->renewal_due(now().steady)) renew_ahead(known, *token);
+  co_return token;
+}
+
+// A Basic credential that was refused is not tried first again with every blob of a public image: accounts get locked.
+bool forwarding::goes_without() {
+  if (!choice_.credential || operation_->action != registry::action::pull) return false;
+  passed_over_ = around_.shared.memory.is_refused(choice_.credential->generation);
+  return passed_over_;
+}
+
+// By the configuration and the credential of now: a realm whose approval was taken back gets nothing more.
+void forwarding::renew_ahead(const auth::demand& known, const auth::token& token) {
+  const auto realm = auth::decide_realm(known.realm, what_.target.registry, realm_rules());
+  if (!realm.allowed) return;
+  around_.shared.tokens.renew(order_for(known, auth::token_request{.how = token.how,
+                                                                   .realm = realm.url,
+                                                                   .service = known.service,
+                                                                   .scopes = token.asked,
+                                                                   .credential = choice_.credential}));
+}
+
+token_order forwarding::order_for(const auth::demand& known, auth::token_request request) const {
+  token_order made;
+  made.key = key_for(what_, known, request.credential);
+  made.route = registry_route(*what_.registry, request.realm.origin, party::token_server, what_.snapshot->way_out);
+  made.request = std::move(request);
+  return made;
+}
+
+// A token that may not pull from the mount's source would have the push fail in ctr and BuildKit: an upload always
+// works.
+bool forwarding::shall_strip_mount(const auth::token& token) {
+  if (!operation_->mount_from || !token.granted || token.granted->covers(operation_->needed)) return false;
+  strip_mount("the token does not allow to pull from the mount's source");
+  return true;
+}
+
+net::task<auth::action> forwarding::ask(auth::handshake& machine, const auth::ask_token& order) {
+  cache_ = cache_ == "hit" || cache_ == "refreshed" ? "refreshed" : "miss";
+  if (std::exchange(noted_realm_, machine.learned()->realm) != machine.learned()->realm) {
+    notes_.realm(machine.learned()->realm, *machine.realm());
+  }
+  auto wanted = order_for(*machine.learned(), order.request);
+  wanted.newer_than = newer_than_;
+  auto delivery = co_await around_.shared.tokens.obtain(std::move(wanted));
+  notes_.token(order.request, delivery);
+  const auto& token = delivery.answer.token;
+  passed_over_ = token && choice_.credential && !order.request.credential;
+  if (token && shall_strip_mount(*token)) machine.narrow(operation_->needed);
+  if (delivery.answer.failure) note_failure(*delivery.answer.failure);
+  co_return machine.on_token(delivery.answer);
+}
+
+void forwarding::note_failure(const auth::token_failure& failure) {
+  using kind = auth::token_failure::kind;
+  if (failure.what == kind::transport || failure.what == kind::no_token || failure.what == kind::wrong_form) {
+    around_.shared.memory.doubt(what_.target.registry);
+  }
+  if (!failure.retry_after) return;
+  refused_with_.set("Retry-After", std::to_string(std::min(*failure.retry_after, longest_wait).count()));
+}
+
+// Even when this request is lost with it (its body has started), the next one shall not meet it again. One that was
+// granted less than asked stays: another one would be no better.
+net::task<void> forwarding::drop_refused_token() {
+  if (!cached_) co_return;
+  const auto refused = std::exchange(cached_, nullptr);
+  newer_than_ = notes_.began();
+  if (refused->granted && !refused->granted->covers(operation_->needed)) co_return;
+  co_await around_.shared.tokens.forget(refused);
+}
+
+// What a success says about it. It is told of once; every exchange line has it, too.
+void forwarding::note_credential() const {
+  if (sent_basic_ && choice_.credential) around_.shared.memory.accept(choice_.credential->generation);
+  if (!passed_over_ || !around_.shared.memory.refuse(choice_.credential->generation)) return;
+  const auto host = registry::to_text(what_.target.registry);
+  log::write(log::level::warn, "credential-passed-over",
+             host + " refused the credential of " + choice_.credential->source + "; " + operation_->repository +
+                 " is pulled without: renew it or take it out",
+             {{"id", notes_.seen().id},
+              {"registry", host},
+              {"repository", operation_->repository},
+              {"source", choice_.credential->source},
+              {"key", choice_.credential->key},
+              {"username", choice_.credential->username}});
+}
+
+}  // namespace regpass::forward
