@@ -3,10 +3,13 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <functional>
 #include <set>
+#include <string>
 
 namespace regpass::net {
 
@@ -14,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t most_entries = 1000;
 constexpr std::uint32_t events =
     IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
@@ -31,6 +35,34 @@ void collect(const fs::path& path, std::set<fs::path>& into, int depth = 0) {
   while (!parent.empty() && !fs::is_directory(parent, ec) && parent != parent.root_path())
     parent = parent.parent_path();
   if (!parent.empty()) into.insert(parent);
+}
+
+void append(const fs::path& path, std::string& into) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) != 0) found = {};
+  const auto& at = found.st_mtim;
+  for (const auto one :
+       {std::uint64_t{found.st_ino}, std::uint64_t{found.st_mode}, static_cast<std::uint64_t>(found.st_size),
+        static_cast<std::uint64_t>(at.tv_sec), static_cast<std::uint64_t>(at.tv_nsec)}) {
+    into += std::to_string(one) + ' ';
+  }
+  into += path.string() + '\n';
+}
+
+// What can be seen of the paths without reading them; of directories two levels, as deep as credentials are looked for.
+std::string look_of(const std::vector<fs::path>& paths) {
+  std::string seen;
+  std::size_t left = most_entries;
+  const std::function<void(const fs::path&, int)> look = [&](const fs::path& path, int depth) {
+    append(path, seen);
+    std::error_code ec;
+    if (depth > 2 || !fs::is_directory(path, ec)) return;
+    for (fs::directory_iterator it(path, ec), end; !ec && it != end && left > 0; it.increment(ec), --left) {
+      look(it->path(), depth + 1);
+    }
+  };
+  for (const auto& path : paths) look(path, 0);
+  return seen;
 }
 
 }  // namespace
@@ -72,6 +104,7 @@ struct watch::state : std::enable_shared_from_this<state> {
       if (ec || !self->alive) return;
       self->pending = false;
       self->arm();
+      self->look = look_of(self->paths);
       self->changed();
     });
   }
@@ -80,7 +113,7 @@ struct watch::state : std::enable_shared_from_this<state> {
     poll_timer.expires_after(poll);
     poll_timer.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
       if (ec || !self->alive) return;
-      self->soon();
+      if (look_of(self->paths) != self->look) self->soon();
       self->poll_later();
     });
   }
@@ -89,6 +122,7 @@ struct watch::state : std::enable_shared_from_this<state> {
   boost::asio::steady_timer settle_timer;
   boost::asio::steady_timer poll_timer;
   std::vector<fs::path> paths;
+  std::string look;
   std::function<void()> changed;
   std::chrono::milliseconds settle{100};
   std::chrono::seconds poll{30};
@@ -106,6 +140,7 @@ watch::watch(const executor& on, std::vector<fs::path> paths, std::function<void
   boost::system::error_code ignored;
   if (handle >= 0) state_->descriptor.assign(handle, ignored);  // without inotify the poll remains
   state_->arm();
+  state_->look = look_of(state_->paths);
   state_->read();
   state_->poll_later();
 }

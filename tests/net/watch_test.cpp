@@ -200,15 +200,23 @@ TEST_CASE("A burst of changes is one call, made after its last") {
   });
 }
 
-TEST_CASE("File systems that do not notify are looked at now and then") {
+// Nobody is notified of what is written through another of a file's names.
+TEST_CASE("File systems that do not notify are looked at now and then, and told of only when they changed") {
   run_task([]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const temporary_directory dir;
+    const temporary_directory elsewhere;
+    const auto file = dir.put("config.json", "one");
+    fs::create_hard_link(file, elsewhere / "other-name");
     int calls = 0;
-    const watch eye(on, {dir / "config.json"}, [&] { ++calls; }, settle, 1s);
+    const watch eye(on, {dir / ""}, [&] { ++calls; }, settle, 1s);
+    co_await pause(1500ms);
+    CHECK(calls == 0);
+    elsewhere.put("other-name", "another");
     const auto told = [&] { return calls > 0; };
     const auto seen = co_await wait_until(told, 3s);
     CHECK(seen);
+    CHECK(content_of(file) == "another");
   });
 }
 

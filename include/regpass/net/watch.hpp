@@ -1,6 +1,6 @@
 // Tells when files or directories may have changed: inotify on the directories (a Kubernetes mount swaps its "..data"
-// link there, a watch on the file itself would see its old inode only), and a slow poll for file systems that do not
-// notify.
+// link there, a watch on the file itself would see its old inode only), and a slow look at sizes and times for file
+// systems that do not notify.
 #pragma once
 
 #include "regpass/net/task.hpp"
