@@ -77,8 +77,9 @@ struct lane {
 };
 
 struct server::state {
-  state(config::loaded from, config::inputs again, tls::authority ca_)
-      : settings(std::move(from.settings)),
+  state(net::executor on, config::loaded from, config::inputs again, tls::authority ca_)
+      : control(std::move(on)),
+        settings(std::move(from.settings)),
         inputs(std::move(again)),
         config_file(from.file.string()),
         ca(std::move(ca_)),
@@ -93,16 +94,18 @@ struct server::state {
 
   result<void> adopt(const config::settings& from);
   result<std::shared_ptr<const secret>> client_password(const config::settings& from);
-  result<void> open_side_doors(const net::executor& control, server& owner, bool admin_wanted);
+  result<void> open_side_doors(bool admin_wanted);
   void drop(std::uint64_t generation);
   void make_lanes();
   result<void> listen();
   result<void> open(door& one);
   void serve(lane& mine);
-  void watch_files(const net::executor& control, server& owner);
+  void watch_files(const config::settings& from);
+  void reload();
   void warn_outside_constraints(const forward::snapshot& made) const;
   void stop();
 
+  net::executor control;
   config::settings settings;
   config::inputs inputs;
   std::string config_file;
@@ -120,6 +123,7 @@ struct server::state {
   std::unique_ptr<forward::token_client> tokens;
   std::unique_ptr<forward::credential_client> programs;
   std::unique_ptr<forward::services> services;
+  std::vector<std::filesystem::path> watched;
   std::unique_ptr<net::watch> watch;
   std::unique_ptr<self_report> report;
   std::unique_ptr<side_doors> sides;
@@ -216,14 +220,25 @@ void server::state::serve(lane& mine) {
   mine.thread.start();
 }
 
-void server::state::watch_files(const net::executor& control, server& owner) {
-  std::vector<std::filesystem::path> paths = loader.places();
-  if (!settings.client_auth.secret_file.empty()) paths.push_back(settings.client_auth.secret_file);
-  watch = std::make_unique<net::watch>(control, std::move(paths), [&owner] { owner.reload(); });
+// The configuration and all files that it names; a reload may name others.
+void server::state::watch_files(const config::settings& from) {
+  auto paths = loader.places();
+  if (!config_file.empty()) paths.emplace_back(config_file);
+  for (const auto& one : {from.client_auth.secret_file, from.tls.certs_dir}) {
+    if (!one.empty()) paths.push_back(one);
+  }
+  for (const auto& one : from.registries) {
+    for (const auto& file : {one.trust.ca_file, one.trust.client_cert_file, one.trust.client_key_file}) {
+      if (!file.empty()) paths.emplace_back(file);
+    }
+  }
+  if (watch && paths == watched) return;
+  watched = paths;
+  watch = std::make_unique<net::watch>(control, std::move(paths), [this] { reload(); });
 }
 
 // The admin socket wants a state_dir that can be written to; one that is only there by default may do without.
-result<void> server::state::open_side_doors(const net::executor& control, server& owner, bool admin_wanted) {
+result<void> server::state::open_side_doors(bool admin_wanted) {
   std::vector<net::executor> workers;
   for (const auto& one : lanes) workers.push_back(one->thread.get_executor());
   report = std::make_unique<self_report>(*services, ca, std::move(workers), config_file);
@@ -237,7 +252,7 @@ result<void> server::state::open_side_doors(const net::executor& control, server
     if (!opened) return opened;
   }
   if (const auto socket = admin_socket(settings); !socket.empty()) {
-    auto routes = admin::control_routes({[this] { return report->status(); }, [&owner] { owner.reload(); }, &journal});
+    auto routes = admin::control_routes({[this] { return report->status(); }, [this] { reload(); }, &journal});
     auto opened = sides->open("admin", socket, std::move(routes));
     if (!opened && admin_wanted) return opened;
     if (!opened) log::write(log::level::warn, "listening", "no admin socket: " + opened.error().detail);
@@ -276,7 +291,7 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
 
   log_way_out(from);
   const bool admin_wanted = from.origins["listen.admin"] != "default";
-  auto made = std::make_unique<state>(std::move(from), again, std::move(*ca));
+  auto made = std::make_unique<state>(control, std::move(from), again, std::move(*ca));
   if (auto adopted = made->adopt(made->settings); !adopted) return std::unexpected(adopted.error());
   made->make_lanes();
   if (auto listening = made->listen(); !listening) return std::unexpected(listening.error());
@@ -292,13 +307,13 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
   made->services->programs = made->programs.get();
   auto whole = std::unique_ptr<server>(new server(std::move(made)));
   for (auto& one : raw->lanes) raw->serve(*one);
-  raw->watch_files(control, *whole);
+  raw->watch_files(raw->settings);
   for (const auto& one : raw->doors) {
     const std::string name(name_of(one.what));
     log::write(log::level::info, "listening", "the " + name + " listener is open",
                {{"listener", name}, {"address", net::shown(one.at)}});
   }
-  if (auto opened = raw->open_side_doors(control, *whole, admin_wanted); !opened) {
+  if (auto opened = raw->open_side_doors(admin_wanted); !opened) {
     return std::unexpected(opened.error());
   }
   return whole;
@@ -324,22 +339,29 @@ void server::stop() {
   state_->stop();
 }
 
-void server::reload() {
-  auto fresh = config::load(state_->inputs);
+void server::state::reload() {
+  auto fresh = config::load(inputs);
   std::string problem;
   for (const auto& one : fresh.problems) {
     if (problem.empty()) problem = one.what;
     log::write(log::level::error, "config-rejected", one.what, {{"fix", one.fix}});
   }
   if (problem.empty()) {
-    if (auto adopted = state_->adopt(fresh.settings); !adopted) {
+    if (auto adopted = adopt(fresh.settings); !adopted) {
       problem = adopted.error().detail;
       log::write(log::level::error, "config-rejected", problem);
     }
   }
-  if (problem.empty()) log::write(log::level::info, "config-reloaded", "configuration and credentials were read again");
-  state_->metrics.reloaded(problem.empty());
-  if (state_->report) state_->report->reloaded(std::move(problem));
+  if (problem.empty()) {
+    log::write(log::level::info, "config-reloaded", "configuration and credentials were read again");
+    watch_files(fresh.settings);
+  }
+  metrics.reloaded(problem.empty());
+  if (report) report->reloaded(std::move(problem));
+}
+
+void server::reload() {
+  state_->reload();
 }
 
 }  // namespace regpass::app

@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t most_entries = 1000;
+constexpr auto coarse_tick = std::chrono::milliseconds{20};  // the kernel's times of files move in ticks of up to 10 ms
 constexpr std::uint32_t events =
     IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
@@ -37,24 +38,31 @@ void collect(const fs::path& path, std::set<fs::path>& into, int depth = 0) {
   if (!parent.empty()) into.insert(parent);
 }
 
-void append(const fs::path& path, std::string& into) {
+// What can be seen of files without reading them.
+struct seen {
+  std::string text;
+  // Something was written so recently that another write may leave the same time.
+  bool racy = false;
+};
+
+void append(const fs::path& path, seen& into) {
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) found = {};
-  const auto& at = found.st_mtim;
-  for (const auto one :
-       {std::uint64_t{found.st_ino}, std::uint64_t{found.st_mode}, static_cast<std::uint64_t>(found.st_size),
-        static_cast<std::uint64_t>(at.tv_sec), static_cast<std::uint64_t>(at.tv_nsec)}) {
-    into += std::to_string(one) + ' ';
+  const auto changed = std::chrono::seconds(found.st_ctim.tv_sec) + std::chrono::nanoseconds(found.st_ctim.tv_nsec);
+  if (std::chrono::system_clock::now().time_since_epoch() - changed < coarse_tick) into.racy = true;
+  for (const auto one : {static_cast<std::int64_t>(found.st_ino), static_cast<std::int64_t>(found.st_mode),
+                         static_cast<std::int64_t>(found.st_size), static_cast<std::int64_t>(changed.count())}) {
+    into.text += std::to_string(one) + ' ';
   }
-  into += path.string() + '\n';
+  into.text += path.string() + '\n';
 }
 
-// What can be seen of the paths without reading them; of directories two levels, as deep as credentials are looked for.
-std::string look_of(const std::vector<fs::path>& paths) {
-  std::string seen;
+// Of directories two levels, as deep as credentials are looked for.
+seen look_of(const std::vector<fs::path>& paths) {
+  seen made;
   std::size_t left = most_entries;
   const std::function<void(const fs::path&, int)> look = [&](const fs::path& path, int depth) {
-    append(path, seen);
+    append(path, made);
     std::error_code ec;
     if (depth > 2 || !fs::is_directory(path, ec)) return;
     for (fs::directory_iterator it(path, ec), end; !ec && it != end && left > 0; it.increment(ec), --left) {
@@ -62,7 +70,7 @@ std::string look_of(const std::vector<fs::path>& paths) {
     }
   };
   for (const auto& path : paths) look(path, 0);
-  return seen;
+  return made;
 }
 
 }  // namespace
@@ -104,16 +112,23 @@ struct watch::state : std::enable_shared_from_this<state> {
       if (ec || !self->alive) return;
       self->pending = false;
       self->arm();
-      self->look = look_of(self->paths);
-      self->changed();
+      if (self->look_again()) self->changed();
     });
+  }
+
+  // Whether it is another one; events also come for what is not ours but beside it.
+  bool look_again() {
+    auto fresh = look_of(paths);
+    const bool other = fresh.text != look.text || look.racy;
+    look = std::move(fresh);
+    return other;
   }
 
   void poll_later() {
     poll_timer.expires_after(poll);
     poll_timer.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
       if (ec || !self->alive) return;
-      if (look_of(self->paths) != self->look) self->soon();
+      self->soon();
       self->poll_later();
     });
   }
@@ -122,7 +137,7 @@ struct watch::state : std::enable_shared_from_this<state> {
   boost::asio::steady_timer settle_timer;
   boost::asio::steady_timer poll_timer;
   std::vector<fs::path> paths;
-  std::string look;
+  seen look;
   std::function<void()> changed;
   std::chrono::milliseconds settle{100};
   std::chrono::seconds poll{30};

@@ -49,3 +49,15 @@ with Scenario("config-reload", programs=["skopeo"], hosts=("split.test",)) as sc
         scenario.succeed(*pull)
         expect.exchanged(regpass, registry, "carol", "pull", "team-a/seed")
         expect.no_challenge(scenario, regpass, "carol")
+
+        # The configuration itself, as an editor writes it: push is allowed no more.
+        config = regpass.log_file.with_suffix(".toml")
+        fresh = config.with_suffix(".new")
+        fresh.write_text(config.read_text().replace('push = ["team-a/*"]', "push = []"))
+        changes("config-reloaded", lambda: fresh.rename(config))
+        image = scenario.image("refused")
+        scenario.fail("skopeo", "copy", image.source, f"docker://split.test/{scenario.repository}:1")
+        assert "push" in scenario.output and "[regpass " in scenario.output, "the refusal does not say why"
+        rejected = changes("config-rejected", lambda: config.write_text(config.read_text() + "\nnonsense"))
+        assert config.name in rejected["msg"], "the config-rejected line does not name the file"
+        scenario.succeed(*pull)

@@ -187,6 +187,22 @@ TEST_CASE("A relative path is watched where it is now") {
   });
 }
 
+TEST_CASE("What happens beside a file that is watched is not told") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    const temporary_directory dir;
+    const auto file = dir.put("config.json", "one");
+    co_await pause(50ms);
+    reader one(on, file);
+    dir.put("history", "x");
+    co_await pause(150ms);
+    CHECK(one.calls == 0);
+    dir.put("config.json", "two");
+    const auto sees = co_await one.sees("two");
+    CHECK(sees);
+  });
+}
+
 TEST_CASE("A burst of changes is one call, made after its last") {
   run_task([]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -208,6 +224,7 @@ TEST_CASE("File systems that do not notify are looked at now and then, and told 
     const temporary_directory elsewhere;
     const auto file = dir.put("config.json", "one");
     fs::create_hard_link(file, elsewhere / "other-name");
+    co_await pause(50ms);
     int calls = 0;
     const watch eye(on, {dir / ""}, [&] { ++calls; }, settle, 1s);
     co_await pause(1500ms);
