@@ -7,12 +7,14 @@ import stat
 import subprocess
 
 import expect
+import processes
 from e2e import Scenario
 from registry import TOKEN_SERVICE
 from sidecar import DOCKER_CONFIG, SECRETS, Sidecar
 from testbed import PATH
 
 HOST = "split.test"
+UNUSABLE = "credential-undecodable"
 
 
 class SidecarWithPrograms(Sidecar):
@@ -55,6 +57,16 @@ def refresh_and_bearer_token(scenario, user):
     done = subprocess.run(scenario.testbed.in_pod(argv), env={"PATH": PATH}, capture_output=True, check=True, timeout=30)
     answer = json.loads(done.stdout)
     return answer["refresh_token"], answer["token"]
+
+
+def project(directory, generation, token):
+    """Mounts a token as the kubelet projects one, or swaps it for another."""
+    (directory / generation).mkdir(parents=True)
+    (directory / generation / "token").write_text(token)
+    (directory / "..data_tmp").symlink_to(generation)
+    (directory / "..data_tmp").rename(directory / "..data")
+    if not (directory / "token").is_symlink():
+        (directory / "token").symlink_to("..data/token")
 
 
 with Scenario("sources", programs=["skopeo", "docker-credential-pass", "pass", "curl"], hosts=(HOST,)) as scenario:
@@ -128,6 +140,19 @@ password_file = "{SECRETS}/push/password"
         with sidecar as regpass:
             copy_both_ways(regpass, "alice", f"{SECRETS}/token", f"[[registry.credential]] 1 of {HOST}")
 
+    # A projected token that the kubelet renews: the next request has the new one
+    mounted = f'\n[[registry.credential]]\nidentity_token_file = "{SECRETS}/projected/token"\n'
+    sidecar = scenario.sidecar({}, mounted)
+    project(sidecar.secrets / "projected", "..1", refresh)
+    with sidecar as regpass:
+        copy_both_ways(regpass, "alice", f"{SECRETS}/projected/token", f"[[registry.credential]] 1 of {HOST}")
+        loaded, since = len(regpass.events("credentials-loaded")), registry.mark()
+        project(sidecar.secrets / "projected", "..2", refresh_and_bearer_token(scenario, "carol")[0])
+        assert expect.eventually(lambda: regpass.events("credentials-loaded")[loaded:]), "the new token is not read"
+        scenario.succeed("skopeo", "inspect", "--raw", f"docker://{HOST}/team-a/seed:1")
+        users = {one["user"] for one in registry.received(since) if "/manifests/" in one["uri"]}
+        assert users == {"carol"}, f"after the swap the registry was asked by {users}"
+
     # docker-credential-pass, as docker and podman use it
     store = scenario.directory / "gnupg"
     variables = {"GNUPGHOME": str(store), "PASSWORD_STORE_DIR": str(scenario.directory / "store")}
@@ -162,17 +187,28 @@ password_file = "{SECRETS}/push/password"
 
     # Helpers that do not do: what the client prints says so
     script(programs / "docker-credential-broken", "echo the keyring is locked >&2; exit 1")
+    script(programs / "docker-credential-hanging", f"sleep 600 & echo $! >'{programs}/left'; wait")
+    script(programs / "docker-credential-flooding", "exec yes")
+    script(programs / "docker-credential-confused", """echo '{"ServerURL":"evil.test","Username":"a","Secret":"b"}'""")
     pull = ["skopeo", "copy", f"docker://{HOST}/shared/base:1", f"dir:{scenario.directory}/none"]
-    for name, cause, words in (
-        ("broken", "credential-undecodable", "docker-credential-broken ended with status 1: the keyring is locked"),
-        ("absent", "credential-undecodable", "docker-credential-absent is in no directory of PATH"),
+    bounds = '\n[limits]\nhelper_timeout = "1s"\n'
+    for name, words in (
+        ("broken", "ended with status 1: the keyring is locked"),
+        ("absent", "is in no directory of PATH"),
+        ("hanging", "did not end within 1s and was killed"),
+        ("flooding", "wrote more than 262144 bytes and was killed"),
+        ("confused", f"was asked for {HOST} and answered for evil.test"),
     ):
         files = {"config.json": json.dumps({"credHelpers": {HOST: name}})}
-        with scenario.sidecar(files, kind=SidecarWithPrograms) as regpass:
+        with scenario.sidecar(files, bounds, kind=SidecarWithPrograms) as regpass:
             scenario.fail(*pull)
             refused = expect.eventually(lambda: [one for one in regpass.exchanges() if one.get("explanation")])
-            assert {one["explanation"]["cause"] for one in refused} == {cause}, f"explained as {refused}"
+            causes = {one["explanation"]["cause"] for one in refused}
+            assert causes == {UNUSABLE}, f"explained as {causes}"
+            words = f"docker-credential-{name} {words}"
             assert words in " ".join(scenario.output.split()), f"the client's output lacks: {words}"
+    left = int((programs / "left").read_text())
+    assert processes.wait_until(lambda: processes.start_time(left) is None, 5), "a helper's child outlived it"
     if os.path.exists("/usr/bin/docker-credential-ecr-login"):
         files = {"config.json": json.dumps({"credHelpers": {HOST: "ecr-login"}})}
         with scenario.sidecar(files, kind=SidecarWithPrograms) as regpass:
