@@ -18,10 +18,8 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr auto usual_life = minutes{5};         // docker's protocol has none
-constexpr auto remember_none = seconds{30};     // "has none" may change when somebody logs in
-constexpr auto remember_failure = seconds{10};  // so that a build does not start a broken program with every request
-constexpr auto ask_again_after = seconds{10};   // when the credential was refused
+constexpr auto usual_life = minutes{5};      // docker's protocol has none
+constexpr auto remember_none = seconds{30};  // "has none" may change when somebody logs in
 constexpr std::size_t most_kept = 1024;
 constexpr std::size_t most_running = 4;
 
@@ -62,11 +60,12 @@ struct credential_client::flight {
 
 credential_client::credential_client(net::executor home, program_bounds bounds,
                                      const std::map<std::string, std::string>& environment,
-                                     std::function<void(std::uint64_t)> gone)
+                                     std::function<void(std::uint64_t)> gone, milliseconds patience)
     : home_(std::move(home)),
       bounds_(bounds),
       environment_(program_environment(environment)),
       gone_(std::move(gone)),
+      patience_(patience),
       turn_(home_, boost::asio::steady_timer::time_point::max()) {
   const auto path = environment.find("PATH");
   if (path != environment.end()) search_ = path->second;
@@ -89,7 +88,7 @@ net::task<void> credential_client::refused(auth::credential_ptr credential) {
 net::task<void> credential_client::refused_at_home(auth::credential_ptr credential) {
   const auto at = now().steady;
   for (auto& [name, one] : kept_) {
-    if (one.says.credential == credential && at >= one.asked_at + ask_again_after) one.until = at;
+    if (one.says.credential == credential && at >= one.asked_at + patience_) one.until = at;
   }
   co_return;
 }
@@ -190,7 +189,7 @@ auth::program_says credential_client::keep(const question& what, auth::program_s
     log_failure(*what.program, asked, says.problem, kept_old);
     if (kept_old) {
       known->failing = true;
-      known->renew_at = at + remember_failure;
+      known->renew_at = at + patience_;
       return known->says;
     }
   }
@@ -201,7 +200,7 @@ auth::program_says credential_client::keep(const question& what, auth::program_s
     if (before) gone_(before->generation);
     if (says.credential) log_credential(*says.credential, what.host);
   }
-  const milliseconds life = !says.problem.empty() ? remember_failure
+  const milliseconds life = !says.problem.empty() ? patience_
                             : !says.credential    ? remember_none
                                                   : says.life.value_or(usual_life);
   make_room();

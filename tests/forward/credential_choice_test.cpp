@@ -79,26 +79,57 @@ TEST_CASE("A push for which only a pull credential is configured says what is mi
   for (const auto& one : scene.registry.requests()) CHECK((one.method == "GET" || one.authorization().empty()));
 }
 
-TEST_CASE("A helper's credential reaches the registry, and its failure the client") {
-  const scripts programs;
+namespace {
+
+// A proxy that asks the helper docker-credential-x for every host.
+struct helped_scene : open_scene {
+  helped_scene() {
+    home.start();
+    proxy.programs(&client_of_programs);
+    proxy.change([](forward::snapshot& from) {
+      auto program = std::make_shared<auth::credential_program>();
+      program->command = {"docker-credential-x"};
+      auth::credential_entry entry;
+      entry.program = program;
+      entry.source = "/root/.docker/config.json";
+      entry.key = "credsStore";
+      from.credentials.entries.push_back(std::move(entry));
+      from.credentials.sources.push_back("/root/.docker/config.json");
+    });
+    registry.on("*", "*").body("{}");
+  }
+  ~helped_scene() {
+    CHECK(proxy.at_rest());
+    home.stop();
+  }
+  void demand(const std::string& user) {
+    registry.demand(R"(Basic realm="r")", [user](const std::string& value) { return value == basic(user); });
+  }
+
+  scripts programs;
   net::worker home;
-  home.start();
-  forward::credential_client client_of_programs(home.get_executor(), {}, {{"PATH", programs.search()}},
-                                                [](std::uint64_t) {});
-  open_scene scene;
-  scene.proxy.programs(&client_of_programs);
-  scene.proxy.change([&](forward::snapshot& from) {
-    auto program = std::make_shared<auth::credential_program>();
-    program->command = {"docker-credential-x"};
-    auth::credential_entry entry;
-    entry.program = program;
-    entry.source = "/root/.docker/config.json";
-    entry.key = "credsStore";
-    from.credentials.entries.push_back(std::move(entry));
-    from.credentials.sources.push_back("/root/.docker/config.json");
-  });
-  scene.registry.demand(R"(Basic realm="r")", [](const std::string& value) { return value == basic("helped"); });
-  scene.registry.on("*", "*").body("{}");
+  forward::credential_client client_of_programs{
+      home.get_executor(), {}, {{"PATH", programs.search()}}, [](std::uint64_t) {}, std::chrono::milliseconds(0)};
+};
+
+}  // namespace
+
+TEST_CASE("A helper whose credential was refused is asked again with the next request") {
+  helped_scene scene;
+  scene.demand("fresh");
+  scene.programs.put("docker-credential-x", R"(echo '{"Username":"stale","Secret":"canary-password"}')");
+  CHECK(scene.inside().ask("GET", manifest).field("X-Regpass-Cause") == "credential-rejected");
+  scene.programs.put("docker-credential-x", R"(echo '{"Username":"fresh","Secret":"canary-password"}')");
+  REQUIRE(scene.proxy.finished(1).size() == 1);
+  CHECK(scene.inside().ask("GET", manifest).status == 200);
+  CHECK(scene.inside().ask("GET", manifest).status == 200);
+  CHECK(scene.programs.runs() == 2);
+}
+
+TEST_CASE("A helper's credential reaches the registry, and its failure the client") {
+  helped_scene scene;
+  scene.demand("helped");
+  auto& programs = scene.programs;
   SECTION("it has one") {
     programs.put("docker-credential-x", R"(echo '{"Username":"helped","Secret":"canary-password"}')");
     auto client = scene.inside();
@@ -130,6 +161,4 @@ TEST_CASE("A helper's credential reaches the registry, and its failure the clien
     CHECK(client.ask("DELETE", manifest).status == 403);
     CHECK(programs.runs() == 0);
   }
-  CHECK(scene.proxy.at_rest());
-  home.stop();
 }

@@ -11,6 +11,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -27,16 +28,18 @@ std::vector<std::string> program_environment(const std::map<std::string, std::st
 
 class credential_client {
  public:
-  // `environment`: regpass's own. `gone` is told of generations that are no longer given out.
+  // `environment`: regpass's own. `gone` is told of generations that are no longer given out. `patience`: how long a
+  // program that failed, or whose credential was refused, is left alone.
   credential_client(net::executor home, program_bounds bounds, const std::map<std::string, std::string>& environment,
-                    std::function<void(std::uint64_t)> gone);
+                    std::function<void(std::uint64_t)> gone,
+                    std::chrono::milliseconds patience = std::chrono::seconds{10});
   ~credential_client();
 
   // From any worker. What the entry's program says, now or lately: an answer is kept for as long as the program says,
   // else 5 minutes, and asked anew behind the caller's back when four fifths of that are over. A program that fails
   // keeps its last good answer in force; one that says that it has none does not.
   net::task<auth::program_answer> ask(const auth::credential_entry& entry, const auth::wanted& need);
-  // The credential was not accepted: the program is asked again, but at most every 10 s.
+  // The credential was not accepted: the program is asked again with the next request.
   net::task<void> refused(auth::credential_ptr credential);
 
  private:
@@ -75,6 +78,7 @@ class credential_client {
   std::vector<std::string> environment_;
   std::string search_;  // PATH
   std::function<void(std::uint64_t)> gone_;
+  std::chrono::milliseconds patience_;
   std::map<key, kept> kept_;
   std::map<key, std::shared_ptr<flight>> flights_;
   std::size_t running_ = 0;
