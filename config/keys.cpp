@@ -99,6 +99,10 @@ std::vector<key<settings>> hosts_and_tls() {
           "As docker has it: HOST[:PORT]/*.crt are CAs that are believed for this registry, NAME.cert with NAME.key is "
           "the certificate that regpass shows to it. The keys of a [[registry]] win. Empty: none."},
          [](auto& s) -> auto& { return s.tls.certs_dir; }),
+      of({"tls.key_log_file", kind::path,
+          "For looking into a capture with Wireshark: the keys of every TLS connection, of clients and to registries, "
+          "are appended to this file. Who has it and a capture reads credentials, too. Empty: none."},
+         [](auto& s) -> auto& { return s.tls.key_log_file; }),
   };
 }
 

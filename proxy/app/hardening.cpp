@@ -48,6 +48,7 @@ confinement confinement_for(const config::settings& settings) {
   made.writable = {settings.state_dir, settings.tls.ca_dir, settings.tls.publish_dir};
   if (!settings.log.file.empty()) made.writable.push_back(settings.log.file.parent_path());
   if (settings.client_auth.create) made.writable.push_back(settings.client_auth.secret_file.parent_path());
+  if (!settings.tls.key_log_file.empty()) made.writable.push_back(settings.tls.key_log_file.parent_path());
   made.runs_programs = settings.credentials.helpers || !settings.credentials.kubelet_providers.empty();
   return made;
 }

@@ -1,6 +1,7 @@
 #include "regpass/app/server.hpp"
 
 #include "doors.hpp"
+#include "key_log.hpp"
 #include "regpass/admin/control.hpp"
 #include "regpass/admin/health.hpp"
 #include "regpass/app/client_secret.hpp"
@@ -274,6 +275,7 @@ server::~server() {
 
 result<std::unique_ptr<server>> server::start(const net::executor& control, config::loaded from,
                                               const config::inputs& again) {
+  if (auto logged = begin_key_log(from.settings); !logged) return std::unexpected(logged.error());
   // The CA's constraints need the registries' names, and those need the credentials.
   credential_loader first(sources_from(from.settings, again.environment), from.settings.process.credential_file);
   auto preview = make_snapshot(from.settings, first.load(), {});

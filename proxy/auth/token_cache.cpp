@@ -43,6 +43,14 @@ void token_cache::forget(const token_ptr& refused) {
   std::erase_if(entries_, [&](const entry& one) { return one.token == refused; });
 }
 
+std::vector<std::pair<token_key, token_ptr>> token_cache::live(steady_time now) const {
+  std::vector<std::pair<token_key, token_ptr>> found;
+  for (const auto& one : entries_) {
+    if (!one.token->expired(now)) found.emplace_back(one.key, one.token);
+  }
+  return found;
+}
+
 void token_cache::drop(std::uint64_t generation) {
   std::erase_if(entries_, [&](const entry& one) { return one.key.generation == generation; });
 }

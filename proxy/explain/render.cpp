@@ -1,7 +1,7 @@
 #include "regpass/explain/render.hpp"
 
 #include "explain/layout.hpp"
-#include "explain/step_text.hpp"
+#include "regpass/explain/step_text.hpp"
 #include "regpass/base/text.hpp"
 
 #include <fmt/format.h>

@@ -46,6 +46,12 @@ void fields(V& v, S& s) {
   v("authorization", s.authorization);
   v("probe", s.probe);
   v("reused", s.reused);
+  v("http", s.http);
+  v("address", s.address);
+  v("tls", s.tls);
+  v("resolve_ms", s.resolve_ms);
+  v("connect_ms", s.connect_ms);
+  v("tls_ms", s.tls_ms);
 }
 
 template <class V, maybe_const<answered_step> S>

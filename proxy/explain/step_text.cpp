@@ -1,4 +1,4 @@
-#include "explain/step_text.hpp"
+#include "regpass/explain/step_text.hpp"
 
 #include "explain/words.hpp"
 #include "regpass/base/text.hpp"

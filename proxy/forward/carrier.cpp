@@ -42,7 +42,7 @@ net::task<result<http::response_head>> carrier::send(const http::request_head& h
     excerpt_.clear();
     response_ended_ = false;
     ++attempts_;
-    notes_.sent(head, authorization, probe, connection_->reused);
+    notes_.sent(head, authorization, probe, *connection_);
     auto answer = co_await once(head, with_body);
     const bool again = tries == 0 && repeatable(head, with_body, answer);
     if (!again) co_return answer;

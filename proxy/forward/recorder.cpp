@@ -40,12 +40,21 @@ std::int64_t recorder::elapsed_ms() const noexcept {
   return duration_cast<milliseconds>(now().steady - began_).count();
 }
 
-void recorder::sent(const http::request_head& head, std::string_view authorization, bool probe, bool reused) {
+void recorder::sent(const http::request_head& head, std::string_view authorization, bool probe,
+                    exchange::connection& on) {
   explain::sent_step made;
   made.request = head.method + " " + masked_url(head.target);
   made.authorization = authorization;
   made.probe = probe;
-  made.reused = reused;
+  made.reused = on.reused;
+  made.http = on.http().version();
+  made.address = on.address;
+  made.tls = on.tls_version;
+  if (!on.reused && !on.address.empty()) {
+    made.resolve_ms = on.resolved_in.count();
+    made.connect_ms = on.connected_in.count();
+    if (!on.tls_version.empty()) made.tls_ms = on.secured_in.count();
+  }
   step(std::move(made));
 }
 

@@ -3,6 +3,7 @@
 
 #include "regpass/auth/handshake.hpp"
 #include "regpass/base/time.hpp"
+#include "regpass/exchange/pool.hpp"
 #include "regpass/explain/evidence.hpp"
 #include "regpass/forward/report.hpp"
 #include "regpass/forward/token_client.hpp"
@@ -16,7 +17,7 @@ class recorder {
  public:
   explicit recorder(explain::evidence about) : began_(now().steady), seen_(std::move(about)) {}
 
-  void sent(const http::request_head& head, std::string_view authorization, bool probe, bool reused);
+  void sent(const http::request_head& head, std::string_view authorization, bool probe, exchange::connection& on);
   void answered(const http::response_head& head, const std::optional<auth::demand>& wants);
   // The beginning of the body of the answer recorded last.
   void said(std::string_view body);

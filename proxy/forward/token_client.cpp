@@ -222,4 +222,21 @@ net::task<void> token_client::drop_at_home(std::uint64_t generation) {
   co_return;
 }
 
+net::task<std::vector<held_token>> token_client::held() {
+  auto work = held_at_home();
+  auto [bug, all] = co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
+  if (bug) all.clear();
+  co_return all;
+}
+
+net::task<std::vector<held_token>> token_client::held_at_home() {
+  const auto at = now().steady;
+  std::vector<held_token> all;
+  for (const auto& [key, token] : cache_.live(at)) {
+    const auto left = std::chrono::duration_cast<std::chrono::seconds>(token->obtained_at + token->life - at);
+    all.push_back(held_token{key, token->asked, token->granted, left});
+  }
+  co_return all;
+}
+
 }  // namespace regpass::forward

@@ -2,6 +2,7 @@
 
 #include "regpass/base/file.hpp"
 #include "regpass/base/secret.hpp"
+#include "regpass/tls/key_log.hpp"
 #include "tls/callbacks.hpp"
 #include "tls/certificate.hpp"
 #include "tls/files.hpp"
@@ -29,6 +30,7 @@ result<std::shared_ptr<SSL_CTX>> make_context(const SSL_METHOD* method) {
   SSL_CTX_set_mode(ctx.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_options(ctx.get(), SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_session_cache_mode(ctx.get(), SSL_SESS_CACHE_OFF);
+  log_keys_of(*ctx);
   return ctx;
 }
 

@@ -133,9 +133,10 @@ TEST_CASE("T28 what may be written follows from the configuration") {
   settings.client_auth = {.secret_file = "/a/secret", .create = true};
   CHECK(confinement_for(settings).runs_programs);
   settings.credentials.helpers = false;
+  settings.tls.key_log_file = "/k/keys.log";
   const auto made = confinement_for(settings);
   CHECK_FALSE(made.runs_programs);
-  CHECK(made.writable == std::vector<std::filesystem::path>{"/s", "/c", "/p", "/l", "/a"});
+  CHECK(made.writable == std::vector<std::filesystem::path>{"/s", "/c", "/p", "/l", "/a", "/k"});
   settings.credentials.kubelet_providers.emplace_back();
   CHECK(confinement_for(settings).runs_programs);
 }

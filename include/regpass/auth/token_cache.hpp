@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <list>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace regpass::auth {
@@ -34,6 +35,8 @@ class token_cache {
   void forget(const token_ptr&);                             // the registry refused it
   void drop(std::uint64_t generation);                       // the credential is gone
   std::size_t size() const noexcept { return entries_.size(); }
+  // Those that are alive, most recently used first.
+  std::vector<std::pair<token_key, token_ptr>> live(steady_time now) const;
 
  private:
   struct entry {

@@ -37,6 +37,7 @@ struct tls_settings {
   std::filesystem::path ca_dir;       // default: state_dir/ca
   std::filesystem::path publish_dir;  // default: state_dir/publish
   std::filesystem::path certs_dir = "/etc/docker/certs.d";
+  std::filesystem::path key_log_file;  // empty: none
 };
 
 // One [[registry.credential]].

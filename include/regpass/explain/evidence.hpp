@@ -27,7 +27,14 @@ struct sent_step {
   std::string request;        // "PUT /v2/team-a/app/manifests/1", query masked
   std::string authorization;  // none | basic | bearer | client
   bool probe = false;
-  bool reused = false;  // on a pooled connection
+  bool reused = false;    // on a pooled connection
+  std::string http{};     // "1.1" or "2"
+  std::string address{};  // that was connected to
+  std::string tls{};      // the version; empty: plain HTTP
+  // How long the connection took to come about; absent when it was there already.
+  std::optional<std::int64_t> resolve_ms{};
+  std::optional<std::int64_t> connect_ms{};
+  std::optional<std::int64_t> tls_ms{};
 };
 // An answer's head came (and of a refusal the beginning of its body).
 struct answered_step {

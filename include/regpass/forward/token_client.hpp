@@ -11,11 +11,13 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace regpass::forward {
 
@@ -32,6 +34,14 @@ struct token_delivery {
   bool shared = false;
 };
 
+// A cached token, as people may see it.
+struct held_token {
+  auth::token_key key;
+  registry::scope_set asked;
+  std::optional<registry::scope_set> granted;  // absent: opaque
+  std::chrono::seconds left{0};                // of its life
+};
+
 class token_client {
  public:
   token_client(net::executor home, exchange::limits bounds, token_bounds tokens, metrics& counts);
@@ -46,6 +56,7 @@ class token_client {
   net::task<void> forget(auth::token_ptr token);
   // A credential went away with a reload: its tokens go, too.
   net::task<void> drop(std::uint64_t generation);
+  net::task<std::vector<held_token>> held();
 
  private:
   struct flight;
@@ -64,6 +75,7 @@ class token_client {
   net::task<token_delivery> obtain_at_home(token_order order);
   net::task<void> forget_at_home(auth::token_ptr token);
   net::task<void> drop_at_home(std::uint64_t generation);
+  net::task<std::vector<held_token>> held_at_home();
   net::task<void> renew_at_home(token_order order);
   net::task<token_delivery> fetch(token_order order);
   net::task<auth::token_answer> exchange(const token_order& order);

@@ -1,0 +1,56 @@
+"""The live page in a real Chromium: opened with the token, it shows a push that fails as it happens, and why.
+
+The pictures in docs/ are those of the scenario: REGPASS_PICTURES=docs makes them anew.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import expect
+from e2e import Scenario
+from sidecar import Sidecar
+
+HERE = Path(__file__).parent
+MARKUP = "<img src=x onerror=document.title='owned'>"  # as the key of a credential
+
+
+class WithPage(Sidecar):
+    def _command(self, config: Path) -> list[str]:
+        return [*super()._command(config), "--set", "listen.page=127.0.0.1:0"]
+
+    def page(self) -> str:
+        assert expect.eventually(lambda: self.events("page")), "the log does not say where the page is"
+        return self.events("page")[0]["url"]
+
+
+def hostile(docker_config: str) -> str:
+    """With an entry whose key is markup: nobody must take it for some."""
+    config = json.loads(docker_config)
+    config["auths"][MARKUP] = {"auth": "bm9ib2R5Om5vdGhpbmc="}
+    return json.dumps(config)
+
+
+with Scenario("page", programs=["skopeo", "chromium", "chromedriver"], hosts=("split.test",)) as scenario:
+    [registry] = scenario.registries
+    secrets = {"config.json": hostile(scenario.docker_config("bob"))}
+    pictures = scenario.directory / "pictures"
+    pictures.mkdir()
+    with scenario.sidecar(secrets, kind=WithPage) as regpass:
+        refused = scenario.image("refused")
+        scenario.succeed(
+            "/usr/bin/python3", "-B", HERE / "page_in_browser.py",
+            json.dumps({
+                "url": regpass.page(),
+                "pictures": str(pictures),
+                "markup": MARKUP,
+                "pull": ["skopeo", "inspect", f"docker://{registry.host}/team-a/seed:1"],
+                "push": ["skopeo", "copy", refused.source, f"docker://{registry.host}/{scenario.repository}:refused"],
+            }),
+            seconds=150,
+        )
+        assert regpass.exchanges(repository=scenario.repository), "the push did not come through regpass"
+    if target := os.environ.get("REGPASS_PICTURES"):
+        for picture in pictures.glob("*.png"):
+            shutil.copy(picture, target)

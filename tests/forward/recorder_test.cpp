@@ -1,0 +1,28 @@
+// What the evidence of a real exchange knows of the connection that carried it.
+#include "support/common_ground.hpp"
+#include "support/proxy_under_test.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace regpass;
+using namespace regpass::testing;
+
+TEST_CASE("What was sent says over which connection, and how long a new one took") {
+  open_scene scene;
+  const std::string manifest = "/v2/team-a/app/manifests/1";
+  scene.registry.on("GET", manifest).body("{}");
+  auto client = scene.inside();
+  CHECK(client.ask("GET", manifest).status == 200);
+  CHECK(client.ask("GET", manifest).status == 200);
+  const auto done = scene.proxy.finished(2);
+  REQUIRE(done.size() == 2);
+  const auto& first = std::get<explain::sent_step>(done[0].evidence.steps.front().step);
+  CHECK_FALSE(first.reused);
+  CHECK(first.http == "1.1");
+  CHECK(first.address == "127.0.0.1");
+  CHECK(first.tls == "TLSv1.3");
+  CHECK((first.resolve_ms && first.connect_ms && first.tls_ms));
+  const auto& second = std::get<explain::sent_step>(done[1].evidence.steps.front().step);
+  CHECK(second.reused);
+  CHECK_FALSE((second.resolve_ms || second.connect_ms || second.tls_ms));
+}
