@@ -89,6 +89,14 @@ reply exchanges(const forward::journal& history) {
   return json_reply({{"count", seen}, {"exchanges", std::move(all)}});
 }
 
+reply credentials(const forward::journal& history, const forward::snapshot& current) {
+  return json_reply({{"credentials", credentials_json(current.credentials, history.all())}});
+}
+
+reply tokens(const std::vector<forward::held_token>& held, const forward::snapshot& current) {
+  return json_reply({{"tokens", tokens_json(held, current.credentials)}});
+}
+
 reply archive(const forward::journal& history, const call& asked) {
   const auto id = parameter(asked, "id");
   std::vector<explain::evidence> wanted;
@@ -116,12 +124,11 @@ routes everything(const page_hooks& hooks) {
   const auto* history = hooks.history;
   table.on("GET", "/api/exchanges", [history](const call&) -> net::task<reply> { co_return exchanges(*history); });
   table.on("GET", "/api/credentials", [history, current = hooks.current](const call&) -> net::task<reply> {
-    const auto all = history->all();
-    co_return json_reply({{"credentials", credentials_json(current()->credentials, all)}});
+    co_return credentials(*history, *current());
   });
-  table.on("GET", "/api/tokens", [tokens = hooks.tokens, current = hooks.current](const call&) -> net::task<reply> {
-    const auto held = co_await tokens();
-    co_return json_reply({{"tokens", tokens_json(held, current()->credentials)}});
+  table.on("GET", "/api/tokens", [asked = hooks.tokens, current = hooks.current](const call&) -> net::task<reply> {
+    const auto held = co_await asked();
+    co_return tokens(held, *current());
   });
   table.on("GET", "/events",
            [history](const call& asked) -> net::task<reply> { co_return event_stream(*history, asked); });

@@ -2,6 +2,7 @@
 
 #include "doors.hpp"
 #include "key_log.hpp"
+#include "page_door.hpp"
 #include "regpass/admin/control.hpp"
 #include "regpass/admin/health.hpp"
 #include "regpass/app/client_secret.hpp"
@@ -128,6 +129,7 @@ struct server::state {
   std::unique_ptr<net::watch> watch;
   std::unique_ptr<self_report> report;
   std::unique_ptr<side_doors> sides;
+  std::string page_url;
 };
 
 // Reads the credentials and makes them, with the configuration given, what is in force. On failure everything stays as
@@ -258,6 +260,11 @@ result<void> server::state::open_side_doors(bool admin_wanted) {
     if (!opened && admin_wanted) return opened;
     if (!opened) log::write(log::level::warn, "listening", "no admin socket: " + opened.error().detail);
   }
+  if (!listen.page.empty()) {
+    auto opened = open_page(*sides, listen.page, *services);
+    if (!opened) return std::unexpected(opened.error());
+    page_url = std::move(*opened);
+  }
   for (const auto& one : sides->shown()) report->listening(one);
   return {};
 }
@@ -327,6 +334,9 @@ boost::asio::ip::tcp::endpoint server::proxy_endpoint() const {
 }
 std::filesystem::path server::publish_dir() const {
   return state_->settings.tls.publish_dir;
+}
+const std::string& server::page_url() const {
+  return state_->page_url;
 }
 std::vector<forward::finished> server::history() const {
   return state_->journal.all();

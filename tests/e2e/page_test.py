@@ -18,7 +18,12 @@ MARKUP = "<img src=x onerror=document.title='owned'>"  # as the key of a credent
 
 class WithPage(Sidecar):
     def _command(self, config: Path) -> list[str]:
-        return [*super()._command(config), "--set", "listen.page=127.0.0.1:0"]
+        keys = f"tls.key_log_file={self.keys}"
+        return [*super()._command(config), "--set", "listen.page=127.0.0.1:0", "--set", keys]
+
+    @property
+    def keys(self) -> Path:
+        return self._directory / "tls.keys"
 
     def page(self) -> str:
         assert expect.eventually(lambda: self.events("page")), "the log does not say where the page is"
@@ -50,6 +55,12 @@ with Scenario("page", programs=["skopeo", "chromium", "chromedriver"], hosts=("s
             }),
             seconds=150,
         )
+        [warning] = regpass.events("key-log")
+        assert warning["level"] == "warn" and warning["file"] == str(regpass.keys), f"the warning is {warning}"
+        assert regpass.keys.stat().st_mode & 0o777 == 0o600, "others may read the TLS keys"
+        # One connection has one random value, whichever side it is ours on: the client's, and those to split.test.
+        connections = {line.split()[1] for line in regpass.keys.read_text().splitlines()}
+        assert len(connections) >= 2, "the TLS keys of one side are missing"
         assert regpass.exchanges(repository=scenario.repository), "the push did not come through regpass"
     if target := os.environ.get("REGPASS_PICTURES"):
         for picture in pictures.glob("*.png"):

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace regpass::app {
@@ -28,6 +29,7 @@ class server {
   // An unspecified address when there is no proxy listener.
   boost::asio::ip::tcp::endpoint proxy_endpoint() const;
   std::filesystem::path publish_dir() const;
+  const std::string& page_url() const;  // with its token; empty when there is no page
   std::vector<forward::finished> history() const;
 
   // Configuration and credentials anew, all or nothing; what cannot change at run time (listeners, state_dir, CA,

@@ -49,6 +49,7 @@ int run_command_line(int argc, char** argv) {
   auto* wrapping = program.add_subcommand("run", "Run COMMAND with a private sidecar and explain what failed");
   add_common(*wrapping, common);
   wrapping->add_option("--log", running.log_file, "Where the sidecar's log goes (default: run.log in state_dir)");
+  wrapping->add_flag("--page", running.page, "Open the page that shows what happens, as long as COMMAND runs");
   wrapping->add_option("COMMAND", running.command, "The command and its arguments")->required();
   wrapping->positionals_at_end();
   wrapping->callback([&] { code = run(common, running); });

@@ -32,6 +32,7 @@ struct check_options {
 struct run_options {
   std::vector<std::string> command;
   std::string log_file;
+  bool page = false;
 };
 
 struct redirect_options {

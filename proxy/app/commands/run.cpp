@@ -133,6 +133,7 @@ int run(const common_options& common, const run_options& options) {
   if (loaded->origins["tls.publish_dir"] == "default") settings.tls.publish_dir = (*own)->path() / "publish";
   if (settings.client_auth.secret_file.empty()) ask_own_password(settings, inputs, (*own)->path());
   settings.log.file = options.log_file.empty() ? settings.state_dir / "run.log" : fs::path(options.log_file);
+  if (options.page && settings.listen.page.empty()) settings.listen.page = "127.0.0.1:0";
   const auto log_file = settings.log.file.string();
   std::error_code ignored;
   fs::remove(settings.log.file, ignored);
@@ -154,6 +155,9 @@ int run(const common_options& common, const run_options& options) {
     log::stop();
     complain(password.error().detail);
     return exit_usage;
+  }
+  if (const auto& url = (*sidecar)->page_url(); !url.empty()) {
+    std::fprintf(stderr, "regpass: see what happens at %s\n", url.c_str());
   }
   // Caught from before the child is there: it may signal us at once.
   boost::asio::signal_set signals(control, SIGCHLD, SIGTERM, SIGINT);
