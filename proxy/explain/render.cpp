@@ -1,8 +1,8 @@
 #include "regpass/explain/render.hpp"
 
 #include "explain/layout.hpp"
-#include "regpass/explain/step_text.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/explain/step_text.hpp"
 
 #include <fmt/format.h>
 

@@ -74,17 +74,20 @@ TEST_CASE("An exchange that finishes while somebody listens is told, once") {
   REQUIRE(opened.stream);
   listener browser;
   bool ended = false;
+  const auto began = [&] { return !browser.heard.empty(); };
+  const auto was_told = [&] { return browser.heard.ends_with("}\n\n"); };
+  const auto has_ended = [&] { return ended; };
   run_task([&]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     net::spawn(on, hear(opened, browser, ended), "events");
-    auto begun = co_await wait_until([&] { return !browser.heard.empty(); });
+    auto begun = co_await wait_until(began);
     CHECK(begun);
     at.journal.add(exchange_of("new"));
-    auto told = co_await wait_until([&] { return browser.heard.ends_with("}\n\n"); });
+    auto told = co_await wait_until(was_told);
     CHECK(told);
     browser.gone = true;
     at.journal.add(exchange_of("unheard"));
-    auto over = co_await wait_until([&] { return ended; });
+    auto over = co_await wait_until(has_ended);
     CHECK(over);
   });
   CHECK_THAT(browser.heard,
@@ -97,14 +100,16 @@ TEST_CASE("A browser that comes back hears what it missed") {
   const auto opened = at.open("since=0", "1");
   listener browser;
   bool ended = false;
+  const auto was_told = [&] { return browser.heard.ends_with("}\n\n"); };
+  const auto has_ended = [&] { return ended; };
   run_task([&]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     net::spawn(on, hear(opened, browser, ended), "events");
-    auto told = co_await wait_until([&] { return browser.heard.ends_with("}\n\n"); });
+    auto told = co_await wait_until(was_told);
     CHECK(told);
     browser.gone = true;
     at.journal.add(exchange_of("four"));
-    auto over = co_await wait_until([&] { return ended; });
+    auto over = co_await wait_until(has_ended);
     CHECK(over);
   });
   CHECK_THAT(browser.heard, Contains("id: 2\n") && Contains("id: 3\n") && !Contains("\"one\""));
