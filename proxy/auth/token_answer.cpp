@@ -152,12 +152,14 @@ token_failure::kind kind_of(const token_request& request, int status, std::strin
   return status >= 400 ? kind::forbidden : kind::no_token;
 }
 
+constexpr std::string_view mask = "***";
+
 // Some servers quote what they were sent. Our own words come back as "***".
 std::string masked(std::string_view text, std::string_view hidden) {
   std::string out;
   while (!hidden.empty() && text.contains(hidden)) {
     const auto at = text.find(hidden);
-    out.append(text.substr(0, at)).append("***");
+    out.append(text.substr(0, at)).append(mask);
     text.remove_prefix(at + hidden.size());
   }
   return out.append(text);
@@ -168,6 +170,13 @@ std::string without_secrets(const token_request& request, std::string_view body)
   const auto header = authorization_of(*request.credential);
   const auto encoded = header.expose().substr(header.expose().find(' ') + 1);
   return masked(masked(body, encoded), request.credential->value.expose());
+}
+
+// What became a message may have been quoted elsewhere than in the body, or with escapes that were undone since.
+token_answer without_secrets(const token_request& request, token_answer made) {
+  const bool hides = request.credential && !mask.contains(request.credential->value.expose());
+  if (made.failure && hides) made.failure->message = without_secrets(request, std::string_view(made.failure->message));
+  return made;
 }
 
 std::string message_of(const http::response_head& head, std::string_view body) {
@@ -186,13 +195,15 @@ std::string message_of(const http::response_head& head, std::string_view body) {
 
 token_answer read_answer(const token_request& request, const http::response_head& head, std::string_view body,
                          instant now, const token_limits& limits) {
-  if (head.status >= 200 && head.status < 300) return from_success(request, head, body, now, limits);
+  if (head.status >= 200 && head.status < 300) {
+    return without_secrets(request, from_success(request, head, body, now, limits));
+  }
   const auto kept = without_secrets(request, body.substr(0, limits.response_bytes));
-  return failed({.what = kind_of(request, head.status, kept),
-                 .status = head.status,
-                 .message = message_of(head, kept),
-                 .problem = std::nullopt,
-                 .retry_after = retry_after(head, now.wall)});
+  return without_secrets(request, failed({.what = kind_of(request, head.status, kept),
+                                          .status = head.status,
+                                          .message = message_of(head, kept),
+                                          .problem = std::nullopt,
+                                          .retry_after = retry_after(head, now.wall)}));
 }
 
 }  // namespace regpass::auth

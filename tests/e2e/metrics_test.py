@@ -1,4 +1,4 @@
-"""Probes, metrics and the admin socket of a running sidecar, as kubelet, Prometheus and curl ask for them."""
+"""Probes, metrics and the admin socket of a running sidecar, as kubelet, Prometheus and curl ask for them (T02)."""
 
 import json
 import os

@@ -113,7 +113,7 @@ TEST_CASE("A helper that has none, and one that fails, are not run for every req
   CHECK(b.scripts.runs() == 2);
 }
 
-TEST_CASE("Hostile helpers are told of by their name") {
+TEST_CASE("Hostile helpers are told of by their name (T30)") {
   bench b;
   b.scripts.put("docker-credential-hangs", "sleep 600");
   b.scripts.put("docker-credential-floods", "exec yes");
@@ -197,7 +197,7 @@ TEST_CASE("Many images at once do not start many programs at once") {
   CHECK(most <= 4);
 }
 
-TEST_CASE("Programs get what clouds and password stores need, and nothing of ours besides") {
+TEST_CASE("Programs get what clouds and password stores need, and nothing of ours besides (T30)") {
   const auto passed = forward::program_environment({{"PATH", "/bin"},
                                                     {"AWS_ROLE_ARN", "x"},
                                                     {"PASSWORD_STORE_DIR", "/p"},

@@ -58,7 +58,7 @@ TEST_CASE("A program gets its arguments and its input, and its outputs and statu
   CHECK(end->errors == "oops\n");
 }
 
-TEST_CASE("A program gets the environment given and nothing else of ours") {
+TEST_CASE("A program gets the environment given and nothing else of ours (T30)") {
   const testing::scripts all;
   ::setenv("REGPASS_TEST_SECRET", "canary", 1);
   const int leak = ::open("/dev/null", O_RDONLY);  // without close-on-exec, as a library may open a file
@@ -78,7 +78,7 @@ TEST_CASE("A program that is ended by a signal says so in its status") {
   CHECK(outcome(call_of(all.put("p", "kill -SEGV $$")))->status == 128 + SIGSEGV);
 }
 
-TEST_CASE("A program that hangs is killed with all that it started") {
+TEST_CASE("A program that hangs is killed with all that it started (T30)") {
   const testing::scripts all;
   const auto child = (all.place() / "child").string();
   auto call = call_of(all.put("p", "trap '' TERM; sleep 600 & echo $! >'" + child + "'; wait"));
@@ -97,7 +97,7 @@ TEST_CASE("A program that hangs with its outputs closed is killed, too") {
   CHECK(outcome(call).error().code == errc::timed_out);
 }
 
-TEST_CASE("A program that floods its output is killed, one that floods its errors is cut short") {
+TEST_CASE("A program that floods its output is killed, one that floods its errors is cut short (T30)") {
   const testing::scripts all;
   auto call = call_of(all.put("p", "exec cat /dev/zero"));
   call.most_output = 10'000;
@@ -129,7 +129,7 @@ TEST_CASE("A program that cannot be started says why") {
   CHECK_THAT(outcome(call_of(plain)).error().detail, StartsWith("cannot be started: "));
 }
 
-TEST_CASE("Programs are looked for in the absolute directories of PATH only") {
+TEST_CASE("Programs are looked for in the absolute directories of PATH only (T30)") {
   const testing::scripts all;
   const auto file = all.put("docker-credential-x", "");
   all.place().put("docker-credential-data", "");
