@@ -10,7 +10,7 @@ using namespace regpass::testing;
 
 namespace {
 
-const std::string upload = "/v2/team-a/app/blobs/uploads/1?digest=x";
+const std::string upload = "/v2/team-a/app/blobs/uploads/1";
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 
 #include "fuzz/fuzz.hpp"
 
+#include <algorithm>
 #include <string>
 
 using namespace regpass;
@@ -10,7 +11,8 @@ using namespace regpass;
 REGPASS_FUZZ_TARGET(rewrite) {
   const auto how = fuzz::take(bytes);
   const auto asked = fuzz::take_line(bytes);
-  if (!asked.starts_with('/')) return;
+  const bool one_word = std::ranges::none_of(asked, [](char c) { return c >= 0 && c <= ' '; });
+  if (!asked.starts_with('/') || !one_word) return;  // no request line has it
   forward::facade seen;
   seen.registry = {"https", "registry.test", 443};
   seen.shown = {"http", "127.0.0.1", 5000};
