@@ -27,7 +27,8 @@ REGPASS_FUZZ_TARGET(proxy_url) {
     return;
   }
   const auto at = line.rfind('@');
-  const bool in_password = at != std::string_view::npos && line.substr(0, at).find(canary) != std::string_view::npos &&
+  const bool once = line.find(canary) != std::string_view::npos && line.find(canary) == line.rfind(canary);
+  const bool in_password = once && at != std::string_view::npos && line.find(canary) < at &&
                            line.substr(0, line.find(canary)).ends_with(':');
   fuzz::promise(!in_password || http::masked_proxy(line).find(canary) == std::string::npos, "a password is masked");
   const auto request = http::connect_request(*proxy, "registry.test:443");
