@@ -50,9 +50,10 @@ def fill_password_store(directory, environment, server, user, password):
 
 
 def refresh_and_bearer_token(scenario, user):
-    """What the token server gives to somebody who logs in."""
+    """What the token server gives to somebody who logs in; by its name it is told from a client's request."""
     query = f"service={TOKEN_SERVICE}&offline_token=true&scope=repository:{scenario.repository}:pull,push"
-    argv = ["curl", "--silent", "--show-error", "--fail", "--cacert", str(scenario.testbed.upstream_ca)]
+    argv = ["curl", "--silent", "--show-error", "--fail", "--user-agent", "regpass"]
+    argv += ["--cacert", str(scenario.testbed.upstream_ca)]
     argv += ["--user", f"{user}:{scenario.testbed.password(user)}", f"{scenario.testbed.registries[HOST].realm}?{query}"]
     done = subprocess.run(scenario.testbed.in_pod(argv), env={"PATH": PATH}, capture_output=True, check=True, timeout=30)
     answer = json.loads(done.stdout)
