@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from pathlib import Path
 
 import expect
 from e2e import Scenario
@@ -38,6 +39,13 @@ with Scenario("metrics", programs=["skopeo", "curl", "promtool"], hosts=("split.
         pushes = re.findall(series, text)
         assert pushes and int(pushes[0]) >= 3, f"pushes are counted as {pushes}"
         assert 'regpass_token_requests_total{registry="split.test",result="granted"}' in text
+        monitoring = Path(__file__).parents[2] / "deploy/monitoring"
+        rules = ["promtool", "test", "rules", monitoring / "alerts_test.yaml"]
+        scenario.succeed(*rules, through_regpass=False)
+        used = "".join((monitoring / name).read_text() for name in ("alerts.yaml", "dashboard.json"))
+        names = set(re.findall(r"\b(?:regpass|process)_\w+", used)) - {"regpass_credential_expiry_timestamp_seconds"}
+        unknown = {name for name in names if f"\n{name}" not in text}  # but for what is only there when it is needed
+        assert unknown <= {"regpass_failures_total"}, f"rules or dashboard use {unknown}, which there is not"
         assert scenario.repository not in text, "a repository is a label"
         assert scenario.testbed.password("alice") not in text
 
