@@ -1,5 +1,7 @@
 #include "hardening.hpp"
 
+#include "side_doors.hpp"
+
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -49,6 +51,7 @@ confinement confinement_for(const config::settings& settings) {
   if (!settings.log.file.empty()) made.writable.push_back(settings.log.file.parent_path());
   if (settings.client_auth.create) made.writable.push_back(settings.client_auth.secret_file.parent_path());
   if (!settings.tls.key_log_file.empty()) made.writable.push_back(settings.tls.key_log_file.parent_path());
+  if (const auto socket = admin_socket(settings); !socket.empty()) made.writable.push_back(socket.parent_path());
   made.runs_programs = settings.credentials.helpers || !settings.credentials.kubelet_providers.empty();
   return made;
 }

@@ -50,12 +50,17 @@ std::unexpected<error> refuse(std::string_view why, std::string_view text) {
   return fail(errc::bad_input, std::string(why) + ": \"" + clean(text) + "\"");
 }
 
+// Docker's rule for what stands before the first slash.
+bool looks_like_host(std::string_view first) noexcept {
+  return first.find_first_of(".:") != std::string_view::npos || first == "localhost";
+}
+
 // "registry.test:5443/app" to its two parts; the Docker rule tells a host from a first path component.
 std::pair<std::string_view, std::string_view> split_host(std::string_view name) noexcept {
   const auto slash = name.find('/');
   if (slash == std::string_view::npos) return {"docker.io", name};
   const auto first = name.substr(0, slash);
-  if (first.find_first_of(".:") == std::string_view::npos && first != "localhost") return {"docker.io", name};
+  if (!looks_like_host(first)) return {"docker.io", name};
   return {first, name.substr(slash + 1)};
 }
 
@@ -112,7 +117,9 @@ result<reference> parse_reference(std::string_view text) {
 }
 
 std::string to_text(const reference& r) {
-  auto out = to_text(r.host) + "/" + r.repository;
+  auto out = to_text(r.host);
+  if (!looks_like_host(out)) out += ":" + std::to_string(r.host.port);  // "registry." is a host, "registry" is none
+  out += "/" + r.repository;
   if (r.tag) out += ":" + *r.tag;
   if (r.digest) out += "@" + *r.digest;
   return out;

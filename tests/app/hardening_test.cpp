@@ -131,12 +131,13 @@ TEST_CASE("T28 what may be written follows from the configuration") {
   settings.tls.publish_dir = "/p";
   settings.log.file = "/l/log";
   settings.client_auth = {.secret_file = "/a/secret", .create = true};
+  settings.listen.admin = "unix:/d/admin.sock";
   CHECK(confinement_for(settings).runs_programs);
   settings.credentials.helpers = false;
   settings.tls.key_log_file = "/k/keys.log";
   const auto made = confinement_for(settings);
   CHECK_FALSE(made.runs_programs);
-  CHECK(made.writable == std::vector<std::filesystem::path>{"/s", "/c", "/p", "/l", "/a", "/k"});
+  CHECK(made.writable == std::vector<std::filesystem::path>{"/s", "/c", "/p", "/l", "/a", "/k", "/d"});
   settings.credentials.kubelet_providers.emplace_back();
   CHECK(confinement_for(settings).runs_programs);
 }

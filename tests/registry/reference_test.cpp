@@ -77,6 +77,17 @@ TEST_CASE("image references are read by the Docker rule") {
   CHECK(to_text(*parse_reference(r.full)) == r.full);
 }
 
+TEST_CASE("a reference to a host of one label is read again as the same") {
+  const auto text = GENERATE(as<std::string>(), "registry./x", "registry:443/x", "registry:5000/x", "localhost/x");
+  CAPTURE(text);
+  const auto ref = parse_reference(text);
+  REQUIRE(ref);
+  const auto again = parse_reference(to_text(*ref));
+  REQUIRE(again);
+  CHECK(again->host == ref->host);
+  CHECK(again->repository == "x");
+}
+
 TEST_CASE("malformed image references are refused") {
   struct row {
     std::string text, reason;
