@@ -124,7 +124,7 @@ TEST_CASE("A token server that honours one scope of several is asked for the one
   if (!says) scene.tokens.opaque();
   // It honours the first one, or the last: what is needed for the upload, or what is not.
   const bool first = GENERATE(true, false);
-  scene.tokens.honours(first ? fake_token_server::scopes::first : fake_token_server::scopes::last);
+  scene.tokens.honours(first ? fake_token_server::honoured::first : fake_token_server::honoured::last);
   scene.registry.on("POST", uploads + "?*").answer(GENERATE(401, 403), "No");
   scene.registry.on("POST", uploads)
       .when([&](const received& one) {

@@ -110,8 +110,8 @@ std::vector<token_asked> fake_token_server::asked() const {
 
 reply fake_token_server::issue(const received& what) {
   auto asked = read_request(what);
-  if (asked.scopes.size() > 1 && honours_ == scopes::first) asked.scopes = {asked.scopes.front()};
-  if (asked.scopes.size() > 1 && honours_ == scopes::last) asked.scopes = {asked.scopes.back()};
+  if (asked.scopes.size() > 1 && honours_ == honoured::first) asked.scopes = {asked.scopes.front()};
+  if (asked.scopes.size() > 1 && honours_ == honoured::last) asked.scopes = {asked.scopes.back()};
   std::string wanted;
   for (const auto& one : asked.scopes) wanted += (wanted.empty() ? "" : " ") + one;
   const std::lock_guard held(lock_);

@@ -34,8 +34,8 @@ class fake_token_server {
   // Instead of what is asked for, this is granted (blank-separated).
   void grants(std::string scopes);
   // Of several scopes that are asked for only one is granted.
-  enum class scopes : std::uint8_t { all, first, last };
-  void honours(scopes which) { honours_ = which; }
+  enum class honoured : std::uint8_t { all, first, last };
+  void honours(honoured which) { honours_ = which; }
   void expires_in(int seconds) { life_ = seconds; }
   void opaque() { opaque_ = true; }
   // For sentences that come before its own answer.
@@ -63,7 +63,7 @@ class fake_token_server {
     std::string granted;  // blank-separated
   };
   std::vector<issued> issued_;
-  std::atomic<scopes> honours_{scopes::all};
+  std::atomic<honoured> honours_{honoured::all};
   std::atomic<int> life_{300};
   std::atomic<bool> opaque_{false};
   std::size_t number_ = 0;
