@@ -1,5 +1,6 @@
 #include "regpass/app/credentials.hpp"
 
+#include "credential_remarks.hpp"
 #include "regpass/base/file.hpp"
 
 #include <algorithm>
@@ -45,8 +46,8 @@ void collect(const fs::path& directory, int depth, std::vector<fs::path>& into) 
 std::string entries_text(const auth::docker_config& config) {
   const auto usable = std::ranges::count_if(config.entries, [](const auto& one) { return one.credential != nullptr; });
   auto text = std::to_string(config.entries.size()) + " entries, " + std::to_string(usable) + " usable";
-  if (!config.helpers.empty()) text += ", " + std::to_string(config.helpers.size()) + " helpers";
-  return text;
+  if (!config.helpers.empty()) text = std::to_string(config.helpers.size()) + " helpers, " + text;
+  return config.legacy ? text + ", in the legacy form without auths" : text;
 }
 
 auth::credential_entry entry_of(const auth::credential_program& provider) {
@@ -107,6 +108,7 @@ credentials credential_loader::load() {
   for (const auto& one : from_.providers) made.store.entries.push_back(entry_of(one));
   std::erase_if(good_, [&](const auto& one) { return !seen_.contains(one.first); });
   std::erase_if(good_secrets_, [&](const auto& one) { return !seen_.contains(one.first); });
+  add_remarks(made.store);
   auth::carry_over(last_, made.store);
   last_ = made.store;
   return made;

@@ -9,6 +9,7 @@
 #include "regpass/app/snapshot.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/explain/warnings.hpp"
 #include "regpass/forward/services.hpp"
 #include "regpass/net/endpoint.hpp"
 #include "regpass/net/listener.hpp"
@@ -67,6 +68,17 @@ void log_credentials(const credentials& found) {
   for (const auto& text : found.searched) searched.emplace_back(text);
   log::write(log::level::info, "credentials-loaded", std::to_string(found.store.entries.size()) + " credential entries",
              {{"entries", std::move(entries)}, {"searched", std::move(searched)}});
+}
+
+// Said before anything fails, in the words in which it would be explained.
+void warn_of(const credentials& found, const config::settings& settings) {
+  const bool written = !settings.credentials.docker_config.empty();
+  for (const auto& one : explain::warnings(found.store, found.searched, written, now().wall)) {
+    const auto* row = explain::find_cause(one.cause);
+    const bool harmless = row != nullptr && row->judge == nullptr;  // regpass copes, other tools do not
+    log::write(harmless ? log::level::info : log::level::warn, "credential-warning", one.summary,
+               explain::to_json(one));
+  }
 }
 
 }  // namespace
@@ -141,6 +153,7 @@ result<void> server::state::adopt(const config::settings& from) {
   loader.follow(sources_from(from, inputs.environment));
   auto found = loader.load();
   log_credentials(found);
+  warn_of(found, from);
   auto made = make_snapshot(from, found, ca.certificate_pem(), std::move(*password));
   if (!made) return std::unexpected(made.error());
   warn_outside_constraints(**made);

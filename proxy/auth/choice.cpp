@@ -55,6 +55,9 @@ std::string near_miss(const credential_entry& entry, const registry::host& wante
   if (registry::is_docker_hub(wanted) && looks_like_docker_hub(other)) {
     return fmt::format("is for {}, which is not Docker Hub's registry: its name is docker.io", other.name);
   }
+  if (other.name == "docker.pkg.github.com" && wanted.name == "ghcr.io") {
+    return "is for docker.pkg.github.com, which GitHub's packages left for ghcr.io";
+  }
   const auto letters = distance(other.name, wanted.name);
   if (letters <= 2) return fmt::format("is for {}: {} off", other.name, letters == 1 ? "one letter" : "two letters");
   const auto domain = registry::registrable_domain(wanted.name);

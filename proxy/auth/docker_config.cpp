@@ -48,6 +48,7 @@ void read_dockercfg(docker_config& config, const json::object& root, const std::
   for (const auto& [key, value] : root) {
     if (looks_like_docker_entry(value)) config.entries.push_back(read_docker_entry(key, value, source));
   }
+  config.legacy = !config.entries.empty();
 }
 
 // What docker-credential-helpers' programs are called; anything else could lead out of PATH.

@@ -134,6 +134,9 @@ void read_plain(credential_entry& entry, const json::object& object) {
   // docker-credential-helpers: the user name that says "the secret is an identity token".
   if (username == "<token>" && !password.empty()) return give(entry, credential_kind::identity_token, {}, password);
   read_pair(entry, username, password);
+  if (entry.credential && entry.problem.empty()) {
+    entry.problem = "auth is absent, username and password are used, which podman and buildah do not read";
+  }
 }
 
 std::string_view member_of_wrong_type(const json::object& object) noexcept {

@@ -175,7 +175,10 @@ std::string without_secrets(const token_request& request, std::string_view body)
 // What became a message may have been quoted elsewhere than in the body, or with escapes that were undone since.
 token_answer without_secrets(const token_request& request, token_answer made) {
   const bool hides = request.credential && !mask.contains(request.credential->value.expose());
-  if (made.failure && hides) made.failure->message = without_secrets(request, std::string_view(made.failure->message));
+  if (!made.failure || !hides) return made;
+  for (auto* text : {&made.failure->message, &made.failure->code, &made.failure->content_type}) {
+    *text = without_secrets(request, std::string_view(*text));
+  }
   return made;
 }
 
@@ -195,13 +198,19 @@ std::string message_of(const http::response_head& head, std::string_view body) {
 
 token_answer read_answer(const token_request& request, const http::response_head& head, std::string_view body,
                          instant now, const token_limits& limits) {
+  const auto type = clean(head.headers.get("Content-Type").value_or(""), 128);
   if (head.status >= 200 && head.status < 300) {
-    return without_secrets(request, from_success(request, head, body, now, limits));
+    auto made = from_success(request, head, body, now, limits);
+    if (made.failure) made.failure->content_type = type;
+    return without_secrets(request, std::move(made));
   }
   const auto kept = without_secrets(request, body.substr(0, limits.response_bytes));
+  const auto errors = registry::parse_errors(kept);
   return without_secrets(request, failed({.what = kind_of(request, head.status, kept),
                                           .status = head.status,
                                           .message = message_of(head, kept),
+                                          .code = errors.empty() ? std::string() : errors.front().code,
+                                          .content_type = type,
                                           .problem = std::nullopt,
                                           .retry_after = retry_after(head, now.wall)}));
 }

@@ -5,6 +5,7 @@
 #include "explain/signs.hpp"
 #include "explain/words.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace regpass::explain {
@@ -46,13 +47,27 @@ std::vector<std::string> fix(const facts& f) {
 }  // namespace unexplained
 
 constexpr std::array<cause, 1> general_causes{{
-    {"unexplained", "No known cause fits", unexplained::judge, unexplained::summary, unexplained::fix, words::observed},
+    {.name = "unexplained",
+     .title = "No known cause fits",
+     .judge = unexplained::judge,
+     .summary = unexplained::summary,
+     .fix = unexplained::fix,
+     .fix_text = "Look at the handshake step by step: regpass check REFERENCE, or regpass explain LOG\n"
+                 "If the client went away, look at its own output",
+     .doc = {.seen = "None of the patterns that regpass knows fits what was seen, or the client went away.",
+             .why = "Registries change, and not every failure has a name. What was asked, with which credential, what "
+                    "was granted and who refused stands in the explanation all the same.",
+             .apart = "Look at the handshake step by step: who said the last word?",
+             .look_alikes = ""}},
 }};
 
 std::vector<cause> joined() {
   std::vector<cause> all;
-  for (const auto family : {policy_causes(), credential_causes(), token_causes(), proxy_causes(), upstream_causes(),
-                            registry_causes(), std::span<const cause>(general_causes)}) {
+  // Special forms first: of equally certain causes the first one leads.
+  for (const auto family :
+       {file_causes(), entry_causes(), refusal_causes(), cloud_causes(), product_causes(), exchange_causes(),
+        token_server_causes(), hub_causes(), wire_causes(), notice_causes(), policy_causes(), credential_causes(),
+        token_causes(), proxy_causes(), upstream_causes(), registry_causes(), std::span<const cause>(general_causes)}) {
     all.insert(all.end(), family.begin(), family.end());
   }
   return all;
@@ -75,6 +90,27 @@ std::string_view name_of(certainty how) noexcept {
 std::span<const cause> causes() noexcept {
   static const auto all = joined();
   return all;
+}
+
+const cause* find_cause(std::string_view name) noexcept {
+  const auto found = std::ranges::find(causes(), name, &cause::name);
+  return found == causes().end() ? nullptr : &*found;
+}
+
+std::string summary_of(const cause& row, const facts& f) {
+  return row.summary != nullptr ? row.summary(f) : words::filled(row.summary_text, f, fault_of(row.name, f));
+}
+
+std::vector<std::string> fix_of(const cause& row, const facts& f) {
+  if (row.fix != nullptr) return row.fix(f);
+  std::vector<std::string> steps;
+  for (auto text = row.fix_text; !text.empty();) {
+    const auto end = std::min(text.find('\n'), text.size());
+    auto step = words::filled(text.substr(0, end), f, fault_of(row.name, f));
+    if (!step.empty()) steps.push_back(std::move(step));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return steps;
 }
 
 }  // namespace regpass::explain

@@ -218,18 +218,55 @@ std::vector<std::string> fix(const facts& f) {
 }  // namespace credential_rejected
 
 constexpr std::array rows{
-    cause{"no-credential", "There is no credential for this registry", no_credential::judge, no_credential::summary,
-          no_credential::fix, words::observed},
-    cause{"credential-undecodable", "The credential cannot be used", credential_undecodable::judge,
-          credential_undecodable::summary, credential_undecodable::fix, words::observed},
-    cause{"credential-rejected", "The credential was rejected", credential_rejected::judge,
-          credential_rejected::summary, credential_rejected::fix, words::observed},
+    cause{.name = "no-credential",
+          .title = "There is no credential for this registry",
+          .judge = no_credential::judge,
+          .summary = no_credential::summary,
+          .fix = no_credential::fix,
+          .fix_text =
+              "Add an entry for the host, exactly as images name it, to the file that regpass reads: {\"auths\": "
+              "{\"HOST\": {\"auth\": \"<base64 of user:password>\"}}}\nDocker Hub's key is https://index.docker.io/v1/",
+          .doc = {.seen = "The first 401 was followed by no token request, or by one without Authorization; the answer "
+                          "to that is 401 or 403. The clients say: failed to fetch anonymous token; no basic auth "
+                          "credentials; pull access denied.",
+                  .why = "No file that regpass reads has an entry for this host. Clients and regpass look a host up by "
+                         "its exact name and port.",
+                  .apart = "A rejected password shows a request that did carry it.",
+                  .look_alikes = "credential-rejected credential-entry-empty not-found-or-hidden"}},
+    cause{.name = "credential-undecodable",
+          .title = "The credential cannot be used",
+          .judge = credential_undecodable::judge,
+          .summary = credential_undecodable::summary,
+          .fix = credential_undecodable::fix,
+          .fix_text = "Write the entry anew; its auth is made by: printf '%s:%s' USER PASSWORD | base64 -w0",
+          .doc = {.seen = "As without a credential, though there is an entry for the host.",
+                  .why = "The entry cannot be read: no base64, no colon, empty. regpass keeps the other entries; "
+                         "docker stops at the first bad one.",
+                  .apart = "Start-up says which entry and why (credentials-loaded).",
+                  .look_alikes = "no-credential credential-not-base64 credential-entry-empty"}},
+    cause{.name = "credential-rejected",
+          .title = "The credential was rejected",
+          .judge = credential_rejected::judge,
+          .summary = credential_rejected::summary,
+          .fix = credential_rejected::fix,
+          .fix_text =
+              "Renew the password or token of the entry that is named\nTry it step by step: regpass check REFERENCE",
+          .doc = {.seen = "The token server's 401, or the registry's own 401 or 403 to Basic. The registry itself only "
+                          "ever answered the first challenge.",
+                  .why = "The password or token is wrong, revoked, expired, or of another registry.",
+                  .apart = "The refusal comes before any decision about a repository. A missing right shows a token "
+                           "that was granted with less.",
+                  .look_alikes = "granted-less credential-spoils-public-pull token-for-nobody"}},
 };
 
 }  // namespace
 
 std::span<const cause> credential_causes() noexcept {
   return rows;
+}
+
+judgement judge_no_credential(const facts& f) {
+  return no_credential::judge(f);
 }
 
 }  // namespace regpass::explain

@@ -111,14 +111,54 @@ std::vector<std::string> fix(const facts& f) {
 }  // namespace bad_request
 
 constexpr std::array rows{
-    cause{"policy-refused", "regpass does not allow it", policy_refused::judge, policy_refused::summary,
-          policy_refused::fix, words::observed},
-    cause{"realm-refused", "The token server is not trusted", realm_refused::judge, realm_refused::summary,
-          realm_refused::fix, words::observed},
-    cause{"address-refused", "The name resolves to a forbidden address", address_refused::judge,
-          address_refused::summary, address_refused::fix, words::observed},
-    cause{"bad-request", "The client's request is malformed", bad_request::judge, bad_request::summary,
-          bad_request::fix, words::observed},
+    cause{
+        .name = "policy-refused",
+        .title = "regpass does not allow it",
+        .judge = policy_refused::judge,
+        .summary = policy_refused::summary,
+        .fix = policy_refused::fix,
+        .doc = {.seen = "regpass answered itself, with 403 and its own words; nothing was sent to the registry, or the "
+                        "connection was cut before.",
+                .why = "Pushes, deletions and the catalogue are allowed per repository by [[registry]]; other hosts by "
+                       "[other_hosts].",
+                .apart = "Only regpass says this. A refusal by the registry names the registry's own status and words.",
+                .look_alikes = "denied-by-registry"}},
+    cause{
+        .name = "realm-refused",
+        .title = "The token server is not trusted",
+        .judge = realm_refused::judge,
+        .summary = realm_refused::summary,
+        .fix = realm_refused::fix,
+        .doc = {.seen =
+                    "The registry's 401 names a token server (realm) on another origin, and no token was asked for.",
+                .why = "A credential goes to the registry itself, to a token server that belongs to it by its vendor's "
+                       "design, and to those named in realms. Anything else could be a way to collect passwords.",
+                .apart = "The registry was not wrong about the credential: nobody has judged it.",
+                .look_alikes = "realm-malformed"}},
+    cause{.name = "address-refused",
+          .title = "The name resolves to a forbidden address",
+          .judge = address_refused::judge,
+          .summary = address_refused::summary,
+          .fix = address_refused::fix,
+          .fix_text = "Check what the name stands for: getent ahosts NAME\nA registry on a private address needs an "
+                      "entry of its own: [[registry]] host = \"NAME\"\nHosts that are no registry: [other_hosts] "
+                      "deny_private_addresses = false",
+          .doc = {.seen = "No connection: the name resolved to a metadata, link-local, loopback or private address.",
+                  .why = "RUN steps and hostile names must not reach the cloud's metadata service or the pod's own "
+                         "loopback through regpass.",
+                  .apart = "Only regpass says this; a network policy shows as a connection that times out.",
+                  .look_alikes = "upstream-connect upstream-timeout"}},
+    cause{.name = "bad-request",
+          .title = "The client's request is malformed",
+          .judge = bad_request::judge,
+          .summary = bad_request::summary,
+          .fix = bad_request::fix,
+          .fix_text = "Correct the request, or the image's name that it was made from",
+          .doc = {.seen = "regpass answered 400 (or 4xx) to the client's request; nothing was sent to the registry.",
+                  .why = "The request is no well-formed HTTP or registry request: a repository name in upper case, an "
+                         "encoded slash, two Host fields.",
+                  .apart = "A registry that refuses a name answers itself, with NAME_INVALID.",
+                  .look_alikes = "request-refused repository-name-refused"}},
 };
 
 }  // namespace

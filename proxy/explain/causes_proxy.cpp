@@ -77,8 +77,19 @@ std::vector<std::string> fix(const facts& f) {
 }  // namespace upstream_proxy
 
 constexpr std::array rows{
-    cause{"upstream-proxy", "The proxy on the way out gives no way", upstream_proxy::judge, upstream_proxy::summary,
-          upstream_proxy::fix, words::observed},
+    cause{
+        .name = "upstream-proxy",
+        .title = "The proxy on the way out gives no way",
+        .judge = upstream_proxy::judge,
+        .summary = upstream_proxy::summary,
+        .fix = upstream_proxy::fix,
+        .doc =
+            {.seen =
+                 "The proxy that regpass goes out by answered CONNECT with something else than 200, or did not answer.",
+             .why = "HTTPS_PROXY is set for regpass and the host is missing in NO_PROXY; or the proxy wants a login, "
+                    "or does not allow the host.",
+             .apart = "The registry has not been asked. Its own 403 comes through a tunnel that stands.",
+             .look_alikes = "upstream-connect denied-by-registry"}},
 };
 
 }  // namespace

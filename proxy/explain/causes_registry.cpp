@@ -16,11 +16,6 @@ int status_of(const facts& f) {
   return a == nullptr ? 0 : a->status;
 }
 
-bool has_code(const facts& f, std::string_view code) {
-  const auto* a = deciding_answer(f);
-  return a != nullptr && std::ranges::any_of(a->errors, [&](const auto& e) { return e.code == code; });
-}
-
 // "registry.test:5443", or what stands in front of it: then nothing can be said about the registry itself.
 std::string speaker_of(const facts& f) {
   if (!between_answered(f)) return words::host(f);
@@ -197,16 +192,64 @@ std::vector<std::string> fix(const facts& f) {
 }  // namespace request_refused
 
 constexpr std::array rows{
-    cause{"denied-by-registry", "The registry refused", denied_by_registry::judge, denied_by_registry::summary,
-          denied_by_registry::fix, words::observed},
-    cause{"not-found-or-hidden", "There is no such repository, or it is hidden", not_found_or_hidden::judge,
-          not_found_or_hidden::summary, not_found_or_hidden::fix, words::observed},
-    cause{"rate-limited", "Too many requests", rate_limited::judge, rate_limited::summary, rate_limited::fix,
-          words::observed},
-    cause{"registry-error", "The registry failed", registry_error::judge, registry_error::summary, ask_the_operator,
-          words::observed},
-    cause{"request-refused", "The registry does not accept the request", request_refused::judge,
-          request_refused::summary, request_refused::fix, words::observed},
+    cause{.name = "denied-by-registry",
+          .title = "The registry refused",
+          .judge = denied_by_registry::judge,
+          .summary = denied_by_registry::summary,
+          .fix = denied_by_registry::fix,
+          .fix_text =
+              "Whoever runs the registry finds more in its log at this time\nCompare what it expects of a token "
+              "(issuer, audience, key) with what the token server makes\nTry it step by step: regpass check REFERENCE",
+          .doc = {.seen = "401 or 403 by the registry although the token grants what was needed, or as the last word "
+                          "to a password.",
+                  .why = "The registry decides by more than the token: rights per request, quotas, policies, "
+                         "addresses; or something in front of it does.",
+                  .apart =
+                      "Its words, if any, stand in the explanation. If the token lacks an action, it is granted-less.",
+                  .look_alikes = "granted-less credential-rejected quota-exceeded address-not-allowed"}},
+    cause{.name = "not-found-or-hidden",
+          .title = "There is no such repository, or it is hidden",
+          .judge = not_found_or_hidden::judge,
+          .summary = not_found_or_hidden::summary,
+          .fix = not_found_or_hidden::fix,
+          .fix_text = "Check the name; some registries do not create repositories by a push\nAsk somebody who has the "
+                      "right whether it exists",
+          .doc = {.seen = "404 NAME_UNKNOWN, or a token that grants nothing.",
+                  .why = "The repository does not exist, or the registry hides it from who may not see it; many do not "
+                         "tell these apart on purpose.",
+                  .apart = "A person who has the right can see whether it exists.",
+                  .look_alikes = "granted-less ecr-repository-missing project-missing"}},
+    cause{
+        .name = "rate-limited",
+        .title = "Too many requests",
+        .judge = rate_limited::judge,
+        .summary = rate_limited::summary,
+        .fix = rate_limited::fix,
+        .doc = {.seen = "429 by the registry.",
+                .why =
+                    "Too many requests, counted by user or, without a credential, by address with everyone behind it.",
+                .apart = "ratelimit-remaining and docker-ratelimit-source say what is counted, and for whom.",
+                .look_alikes = "hub-pull-limit hub-abuse-limit too-many-failed-logins"}},
+    cause{.name = "registry-error",
+          .title = "The registry failed",
+          .judge = registry_error::judge,
+          .summary = registry_error::summary,
+          .fix = ask_the_operator,
+          .fix_text = "Whoever runs the registry, or what stands before it, must look at it; try again later",
+          .doc = {.seen = "5xx by the registry, or by a gateway before it.",
+                  .why = "The registry or its storage fails.",
+                  .apart = "An HTML page without Docker-Distribution-Api-Version is the gateway's.",
+                  .look_alikes = "upstream-broken upstream-timeout"}},
+    cause{.name = "request-refused",
+          .title = "The registry does not accept the request",
+          .judge = request_refused::judge,
+          .summary = request_refused::summary,
+          .fix = request_refused::fix,
+          .fix_text = "The registry's words say what it does not accept; the credential is not the reason",
+          .doc = {.seen = "400, 404, 405, 409, 412, 413 or another 4xx that is no matter of rights.",
+                  .why = "The registry does not take this request: format, immutability, read-only mode, a name.",
+                  .apart = "The credential is not the reason; the registry's code and words are.",
+                  .look_alikes = "tag-immutable manifest-format-refused registry-read-only not-a-registry"}},
 };
 
 }  // namespace

@@ -75,6 +75,14 @@ std::vector<std::string> fix(const facts& f) {
 
 namespace granted_less {
 
+// Of a token that arrives now: said once, whatever becomes of the request.
+bool arrives_smaller(const facts& f) {
+  const auto* t = f.token_answer;
+  if (t == nullptr || f.token_request == nullptr || !t->failure.empty() || !t->granted) return false;
+  const auto granted = registry::parse_scopes(*t->granted);
+  return granted && granted_too_little(f) && f.granted == *granted;
+}
+
 judgement judge(const facts& f) {
   if (!used_credential(f) || !access_denied(f)) return ruled_out;
   if (token_forbidden(f)) return certainty::likely;
@@ -193,12 +201,46 @@ std::vector<std::string> fix(const facts& f) {
 }  // namespace token_server_error
 
 constexpr std::array rows{
-    cause{"token-expired", "The token is not valid at this time", token_expired::judge, token_expired::summary,
-          token_expired::fix, words::observed},
-    cause{"granted-less", "The token grants less than was needed", granted_less::judge, granted_less::summary,
-          granted_less::fix, words::observed},
-    cause{"token-server-error", "The token server gave no token", token_server_error::judge,
-          token_server_error::summary, token_server_error::fix, words::observed},
+    cause{.name = "token-expired",
+          .title = "The token is not valid at this time",
+          .judge = token_expired::judge,
+          .summary = token_expired::summary,
+          .fix = token_expired::fix,
+          .fix_text = "Set the clocks of the registry, its token server and this machine by NTP\nReplace a ready-made "
+                      "token by user and password\nLet the token server give tokens a longer life",
+          .doc = {.seen =
+                      "401 with error=\"invalid_token\" to a token whose exp is past by the registry's clock or ours.",
+                  .why = "The token was used beyond its life, or the clocks differ.",
+                  .apart = "A wrong audience or issuer brings the same invalid_token; only the claims tell.",
+                  .look_alikes = "token-not-yet-valid token-for-other-audience ready-made-token-expired"}},
+    cause{.name = "granted-less",
+          .title = "The token grants less than was needed",
+          .judge = granted_less::judge,
+          .notice = granted_less::arrives_smaller,
+          .summary = granted_less::summary,
+          .fix = granted_less::fix,
+          .fix_text = "Give the user the right that lacks, or create the repository\nOr use another credential\nTry it "
+                      "step by step: regpass check REFERENCE --push",
+          .doc = {.seen = "The token request succeeded (200), but the token's access lacks an action that was asked "
+                          "for; the next request is refused with 401 insufficient_scope, or 403.",
+                  .why = "By the token specification the server grants what is allowed of what was asked, without an "
+                         "error. The account lacks the right, or the repository does not exist and may not be created.",
+                  .apart = "Pull only: a read-only account. Nothing, for a user: no right, or no such repository. "
+                           "Nothing, for nobody: the credential was not recognised.",
+                  .look_alikes = "token-for-nobody hub-push-not-granted not-found-or-hidden access-token-too-narrow"}},
+    cause{.name = "token-server-error",
+          .title = "The token server gave no token",
+          .judge = token_server_error::judge,
+          .summary = token_server_error::summary,
+          .fix = token_server_error::fix,
+          .fix_text = "Check that the realm is the token endpoint that the registry means to name\nWait on 429 and "
+                      "5xx, and ask whoever runs it",
+          .doc =
+              {.seen = "The token request got no answer, 4xx other than 401 and 403, 5xx, or 200 without a token.",
+               .why =
+                   "The token server is down, overloaded, not at this address, or not what the registry means to name.",
+               .apart = "The credential was not judged. A rejected one is a 401.",
+               .look_alikes = "token-answer-is-page token-answer-without-token too-many-failed-logins"}},
 };
 
 }  // namespace

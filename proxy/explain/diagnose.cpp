@@ -1,5 +1,6 @@
 #include "regpass/explain/diagnose.hpp"
 
+#include "explain/words.hpp"
 #include "regpass/base/text.hpp"
 
 #include <boost/json/array.hpp>
@@ -19,16 +20,32 @@ struct candidate {
   explain::certainty certainty;
 };
 
+bool is_general_of(const cause& wider, const cause& row) {
+  const auto padded = ' ' + std::string(row.general) + ' ';
+  return padded.find(' ' + std::string(wider.name) + ' ') != std::string::npos;
+}
+
+// A special form that is likely stands before the wider cause that is certain: it says the same and more.
+certainty rank_of(const candidate& one, const std::vector<candidate>& all) {
+  auto rank = one.certainty;
+  if (rank == certainty::possible) return rank;
+  for (const auto& other : all) {
+    if (is_general_of(*other.row, *one.row)) rank = std::min(rank, other.certainty);
+  }
+  return rank;
+}
+
 // The last row is the general one: it stands only where none of the others does.
 std::vector<candidate> ranked(const facts& f) {
   const auto rows = causes();
   std::vector<candidate> found;
   for (const auto& row : rows.first(rows.size() - 1)) {
-    const auto judged = row.judge(f);
+    const auto judged = row.judge == nullptr ? std::nullopt : row.judge(f);
     if (judged) found.push_back({&row, *judged});
   }
   // Rows stand in order of precedence.
-  std::ranges::sort(found, {}, [](const candidate& c) { return std::pair(c.certainty, c.row); });
+  const auto all = found;
+  std::ranges::sort(found, {}, [&](const candidate& c) { return std::pair(rank_of(c, all), c.row); });
   if (found.empty()) found.push_back({&rows.back(), certainty::possible});
   return found;
 }
@@ -48,21 +65,39 @@ boost::json::array texts(const std::vector<std::string>& items) {
   return list;
 }
 
+explanation made_from(const cause& row, certainty how, const facts& f) {
+  explanation x;
+  x.cause = row.name;
+  x.certainty = how;
+  x.summary = clean(summary_of(row, f), longest_summary);
+  x.fix = cleaned(fix_of(row, f));
+  x.evidence = cleaned(words::observed(f));
+  return x;
+}
+
 }  // namespace
 
 std::optional<explanation> diagnose(const evidence& e) {
   const auto f = derive(e);
   if (!f.failed) return std::nullopt;
   const auto found = ranked(f);
-  const auto& row = *found.front().row;
-  explanation x;
-  x.cause = row.name;
-  x.certainty = found.front().certainty;
-  x.summary = clean(row.summary(f), longest_summary);
-  x.fix = cleaned(row.fix(f));
-  x.evidence = cleaned(row.observations(f));
-  for (std::size_t i = 1; i < found.size(); ++i) x.alternatives.emplace_back(found[i].row->name);
+  const auto& lead = found.front();
+  auto x = made_from(*lead.row, lead.certainty, f);
+  for (std::size_t i = 1; i < found.size(); ++i) {
+    // Where the special form is less certain than the wider cause, that one may still be all there is to it.
+    const bool told_already = is_general_of(*found[i].row, *lead.row) && found[i].certainty >= lead.certainty;
+    if (!told_already) x.alternatives.emplace_back(found[i].row->name);
+  }
   return x;
+}
+
+std::vector<explanation> notices(const evidence& e) {
+  const auto f = derive(e);
+  std::vector<explanation> all;
+  for (const auto& row : causes()) {
+    if (row.notice != nullptr && row.notice(f)) all.push_back(made_from(row, certainty::observed, f));
+  }
+  return all;
 }
 
 boost::json::object to_json(const explanation& x) {

@@ -35,6 +35,7 @@ void fields(V& v, E& e) {
     group("key", e.key);
     group("username", e.username);
     group("kind", e.credential_kind);
+    group("client_username", e.client_username);
     group("missing", e.missing);
     group("others", e.others);
     group("searched", e.searched);

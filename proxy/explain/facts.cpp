@@ -1,5 +1,6 @@
 #include "regpass/explain/facts.hpp"
 
+#include "explain/entry_faults.hpp"
 #include "explain/seconds.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/registry/operation.hpp"
@@ -43,6 +44,7 @@ class reader {
 
   void finish() {
     if (f_.granted) f_.lacking = f_.seen->needed.minus(*f_.granted);
+    f_.registry_time_s = registry_time();
     const bool refused = f_.last_answer != nullptr && f_.last_answer->status == 401;
     if (!refused || !has_token_) return;
     f_.token_over_s = over_by_claims();
@@ -51,6 +53,8 @@ class reader {
 
  private:
   void on(const sent_step& s) {
+    explaining_ = s.explains;
+    if (s.explains) return;
     probing_ = s.probe;
     asking_ = false;
     if (s.probe) return;
@@ -60,9 +64,11 @@ class reader {
 
   void on(const answered_step& s) {
     if (s.clock_difference_s && is_plausible(*s.clock_difference_s)) f_.clock_difference_s = s.clock_difference_s;
+    if (explaining_) return retell(s);
     if (probing_) return;
     // That nobody is let in without a credential either does not change that it was refused.
     if (anonymously_ && (s.status == 401 || s.status == 403)) return;
+    f_.passed_over = anonymously_ && s.status < 400;
     f_.last_answer = &s;
     answered_at_ms_ = at_ms_;
     f_.decided_by = is_from_between(s) ? speaker::between : speaker::registry;
@@ -71,6 +77,14 @@ class reader {
   void on(const realm_step& s) {
     f_.refused_realm = s.allowed ? nullptr : &s;
     if (!s.allowed) f_.decided_by = speaker::regpass;
+  }
+
+  // The GET brings the words that the HEAD could not; any other answer to it says nothing about the refusal.
+  void retell(const answered_step& s) {
+    if (f_.last_answer == nullptr || f_.last_answer->status != s.status) return;
+    f_.last_answer = &s;
+    f_.asked_for_reason = true;
+    f_.decided_by = is_from_between(s) ? speaker::between : speaker::registry;
   }
 
   void on(const token_request_step& s) {
@@ -84,7 +98,10 @@ class reader {
   }
 
   void on(const token_answer_step& s) {
-    if (anonymously_) return;
+    if (anonymously_) {
+      f_.without_credential = &s;
+      return;
+    }
     asking_ = false;
     f_.token_answer = &s;
     if (s.failure.empty()) {
@@ -97,7 +114,7 @@ class reader {
   void on(const cached_token_step& s) { use_token(granted_by(s.granted, s.claims), s.claims, s.expires_in_s); }
 
   void on(const failed_step& s) {
-    if (anonymously_ && asking_) return;
+    if (explaining_ || (anonymously_ && asking_)) return;
     f_.failure = &s;
     f_.failure_at_token_server = s.problem.who == party::token_server || asking_;
     f_.decided_by = is_refusal_of_ours(s.problem) ? speaker::regpass : speaker::nobody;
@@ -108,7 +125,7 @@ class reader {
     f_.decided_by = speaker::regpass;
   }
 
-  void on(const mount_step&) {}
+  void on(const mount_step& s) { f_.mount = &s; }
 
   void use_token(std::optional<registry::scope_set> granted, const std::optional<auth::claims>& claims,
                  std::int64_t life_s) {
@@ -125,6 +142,12 @@ class reader {
     return seconds_between(*f_.claims->expires_at, began + answered_at_ms_ / 1000);
   }
 
+  std::optional<std::int64_t> registry_time() const {
+    if (!f_.seen->began_at || !f_.clock_difference_s) return std::nullopt;
+    const auto began = std::chrono::floor<std::chrono::seconds>(f_.seen->began_at->time_since_epoch()).count();
+    return began + answered_at_ms_ / 1000 + *f_.clock_difference_s;
+  }
+
   std::optional<std::int64_t> over_by_promise() const {
     const auto age = seconds_between(token_at_ms_, answered_at_ms_);  // in ms
     return age ? seconds_between(life_s_, *age / 1000) : std::nullopt;
@@ -136,6 +159,7 @@ class reader {
   bool has_token_ = false;
   std::int64_t token_at_ms_ = 0;
   std::int64_t life_s_ = 0;
+  bool explaining_ = false;
   bool probing_ = false;
   bool anonymously_ = false;  // a refused credential is left out
   bool asking_ = false;
@@ -153,8 +177,16 @@ bool is_plain_absence(const facts& f) {
          what->endpoint == registry::endpoint::referrers;
 }
 
+// A client follows these by a GET, so what it wanted to write is lost (RFC 9110 section 15.4).
+bool is_redirected_write(const facts& f) {
+  const auto& e = *f.seen;
+  if (e.method != "POST" && e.method != "PUT" && e.method != "PATCH") return false;
+  return e.action == "push" && (e.status == 301 || e.status == 302 || e.status == 303);
+}
+
 bool has_failed(const facts& f) {
   if (f.failure != nullptr && (f.decided_by == speaker::nobody || f.decided_by == speaker::regpass)) return true;
+  if (is_redirected_write(f)) return true;
   if (f.seen->status != 0 && f.seen->status < 400) return false;
   return !is_plain_absence(f);
 }
@@ -167,6 +199,7 @@ facts derive(const evidence& e) {
   reader r(f);
   for (const auto& timed : e.steps) r.read(timed);
   r.finish();
+  f.faults = faults_of(e);
   f.failed = has_failed(f);
   return f;
 }

@@ -80,7 +80,9 @@ std::string render_handshake(const evidence& e, const render_options& options) {
 
 std::string render(const explanation& x, const render_options& options) {
   const auto name = clean(x.cause);
-  auto out = fmt::format("{} {}\n", styled(title_of(x.cause), style::red, options.colour),
+  const auto title = title_of(x.cause);
+  const bool one_line = layout::columns(title) + layout::columns(name) + 3 <= options.width;
+  auto out = fmt::format("{}{}{}\n", styled(title, style::red, options.colour), one_line ? " " : "\n",
                          styled("(" + name + ")", style::dim, options.colour));
   out += paragraph(clean(x.summary, longest_text), options.width, "", "");
   if (!x.evidence.empty()) out += section("What was seen", options);

@@ -41,7 +41,7 @@ bool token_rejected(const facts& f) {
 }
 
 bool token_forbidden(const facts& f) {
-  return f.decided_by == speaker::token_server && f.token_answer != nullptr && f.token_answer->failure == "forbidden";
+  return token_status(f) == 403;
 }
 
 const answered_step* deciding_answer(const facts& f) {
@@ -96,6 +96,52 @@ const error* upstream_failure(const facts& f) {
 const error* proxy_failure(const facts& f) {
   if (f.decided_by != speaker::nobody || f.failure == nullptr) return nullptr;
   return f.failure->problem.who == party::proxy ? &f.failure->problem : nullptr;
+}
+
+bool says(const facts& f, std::initializer_list<std::string_view> any_of) {
+  auto text = words::refusal(f);
+  if (const auto* a = deciding_answer(f)) {
+    for (const auto& one : a->errors) text += " " + one.code + " " + one.message + " " + one.detail;
+  }
+  return contains_any(text, {any_of.begin(), any_of.size()});
+}
+
+bool has_code(const facts& f, std::string_view code) {
+  if (f.decided_by == speaker::token_server) return f.token_answer != nullptr && f.token_answer->code == code;
+  const auto* a = deciding_answer(f);
+  return a != nullptr && std::ranges::any_of(a->errors, [&](const auto& e) { return e.code == code; });
+}
+
+int token_status(const facts& f) {
+  return f.decided_by == speaker::token_server && f.token_answer != nullptr ? f.token_answer->status : 0;
+}
+
+int registry_status(const facts& f) {
+  const auto* a = deciding_answer(f);
+  return a == nullptr ? 0 : a->status;
+}
+
+bool is_write(const facts& f) {
+  return f.seen->method == "POST" || f.seen->method == "PUT" || f.seen->method == "PATCH";
+}
+
+bool is_manifest_put(const facts& f) {
+  return f.seen->method == "PUT" && f.seen->path.find("/manifests/") != std::string::npos;
+}
+
+std::string_view realm_path(const facts& f) {
+  if (f.token_request == nullptr) return {};
+  std::string_view realm = f.token_request->realm;
+  const auto scheme_end = realm.find("://");
+  return scheme_end == std::string_view::npos ? realm : realm.substr(scheme_end + 3);
+}
+
+bool granted_all(const facts& f) {
+  return f.granted && !f.seen->needed.empty() && f.lacking.empty();
+}
+
+bool granted_too_little(const facts& f) {
+  return f.granted && !f.lacking.empty();
 }
 
 bool speaks_of_scope(const facts& f) {

@@ -4,6 +4,9 @@
 
 #include "regpass/explain/facts.hpp"
 
+#include <initializer_list>
+#include <string_view>
+
 namespace regpass::explain {
 
 // Our credential took part in the request that decided.
@@ -35,6 +38,21 @@ const error* upstream_failure(const facts&);
 const error* proxy_failure(const facts&);
 // The registry's answer when it decided, else null.
 const answered_step* deciding_answer(const facts&);
+
+// The refuser's words, code and details in lower case; whether they hold one of these.
+bool says(const facts&, std::initializer_list<std::string_view> any_of);
+// The code of the refuser's first error: "NAME_UNKNOWN".
+bool has_code(const facts&, std::string_view code);
+// Status of the token server's refusal, of the registry's answer that decided; 0: it was another's.
+int token_status(const facts&);
+int registry_status(const facts&);
+bool is_write(const facts&);         // POST, PUT, PATCH
+bool is_manifest_put(const facts&);  // the tag or manifest itself
+// The realm's host and path, as the token was asked for; empty when none was.
+std::string_view realm_path(const facts&);
+// The token used grants all that was needed; something of it lacks.
+bool granted_all(const facts&);
+bool granted_too_little(const facts&);
 
 // The refuser's words speak of the token's scope, or of rights that an accepted identity lacks.
 bool speaks_of_scope(const facts&);

@@ -52,6 +52,7 @@ void fields(V& v, S& s) {
   v("resolve_ms", s.resolve_ms);
   v("connect_ms", s.connect_ms);
   v("tls_ms", s.tls_ms);
+  v("explains", s.explains);
 }
 
 template <class V, maybe_const<answered_step> S>
@@ -65,6 +66,11 @@ void fields(V& v, S& s) {
   v("errors", s.errors);
   v("message", s.message);
   v("clock_difference_s", s.clock_difference_s);
+  v("location", s.location);
+  v("allow", s.allow);
+  v("rate_limit", s.rate_limit);
+  v("rate_remaining", s.rate_remaining);
+  v("rate_source", s.rate_source);
 }
 
 template <class V, maybe_const<realm_step> S>
@@ -89,6 +95,8 @@ void fields(V& v, S& s) {
   v("status", s.status);
   v("failure", s.failure);
   v("message", s.message);
+  v("code", s.code);
+  v("content_type", s.content_type);
   v("granted", s.granted);
   v("claims", s.claims);
   v("expires_in_s", s.expires_in_s);

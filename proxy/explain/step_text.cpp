@@ -33,8 +33,11 @@ std::string claims_text(const auth::claims& c) {
 }
 
 std::string text_of(const sent_step& s) {
-  return fmt::format("{}{} {}{}", s.probe ? "asks first: " : "", s.request, with_credential(s.authorization),
-                     s.reused ? ", on an open connection" : "");
+  return fmt::format("{}{} {}{}",
+                     s.probe      ? "asks first: "
+                     : s.explains ? "asks for the reason: "
+                                  : "",
+                     s.request, with_credential(s.authorization), s.reused ? ", on an open connection" : "");
 }
 
 std::string text_of(const answered_step& s) {
@@ -42,6 +45,10 @@ std::string text_of(const answered_step& s) {
   if (!s.server.empty()) out += ", server " + s.server;
   if (!s.api_version && !s.content_type.empty()) out += ", " + s.content_type;
   for (const auto& challenge : s.challenges) out += ", challenge: " + words::spaced(challenge);
+  if (!s.location.empty()) out += ", to " + s.location;
+  if (!s.allow.empty()) out += ", allows " + s.allow;
+  if (!s.rate_remaining.empty()) out += ", rate limit " + s.rate_limit + ", left " + s.rate_remaining;
+  if (!s.rate_source.empty()) out += ", counted for " + s.rate_source;
   if (s.clock_difference_s && *s.clock_difference_s != 0) out += fmt::format(", clock {:+} s", *s.clock_difference_s);
   return out;
 }

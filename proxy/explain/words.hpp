@@ -40,6 +40,12 @@ std::string refusal(const answered_step&);
 // `403 DENIED: "requested access…"` as far as there are words.
 std::string answer(const answered_step&, std::size_t cap = 120);
 
+// The text with what stands in braces replaced, see cause. `about`: the fault that {place}, {key} and {detail} are of.
+std::string filled(std::string_view text, const facts&, const entry_fault* about = nullptr);
+
+// The same where nothing was seen: "the registry", "the repository".
+std::string generic(std::string_view text);
+
 // Steps that several causes advise.
 std::string in_registry_table(const facts&, std::string_view line);  // "write LINE under …": where it belongs
 std::string check_command(const facts&);                             // empty when there is nothing to check

@@ -80,6 +80,7 @@ net::task<finished> forwarding::run() {
   moved.duration_ms = notes_.elapsed_ms();
   report(outcome.evidence, outcome.explanation, moved);
   around_.shared.metrics.exchange(outcome, what_.registry != nullptr);
+  report_notices(outcome.evidence);
   around_.shared.journal.add(outcome);
   co_return outcome;
 }
@@ -165,6 +166,7 @@ net::task<void> forwarding::ask_programs() {
 }
 
 void forwarding::note_choice() {
+  if (what_.registry->options.injection != auth::injection::replace) notes_.brought(asked().headers);
   auto& seen = notes_.seen();
   seen.missing = choice_.missing;
   seen.others = choice_.others;

@@ -41,6 +41,7 @@ class forwarding {
   token_order order_for(const auth::demand& known, auth::token_request request) const;
   net::task<result<http::response_head>> carry_out(const auth::action& next);
   net::task<result<http::response_head>> send(const auth::send& how);
+  http::request_head authorized(const auth::send& how) const;
   net::task<result<http::response_head>> probe();
   net::task<auth::action> ask(auth::handshake& machine, const auth::ask_token& order);
   void learn(const std::optional<auth::demand>& wants, const auth::action& sent);
@@ -51,6 +52,9 @@ class forwarding {
   bool shall_strip_mount(const auth::token& token);  // and does
   void note_failure(const auth::token_failure& failure);
   void note_credential() const;
+
+  // For the explanation only (forwarding_reason.cpp).
+  net::task<void> ask_for_reason(const http::response_head& refused);
 
   net::task<void> deliver(http::response_head head);
   // `original`: the fields of the answer that this one takes the place of.
@@ -73,7 +77,9 @@ class forwarding {
   steady_time newer_than_{};  // when a token was refused: another one that will do
   std::string cache_;
   std::string noted_realm_;
-  http::fields refused_with_;  // what a refusal of ours takes over from the token server's
+  http::fields refused_with_;       // what a refusal of ours takes over from the token server's
+  std::optional<auth::send> sent_;  // how the last request was authorized
+  bool asked_for_reason_ = false;
   std::optional<explain::explanation> explained_;
   int refusal_ = 403;
   int sent_status_ = 0;  // when it differs from the evidence's

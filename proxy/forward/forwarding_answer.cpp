@@ -44,9 +44,11 @@ net::task<void> forwarding::deliver(http::response_head head) {
   const bool served = ours && !without_credentials();
   auto& seen = notes_.seen();
   seen.status = served && head.status == 401 ? 403 : head.status;
+  const auto framing = carrier_.response_body();
   if (head.status >= 400) {
     const auto body = co_await carrier_.excerpt(excerpt_cap);
     notes_.said(body);
+    co_await ask_for_reason(head);
   }
   const auto explained = head.status >= 400 && served ? explain::diagnose(seen) : std::nullopt;
   if (served && ((explained && what_.snapshot->annotate) || head.status == 401)) {
@@ -58,9 +60,12 @@ net::task<void> forwarding::deliver(http::response_head head) {
   if (what_.registry) rewrite_references(head.headers, facade_of(what_), asked().target);
   // A challenge would lead a client to the registry itself that knows it only by another address.
   downstream_head(head, ours || (what_.registry && what_.seen_as));
-  auto body = carrier_.response_body();
-  auto answered = co_await down_.respond(std::move(head), body);
-  if (answered) answered = co_await carrier_.relay();
+  auto answered = co_await down_.respond(std::move(head), framing);
+  if (answered && asked_for_reason_) {
+    answered = co_await down_.finish(http::fields());  // the carrier holds another answer; this one has no body
+  } else if (answered) {
+    answered = co_await carrier_.relay();
+  }
   if (answered) co_return;
   seen.status = 0;
   notes_.failed(answered.error());

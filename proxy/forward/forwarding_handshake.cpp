@@ -104,20 +104,30 @@ void forwarding::learn(const std::optional<auth::demand>& wants, const auth::act
 }
 
 net::task<result<http::response_head>> forwarding::send(const auth::send& how) {
+  const auto head = authorized(how);
+  const bool ready_made = how.how == auth::send::with::bearer && !how.token;
+  if (ready_made) notes_.ready_made(*choice_.credential);
+  // The handshake leaves a refused credential out where it may.
+  passed_over_ = how.how == auth::send::with::bare ? passed_over_ || sent_basic_
+                                                   : passed_over_ && how.how != auth::send::with::basic;
+  sent_basic_ = how.how == auth::send::with::basic;
+  sent_ = how;
+  const bool brought_none = how.how == auth::send::with::client && head.headers.count("Authorization") == 0;
+  const auto shown = brought_none ? "none" : word(how.how);
+  auto answer = co_await carrier_.send(head, shown, true, false);
+  co_return answer;
+}
+
+http::request_head forwarding::authorized(const auth::send& how) const {
   using with = auth::send::with;
   auto head = head_;
-  // The handshake leaves a refused one out where it may.
-  passed_over_ = how.how == with::bare ? passed_over_ || sent_basic_ : passed_over_ && how.how != with::basic;
-  sent_basic_ = how.how == with::basic;
   if (how.how == with::basic || how.how == with::bearer) {
     head.headers.add("Authorization", authorization(how, choice_.credential).expose());
   } else if (how.how == with::client && head.headers.count("Authorization") == 0) {
     const auto own = asked().headers.get("Authorization");
     if (own) head.headers.add("Authorization", *own);
   }
-  const auto shown = word(how.how);
-  auto answer = co_await carrier_.send(head, shown, true, false);
-  co_return answer;
+  return head;
 }
 
 net::task<result<http::response_head>> forwarding::probe() {

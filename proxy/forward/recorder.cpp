@@ -47,6 +47,7 @@ void recorder::sent(const http::request_head& head, std::string_view authorizati
   made.authorization = authorization;
   made.probe = probe;
   made.reused = on.reused;
+  made.explains = explaining_;
   made.http = on.http().version();
   made.address = on.address;
   made.tls = on.tls_version;
@@ -67,6 +68,11 @@ void recorder::answered(const http::response_head& head, const std::optional<aut
   for (const auto value : head.headers.all("WWW-Authenticate")) made.challenges.push_back(clean(value, 1024));
   if (wants) made.challenge_error = clean(wants->error, 64);
   made.clock_difference_s = clock_difference(head.headers);
+  made.location = masked_url(head.headers.get("Location").value_or(""));
+  if (head.status == 405) made.allow = joined(head.headers, {"Allow"});
+  made.rate_limit = joined(head.headers, {"ratelimit-limit"});
+  made.rate_remaining = joined(head.headers, {"ratelimit-remaining"});
+  made.rate_source = joined(head.headers, {"docker-ratelimit-source"});
   step(std::move(made));
 }
 
@@ -99,6 +105,8 @@ void recorder::token(const auth::token_request& request, const token_delivery& d
     got.status = answer.failure->status;
     got.failure = name_of(answer.failure->what);
     got.message = answer.failure->message;
+    got.code = answer.failure->code;
+    got.content_type = answer.failure->content_type;
   } else {
     got.status = 200;
     if (answer.token->granted) got.granted = registry::to_text(*answer.token->granted);
@@ -118,6 +126,35 @@ void recorder::cached(const auth::token& token) {
   made.claims = token.claims;
   made.expires_in_s = duration_cast<seconds>(token.obtained_at + token.life - now().steady).count();
   step(std::move(made));
+}
+
+void recorder::ready_made(const auth::credential& token) {
+  const auto claims = auth::read_claims(token.value.expose());
+  explain::cached_token_step made;
+  made.claims = claims;
+  if (claims && claims->access) made.granted = registry::to_text(*claims->access);
+  if (claims && claims->expires_at) {
+    const auto today = duration_cast<seconds>(now().wall.time_since_epoch()).count();
+    made.expires_in_s = *claims->expires_at - today;
+  }
+  step(std::move(made));
+}
+
+void recorder::brought(const http::fields& by_client) {
+  const auto field = by_client.get("Authorization");
+  if (!field) return;
+  const auto blank = field->find(' ');
+  const auto value = blank == std::string_view::npos ? std::string_view() : trim(field->substr(blank));
+  if (iequals(field->substr(0, blank), "Bearer")) {
+    const auto claims = auth::read_claims(value);
+    if (claims) seen_.client_username = clean(claims->subject, 128);
+    return;
+  }
+  std::string pair;
+  if (!iequals(field->substr(0, blank), "Basic") || decode_base64(value, pair)) return;
+  const auto colon = pair.find(':');
+  if (colon != std::string::npos) seen_.client_username = clean(pair.substr(0, colon), 128);
+  wipe(pair);
 }
 
 void recorder::failed(error problem) {

@@ -24,6 +24,12 @@ class recorder {
   void realm(std::string_view text, const auth::realm_decision& decision);
   void token(const auth::token_request& request, const token_delivery& delivery);
   void cached(const auth::token& token);
+  // A token that is the credential itself: what it says of itself, as far as it can be read.
+  void ready_made(const auth::credential& token);
+  // Whose credential the client brought, as far as it can be read.
+  void brought(const http::fields& by_client);
+  // What is sent from now on serves the explanation only.
+  void explaining(bool on) noexcept { explaining_ = on; }
   void failed(error problem);
   void step(explain::step one);
 
@@ -33,6 +39,7 @@ class recorder {
   std::int64_t elapsed_ms() const noexcept;
 
  private:
+  bool explaining_ = false;
   steady_time began_;
   explain::evidence seen_;
 };

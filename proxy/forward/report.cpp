@@ -54,6 +54,18 @@ std::optional<std::int64_t> expiry_of(const evidence& seen) {
   return last;
 }
 
+// Members of members as well: the line's credential has less than the evidence's.
+void complete(boost::json::object& line, const boost::json::object& whole) {
+  for (const auto& member : whole) {
+    auto& there = line[member.key()];
+    if (there.is_null()) {
+      there = member.value();
+    } else if (there.is_object() && member.value().is_object()) {
+      complete(there.get_object(), member.value().get_object());
+    }
+  }
+}
+
 bool negotiated(const evidence& seen) {
   for (const auto& one : seen.steps) {
     if (!std::holds_alternative<explain::sent_step>(one.step) &&
@@ -93,9 +105,7 @@ boost::json::object exchange_line(const evidence& seen, const std::optional<expl
   if (explained || negotiated(seen)) line["handshake"] = explain::handshake_json(seen);
   if (explained) {
     // What a later `regpass explain` needs besides the handshake to come to the same verdict.
-    for (const auto& member : explain::to_json(seen)) {
-      if (!line.contains(member.key())) line[member.key()] = member.value();
-    }
+    complete(line, explain::to_json(seen));
     line["explanation"] = explain::to_json(*explained);
   }
   return line;
@@ -110,6 +120,17 @@ void report(const evidence& seen, const std::optional<explain::explanation>& exp
   const auto at = explained ? log::level::warn : log::level::info;
   if (!log::enabled(at)) return;
   log::write(at, "exchange", message_of(seen, explained), exchange_line(seen, explained, moved));
+}
+
+void report_notices(const evidence& seen) {
+  if (!log::enabled(log::level::warn)) return;
+  for (const auto& one : explain::notices(seen)) {
+    auto line = explain::to_json(one);
+    line["id"] = seen.id;
+    line["registry"] = seen.registry;
+    line["repository"] = seen.repository;
+    log::write(log::level::warn, "notice", one.summary, std::move(line));
+  }
 }
 
 }  // namespace regpass::forward

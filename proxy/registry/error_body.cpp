@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -15,6 +16,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t most_errors = 16;
+constexpr std::size_t longest_line = 256;
 constexpr std::size_t longest_message = 4096;  // of our own: an explanation is longer than a registry's message
 
 std::optional<json::object> parse_object(std::string_view body) {
@@ -28,6 +30,30 @@ std::string text_of(const json::object& from, std::string_view name) {
   const auto* member = from.if_contains(name);
   const auto* text = member != nullptr ? member->if_string() : nullptr;
   return text != nullptr ? clean(*text) : std::string();
+}
+
+// What stands between the tags; good enough for the flat documents of S3, GCS and Azure.
+std::string_view element(std::string_view xml, std::string_view name) {
+  const auto opening = "<" + std::string(name) + ">";
+  const auto from = xml.find(opening);
+  if (from == std::string_view::npos) return {};
+  const auto rest = xml.substr(from + opening.size());
+  const auto end = rest.find('<');
+  return end == std::string_view::npos ? std::string_view() : rest.substr(0, end);
+}
+
+std::string text_of_xml(std::string_view body) {
+  if (body.find("<Error>") == std::string_view::npos) return {};
+  const auto code = element(body, "Code");
+  const auto message = element(body, "Message");
+  return clean(std::string(code) + (code.empty() || message.empty() ? "" : ": ") + std::string(message));
+}
+
+std::string text_of_line(std::string_view body) {
+  const auto line = trim(body);
+  const bool marked = line.empty() || std::string_view("<{[\"").find(line.front()) != std::string_view::npos;
+  const bool plain = std::ranges::all_of(line, [](char c) { return c >= ' ' && c <= '~'; });
+  return marked || !plain || line.size() > longest_line ? std::string() : std::string(line);
 }
 
 api_error read_error(const json::object& from) {
@@ -57,7 +83,8 @@ std::vector<api_error> parse_errors(std::string_view body) {
 std::string parse_message(std::string_view body) {
   static constexpr std::array<std::string_view, 4> members{"details", "error_description", "message", "error"};
   const auto object = parse_object(body);
-  if (!object) return {};
+  if (!object && trim(body).starts_with('<')) return text_of_xml(body);
+  if (!object) return text_of_line(body);
   for (const auto name : members) {
     auto text = text_of(*object, name);
     if (!text.empty()) return text;

@@ -80,7 +80,10 @@ class playbook {
   static token_answer answer_in(std::string_view event) {
     if (take(event, "failed")) {
       for (const auto& [name, kind] : failure_kinds) {
-        if (event == name) return {nullptr, token_failure{kind, 0, {}, std::nullopt, std::nullopt}};
+        if (event == name)
+          return {nullptr,
+                  token_failure{
+                      .what = kind, .status = 0, .message = {}, .problem = std::nullopt, .retry_after = std::nullopt}};
       }
     }
     auto made = std::make_shared<token>();

@@ -2,6 +2,7 @@
 
 #include "regpass/app/credentials.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/explain/warnings.hpp"
 #include "support/common_ground.hpp"
 #include "support/fake_proxy.hpp"
 #include "support/proxy_under_test.hpp"
@@ -54,6 +55,8 @@ class stage {
 
   outcome perform() {
     outcome seen;
+    const auto warned = explain::warnings(loaded_.store, loaded_.searched, true, std::chrono::system_clock::now());
+    for (const auto& one : warned) seen.warnings.push_back(one.cause);
     auto client = proxy_.inside(authority());
     for (const auto& one : what_.requests) {
       const auto answer = client.ask(one.method, one.target, one.fields, one.body);
@@ -65,6 +68,7 @@ class stage {
     seen.evidence = std::move(done.back().evidence);
     const auto exchanges = proxy_.log_lines("exchange");
     if (!exchanges.empty()) seen.line = exchanges.back();
+    for (const auto& one : proxy_.log_lines("notice")) seen.notices.emplace_back(one.at("cause").as_string());
     return seen;
   }
 
@@ -79,6 +83,7 @@ class stage {
   void spoil_wires() {
     for (const auto& [end, how] : what_.wires) {
       auto& server = end == "token-server" ? tokens_ : registry_;
+      if (how == "plain-http") server.greet("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
       if (how == "untrusted") server.present(test_ca::make("Corporate inspection CA").issue({api_, "auth.test"}));
       if (how == "wants-certificate") server.demand_certificate(test_ca::make("Client CA").certificate());
       if (end == "way-out") corporate_.says(how + "\r\nVia: 1.1 squid\r\nContent-Length: 0\r\n\r\n");

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <thread>
 
 using namespace regpass;
@@ -36,15 +37,15 @@ struct failure {
 const failure failures[] = {
     {"401", 403, "credential-rejected",
      [](sentence& s) { s.answer(401, "No").body(R"({"details":"wrong password"})"); }},
-    {"403", 403, "granted-less", [](sentence& s) { s.answer(403, "No").body(R"({"details":"no"})"); }},
+    {"403", 403, "scope-refused", [](sentence& s) { s.answer(403, "No").body(R"({"details":"no"})"); }},
     {"500", 503, "token-server-error", [](sentence& s) { s.answer(500, "No").body("oops"); }},
     {"503", 503, "token-server-error", [](sentence& s) { s.answer(503, "No").body("oops"); }},
     {"429", 503, "token-server-error",
      [](sentence& s) { s.answer(429, "No").header("Retry-After", "2").body("slow down"); }},
-    {"HTML", 503, "token-server-error",
+    {"HTML", 503, "token-answer-is-page",
      [](sentence& s) { s.header("Content-Type", "text/html").body("<html>login</html>"); }},
-    {"no token", 503, "token-server-error", [](sentence& s) { s.body("{}"); }},
-    {"token of another type", 503, "token-server-error", [](sentence& s) { s.body(R"({"token":{"a":1}})"); }},
+    {"no token", 503, "token-answer-without-token", [](sentence& s) { s.body("{}"); }},
+    {"token of another type", 503, "token-answer-without-token", [](sentence& s) { s.body(R"({"token":{"a":1}})"); }},
     {"control bytes", 503, "token-server-error", [](sentence& s) { s.body(token_json("a\\r\\nX: y")); }},
     {"a long token", 503, "token-server-error", [](sentence& s) { s.body(token_json(std::string(70'000, 'a'))); }},
     {"a long answer", 503, "token-server-error", [](sentence& s) { s.stream(200'000); }},

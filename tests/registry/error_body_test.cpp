@@ -55,7 +55,15 @@ TEST_CASE("messages of token servers are read") {
       {R"({"message":7,"error":"x"})", "x"},
       {R"({"details":{"a":1}})", ""},
       {R"("text")", ""},
-      {"not found", ""},
+      {"404 page not found\n", "404 page not found"},
+      {"two\nlines", ""},
+      {"\x1b[2Jnot found", ""},
+      {std::string(257, 'a'), ""},
+      {"<html><Message>no</Message></html>", ""},
+      {"<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code><Message>Access \x1b Denied</Message></Error>",
+       "AccessDenied: Access \\x1b Denied"},
+      {"<Error><Code>AccessDenied</Code>", "AccessDenied"},
+      {"<Error><Code>Access", ""},
       {"", ""},
   }));
   CHECK(parse_message(r.body) == r.text);

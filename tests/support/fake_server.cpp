@@ -102,7 +102,7 @@ void fake_server::present(const issued& certificate) {
 }
 
 void fake_server::demand_certificate(std::string_view ca_pem) {
-  auto made = server_side(common_ground().upstream_ca.issue({"127.0.0.1"}), ca_pem);
+  auto made = server_side(common_ground().upstream_ca.issue({"127.0.0.1", "auth.example.com"}), ca_pem);
   const std::lock_guard held(lock_);
   certificate_ = std::move(made);
 }

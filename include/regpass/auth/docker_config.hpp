@@ -24,6 +24,7 @@ namespace regpass::auth {
 struct docker_config {
   std::vector<credential_entry> entries;
   std::vector<credential_entry> helpers;  // each with a program; credsStore's has no host
+  bool legacy = false;                    // entries stand at the top, without "auths": .dockercfg
 };
 result<docker_config> parse_docker_config(std::string_view text, const std::string& source);
 

@@ -84,7 +84,9 @@ struct token_failure {
   };
   kind what = kind::no_token;
   int status = 0;
-  std::string message;           // the server's words, cleaned, our secret masked; no_token: what came instead
+  std::string message;  // the server's words, cleaned, our secret masked; no_token: what came instead
+  std::string code{};   // of the first error of a body in the registry's form
+  std::string content_type{};
   std::optional<error> problem;  // transport
   std::optional<std::chrono::seconds> retry_after;
 };

@@ -24,6 +24,10 @@ struct explanation {
 // Nothing when nothing went wrong: a 404 for a manifest or blob that is not there is an answer, not a failure.
 std::optional<explanation> diagnose(const evidence&);
 
+// What is worth saying of an exchange whether or not it failed: less was granted than asked, a mount became an upload,
+// a rate limit is nearly used up.
+std::vector<explanation> notices(const evidence&);
+
 boost::json::object to_json(const explanation&);
 
 }  // namespace regpass::explain

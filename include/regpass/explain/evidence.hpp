@@ -35,6 +35,7 @@ struct sent_step {
   std::optional<std::int64_t> resolve_ms{};
   std::optional<std::int64_t> connect_ms{};
   std::optional<std::int64_t> tls_ms{};
+  bool explains = false;  // sent for the explanation only: a refused HEAD again as GET, for the words of its body
 };
 // An answer's head came (and of a refusal the beginning of its body).
 struct answered_step {
@@ -47,6 +48,11 @@ struct answered_step {
   std::vector<registry::api_error> errors;
   std::string message;                             // other words of the body, cleaned, capped
   std::optional<std::int64_t> clock_difference_s;  // Date field minus our clock
+  std::string location{};                          // Location, masked
+  std::string allow{};                             // Allow, of a 405
+  std::string rate_limit{};                        // ratelimit-limit: "100;w=21600"
+  std::string rate_remaining{};                    // ratelimit-remaining: "0;w=21600"
+  std::string rate_source{};  // docker-ratelimit-source: the address that is counted, of anonymous pulls
 };
 struct realm_step {
   std::string realm;
@@ -68,6 +74,8 @@ struct token_answer_step {
   std::optional<std::string> granted;  // blank-separated; absent when the token is opaque
   std::optional<auth::claims> claims;
   std::int64_t expires_in_s = 0;
+  std::string code{};          // of the first error of a body in the registry's form: "NAME_INVALID"
+  std::string content_type{};  // of a failure
 };
 // A token that was there already: from the cache, or a ready-made one out of the credential.
 struct cached_token_step {
@@ -116,6 +124,7 @@ struct evidence {
   std::string key;
   std::string username;
   std::string credential_kind;  // basic | identity_token | bearer
+  std::string client_username;  // of the credential that the client brought itself, by Basic or by a token's claims
   auth::absence missing = auth::absence::none;
   std::vector<auth::considered> others;
   std::vector<std::string> searched;  // files and directories that were looked at for credentials

@@ -17,4 +17,7 @@ std::string message_of(const explain::evidence&, const std::optional<explain::ex
 // Writes it, at warn when something is explained, else at info.
 void report(const explain::evidence&, const std::optional<explain::explanation>&, const traffic&);
 
+// A `notice` line for each thing that is worth saying though nothing need have failed (explain::notices).
+void report_notices(const explain::evidence&);
+
 }  // namespace regpass::forward

@@ -14,6 +14,17 @@ void add_common(CLI::App& command, common_options& common) {
       ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
+void add_explain(CLI::App& program, common_options& common, explain_options& options, int& code) {
+  auto* explaining = program.add_subcommand("explain", "Explain the failures in a log again, or tell of one cause");
+  add_common(*explaining, common);
+  explaining->add_option("WHAT", options.what, "A log file, - for standard input, or the name of a cause");
+  explaining->add_option("--last", options.last, "The last N failures only")->type_name("N");
+  explaining->add_flag("--json", options.json, "For programs");
+  explaining->add_flag("--list", options.list, "Name all causes");
+  explaining->add_flag("--index", options.index, "All causes as Markdown");
+  explaining->callback([&] { code = explain_failures(common, options); });
+}
+
 void add_redirect(CLI::App& program, common_options& common, redirect_options& options, int& code) {
   auto* redirect =
       program.add_subcommand("redirect", "The nftables rules of transparent mode, in this network namespace");
@@ -61,6 +72,9 @@ int run_command_line(int argc, char** argv) {
   checker->add_flag("--push", checking.push, "Check pushing too: an upload is opened and cancelled");
   checker->add_flag("--json", checking.json, "For programs");
   checker->callback([&] { code = check(common, checking); });
+
+  explain_options explaining;
+  add_explain(program, common, explaining, code);
 
   auto* config = program.add_subcommand("config", "Validate or show the configuration");
   config->require_subcommand(1);

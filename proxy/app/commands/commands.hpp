@@ -35,6 +35,14 @@ struct run_options {
   bool page = false;
 };
 
+struct explain_options {
+  std::string what;                   // a cause, a log file, or "-"
+  std::optional<std::size_t> last{};  // the last failures only
+  bool json = false;
+  bool list = false;   // the causes
+  bool index = false;  // all of the manual as Markdown
+};
+
 struct redirect_options {
   std::vector<std::uint16_t> ports;  // empty: 443 and 80
   std::optional<std::uint16_t> to;   // default: the port of listen.transparent
@@ -48,6 +56,7 @@ int run_command_line(int argc, char** argv);
 int serve(const common_options&);
 int run(const common_options&, const run_options&);
 int check(const common_options&, const check_options&);
+int explain_failures(const common_options&, const explain_options&);
 int config_check(const common_options&);
 int config_show(const common_options&);
 int config_schema();

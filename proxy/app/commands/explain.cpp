@@ -1,0 +1,126 @@
+#include "commands.hpp"
+#include "regpass/base/text.hpp"
+#include "regpass/explain/diagnose.hpp"
+#include "regpass/explain/log_reader.hpp"
+#include "regpass/explain/manual.hpp"
+#include "regpass/explain/render.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <deque>
+#include <memory>
+
+namespace regpass::app {
+
+namespace {
+
+struct failure {
+  explain::evidence seen;
+  explain::explanation why;
+};
+
+// Prints each failure as it is read, or the last ones at the end.
+class report {
+ public:
+  report(const explain_options& options, bool colour) : options_(options), how_{.colour = colour} {}
+
+  void add(const explain::evidence& seen) {
+    auto why = explain::diagnose(seen);
+    if (!why) return;
+    ++failures_;
+    if (!options_.last) return print({seen, std::move(*why)});
+    kept_.push_back({seen, std::move(*why)});
+    if (kept_.size() > *options_.last) kept_.pop_front();
+  }
+
+  void finish(const explain::log_reader& from) {
+    for (const auto& one : kept_) print(one);
+    if (options_.json) {
+      std::printf("%s],\"exchanges\":%zu,\"skipped\":%zu}\n", printed_ == 0 ? "{\"failures\":[" : "", from.exchanges(),
+                  from.skipped());
+      return;
+    }
+    std::printf("%s%zu exchanges, %zu of them failed", printed_ == 0 ? "" : "\n", from.exchanges(), failures_);
+    if (from.skipped() > 0) std::printf("; %zu lines are no log lines of regpass and were skipped", from.skipped());
+    std::printf("\n");
+  }
+
+  std::size_t failures() const noexcept { return failures_; }
+
+ private:
+  void print(const failure& one) {
+    ++printed_;
+    if (options_.json) {
+      auto shown = explain::to_json(one.seen);
+      shown["explanation"] = explain::to_json(one.why);
+      std::printf("%s%s", printed_ == 1 ? "{\"failures\":[" : ",\n", boost::json::serialize(shown).c_str());
+      return;
+    }
+    const auto when = one.seen.began_at ? rfc3339(*one.seen.began_at) + "  " : std::string();
+    std::printf("%s%s%s\n%s\n%s", printed_ == 1 ? "" : "\n", when.c_str(), clean(one.seen.id, 64).c_str(),
+                explain::render(one.why, how_).c_str(), explain::render_handshake(one.seen, how_).c_str());
+  }
+
+  const explain_options& options_;
+  explain::render_options how_;
+  std::deque<failure> kept_;
+  std::size_t failures_ = 0;
+  std::size_t printed_ = 0;
+};
+
+struct closer {
+  void operator()(std::FILE* file) const noexcept {
+    if (file != stdin) std::fclose(file);
+  }
+};
+
+int explain_log(const common_options& common, const explain_options& options) {
+  const std::unique_ptr<std::FILE, closer> from(options.what == "-" ? stdin : std::fopen(options.what.c_str(), "rb"));
+  if (!from) {
+    const auto name = clean(options.what, 200);
+    std::vector<std::string> names;
+    for (const auto& row : explain::causes()) names.emplace_back(row.name);
+    const auto meant = nearest(options.what, names);
+    complain("there is neither a cause nor a readable file of the name " + name,
+             meant ? "did you mean: regpass explain " + std::string(*meant)
+                   : "regpass explain --list names the causes; a log is a file, or - for standard input");
+    return exit_usage;
+  }
+  report to(options, colourful(common, STDOUT_FILENO));
+  explain::log_reader reader([&](const explain::evidence& seen) { to.add(seen); });
+  std::array<char, 64 * 1024> buffer{};
+  for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), from.get())) > 0;) {
+    reader.feed({buffer.data(), got});
+  }
+  reader.finish();
+  to.finish(reader);
+  return to.failures() > 0 ? exit_failed : exit_fine;
+}
+
+}  // namespace
+
+int explain_failures(const common_options& common, const explain_options& options) {
+  const explain::render_options how{.colour = colourful(common, STDOUT_FILENO)};
+  if (options.index) {
+    std::fputs(explain::failure_index().c_str(), stdout);
+    return exit_fine;
+  }
+  if (options.list) {
+    std::fputs(explain::list_of_causes(how).c_str(), stdout);
+    return exit_fine;
+  }
+  if (options.what.empty()) {
+    complain("explain what? A log (a file, or - for standard input), or a cause",
+             "regpass explain /var/log/regpass.log, or: kubectl logs POD | regpass explain -");
+    return exit_usage;
+  }
+  const auto* row = explain::find_cause(options.what);
+  if (row == nullptr) return explain_log(common, options);
+  std::fputs(explain::manual(*row, how).c_str(), stdout);
+  return exit_fine;
+}
+
+}  // namespace regpass::app

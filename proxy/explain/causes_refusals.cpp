@@ -1,0 +1,232 @@
+// Refusals that only look like authentication, and a client that brings what it should not.
+#include "explain/families.hpp"
+#include "explain/signs.hpp"
+#include "explain/words.hpp"
+#include "regpass/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace regpass::explain {
+namespace {
+
+judgement likely_if(bool holds) {
+  return holds ? judgement(certainty::likely) : ruled_out;
+}
+
+judgement judge_immutable(const facts& f) {
+  if (!is_manifest_put(f)) return ruled_out;
+  const auto status = registry_status(f);
+  const bool words = says(f, {"immutable", "already exists", "already pushed", "cannot be overwritten"});
+  if (status == 409 && (has_code(f, "TAG_IMMUTABLE") || has_code(f, "TAG_ALREADY_EXISTS"))) return certainty::observed;
+  if (status == 400 && has_code(f, "TAG_INVALID")) return words ? certainty::observed : certainty::likely;
+  if (status == 412 && has_code(f, "PRECONDITION")) return words ? certainty::observed : certainty::likely;
+  const bool conflict = status == 400 || status == 409 || status == 412 || registry_denied(f);
+  return likely_if(conflict && says(f, {"immutable"}));
+}
+
+judgement judge_format(const facts& f) {
+  return observed_if(is_manifest_put(f) && registry_status(f) == 400 && has_code(f, "MANIFEST_INVALID"));
+}
+
+judgement judge_read_only(const facts& f) {
+  if (!is_write(f) || f.seen->action != "push" || registry_status(f) != 405 || between_answered(f)) return ruled_out;
+  return f.last_answer->api_version || has_code(f, "UNSUPPORTED") ? certainty::observed : certainty::likely;
+}
+
+judgement judge_policy(const facts& f) {
+  if (registry_status(f) != 412 || (f.seen->method != "GET" && f.seen->method != "HEAD")) return ruled_out;
+  return has_code(f, "PROJECTPOLICYVIOLATION") ? certainty::observed : certainty::possible;
+}
+
+judgement judge_address(const facts& f) {
+  const bool refused = registry_denied(f) || token_forbidden(f);
+  return observed_if(refused && says(f, {"client with ip", "ip address is not allowed", "/acr/firewall"}));
+}
+
+judgement judge_name(const facts& f) {
+  const auto first = f.seen->repository.substr(0, f.seen->repository.find('/'));
+  if (first.size() == f.seen->repository.size() || first.find('.') == std::string::npos) return ruled_out;
+  const bool unknown = registry_status(f) == 404 && has_code(f, "NAME_UNKNOWN");
+  if (!unknown && !access_denied(f)) return ruled_out;
+  if (first == f.seen->registry.substr(0, f.seen->registry.find(':'))) return certainty::observed;
+  return unknown ? certainty::likely : certainty::possible;
+}
+
+judgement judge_no_registry(const facts& f) {
+  if (registry_status(f) != 404 || f.last_answer->api_version || !f.last_answer->errors.empty()) return ruled_out;
+  if (f.seen->action == "ping") return certainty::observed;
+  return between_answered(f) ? judgement(certainty::possible) : ruled_out;
+}
+
+// Granted all, and no word in answer to a GET either.
+judgement judge_silent(const facts& f) {
+  const bool silent = f.seen->method == "HEAD" && f.asked_for_reason && words::refusal(f).empty();
+  return observed_if(silent && registry_denied(f) && granted_all(f));
+}
+
+judgement judge_client_without(const facts& f) {
+  const bool ours_stayed = f.seen->injection == "observe" && f.sent_authorization == "none";
+  return observed_if(ours_stayed && registry_denied(f));
+}
+
+judgement judge_client_other(const facts& f) {
+  const auto& e = *f.seen;
+  const bool own = f.sent_authorization == "client" && !e.client_username.empty() && !e.username.empty();
+  return likely_if(own && e.client_username != e.username && registry_denied(f));
+}
+
+constexpr std::array rows{
+    cause{.name = "tag-immutable",
+          .title = "The tag exists and must not be written again",
+          .general = "request-refused denied-by-registry",
+          .judge = judge_immutable,
+          .summary_text = "{host} did not accept {activity}: the tag exists and is immutable; it says {said}",
+          .fix_text = "Push a new tag, or by digest\n"
+                      "Or relax the rule: ECR: imageTagMutability of the repository; Harbor: the project's Tag "
+                      "Immutability; Quay: the tag's setting\n"
+                      "Builds for several platforms, and cache exports, may write the same tag twice",
+          .doc = {.seen =
+                      "Only the last PUT of the manifest fails: 400 TAG_INVALID (ECR), 412 PRECONDITION (Harbor), 409 "
+                      "TAG_IMMUTABLE or TAG_ALREADY_EXISTS (Quay). All blobs were accepted.",
+                  .why = "A rule of the repository forbids to move a tag that exists.",
+                  .apart = "No matter of rights: everything before it succeeded with the same token.",
+                  .look_alikes = "manifest-format-refused redeploy-disabled"}},
+    cause{.name = "manifest-format-refused",
+          .title = "The registry does not take this manifest's format",
+          .general = "request-refused",
+          .judge = judge_format,
+          .summary_text =
+              "{host} did not accept the manifest of {activity}: its format or content, not the right, is the "
+              "matter; it says {said}",
+          .fix_text = "Build without attestations (--provenance=false --sbom=false), or with oci-mediatypes=false\n"
+                      "Upgrade the registry: old ones know neither OCI indexes nor artifacts",
+          .doc = {.seen = "400 MANIFEST_INVALID to PUT .../manifests/, 500 by some versions.",
+                  .why = "The registry is too old for OCI indexes and attestations, forbids artifact types, or a blob "
+                         "that the manifest names is missing.",
+                  .apart = "All blobs were uploaded with the same token; the media type stands in the request.",
+                  .look_alikes = "tag-immutable redeploy-disabled"}},
+    cause{.name = "registry-read-only",
+          .title = "The registry takes no writes",
+          .general = "request-refused",
+          .judge = judge_read_only,
+          .summary_text =
+              "{host} did not accept {activity}: it takes no writes (405); it is read-only or a pull-through "
+              "cache",
+          .fix_text = "Push to a writable instance, or to the registry behind the cache\n"
+                      "Whoever runs {host} finds it as storage.maintenance.readonly or proxy.remoteurl",
+          .doc = {.seen = "405 to POST .../blobs/uploads/: with Allow: GET, HEAD, or with the code UNSUPPORTED.",
+                  .why = "Maintenance mode, or the registry is a cache of another one. The token may well hold push.",
+                  .apart = "Docker-Distribution-Api-Version is there: the registry itself spoke. HTML would be a web "
+                           "server before it.",
+                  .look_alikes = "not-a-registry request-refused"}},
+    cause{.name = "pull-blocked-by-policy",
+          .title = "A policy of the project blocks the pull",
+          .general = "request-refused",
+          .judge = judge_policy,
+          .summary_text =
+              "{host} does not give out {repository}: a policy on vulnerabilities or signatures blocks it; it "
+              "says {said}",
+          .fix_text = "Fix and scan, or sign, the image; or let the project's administrator make an exception",
+          .doc = {.seen = "412 PROJECTPOLICYVIOLATION to the GET of a manifest.",
+                  .why = "Harbor's projects can forbid images with vulnerabilities or without a signature.",
+                  .apart = "412 to a GET: no matter of login.",
+                  .look_alikes = "tag-immutable gcr-shut-down"}},
+    cause{.name = "address-not-allowed",
+          .title = "The registry's firewall does not allow this address",
+          .general = "denied-by-registry no-credential scope-refused granted-less",
+          .judge = judge_address,
+          .summary_text =
+              "{host} refused {activity} because of the address that it came from, not of the credential: it "
+              "says {said}",
+          .fix_text = "Add the address that is named to the registry's allowed networks; it is the one of the NAT or "
+                      "egress gateway, and rules take minutes to act\n"
+                      "Or use the registry's private endpoint",
+          .doc = {.seen = "403 DENIED: client with IP 'A.B.C.D' is not allowed access; without a credential as well.",
+                  .why = "Public network access is limited.",
+                  .apart = "The body names an address. The code DENIED misleads.",
+                  .look_alikes = "denied-by-registry credential-rejected"}},
+    cause{.name = "name-contains-host",
+          .title = "The repository's name begins with a host",
+          .general = "not-found-or-hidden ecr-repository-missing granted-less no-credential",
+          .judge = judge_name,
+          .summary_text =
+              "{host} has no repository {repository}: its name begins with a host, which was probably written "
+              "twice",
+          .fix_text = "Leave the host out of the variable that is meant for the repository's name",
+          .doc = {.seen = "/v2/HOST/NAME/...: 404 NAME_UNKNOWN with the long name.",
+                  .why = "A whole image reference was pasted where only the name belongs.",
+                  .apart = "The first part of the path contains dots.",
+                  .look_alikes = "ecr-repository-missing not-found-or-hidden"}},
+    cause{.name = "not-a-registry",
+          .title = "What answers there is no registry",
+          .general = "request-refused",
+          .judge = judge_no_registry,
+          .summary_text =
+              "what answers for {host} is no registry: {activity} got 404 without any sign of the registry API",
+          .fix_text =
+              "Check host and port: Nexus has a connector (port or subdomain) for each Docker repository, its web "
+              "port does not serve /v2/\n"
+              "Or let the reverse proxy pass /v2/ to the registry",
+          .doc = {.seen = "404 to /v2/, mostly with HTML, without Docker-Distribution-Api-Version.",
+                  .why = "The web interface's port, a context path, or a reverse proxy's default page.",
+                  .apart = "A registry that lacks an image says so in JSON.",
+                  .look_alikes = "request-refused registry-read-only"}},
+    cause{
+        .name = "head-refused-without-reason",
+        .title = "Refused without a reason, to a GET as well",
+        .general = "denied-by-registry",
+        .judge = judge_silent,
+        .summary_text =
+            "{host} refused {activity} {identity}: {status} without any reason, though the token grants it; "
+            "a GET brought none either",
+        .fix_text = "Whoever runs {host} finds more in its log at this time: rights beyond the token, a policy, its "
+                    "storage\n{check}",
+        .doc = {.seen = "The first request of a push, HEAD .../blobs/sha256:..., gets 403 without a body. Clients say: "
+                        "unexpected status from HEAD request: 403 Forbidden.",
+                .why = "HEAD has no body, so permission, expiry, firewall and policy look the same. regpass asks once "
+                       "more by GET and reads the first bytes of the refusal.",
+                .apart = "Where the GET has a body, it decides which of the others it is.",
+                .look_alikes = "denied-by-registry registry-storage-refuses"}},
+    cause{
+        .name = "client-without-credential",
+        .title = "The client sends no credential, and regpass was told to add none",
+        .general = "denied-by-registry no-credential",
+        .judge = judge_client_without,
+        .summary_text =
+            "{host} refused {activity}: the client sent no credential, and authorization = \"observe\" lets "
+            "regpass add none",
+        .fix_text =
+            "Let regpass send its own: write authorization = \"replace\" under [[registry]] host = \"{host}\" in "
+            "regpass.toml\n"
+            "Or attach a credential provider to the client: buildkitd asks the connected client, never a file of "
+            "its own",
+        .doc = {.seen =
+                    "Requests without Authorization for every host, though credentials are mounted next to buildkitd.",
+                .why = "buildkitd keeps no credentials: it asks the client that is connected (buildctl, buildx), and a "
+                       "Go program must attach a provider itself.",
+                .apart = "If some hosts do authenticate, it is a matter of that host's entry.",
+                .look_alikes = "no-credential client-uses-other-credential"}},
+    cause{
+        .name = "client-uses-other-credential",
+        .title = "The client uses a credential of its own, not the mounted one",
+        .general = "denied-by-registry credential-rejected",
+        .judge = judge_client_other,
+        .summary_text = "{host} refused {activity}: the client brought a credential of its own, and not that of {user} "
+                        "from the mounted file",
+        .fix_text = "Log out at the client, or start it with an empty DOCKER_CONFIG\n"
+                    "Or let regpass put its own in place: write authorization = \"replace\" under [[registry]] host = "
+                    "\"{host}\" in regpass.toml",
+        .doc = {.seen = "403 DENIED, or a token without push, for a valid credential of another principal.",
+                .why = "BuildKit uses what the connected client offers: the developer's login, not the pod's.",
+                .apart = "The Authorization that came in names another user than the mounted entry.",
+                .look_alikes = "ecr-action-missing client-without-credential"}},
+};
+
+}  // namespace
+
+std::span<const cause> refusal_causes() noexcept {
+  return rows;
+}
+
+}  // namespace regpass::explain

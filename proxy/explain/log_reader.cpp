@@ -1,0 +1,65 @@
+#include "regpass/explain/log_reader.hpp"
+
+#include "regpass/base/text.hpp"
+
+#include <boost/json/parse.hpp>
+
+namespace regpass::explain {
+namespace {
+
+namespace json = boost::json;
+
+std::string_view text_member(const json::object& object, std::string_view name) {
+  const auto* found = object.if_contains(name);
+  const auto* text = found == nullptr ? nullptr : found->if_string();
+  return text == nullptr ? std::string_view() : std::string_view(*text);
+}
+
+}  // namespace
+
+void log_reader::feed(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto end = bytes.find('\n');
+    const auto piece = bytes.substr(0, end);
+    if (pending_.size() + piece.size() > longest_line) too_long_ = true;
+    if (too_long_) pending_.clear();
+    if (!too_long_) pending_.append(piece);
+    if (end == std::string_view::npos) return;
+    finish();
+    bytes.remove_prefix(end + 1);
+  }
+}
+
+void log_reader::finish() {
+  if (too_long_) ++skipped_;
+  if (!too_long_) take(pending_);
+  too_long_ = false;
+  pending_.clear();
+}
+
+// Collectors put words of their own before a line (CRI: time, stream and a flag).
+void log_reader::take(std::string_view line) {
+  line = trim(line);
+  if (line.empty()) return;
+  const auto begin = line.find('{');
+  const bool known = begin != std::string_view::npos && read(line.substr(begin), 0);
+  if (!known) ++skipped_;
+}
+
+// Docker's json-file driver has the line in a member of its own.
+bool log_reader::read(std::string_view text, int depth) {
+  json::error_code ec;
+  const auto value = json::parse(text, ec);
+  const auto* object = ec ? nullptr : value.if_object();
+  if (object == nullptr) return false;
+  const auto inner = text_member(*object, "log");
+  if (!inner.empty() && depth == 0) return read(trim(inner), depth + 1);
+  if (text_member(*object, "event") != "exchange") return true;
+  auto seen = from_json(value);
+  if (!seen) return false;
+  ++exchanges_;
+  on_exchange_(*seen);
+  return true;
+}
+
+}  // namespace regpass::explain

@@ -1,0 +1,68 @@
+#include "regpass/explain/warnings.hpp"
+
+#include "explain/entry_faults.hpp"
+#include "explain/words.hpp"
+#include "regpass/base/text.hpp"
+
+#include <fmt/format.h>
+
+namespace regpass::explain {
+namespace {
+
+constexpr std::size_t longest_text = 2 * 1024;
+
+evidence about(const auth::credential_entry& entry, wall_time now) {
+  evidence e;
+  e.registry = entry.host.name.empty() ? std::string() : registry::to_text(entry.host);
+  e.began_at = now;
+  e.key = entry.key;
+  if (entry.credential) {
+    e.source = entry.source;
+    e.username = entry.credential->username;
+    e.credential_kind = name_of(entry.credential->kind);
+  }
+  if (!entry.problem.empty()) e.others.push_back({entry.source, entry.key, entry.problem});
+  return e;
+}
+
+std::string summary(const entry_fault& fault) {
+  const auto* row = find_cause(fault.name);
+  const auto title = row == nullptr ? std::string(fault.name) : std::string(row->title);
+  const auto what = fault.key.empty() ? fault.source : words::quoted(fault.key) + " in " + fault.source;
+  return fmt::format("{}: {}{}{}", what, title, fault.detail.empty() ? "" : ": ", fault.detail);
+}
+
+explanation made_from(const entry_fault& fault, const evidence& e) {
+  explanation x;
+  x.cause = fault.name;
+  x.certainty = certainty::observed;
+  x.summary = clean(summary(fault), longest_text);
+  const auto* row = find_cause(fault.name);
+  auto f = derive(e);
+  f.faults = {fault};
+  if (row != nullptr) {
+    for (const auto& step : fix_of(*row, f)) x.fix.push_back(clean(step, longest_text));
+  }
+  x.evidence.push_back(x.summary);
+  return x;
+}
+
+}  // namespace
+
+std::vector<explanation> warnings(const auth::credential_store& store, const std::vector<std::string>& searched,
+                                  bool places_are_written, wall_time now) {
+  std::vector<explanation> all;
+  for (const auto& entry : store.entries) {
+    const auto e = about(entry, now);
+    for (const auto& fault : faults_of(e)) all.push_back(made_from(fault, e));
+  }
+  evidence files;
+  files.searched = searched;
+  for (const auto& fault : faults_of(files)) {
+    const bool expected = fault.name == "credential-file-missing" && !places_are_written;
+    if (!expected) all.push_back(made_from(fault, files));
+  }
+  return all;
+}
+
+}  // namespace regpass::explain
