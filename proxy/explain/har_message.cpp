@@ -175,8 +175,12 @@ json::object response(const answered_step& s, std::string_view http) {
   if (!s.server.empty()) headers.push_back(pair("Server", s.server));
   if (s.api_version) headers.push_back(pair("Docker-Distribution-Api-Version", "registry/2.0"));
   for (const auto& one : s.challenges) headers.push_back(pair("WWW-Authenticate", one));
-  return answer(s.status, version_of(http), std::move(headers),
-                content_of(s.content_type.empty() ? "x-unknown" : std::string_view(s.content_type), body_of(s)));
+  if (!s.location.empty()) headers.push_back(pair("Location", s.location));
+  if (!s.allow.empty()) headers.push_back(pair("Allow", s.allow));
+  auto made = answer(s.status, version_of(http), std::move(headers),
+                     content_of(s.content_type.empty() ? "x-unknown" : std::string_view(s.content_type), body_of(s)));
+  made["redirectURL"] = s.location;
+  return made;
 }
 
 json::object response(const token_answer_step& s) {

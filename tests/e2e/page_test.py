@@ -62,6 +62,12 @@ with Scenario("page", programs=["skopeo", "chromium", "chromedriver"], hosts=("s
         connections = {line.split()[1] for line in regpass.keys.read_text().splitlines()}
         assert len(connections) >= 2, "the TLS keys of one side are missing"
         assert regpass.exchanges(repository=scenario.repository), "the push did not come through regpass"
+    # The log of it is enough for the same archive, offline.
+    har = scenario.directory / "offline.har"
+    scenario.fail(os.environ["REGPASS"], "explain", regpass.log_file, "--har", har)
+    archive = json.loads(har.read_text())["log"]
+    roles = {entry["_regpass"]["role"] for entry in archive["entries"]}
+    assert {"request", "token-request"} <= roles and "granted-less" in har.read_text(), f"the archive has {roles}"
     if target := os.environ.get("REGPASS_PICTURES"):
         for picture in pictures.glob("*.png"):
             shutil.copy(picture, target)

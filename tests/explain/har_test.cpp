@@ -209,6 +209,23 @@ TEST_CASE("a token request by POST has its form, without what is secret in it", 
   CHECK(text(made.at("startedDateTime")) == "1970-01-01T00:00:00.002Z");
 }
 
+TEST_CASE("a redirect says whereto", "[explain][har]") {
+  evidence e;
+  e.id = "1";
+  e.registry = "registry.test";
+  sent_step sent;
+  sent.request = "GET /v2/a/blobs/sha256:12";
+  add(e, 0, sent);
+  answered_step answered;
+  answered.status = 307;
+  answered.location = "https://storage.test/12?X-Amz-Signature=***";
+  add(e, 1, answered);
+  const std::vector<evidence> all{e};
+  const auto whole = to_har(all);
+  har(whole);
+  CHECK(text(entry(whole, 0).at("response").at("redirectURL")) == answered.location);
+}
+
 TEST_CASE("an archive of nothing is valid", "[explain][har]") {
   const auto whole = to_har({});
   har(whole);

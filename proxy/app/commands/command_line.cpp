@@ -20,6 +20,8 @@ void add_explain(CLI::App& program, common_options& common, explain_options& opt
   explaining->add_option("WHAT", options.what, "A log file, - for standard input, or the name of a cause");
   explaining->add_option("--last", options.last, "The last N failures only")->type_name("N");
   explaining->add_flag("--json", options.json, "For programs");
+  explaining->add_option("--har", options.har_file, "Write the log's exchanges to FILE as an HTTP Archive 1.2")
+      ->type_name("FILE");
   explaining->add_flag("--list", options.list, "Name all causes");
   explaining->add_flag("--index", options.index, "All causes as Markdown");
   explaining->callback([&] { code = explain_failures(common, options); });

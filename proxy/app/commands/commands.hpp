@@ -38,6 +38,7 @@ struct run_options {
 struct explain_options {
   std::string what;                   // a cause, a log file, or "-"
   std::optional<std::size_t> last{};  // the last failures only
+  std::string har_file{};             // where an archive of the log's exchanges is written; empty: nowhere
   bool json = false;
   bool list = false;   // the causes
   bool index = false;  // all of the manual as Markdown

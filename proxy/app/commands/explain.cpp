@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/explain/diagnose.hpp"
+#include "regpass/explain/har.hpp"
 #include "regpass/explain/log_reader.hpp"
 #include "regpass/explain/manual.hpp"
 #include "regpass/explain/render.hpp"
@@ -11,6 +12,7 @@
 #include <array>
 #include <cstdio>
 #include <deque>
+#include <fstream>
 #include <memory>
 
 namespace regpass::app {
@@ -71,6 +73,33 @@ class report {
   std::size_t printed_ = 0;
 };
 
+// The exchanges of a log as an HTTP Archive. Logs may be larger than memory: the last ones are kept.
+class archive {
+ public:
+  explicit archive(std::string file) : file_(std::move(file)) {}
+
+  void add(const explain::evidence& seen) {
+    if (file_.empty()) return;
+    kept_.push_back(seen);
+    if (kept_.size() > most) kept_.pop_front();
+  }
+  // false: said on stderr.
+  bool write() const {
+    if (file_.empty()) return true;
+    std::ofstream to(file_, std::ios::binary | std::ios::trunc);
+    const std::vector<explain::evidence> all(kept_.begin(), kept_.end());
+    to << boost::json::serialize(explain::to_har(all)) << '\n';
+    if (to.flush()) return true;
+    complain("the archive cannot be written to " + clean(file_, 200), "name a file in a folder that can be written to");
+    return false;
+  }
+
+ private:
+  static constexpr std::size_t most = 10'000;
+  std::string file_;
+  std::deque<explain::evidence> kept_;
+};
+
 struct closer {
   void operator()(std::FILE* file) const noexcept {
     if (file != stdin) std::fclose(file);
@@ -90,13 +119,18 @@ int explain_log(const common_options& common, const explain_options& options) {
     return exit_usage;
   }
   report to(options, colourful(common, STDOUT_FILENO));
-  explain::log_reader reader([&](const explain::evidence& seen) { to.add(seen); });
+  archive har(options.har_file);
+  explain::log_reader reader([&](const explain::evidence& seen) {
+    to.add(seen);
+    har.add(seen);
+  });
   std::array<char, 64 * 1024> buffer{};
   for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), from.get())) > 0;) {
     reader.feed({buffer.data(), got});
   }
   reader.finish();
   to.finish(reader);
+  if (!har.write()) return exit_usage;
   return to.failures() > 0 ? exit_failed : exit_fine;
 }
 
