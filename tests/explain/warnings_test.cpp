@@ -1,0 +1,63 @@
+// Credentials judged before anything fails.
+#include "regpass/explain/warnings.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace regpass::explain {
+namespace {
+
+const auto now = *parse_rfc3339("2026-08-01T12:00:00Z");
+
+auth::credential_entry entry(const std::string& problem) {
+  auth::credential_entry made;
+  made.host = registry::make_host("registry.test", 443);
+  made.source = "/run/secrets/config.json";
+  made.key = "registry.test";
+  made.problem = problem;
+  return made;
+}
+
+std::vector<std::string> causes_of(const std::string& problem) {
+  auth::credential_store store;
+  store.entries.push_back(entry(problem));
+  std::vector<std::string> found;
+  for (const auto& one : warnings(store, {}, true, now)) {
+    CHECK(one.summary.find("registry.test") != std::string::npos);
+    CHECK(one.summary.find("/run/secrets/config.json") != std::string::npos);
+    CHECK_FALSE(one.fix.empty());
+    found.push_back(one.cause);
+  }
+  return found;
+}
+
+using names = std::vector<std::string>;
+
+TEST_CASE("an entry's fault is warned of under the name that its failure would have") {
+  CHECK(causes_of("auth is no base64: line break (at 76): write it with base64 -w0") == names{"credential-not-base64"});
+  CHECK(causes_of("the entry is empty: a marker that the secret is kept in a credential helper") ==
+        names{"credential-entry-empty"});
+  CHECK(causes_of("").empty());
+  CHECK(causes_of("the password ends in a line break").empty());
+}
+
+TEST_CASE("what expires is warned of once it has") {
+  CHECK(causes_of("the ECR password expires at 2026-08-01T11:59:59.000Z") == names{"ecr-password-expired"});
+  CHECK(causes_of("the ECR password expires at 2026-08-01T12:00:01.000Z").empty());
+}
+
+TEST_CASE("several faults of one entry are several warnings") {
+  CHECK(causes_of("auth and username/password differ; auth is used, as docker does; the registrytoken expires at "
+                  "2026-08-01T11:00:00.000Z") == names{"credential-contradicts-itself", "ready-made-token-expired"});
+}
+
+TEST_CASE("a file that is not there is worth a word only where somebody has named it") {
+  const std::vector<std::string> searched{"/root/.docker/config.json (does not exist)"};
+  CHECK(warnings({}, searched, false, now).empty());
+  const auto named = warnings({}, searched, true, now);
+  REQUIRE(named.size() == 1);
+  CHECK(named[0].cause == "credential-file-missing");
+  CHECK(named[0].summary.find("/root/.docker/config.json") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace regpass::explain
