@@ -154,8 +154,7 @@ constexpr std::array rows{
           .title = "The credential helper is not installed",
           .general = "credential-undecodable no-credential",
           .judge = unusable<no_helper>,
-          .summary_text = "no credential for {host}: {place} wants a credential helper that is not here: {detail}; "
-                          "{activity} was refused",
+          .summary_text = "no credential for {host}: {detail}; {place} wants it; {activity} was refused",
           .fix_text = "Mount a file with user and password (auths) instead of one with credsStore or credHelpers\n"
                       "Or put the program on the PATH of regpass, and give it its identity",
           .doc = {.seen = "After the registry's 401 docker sends nothing more: error getting credentials - err: exec: "
