@@ -1,6 +1,7 @@
 #include "regpass/app/snapshot.hpp"
 
 #include "regpass/auth/program.hpp"
+#include "regpass/auth/realm.hpp"
 #include "regpass/tls/certs_dir.hpp"
 
 #include <map>
@@ -68,6 +69,22 @@ result<net::way_out_ptr> way_out_of(const config::settings& settings, const std:
   return net::way_out_ptr(std::move(out));
 }
 
+// Where a registry is only watched, so are its token servers: what a client asks them is half of its handshake.
+void watch_token_servers(const forward::registry_options& of, const forward::registry_options& defaults,
+                         std::map<registry::host, forward::registry_entry>& into) {
+  auto urls = of.realms;
+  urls.emplace_back(auth::paired_realm(of.host));
+  for (const auto& one : urls) {
+    const auto url = http::parse_absolute(one);
+    if (!url || url->origin.scheme != "https") continue;
+    auto options = defaults;
+    options.host = registry::make_host(url->origin.host, url->origin.port);
+    options.injection = auth::injection::observe;
+    options.trust = of.trust;
+    into.try_emplace(options.host, forward::registry_entry{options, false, nullptr});
+  }
+}
+
 }  // namespace
 
 result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, const credentials& found,
@@ -93,6 +110,10 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
     auto options = settings.registry_defaults;
     options.host = mirror.registry;
     made->mirrors.emplace(mirror.listen, forward::mirror_entry{mirror, {std::move(options), false, nullptr}});
+  }
+  for (const auto& options : settings.registries) {
+    if (options.injection != auth::injection::observe) continue;
+    watch_token_servers(options, settings.registry_defaults, made->registries);
   }
   contexts shared;
   for (auto& [listen, mirror] : made->mirrors) {

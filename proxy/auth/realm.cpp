@@ -51,8 +51,8 @@ bool is_approved(const http::absolute_url& realm, const std::vector<std::string>
 }
 
 bool is_paired(const http::origin& realm, const registry::host& registry) {
-  const auto found = std::ranges::find(pairs, std::string_view(registry.name), &pair::registry);
-  return registry.port == 443 && found != std::end(pairs) && http::to_text(realm) == found->realm;
+  const auto paired = paired_realm(registry);
+  return !paired.empty() && http::to_text(realm) == paired;
 }
 
 // What no configuration can make right; empty if nothing is.
@@ -79,6 +79,11 @@ realm_decision refuse_foreign(const http::absolute_url& url, const registry::hos
 }
 
 }  // namespace
+
+std::string_view paired_realm(const registry::host& registry) noexcept {
+  const auto found = std::ranges::find(pairs, std::string_view(registry.name), &pair::registry);
+  return registry.port == 443 && found != std::end(pairs) ? found->realm : std::string_view();
+}
 
 realm_decision decide_realm(std::string_view realm, const registry::host& registry, const realm_rules& rules) {
   if (const auto what = flaw(realm); !what.empty()) return refuse(std::string(what));

@@ -1,6 +1,7 @@
 #include "forwarding.hpp"
 
 #include "id.hpp"
+#include "regpass/auth/observed.hpp"
 #include "regpass/auth/policy.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/http/hop.hpp"
@@ -192,6 +193,8 @@ void forwarding::strip_mount(std::string why) {
 }
 
 net::task<void> forwarding::pass() {
+  const bool watched = what_.registry && what_.registry->options.injection == auth::injection::observe;
+  if (watched) own_request_ = auth::read_token_request(asked(), what_.target.origin);
   auto head = co_await carrier_.send(head_, "client", true, false);
   if (!head) {
     co_await upstream_failed(head.error());

@@ -76,6 +76,7 @@ class forwarding {
   auth::token_ptr cached_;    // sent or to be sent, and not refused yet
   steady_time newer_than_{};  // when a token was refused: another one that will do
   std::string cache_;
+  std::optional<auth::token_request> own_request_;  // the client's, to a token server that is watched
   std::string noted_realm_;
   http::fields refused_with_;       // what a refusal of ours takes over from the token server's
   std::optional<auth::send> sent_;  // how the last request was authorized

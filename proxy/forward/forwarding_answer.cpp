@@ -45,7 +45,10 @@ net::task<void> forwarding::deliver(http::response_head head) {
   auto& seen = notes_.seen();
   seen.status = served && head.status == 401 ? 403 : head.status;
   const auto framing = carrier_.response_body();
-  if (head.status >= 400) {
+  if (own_request_) {
+    const auto body = co_await carrier_.excerpt(excerpt_cap);
+    notes_.token(*own_request_, token_delivery{auth::read_answer(*own_request_, head, body, now()), false});
+  } else if (head.status >= 400) {
     const auto body = co_await carrier_.excerpt(excerpt_cap);
     notes_.said(body);
     co_await ask_for_reason(head);

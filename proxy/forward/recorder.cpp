@@ -30,6 +30,17 @@ std::string credential_word(const auth::credential_ptr& credential) {
   return credential ? std::string{auth::name_of(credential->kind)} : "none";
 }
 
+// A token that somebody else obtained.
+explain::cached_token_step at_hand(const std::optional<auth::claims>& claims) {
+  explain::cached_token_step made;
+  made.claims = claims;
+  if (claims && claims->access) made.granted = registry::to_text(*claims->access);
+  if (claims && claims->expires_at) {
+    made.expires_in_s = *claims->expires_at - duration_cast<seconds>(now().wall.time_since_epoch()).count();
+  }
+  return made;
+}
+
 }  // namespace
 
 void recorder::step(explain::step one) {
@@ -129,15 +140,7 @@ void recorder::cached(const auth::token& token) {
 }
 
 void recorder::ready_made(const auth::credential& token) {
-  const auto claims = auth::read_claims(token.value.expose());
-  explain::cached_token_step made;
-  made.claims = claims;
-  if (claims && claims->access) made.granted = registry::to_text(*claims->access);
-  if (claims && claims->expires_at) {
-    const auto today = duration_cast<seconds>(now().wall.time_since_epoch()).count();
-    made.expires_in_s = *claims->expires_at - today;
-  }
-  step(std::move(made));
+  step(at_hand(auth::read_claims(token.value.expose())));
 }
 
 void recorder::brought(const http::fields& by_client) {
@@ -147,7 +150,9 @@ void recorder::brought(const http::fields& by_client) {
   const auto value = blank == std::string_view::npos ? std::string_view() : trim(field->substr(blank));
   if (iequals(field->substr(0, blank), "Bearer")) {
     const auto claims = auth::read_claims(value);
-    if (claims) seen_.client_username = clean(claims->subject, 128);
+    if (!claims) return;
+    seen_.client_username = clean(claims->subject, 128);
+    step(at_hand(claims));
     return;
   }
   std::string pair;

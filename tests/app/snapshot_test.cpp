@@ -80,6 +80,22 @@ TEST_CASE("A [[registry]] is not replaced by what a credential's host would get"
   CHECK((*made)->find(host("a.test"))->configured);
 }
 
+TEST_CASE("The token servers of a registry that is only watched are watched, too") {
+  config::settings settings;
+  settings.registries = {configured("a.test"), configured("docker.io"), configured("b.test")};
+  settings.registries[0].injection = settings.registries[1].injection = auth::injection::observe;
+  settings.registries[0].realms = {"https://auth.test:8443/token"};
+  settings.registries[2].realms = {"https://elsewhere.test/token"};
+  const auto made = app::make_snapshot(settings, {}, {});
+  REQUIRE(made);
+  for (const auto& one : {host("auth.test", 8443), host("auth.docker.io")}) {
+    const auto* entry = (*made)->find(one);
+    REQUIRE(entry);
+    CHECK(entry->options.injection == auth::injection::observe);
+  }
+  CHECK((*made)->find(host("elsewhere.test")) == nullptr);
+}
+
 TEST_CASE("Registries with equal trust share one context") {
   config::settings settings;
   settings.registries = {configured("a.test"), configured("b.test")};

@@ -1,4 +1,5 @@
 // Whose Authorization goes upstream, and whose challenge comes back.
+#include "regpass/base/text.hpp"
 #include "support/proxy_under_test.hpp"
 
 #include <catch2/catch.hpp>
@@ -135,6 +136,47 @@ TEST_CASE("In observe mode a request goes as it came and its answer comes as it 
   CHECK(authorizations(scene.registry) == std::vector<std::string>{"", "Bearer own"});
   CHECK(scene.tokens.count() == 0);
   CHECK(scene.proxy.finished(2)[0].explanation.has_value());
+}
+
+TEST_CASE("In observe mode a client's own handshake is watched, its token request included, and nothing is added") {
+  token_scene scene;
+  set_injection(scene, auth::injection::observe);
+  scene.proxy.serve(scene.tokens.server(), [](auto& options) { options.injection = auth::injection::observe; });
+  scene.tokens.grants("repository:team-a/app:pull");
+  scene.registry.on("POST", "/v2/team-a/app/blobs/uploads/")
+      .answer(401, "Unauthorized")
+      .header("WWW-Authenticate", scene.tokens.challenge(R"(,error="insufficient_scope")"))
+      .header("Docker-Distribution-Api-Version", "registry/2.0");
+  const auto own = "Basic " + base64("carol:canary-own-password");
+  scene.proxy.count_as_secret("canary-own-password");
+  auto at_tokens = scene.proxy.inside(scene.tokens.server().authority());
+  const auto got =
+      at_tokens.ask("GET", "/token?service=s&scope=repository%3Ateam-a%2Fapp%3Apull%2Cpush", {{"Authorization", own}});
+  REQUIRE(got.status == 200);
+  const auto asked = scene.tokens.asked();
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].authorization == own);
+  const auto find = []<class Step>(const explain::evidence& seen, const Step*) {
+    for (const auto& one : seen.steps) {
+      if (const auto* found = std::get_if<Step>(&one.step)) return *found;
+    }
+    return Step();
+  };
+  const auto seen = scene.proxy.finished().back().evidence;
+  const auto request = find(seen, static_cast<const explain::token_request_step*>(nullptr));
+  CHECK(request.credential == "basic");
+  CHECK(request.scope == "repository:team-a/app:pull,push");
+  CHECK(find(seen, static_cast<const explain::token_answer_step*>(nullptr)).granted == "repository:team-a/app:pull");
+
+  const auto begin = got.body.find(R"("token":")") + 9;
+  const auto token = got.body.substr(begin, got.body.find('"', begin) - begin);
+  auto client = scene.inside();
+  CHECK(client.ask("POST", "/v2/team-a/app/blobs/uploads/", {{"Authorization", "Bearer " + token}}).status == 401);
+  const auto outcome = scene.proxy.finished(2).back();
+  REQUIRE(outcome.explanation);
+  const auto brought = find(outcome.evidence, static_cast<const explain::cached_token_step*>(nullptr));
+  CHECK(brought.granted == "repository:team-a/app:pull");
+  CHECK(scene.registry.requests("POST", "").back().authorization() == "Bearer " + token);
 }
 
 TEST_CASE("What is no API request gets no credential of ours and keeps its own") {

@@ -31,4 +31,7 @@ struct realm_decision {
 // says.
 realm_decision decide_realm(std::string_view realm, const registry::host&, const realm_rules&);
 
+// The origin of the built-in pair: "https://auth.docker.io" for docker.io; empty when this registry has none.
+std::string_view paired_realm(const registry::host&) noexcept;
+
 }  // namespace regpass::auth
