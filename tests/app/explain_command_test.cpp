@@ -29,7 +29,9 @@ ran explained(const app::explain_options& options) {
   ::dup2(to, STDOUT_FILENO);
   ::close(to);
   ran made;
-  made.code = app::explain_failures({}, options);
+  app::common_options common;
+  common.sets = {"state_dir=" + place.path().string()};  // where no sidecar can be asked
+  made.code = app::explain_failures(common, options);
   std::fflush(stdout);
   ::dup2(kept, STDOUT_FILENO);
   ::close(kept);

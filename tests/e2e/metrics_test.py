@@ -69,3 +69,6 @@ with Scenario("metrics", programs=["skopeo", "curl", "promtool"], hosts=("split.
         scenario.fail("skopeo", "copy", image.source, remote)
         text = fetch("/metrics")
         assert 'regpass_failures_total{cause="credential-rejected",registry="split.test"}' in text, text
+        explain = [os.environ["REGPASS"], "explain", "--set", "state_dir=/srv"]
+        told = scenario.fail(*explain, through_regpass=False, binds={"/srv": regpass.state})
+        assert "credential-rejected" in told, "explain does not ask the running sidecar"

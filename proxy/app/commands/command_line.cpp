@@ -17,7 +17,8 @@ void add_common(CLI::App& command, common_options& common) {
 void add_explain(CLI::App& program, common_options& common, explain_options& options, int& code) {
   auto* explaining = program.add_subcommand("explain", "Explain the failures in a log again, or tell of one cause");
   add_common(*explaining, common);
-  explaining->add_option("WHAT", options.what, "A log file, - for standard input, or the name of a cause");
+  explaining->add_option("WHAT", options.what,
+                         "A log file, - for standard input, or the name of a cause (default: ask the running sidecar)");
   explaining->add_option("--last", options.last, "The last N failures only")->type_name("N");
   explaining->add_flag("--json", options.json, "For programs");
   explaining->add_option("--har", options.har_file, "Write the log's exchanges to FILE as an HTTP Archive 1.2")

@@ -1,3 +1,5 @@
+#include "app/ask_sidecar.hpp"
+#include "app/side_doors.hpp"
 #include "commands.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/explain/diagnose.hpp"
@@ -13,6 +15,7 @@
 #include <cstdio>
 #include <deque>
 #include <fstream>
+#include <functional>
 #include <memory>
 
 namespace regpass::app {
@@ -106,6 +109,22 @@ struct closer {
   }
 };
 
+using feeder = std::function<void(explain::log_reader&)>;
+
+int explain_all(const common_options& common, const explain_options& options, const feeder& feed) {
+  report to(options, colourful(common, STDOUT_FILENO));
+  archive har(options.har_file);
+  explain::log_reader reader([&](const explain::evidence& seen) {
+    to.add(seen);
+    har.add(seen);
+  });
+  feed(reader);
+  reader.finish();
+  to.finish(reader);
+  if (!har.write()) return exit_usage;
+  return to.failures() > 0 ? exit_failed : exit_fine;
+}
+
 int explain_log(const common_options& common, const explain_options& options) {
   const std::unique_ptr<std::FILE, closer> from(options.what == "-" ? stdin : std::fopen(options.what.c_str(), "rb"));
   if (!from) {
@@ -118,20 +137,26 @@ int explain_log(const common_options& common, const explain_options& options) {
                    : "regpass explain --list names the causes; a log is a file, or - for standard input");
     return exit_usage;
   }
-  report to(options, colourful(common, STDOUT_FILENO));
-  archive har(options.har_file);
-  explain::log_reader reader([&](const explain::evidence& seen) {
-    to.add(seen);
-    har.add(seen);
+  return explain_all(common, options, [&from](explain::log_reader& reader) {
+    std::array<char, 64 * 1024> buffer{};
+    for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), from.get())) > 0;) {
+      reader.feed({buffer.data(), got});
+    }
   });
-  std::array<char, 64 * 1024> buffer{};
-  for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), from.get())) > 0;) {
-    reader.feed({buffer.data(), got});
+}
+
+// What the sidecar remembers that runs with this configuration.
+int explain_history(const common_options& common, const explain_options& options) {
+  const auto loaded = load_or_complain(common, config::purpose::serve);
+  if (!loaded) return exit_usage;
+  const auto socket = admin_socket(loaded->settings);
+  const auto got = ask_sidecar(socket, "/history");
+  if (!got || got->status != 200) {
+    complain("no sidecar can be asked: " + (got ? "status " + std::to_string(got->status) : got.error().detail),
+             "name a log: regpass explain /var/log/regpass.log, or: kubectl logs POD | regpass explain -");
+    return exit_usage;
   }
-  reader.finish();
-  to.finish(reader);
-  if (!har.write()) return exit_usage;
-  return to.failures() > 0 ? exit_failed : exit_fine;
+  return explain_all(common, options, [&got](explain::log_reader& reader) { reader.feed(got->body); });
 }
 
 }  // namespace
@@ -146,11 +171,7 @@ int explain_failures(const common_options& common, const explain_options& option
     std::fputs(explain::list_of_causes(how).c_str(), stdout);
     return exit_fine;
   }
-  if (options.what.empty()) {
-    complain("explain what? A log (a file, or - for standard input), or a cause",
-             "regpass explain /var/log/regpass.log, or: kubectl logs POD | regpass explain -");
-    return exit_usage;
-  }
+  if (options.what.empty()) return explain_history(common, options);
   const auto* row = explain::find_cause(options.what);
   if (row == nullptr) return explain_log(common, options);
   std::fputs(explain::manual(*row, how).c_str(), stdout);
