@@ -106,8 +106,8 @@ std::vector<std::string> fix_of(const cause& row, const facts& f) {
   std::vector<std::string> steps;
   for (auto text = row.fix_text; !text.empty();) {
     const auto end = std::min(text.find('\n'), text.size());
-    auto step = words::filled(text.substr(0, end), f, fault_of(row.name, f));
-    if (!step.empty()) steps.push_back(std::move(step));
+    auto filled = words::filled(text.substr(0, end), f, fault_of(row.name, f));
+    if (!filled.empty()) steps.push_back(std::move(filled));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return steps;

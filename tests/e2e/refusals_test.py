@@ -1,0 +1,81 @@
+"""A token that has expired, and a token server that cannot be reached: each client prints regpass's sentence, and
+`regpass check` says the same beforehand."""
+
+import base64
+import json
+import os
+import shutil
+
+import buildkit
+import expect
+from corporate import Barred
+from e2e import Scenario
+
+HOST = "split.test"
+DOCKER = "/usr/bin/docker"  # not the first on PATH: a newer one would build by a plugin of its own
+CLIENTS = ["skopeo", "buildah", "podman", "ctr", "containerd", "dockerd", DOCKER, "runc"]
+
+
+def encoded(part: dict) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+
+
+def expired_token() -> str:
+    """Well-formed and long over. Whether it was ever signed is not what a registry looks at first."""
+    access = [{"type": "repository", "name": "*", "actions": ["pull", "push"]}]
+    claims = {"iss": "e2e", "aud": "e2e", "sub": "alice", "access": access, "iat": 1_600_000_000, "exp": 1_600_000_300}
+    return f"{encoded({'alg': 'RS256', 'typ': 'JWT'})}.{encoded(claims)}.c2lnbmF0dXJl"
+
+
+with Scenario("refusals", programs=CLIENTS, hosts=(HOST,)) as scenario:
+    (registry,) = scenario.registries
+    programs = buildkit.programs()
+    image = scenario.image("app")
+    alone = {"through_regpass": False}
+
+    def check() -> str:
+        home = scenario.directory / "user"
+        (home / ".docker").mkdir(parents=True, exist_ok=True)
+        shutil.copy(regpass.secrets / "config.json", home / ".docker/config.json")
+        environment = {"HOME": str(home), "SSL_CERT_FILE": str(scenario.testbed.upstream_ca)}
+        command = [os.environ["REGPASS"], "check", f"{HOST}/team-a/seed:1"]
+        return scenario.fail(*command, environment=environment, **alone)
+
+    def clients():
+        """Name and command of each client, for something that it must fail to do."""
+        seed = f"{HOST}/team-a/seed:1"
+        yield "skopeo", ["skopeo", "copy", image.source, f"docker://{HOST}/{scenario.repository}:skopeo"], {}
+        yield "buildah", ["buildah", "--storage-driver", "vfs", "pull", seed], {}
+        podman = ["podman", "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--events-backend", "file"]
+        yield "podman", [*podman, "pull", seed], {}
+        yield "ctr", ["ctr", "images", "pull", "--snapshotter", "native", seed], {}
+        yield "docker", [DOCKER, "pull", seed], alone
+        context = scenario.context(f"FROM {seed}\nCOPY unique /unique\n")
+        local = ["--local", f"context={context}", "--local", f"dockerfile={context}"]
+        buildctl = [programs / "buildctl", "build", "--progress=plain", "--frontend=dockerfile.v0", *local]
+        yield "buildctl", buildctl, alone
+
+    def daemons():
+        scenario.daemon("containerd", ready=["ctr", "version"], **alone)
+        bridgeless = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"]
+        scenario.daemon("dockerd", *bridgeless, ready=[DOCKER, "version"])
+        worker = ["--oci-worker-binary=runc", "--oci-worker-snapshotter=native", "--oci-worker-net=host"]
+        command = [programs / "buildkitd", "--containerd-worker=false", *worker]
+        scenario.daemon(*command, ready=[programs / "buildctl", "debug", "workers"])
+
+    def all_explained(cause):
+        for name, command, options in clients():
+            scenario.fail(*command, **options)
+            try:
+                expect.explained(scenario, regpass, registry, cause)
+            except AssertionError as problem:
+                raise AssertionError(f"{name}: {problem}") from problem
+
+    expired = {"config.json": json.dumps({"auths": {HOST: {"registrytoken": expired_token()}}})}
+    with scenario.sidecar(expired) as regpass:
+        daemons()
+        all_explained("ready-made-token-expired")
+        assert "ready-made-token-expired" in check(), "check says something else"
+
+    with scenario.regpass("alice") as regpass, Barred(scenario.testbed, ("auth.test",)):
+        all_explained("token-server-error")
