@@ -26,6 +26,7 @@ def complaints(program: str) -> list[str]:
         "has code that can be written": not writable_code,
         "has relocations in its code": "TEXTREL" not in dynamic,
         "looks for libraries in a path of its own": not re.search(r"\((RPATH|RUNPATH)\)", dynamic),
+        "has no stack protector": "__stack_chk_fail" in symbols,
         "calls no checked function: _FORTIFY_SOURCE": re.search(r"\b__(?!stack)\w+_chk\b", symbols),
     }
     if "X86-64" in header:
