@@ -4,16 +4,25 @@
 #include "regpass/net/endpoint.hpp"
 #include "regpass/net/tcp_stream.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <utility>
 
 namespace regpass::app {
 
 namespace {
 
-constexpr std::size_t most_askers = 64;
+constexpr std::size_t most_askers = 64;  // at each door
+constexpr auto at_most_silent = std::chrono::seconds{10};
 constexpr std::string_view unix_prefix = "unix:";
 
+// Of the connections at one door. The page's, which stay open, must not keep probes out.
 using open_count = std::shared_ptr<std::atomic<std::size_t>>;
+
+open_count nobody() {
+  return std::make_shared<std::atomic<std::size_t>>(0);
+}
 
 net::task<void> serve_one(std::unique_ptr<net::stream> asker, exchange::limits bounds, admin::responder answer,
                           open_count open) {
@@ -30,18 +39,25 @@ std::filesystem::path admin_socket(const config::settings& settings) {
   return settings.state_dir / written.substr(unix_prefix.size());
 }
 
+side_doors::side_doors(const net::executor& control, const exchange::limits& bounds)
+    : control_(control), bounds_(bounds) {
+  bounds_.idle_for = std::min<std::chrono::milliseconds>(bounds.idle_for, at_most_silent);
+  bounds_.head_within = std::min<std::chrono::milliseconds>(bounds.head_within, at_most_silent);
+}
+
 result<void> side_doors::open(const std::string& name, const std::string& endpoint, admin::responder answer) {
   const auto at = net::parse_endpoint(endpoint);
   if (!at) return std::unexpected(at.error());
   auto made = net::listener::open(control_, *at, false);
   if (!made) return std::unexpected(made.error());
   note(name, net::shown((*made)->local()));
-  const auto welcome = [on = control_, bounds = bounds_, answer = std::move(answer), open = open_](
+  const auto open = nobody();
+  const auto welcome = [on = control_, bounds = bounds_, answer = std::move(answer), open](
                            net::tcp_socket socket, const std::string& /*peer*/) {
     auto asker = net::make_tcp_stream(std::move(socket), party::client);
     net::spawn(on, serve_one(std::move(asker), bounds, answer, open), "side door");
   };
-  (*made)->start(welcome, most_askers, [open = open_] { return open->load(); });
+  (*made)->start(welcome, most_askers, [open] { return open->load(); });
   listeners_.push_back(std::move(*made));
   return {};
 }
@@ -54,11 +70,11 @@ result<void> side_doors::open(const std::string& name, const std::filesystem::pa
   auto made = net::local_listener::open(control_, socket);
   if (!made) return std::unexpected(made.error());
   note(name, socket.string());
-  (*made)->start(
-      [on = control_, bounds = bounds_, answer = std::move(answer), open = open_](std::unique_ptr<net::stream> asker) {
-        if (open->load() >= most_askers) return;
-        net::spawn(on, serve_one(std::move(asker), bounds, answer, open), "side door");
-      });
+  (*made)->start([on = control_, bounds = bounds_, answer = std::move(answer),
+                  open = nobody()](std::unique_ptr<net::stream> asker) {
+    if (open->load() >= most_askers) return;
+    net::spawn(on, serve_one(std::move(asker), bounds, answer, open), "side door");
+  });
   sockets_.push_back(std::move(*made));
   return {};
 }

@@ -6,8 +6,6 @@
 #include "regpass/net/listener.hpp"
 #include "regpass/net/local_socket.hpp"
 
-#include <atomic>
-#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -20,7 +18,9 @@ std::filesystem::path admin_socket(const config::settings&);
 
 class side_doors {
  public:
-  side_doors(const net::executor& control, const exchange::limits& bounds) : control_(control), bounds_(bounds) {}
+  // Who asks here is near and says at once what he wants: `bounds` are shortened, so that silent connections do not
+  // keep a probe out for long.
+  side_doors(const net::executor& control, const exchange::limits& bounds);
 
   // Opens and serves. The errors name the address.
   result<void> open(const std::string& name, const std::string& endpoint, admin::responder answer);
@@ -36,7 +36,6 @@ class side_doors {
   std::vector<std::unique_ptr<net::listener>> listeners_;
   std::vector<std::unique_ptr<net::local_listener>> sockets_;
   std::vector<std::string> shown_;
-  std::shared_ptr<std::atomic<std::size_t>> open_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 }  // namespace regpass::app

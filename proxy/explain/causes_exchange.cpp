@@ -10,20 +10,6 @@
 namespace regpass::explain {
 namespace {
 
-judgement likely_if(bool holds) {
-  return holds ? judgement(certainty::likely) : ruled_out;
-}
-
-std::vector<auth::challenge> challenges_in(const facts& f) {
-  std::vector<auth::challenge> all;
-  if (f.last_answer == nullptr) return all;
-  for (const auto& text : f.last_answer->challenges) {
-    auto some = auth::parse_challenges(text);
-    if (some) std::ranges::move(*some, std::back_inserter(all));
-  }
-  return all;
-}
-
 std::string service_of(const facts& f) {
   if (f.token_request != nullptr) return f.token_request->service;
   for (const auto& one : challenges_in(f)) {

@@ -13,10 +13,6 @@ bool refused_with_credential(const facts& f) {
   return used_credential(f) && access_denied(f);
 }
 
-judgement likely_if(bool holds) {
-  return holds ? judgement(certainty::likely) : ruled_out;
-}
-
 namespace harbor {
 
 // It answers a token that does not do with a Basic challenge.

@@ -10,10 +10,6 @@
 namespace regpass::explain {
 namespace {
 
-judgement likely_if(bool holds) {
-  return holds ? judgement(certainty::likely) : ruled_out;
-}
-
 judgement judge_immutable(const facts& f) {
   if (!is_manifest_put(f)) return ruled_out;
   const auto status = registry_status(f);

@@ -10,20 +10,6 @@
 namespace regpass::explain {
 namespace {
 
-judgement likely_if(bool holds) {
-  return holds ? judgement(certainty::likely) : ruled_out;
-}
-
-std::vector<auth::challenge> challenges_in(const facts& f) {
-  std::vector<auth::challenge> all;
-  if (f.last_answer == nullptr) return all;
-  for (const auto& text : f.last_answer->challenges) {
-    auto some = auth::parse_challenges(text);
-    if (some) std::ranges::move(*some, std::back_inserter(all));
-  }
-  return all;
-}
-
 judgement judge_service(const facts& f) {
   const auto status = token_status(f);
   if ((status != 400 && status != 404) || f.token_request == nullptr) return ruled_out;

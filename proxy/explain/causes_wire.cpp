@@ -13,10 +13,6 @@
 namespace regpass::explain {
 namespace {
 
-judgement likely_if(bool holds) {
-  return holds ? judgement(certainty::likely) : ruled_out;
-}
-
 judgement judge_redirect(const facts& f) {
   const auto& e = *f.seen;
   return observed_if(is_write(f) && e.action == "push" && (e.status == 301 || e.status == 302 || e.status == 303));

@@ -13,6 +13,9 @@ inline constexpr judgement ruled_out{};
 inline judgement observed_if(bool holds) {
   return holds ? judgement(certainty::observed) : ruled_out;
 }
+inline judgement likely_if(bool holds) {
+  return holds ? judgement(certainty::likely) : ruled_out;
+}
 
 // The row's fault, when the files or entries have it.
 inline const entry_fault* fault_of(std::string_view name, const facts& f) {

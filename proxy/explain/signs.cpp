@@ -44,6 +44,16 @@ bool token_forbidden(const facts& f) {
   return token_status(f) == 403;
 }
 
+std::vector<auth::challenge> challenges_in(const facts& f) {
+  std::vector<auth::challenge> all;
+  if (f.last_answer == nullptr) return all;
+  for (const auto& text : f.last_answer->challenges) {
+    auto some = auth::parse_challenges(text);
+    if (some) std::ranges::move(*some, std::back_inserter(all));
+  }
+  return all;
+}
+
 const answered_step* deciding_answer(const facts& f) {
   return f.decided_by == speaker::registry || f.decided_by == speaker::between ? f.last_answer : nullptr;
 }

@@ -2,10 +2,12 @@
 // open.
 #pragma once
 
+#include "regpass/auth/challenge.hpp"
 #include "regpass/explain/facts.hpp"
 
 #include <initializer_list>
 #include <string_view>
+#include <vector>
 
 namespace regpass::explain {
 
@@ -38,6 +40,8 @@ const error* upstream_failure(const facts&);
 const error* proxy_failure(const facts&);
 // The registry's answer when it decided, else null.
 const answered_step* deciding_answer(const facts&);
+// What its last answer demands, as far as it can be read.
+std::vector<auth::challenge> challenges_in(const facts&);
 
 // The refuser's words, code and details in lower case; whether they hold one of these.
 bool says(const facts&, std::initializer_list<std::string_view> any_of);

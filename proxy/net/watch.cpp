@@ -49,7 +49,9 @@ void append(const fs::path& path, seen& into) {
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) found = {};
   const auto changed = std::chrono::seconds(found.st_ctim.tv_sec) + std::chrono::nanoseconds(found.st_ctim.tv_nsec);
-  if (std::chrono::system_clock::now().time_since_epoch() - changed < coarse_tick) into.racy = true;
+  const auto age = std::chrono::system_clock::now().time_since_epoch() - changed;
+  // One from the future, after the clock was set back, says nothing.
+  if (age > -coarse_tick && age < coarse_tick) into.racy = true;
   for (const auto one : {static_cast<std::int64_t>(found.st_ino), static_cast<std::int64_t>(found.st_mode),
                          static_cast<std::int64_t>(found.st_size), static_cast<std::int64_t>(changed.count())}) {
     into.text += std::to_string(one) + ' ';

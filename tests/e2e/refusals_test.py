@@ -4,7 +4,6 @@
 import base64
 import json
 import os
-import shutil
 
 import buildkit
 import expect
@@ -34,12 +33,11 @@ with Scenario("refusals", programs=CLIENTS, hosts=(HOST,)) as scenario:
     alone = {"through_regpass": False}
 
     def check() -> str:
-        home = scenario.directory / "user"
-        (home / ".docker").mkdir(parents=True, exist_ok=True)
-        shutil.copy(regpass.secrets / "config.json", home / ".docker/config.json")
-        environment = {"HOME": str(home), "SSL_CERT_FILE": str(scenario.testbed.upstream_ca)}
-        command = [os.environ["REGPASS"], "check", f"{HOST}/team-a/seed:1"]
-        return scenario.fail(*command, environment=environment, **alone)
+        """What `regpass check` says with the sidecar's own configuration and credentials."""
+        config = ["--config", regpass.log_file.with_suffix(".toml"), "--set", "credentials.docker_config=/srv"]
+        environment = {"SSL_CERT_FILE": str(scenario.testbed.upstream_ca)}
+        command = [os.environ["REGPASS"], "check", f"{HOST}/team-a/seed:1", *config]
+        return scenario.fail(*command, environment=environment, binds={"/srv": regpass.secrets}, **alone)
 
     def clients():
         """Name and command of each client, for something that it must fail to do."""
@@ -70,12 +68,15 @@ with Scenario("refusals", programs=CLIENTS, hosts=(HOST,)) as scenario:
                 expect.explained(scenario, regpass, registry, cause)
             except AssertionError as problem:
                 raise AssertionError(f"{name}: {problem}") from problem
+        assert cause in check(), "check says something else than the log"
 
     expired = {"config.json": json.dumps({"auths": {HOST: {"registrytoken": expired_token()}}})}
     with scenario.sidecar(expired) as regpass:
         daemons()
         all_explained("ready-made-token-expired")
-        assert "ready-made-token-expired" in check(), "check says something else"
 
     with scenario.regpass("alice") as regpass, Barred(scenario.testbed, ("auth.test",)):
         all_explained("token-server-error")
+
+    with scenario.regpass("alice", password="wrong-password") as regpass:
+        all_explained("credential-rejected")

@@ -223,7 +223,7 @@ TEST_CASE("A captured stream to a host that is no registry goes through the prox
   CHECK(scene.corp.asked_for() == strings{"other.test:443"});
 }
 
-TEST_CASE("NO_PROXY may name the address that a captured stream was going to") {
+TEST_CASE("NO_PROXY may name the address that a captured stream was going to", "[outward]") {
   const auto address = reachable_address();
   if (!address) {
     WARN("this machine has no address but loopback and special ones: not tested here");

@@ -134,7 +134,7 @@ TEST_CASE("A client that does not trust the CA is told of, whichever way it came
   CHECK(done[0].evidence.mode == "transparent");
 }
 
-TEST_CASE("What is no registry is passed through to where it was going, byte for byte") {
+TEST_CASE("What is no registry is passed through to where it was going, byte for byte", "[outward]") {
   other_host there;
   if (!there.server) return;
   constexpr std::uint64_t size = 1024 * 1024;
@@ -156,7 +156,7 @@ TEST_CASE("What is no registry is passed through to where it was going, byte for
   CHECK(lines[0].contains("remark") == sni.empty());
 }
 
-TEST_CASE("A stream that is neither TLS nor HTTP is passed through as it is") {
+TEST_CASE("A stream that is neither TLS nor HTTP is passed through as it is", "[outward]") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/x").body("spliced");
@@ -175,7 +175,7 @@ TEST_CASE("A stream that is neither TLS nor HTTP is passed through as it is") {
   CHECK(lines[0].at("bytes_in").to_number<std::size_t>() == bytes.size());
 }
 
-TEST_CASE("Captured plain HTTP for other hosts passes to the original address, with its own Host") {
+TEST_CASE("Captured plain HTTP for other hosts passes to the original address, with its own Host", "[outward]") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/x").body("passed");
@@ -189,7 +189,7 @@ TEST_CASE("Captured plain HTTP for other hosts passes to the original address, w
   CHECK(asked[0].authorization() == "Bearer own");
 }
 
-TEST_CASE("Two names at two addresses do not share connections, even if it is the same name") {
+TEST_CASE("Two names at two addresses do not share connections, even if it is the same name", "[outward]") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/x").body("passed");

@@ -38,7 +38,7 @@ ssl_context trusting_the_server() {
 
 }  // namespace
 
-TEST_CASE("A host that is no registry is spliced: its own certificate, and every byte both ways") {
+TEST_CASE("A host that is no registry is spliced: its own certificate, and every byte both ways", "[outward]") {
   other_host there;
   if (!there.server) return;
   constexpr std::uint64_t size = 4 * 1024 * 1024;
@@ -59,7 +59,7 @@ TEST_CASE("A host that is no registry is spliced: its own certificate, and every
   CHECK_FALSE(asked.has("Via"));
 }
 
-TEST_CASE("T19 bytes that came together with a CONNECT go to its host, behind our 200") {
+TEST_CASE("T19 bytes that came together with a CONNECT go to its host, behind our 200", "[outward]") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/x").body("spliced");
@@ -70,7 +70,7 @@ TEST_CASE("T19 bytes that came together with a CONNECT go to its host, behind ou
   CHECK(client.receive().body == "spliced");
 }
 
-TEST_CASE("A half-close goes through a tunnel, and the other direction is finished (F02)") {
+TEST_CASE("A half-close goes through a tunnel, and the other direction is finished (F02)", "[outward]") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/x").delay(100ms).stream(300'000).close();
@@ -89,7 +89,7 @@ TEST_CASE("A half-close goes through a tunnel, and the other direction is finish
   CHECK(lines[0].at("host").as_string() == there.server->authority());
 }
 
-TEST_CASE("T22 a tunnel in which nothing moves ends") {
+TEST_CASE("T22 a tunnel in which nothing moves ends", "[outward]") {
   engine_settings settings;
   settings.tunnel_idle = 300ms;
   other_host there(fake_server::scheme::http, settings);
@@ -100,7 +100,7 @@ TEST_CASE("T22 a tunnel in which nothing moves ends") {
   CHECK(there.proxy.at_rest());
 }
 
-TEST_CASE("A tunnel to nobody is 503 with the reason in its status line") {
+TEST_CASE("A tunnel to nobody is 503 with the reason in its status line", "[outward]") {
   other_host there;
   if (!there.server) return;
   const auto at = there.server->authority();
@@ -112,7 +112,7 @@ TEST_CASE("A tunnel to nobody is 503 with the reason in its status line") {
   CHECK(client.read_to_end().find("\"errors\"") != std::string::npos);
 }
 
-TEST_CASE("Plain HTTP to another host passes with what the client sent, and comes back as it was") {
+TEST_CASE("Plain HTTP to another host passes with what the client sent, and comes back as it was", "[outward]") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/v2/x?a=b%2Fc")
@@ -135,7 +135,7 @@ TEST_CASE("Plain HTTP to another host passes with what the client sent, and come
   CHECK_FALSE(asked[0].has("Proxy-Authorization"));
 }
 
-TEST_CASE("Other hosts can be refused, all or by port, and the refusal says what would allow them") {
+TEST_CASE("Other hosts can be refused, all or by port, and the refusal says what would allow them", "[outward]") {
   other_host there;
   if (!there.server) return;
   const bool all = GENERATE(true, false);
@@ -153,7 +153,7 @@ TEST_CASE("Other hosts can be refused, all or by port, and the refusal says what
   CHECK(there.server->connections() == 0);
 }
 
-TEST_CASE("T03 a host on a private address is reached only when the configuration says so") {
+TEST_CASE("T03 a host on a private address is reached only when the configuration says so", "[outward]") {
   other_host there;
   if (!there.server) return;
   there.proxy.change([](forward::snapshot& from) { from.other_hosts.deny_private_addresses = true; });

@@ -34,7 +34,7 @@ TEST_CASE("Loopback is this machine in every spelling, and nobody else's address
     CHECK_FALSE(own(address));
 }
 
-TEST_CASE("An interface's address is this machine") {
+TEST_CASE("An interface's address is this machine", "[outward]") {
   const auto address = outward_address();
   if (!address) {
     WARN("this machine has no way out: not tested here");

@@ -1,0 +1,56 @@
+// Those who say nothing, at one door or another, and the probe that comes after them.
+#include "app/side_doors.hpp"
+
+#include "regpass/net/endpoint.hpp"
+#include "regpass/net/worker.hpp"
+#include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <deque>
+
+using namespace regpass;
+using namespace regpass::testing;
+
+namespace {
+
+admin::responder yes() {
+  return [](const admin::call&) -> net::task<admin::reply> { co_return admin::plain(200, "yes"); };
+}
+
+// The port behind "health 127.0.0.1:40000".
+std::uint16_t port_in(const std::string& shown) {
+  return net::parse_endpoint(shown.substr(shown.find(' ') + 1)).value().port();
+}
+
+message ask(std::uint16_t port) {
+  raw_client client(port);
+  client.address("127.0.0.1");
+  return client.ask("GET", "/livez");
+}
+
+}  // namespace
+
+TEST_CASE("Silent connections keep nobody out of another door, and of their own not for long") {
+  net::worker worker;
+  exchange::limits bounds;
+  bounds.idle_for = std::chrono::milliseconds{1500};
+  app::side_doors doors(worker.get_executor(), bounds);
+  REQUIRE(doors.open("page", std::string("127.0.0.1:0"), yes()));
+  REQUIRE(doors.open("health", std::string("127.0.0.1:0"), yes()));
+  worker.start();
+  const auto page = port_in(doors.shown()[0]);
+  const auto health = port_in(doors.shown()[1]);
+  std::deque<raw_client> silent;
+  for (int i = 0; i < 64; ++i) silent.emplace_back(page);
+  CHECK(ask(page).status == 200);  // after the silent ones were sent away
+  for (int i = 0; i < 64; ++i) silent.emplace_back(page);
+  for (int i = 0; i < 3; ++i) {  // while they are still there; one more is always let in
+    raw_client probe(health);
+    probe.address("127.0.0.1");
+    probe.request("GET", "/livez");
+    CHECK(probe.readable(std::chrono::milliseconds{300}));
+    CHECK(probe.receive().status == 200);
+  }
+  worker.stop();
+}
