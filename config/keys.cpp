@@ -21,6 +21,10 @@ constexpr array formats{pair<string_view, format>{"json", format::json},
 constexpr array actions{pair<string_view, other_hosts::what>{"tunnel", other_hosts::what::tunnel},
                         pair<string_view, other_hosts::what>{"refuse", other_hosts::what::refuse}};
 
+constexpr array readable_by{pair<string_view, readers>{"owner", readers::owner},
+                            pair<string_view, readers>{"group", readers::group},
+                            pair<string_view, readers>{"everyone", readers::everyone}};
+
 constexpr std::int64_t day = 86'400'000;
 
 key<settings> of(key_facts facts, auto field) {
@@ -62,6 +66,9 @@ std::vector<key<settings>> listeners_and_credentials() {
       of({"client_auth.create", kind::boolean,
           "Whether regpass makes that file, with a random password, if there is none."},
          [](auto& s) -> auto& { return s.client_auth.create; }),
+      choice<settings>("client_auth.readable_by",
+                       "Who may read a file made so: a builder that is another user than regpass must be able to.",
+                       readable_by, [](auto& s) -> auto& { return s.client_auth.readable_by; }),
       of({"credentials.docker_config", kind::path_list,
           "Docker credential files, or directories that hold one. Default: where docker and podman keep theirs."},
          [](auto& s) -> auto& { return s.credentials.docker_config; }),

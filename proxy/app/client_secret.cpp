@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -36,6 +37,18 @@ result<secret> random_password() {
   return made;
 }
 
+mode_t mode_for(config::readers readable_by) {
+  switch (readable_by) {
+    case config::readers::group:
+      return 0640;
+    case config::readers::everyone:
+      return 0644;
+    case config::readers::owner:
+      break;
+  }
+  return 0600;
+}
+
 bool write_whole(int fd, std::string_view text) {
   while (!text.empty()) {
     const auto wrote = ::write(fd, text.data(), text.size());
@@ -56,7 +69,7 @@ result<std::shared_ptr<const secret>> read_client_secret(const std::filesystem::
 
 // By way of a file beside it and a link, so that nobody reads half a password and no file or link that somebody put
 // there is written to.
-result<void> make_client_secret(const std::filesystem::path& file) {
+result<void> make_client_secret(const std::filesystem::path& file, config::readers readable_by) {
   if (::access(file.c_str(), F_OK) == 0) return {};
   const auto password = random_password();
   if (!password) return std::unexpected(password.error());
@@ -65,7 +78,7 @@ result<void> make_client_secret(const std::filesystem::path& file) {
   auto beside = file.string() + ".XXXXXX";
   const int fd = ::mkostemp(beside.data(), O_CLOEXEC);  // 0600
   if (fd < 0) return cannot(file, "make it", errno);
-  const bool written = write_whole(fd, password->expose());
+  const bool written = ::fchmod(fd, mode_for(readable_by)) == 0 && write_whole(fd, password->expose());
   const int write_problem = errno;
   ::close(fd);
   const bool linked = written && (::link(beside.c_str(), file.c_str()) == 0 || errno == EEXIST);
@@ -78,7 +91,7 @@ result<void> make_client_secret(const std::filesystem::path& file) {
 result<std::shared_ptr<const secret>> client_secret_loader::load(const config::client_auth_settings& from) {
   if (from.secret_file.empty()) return nullptr;
   if (from.create) {
-    if (auto made = make_client_secret(from.secret_file); !made) return std::unexpected(made.error());
+    if (auto made = make_client_secret(from.secret_file, from.readable_by); !made) return std::unexpected(made.error());
   }
   auto read = read_client_secret(from.secret_file);
   if (read) {

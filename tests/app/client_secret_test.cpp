@@ -53,6 +53,20 @@ TEST_CASE("T01 a password that is made is random, fits into a URL and is for its
   CHECK(password(loader.load({.secret_file = place / "other", .create = true})) != made);
 }
 
+TEST_CASE("T01 a password can be made for a builder that is another user, whatever the umask") {
+  const temporary_directory place;
+  const auto before = ::umask(077);
+  const auto made_for = [&](const char* name, config::readers readable_by) {
+    const auto file = place / name;
+    const config::client_auth_settings from{.secret_file = file, .create = true, .readable_by = readable_by};
+    CHECK_FALSE(password(client_secret_loader().load(from)).empty());
+    return mode_of(file);
+  };
+  CHECK(made_for("group", config::readers::group) == 0640);
+  CHECK(made_for("everyone", config::readers::everyone) == 0644);
+  ::umask(before);
+}
+
 TEST_CASE("T29 a file or link that is there is never written to") {
   const temporary_directory place;
   write(place / "target", "");

@@ -13,9 +13,9 @@ namespace regpass::app {
 // The password in the file, one line break at its end aside. Errors begin with the path.
 result<std::shared_ptr<const secret>> read_client_secret(const std::filesystem::path&);
 
-// Makes the file, readable for this user only, with a random password that a URL can hold as it is. One that is there
-// already, whatever is in it, stays.
-result<void> make_client_secret(const std::filesystem::path&);
+// Makes the file, which only this user can write, with a random password that a URL can hold as it is. One that is
+// there already, whatever is in it and whoever may read it, stays.
+result<void> make_client_secret(const std::filesystem::path&, config::readers);
 
 // The password in force, over reloads.
 class client_secret_loader {

@@ -23,9 +23,12 @@ struct listen_settings {
   std::string page;
 };
 
+enum class readers { owner, group, everyone };
+
 struct client_auth_settings {
   std::filesystem::path secret_file;  // empty: whoever reaches the proxy may use it
   bool create = false;
+  readers readable_by = readers::owner;  // of the file that is created
 };
 
 struct upstream_settings {
