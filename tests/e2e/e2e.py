@@ -153,6 +153,10 @@ class Scenario:
             self.output = log.read_text(errors="replace")
             raise AssertionError(f"{shown(argv)} does not come up")
 
+    def never_printed(self, password: str) -> None:
+        """Neither what clients and regpass print nor a client's file may have it."""
+        self._passwords.add(password)
+
     def at_end(self, call, *arguments) -> None:
         self._clean_up.callback(call, *arguments)
 

@@ -13,7 +13,23 @@ SECRETS = "/run/secrets/regpass"
 DOCKER_CONFIG = f"{SECRETS}/config.json"
 
 
-class Sidecar:
+class Log:
+    """What a regpass wrote."""
+
+    def __init__(self, log_file: Path):
+        self.log_file = log_file
+
+    def events(self, event: str) -> list[dict]:
+        *complete, _ = self.log_file.read_text().split("\n")  # the last one may still be being written
+        lines = [json.loads(line) for line in complete if line.startswith("{")]
+        return [line for line in lines if line["event"] == event]
+
+    def exchanges(self, **fields) -> list[dict]:
+        """The `exchange` lines whose fields have these values, for example action="push", repository="team-a/app"."""
+        return [line for line in self.events("exchange") if all(line.get(name) == fields[name] for name in fields)]
+
+
+class Sidecar(Log):
     """Starts regpass in the pod on entering, drains it on leaving.
 
     Sidecars of one `directory` share the CA: a daemon reads the certificates it trusts once, and must trust the next
@@ -21,12 +37,12 @@ class Sidecar:
     """
 
     def __init__(self, testbed: Testbed, directory: Path, port: int, name: str, secrets: dict[str, str], settings: str):
+        super().__init__(directory / f"{name}.log")
         self._testbed = testbed
         self._directory = directory
         self._address = ("127.0.0.1", port)
         self._machine = directory / f"{name}-machine"
         self._settings = settings
-        self.log_file = directory / f"{name}.log"
         self.state = self._machine / "var/lib/regpass"
         self.secrets = self._machine / SECRETS.lstrip("/")
         self.secrets.mkdir(parents=True)
@@ -53,15 +69,6 @@ class Sidecar:
         if kind is None:
             assert ran, f"regpass had ended by itself, with status {status}"
             assert status == 0, f"regpass did not drain on SIGTERM: status {status} (None: it had to be killed)"
-
-    def events(self, event: str) -> list[dict]:
-        *complete, _ = self.log_file.read_text().split("\n")  # the last one may still be being written
-        lines = [json.loads(line) for line in complete if line.startswith("{")]
-        return [line for line in lines if line["event"] == event]
-
-    def exchanges(self, **fields) -> list[dict]:
-        """The `exchange` lines whose fields have these values, for example action="push", repository="team-a/app"."""
-        return [line for line in self.events("exchange") if all(line.get(name) == fields[name] for name in fields)]
 
     def _command(self, config: Path) -> list[str]:
         argv = [os.environ["REGPASS"], "serve", "--config", str(config)]

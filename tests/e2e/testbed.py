@@ -50,6 +50,7 @@ USERS = {
     "alice": READ | {"repository:team-a/*": ["pull", "push"]},
     "bob": READ,
     "carol": READ,  # the one whose password tests change
+    "robot": READ | {"repository:team-a/*": ["pull", "push"]},  # and one that pushes
     "librarian": {"registry:catalog": ["*"]},
 }
 SEEDS = ("shared/base:1", "team-a/seed:1")  # runnable busybox images, in each registry

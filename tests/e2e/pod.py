@@ -1,0 +1,161 @@
+"""A pod in a box: what kubelet, containerd and the cluster would make of a pod's spec, on this machine alone.
+
+    pod = Pod(scenario, spec, objects, images)
+    with pod:                          # its init containers one by one, sidecars until they are ready, then the others
+        pod.succeed("buildkitd", "buildctl", "build", ...)        # kubectl exec
+
+Played: volumes (pod_volumes.py), containers (pod_container.py), network and DNS (pod_network.py), native sidecars,
+startup and readiness probes, restarts when asked to, the order of termination.
+"""
+
+import subprocess
+import time
+from pathlib import Path
+
+import processes
+from e2e import Scenario, shown
+from network import inside
+from pod_container import Container, Image, Place
+from pod_network import POD_IP, RESOLV_CONF, PodNetwork
+from pod_volumes import Mounts, Volumes
+from sidecar import Log
+
+NAME = "builder-0"
+PATIENCE = 60  # seconds for a probe to succeed
+
+
+class Pod:
+    def __init__(self, scenario: Scenario, spec: dict, objects: dict, images: dict[str, Image]):
+        self._scenario = scenario
+        self._spec = spec
+        self._images = images
+        self._directory = scenario.directory / "pod"
+        self.network = PodNetwork(scenario)
+        self._mounts = Mounts(self._directory / "volumes")
+        self._roots = Mounts(self._directory / "containers")
+        self._objects = objects
+        self._started = 0
+        self.containers: dict[str, Container] = {}
+
+    def __enter__(self) -> "Pod":
+        self._scenario.at_end(self._roots.undo)
+        self._scenario.at_end(self._mounts.undo)
+        self.network.up()
+        self._scenario.at_end(self._remove)
+        self.volumes = Volumes(self._mounts, self._spec, self._objects)
+        containers = self._directory / "containers"
+        containers.mkdir(parents=True)
+        fields = {"metadata.name": NAME, "metadata.namespace": "builds", "status.podIP": POD_IP}
+        self._place = Place(
+            directory=containers,
+            logs=self._scenario.directory,
+            mounts=self._roots,
+            namespace=self.network.namespace,
+            volumes=self.volumes.paths,
+            files=self._machine_files(),
+            fields=fields,
+        )
+        for one in self._spec.get("initContainers", []):
+            self.start(one["name"])
+            if one.get("restartPolicy") != "Always":
+                status = self.containers[one["name"]].status(PATIENCE)
+                assert status == 0, f"{one['name']} ended with {status}: {self._log(one['name'])}"
+        for one in self._spec["containers"]:
+            self.start(one["name"])
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._remove()
+
+    def _remove(self) -> None:
+        while self.containers:
+            self.containers.popitem()[1].remove()
+
+    def start(self, name: str) -> Container:
+        """A container that is not there, or has ended: with nothing left of the one before but the volumes."""
+        if name in self.containers:
+            self.containers[name].remove()
+        self._started += 1
+        spec = self.spec_of(name)
+        container = Container(
+            self._place, spec, self._image(spec), self._spec.get("securityContext", {}), self._started
+        )
+        self.containers[name] = container
+        container.start()
+        for probe in ("startupProbe", "readinessProbe"):
+            if probe in spec:
+                self._await(container, spec, spec[probe])
+        return container
+
+    def spec_of(self, name: str) -> dict:
+        every = [*self._spec.get("initContainers", []), *self._spec["containers"]]
+        return next(one for one in every if one["name"] == name)
+
+    def succeed(self, name: str, *argv, seconds: float = 60) -> str:
+        """`kubectl exec`, by the user of the container."""
+        status = self._execute(name, argv, seconds)
+        assert status == 0, f"{shown(argv)}: exit status {status}"
+        return self._scenario.output
+
+    def fail(self, name: str, *argv, seconds: float = 60) -> str:
+        assert self._execute(name, argv, seconds) != 0, f"{shown(argv)} succeeded, and must not"
+        return self._scenario.output
+
+    def background(self, name: str, *argv) -> subprocess.Popen:
+        command = self.containers[name].command(*argv)
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    @property
+    def resolv_conf(self) -> Path:
+        return self._place.files["/etc/resolv.conf"]
+
+    def log(self, name: str) -> Log:
+        return Log(self.containers[name].log_file)
+
+    def get(self, port: int, path: str) -> tuple[int, str]:
+        """The answer to somebody else in the cluster who asks the pod IP."""
+        url = f"http://{POD_IP}:{port}{path}"
+        fetch = ["curl", "--silent", "--max-time", "5", "--write-out", "\n%{http_code}", url]
+        command = inside(self.network.servers, {}, fetch)
+        asked = subprocess.run(command, capture_output=True, text=True, timeout=20).stdout
+        body, _, status = asked.rpartition("\n")
+        return int(status or 0), body
+
+    # Inside
+
+    def _execute(self, name: str, argv, seconds: float) -> int:
+        command = self.containers[name].command(*argv)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds)
+        self._scenario.output = done.stdout
+        (self._scenario.directory / f"{self._started:02}-{time.monotonic_ns()}-exec.output").write_text(done.stdout)
+        return done.returncode
+
+    def _image(self, spec: dict) -> Image:
+        return next(image for part, image in self._images.items() if part in spec["image"])
+
+    def _await(self, container: Container, spec: dict, probe: dict) -> None:
+        def ready() -> bool:
+            return not container.runs() or self._succeeds(container, spec, probe)
+
+        up = processes.wait_until(ready, PATIENCE) and container.runs()
+        assert up, f"{container.name} does not become ready: {self._log(container.name)}"
+
+    def _succeeds(self, container: Container, spec: dict, probe: dict) -> bool:
+        if "exec" in probe:
+            return container.execute(*probe["exec"]["command"]) == 0
+        request = probe["httpGet"]
+        ports = {port["name"]: port["containerPort"] for port in spec.get("ports", []) if "name" in port}
+        return self.get(ports.get(request["port"], request["port"]), request["path"])[0] == 200
+
+    def _log(self, name: str) -> str:
+        return self.containers[name].log_file.read_text(errors="replace")[-2000:]
+
+    def _machine_files(self) -> dict[str, Path]:
+        texts = {
+            "resolv.conf": RESOLV_CONF,
+            "hosts": f"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{POD_IP}\t{NAME}\n",
+            "hostname": f"{NAME}\n",
+        }
+        for name, text in texts.items():
+            (self._directory / name).write_text(text)
+        return {f"/etc/{name}": self._directory / name for name in texts}

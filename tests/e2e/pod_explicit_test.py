@@ -1,0 +1,87 @@
+"""The pod of deploy/, explicit mode: rootless buildkitd with the proxy's password, build steps without.
+
+T01 T02 T03 what a build step tries, F08 SIGTERM in mid-push, F11 kill -9, and a Secret that is swapped.
+"""
+
+from pathlib import Path
+
+import pod_misuse
+from pod_scenario import (
+    BASE,
+    BUILDER,
+    HOST,
+    PodScenario,
+    build,
+    crash,
+    exercise,
+    in_network,
+    restricted,
+    rotate,
+    terminate,
+)
+
+HIDDEN = "/v2/team-a/hidden/manifests/1"
+PROXY = "127.0.0.1:3128"
+
+
+def password_of(pod) -> str:
+    """The one that regpass made, as the builder sees it."""
+    return Path(f"/proc/{pod.containers[BUILDER].pid}/root", "run/regpass/client/secret").read_text().strip()
+
+
+def misuse(scenario: PodScenario, pod) -> None:
+    """T01 T02 T03: a build step is refused everything, and sees nothing."""
+    script = pod_misuse.BEGIN + pod_misuse.through_proxy(HOST, HIDDEN) + pod_misuse.looking_around()
+    context = scenario.context(f"FROM {BASE}\nCOPY misuse /misuse\nRUN sh /misuse\n", {"misuse": script})
+    mark = scenario.registry.mark()
+    output = pod.succeed(BUILDER, *build(context))
+    got = pod_misuse.attempts(output)
+    for name, answer in got.items():
+        wanted = "HTTP/1.1 40" if name.startswith("health ") else "HTTP/1.1 407 "
+        assert answer.startswith(wanted), f"{name}: the step was answered {answer}"
+    assert len(got) == script.count("| say "), f"only {len(got)} attempts were answered"
+    asked = [one["uri"] for one in scenario.registry.received(mark) if one["repository"] != "shared/base"]
+    assert set(asked) <= {"/v2/"}, f"the registry heard of the step: {asked}"
+    assert "regpass_exchanges_total" in output, "the step did not get as far as the metrics"
+    scenario.never_printed(password_of(pod))
+
+
+def taken_over(scenario: PodScenario, pod) -> None:
+    """T01 T03: who has the builder's password, too, gets what policy allows and no more."""
+    proxy = f"http://buildkitd:{password_of(pod)}@{PROXY}"
+    curl = ["curl", "--silent", "--insecure", "--max-time", "10", "--proxy", proxy]
+    curl += ["--write-out", " %{http_connect} %{http_code}"]
+
+    def ask(url, *options):
+        *body, connect, answer = in_network(pod, *curl, *options, url).split(" ")
+        return " ".join(body), answer if answer != "000" else connect
+
+    body, status = ask(f"https://{HOST}/v2/shared/base/tags/list")
+    assert status == "200", f"with the password: {status} {body}"
+    mark = scenario.registry.mark()
+    for method, path in (
+        ("POST", "/v2/team-b/other/blobs/uploads/"),
+        ("POST", "/v2/shared/base/blobs/uploads/?mount=sha256:" + 64 * "0" + "&from=team-a/seed"),
+        ("PUT", "/v2/team-b/other/manifests/1"),
+        ("DELETE", "/v2/team-a/seed/manifests/1"),
+        ("GET", "/v2/_catalog"),
+    ):
+        body, status = ask(f"https://{HOST}{path}", "-X", method)
+        assert status == "403", f"{method} {path} was answered {status} {body}"
+    asked = [one["uri"] for one in scenario.registry.received(mark)]
+    assert not asked, f"the registry heard of what policy does not allow: {asked}"
+    for target in pod_misuse.FORBIDDEN:
+        for url in (f"http://{target}/", f"https://{target}/"):
+            body, status = ask(url)
+            assert status in ("400", "403"), f"{url} was answered {status} {body}"
+
+
+with PodScenario("explicit") as scenario, scenario.pod() as pod:
+    restricted(pod)
+    exercise(scenario, pod)
+    misuse(scenario, pod)
+    taken_over(scenario, pod)
+    assert not pod.network.canaries(), f"regpass was led to {pod.network.canaries()}"
+    rotate(scenario, pod)
+    crash(scenario, pod)
+    terminate(scenario, pod)

@@ -1,0 +1,92 @@
+"""What the pod's containers are made from: regpass's image as deploy/image builds it, and what BuildKit's would bring.
+
+The builder's image is the machine's own files, with BuildKit's programs where its rootless image has them.
+"""
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+import tarfile
+from pathlib import Path
+
+from e2e import Scenario, Skip
+from pod_container import Image
+
+BUILD = Path(__file__).resolve().parents[2] / "deploy/image/build"
+PROGRAMS = ["runc", "rootlesskit", "newuidmap", "buildah"]
+USER, ID = "user", 1000  # of moby/buildkit:rootless, which everybody's manifests count on
+HOME = f"/home/{USER}"
+RUNTIME = f"/run/user/{ID}"
+MAPPERS = {"newuidmap": 7, "newgidmap": 6}  # the capabilities that they need, SETUID and SETGID
+SUBORDINATE_IDS = f"{USER}:100000:65536\n"
+
+
+def regpass(scenario: Scenario) -> Image:
+    """Built once for a program, and unpacked."""
+    program = Path(os.environ["REGPASS"]).resolve()
+    kept = scenario.testbed.directory / "image"
+    made_from = kept / "made-from"
+    identity = f"{program} {program.stat().st_mtime_ns}"
+    if not made_from.exists() or made_from.read_text() != identity:
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        done = subprocess.run([BUILD, program, kept / "layout"], capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0, f"deploy/image/build failed: {done.stdout}{done.stderr}"
+        _unpack(kept)
+        made_from.write_text(identity)
+    config = json.loads((kept / "config.json").read_text())["config"]
+    user, group = map(int, config["User"].split(":"))
+    return Image(
+        kept / "rootfs", config.get("Entrypoint", []), config.get("Cmd", []), config.get("Env", []), (user, group)
+    )
+
+
+def builder(scenario: Scenario, programs: Path, more_binds: dict[str, Path]) -> Image:
+    if shutil.which("rootlesskit") is None:
+        raise Skip("rootlesskit is not installed")
+    users = scenario.directory / "passwd"
+    users.write_text(f"root:x:0:0::/root:/bin/sh\n{USER}:x:{ID}:{ID}::{HOME}:/bin/sh\n")
+    subordinates = scenario.directory / "subordinate-ids"
+    subordinates.write_text(SUBORDINATE_IDS)
+    binds = {"/etc/passwd": users, "/etc/subuid": subordinates, "/etc/subgid": subordinates}
+    binds |= {f"/usr/bin/{name}": programs / name for name in ("buildkitd", "buildctl")}
+    binds |= {"/usr/bin/buildkit-runc": Path(shutil.which("runc"))}
+    binds |= {f"/usr/bin/{name}": _privileged(scenario, name, number) for name, number in MAPPERS.items()}
+    environment = [
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        *(f"HOME={HOME}", f"USER={USER}", f"XDG_RUNTIME_DIR={RUNTIME}", f"TMPDIR={HOME}/.local/tmp"),
+        f"BUILDKIT_HOST=unix://{RUNTIME}/buildkit/buildkitd.sock",
+    ]
+    writable = {"/run": 0, "/run/user": 0, RUNTIME: ID, "/home": 0}
+    writable |= {f"{HOME}{folder}": ID for folder in ("", "/.local", "/.local/tmp", "/.local/share", "/.config")}
+    return Image(Path("/"), ["rootlesskit", "buildkitd"], [], environment, (ID, ID), binds | more_binds, writable)
+
+
+def _privileged(scenario: Scenario, name: str, capability: int) -> Path:
+    """The program with that capability: with setuid alone Debian's needs SYS_ADMIN, too, which containers have not."""
+    program = scenario.directory / name
+    shutil.copyfile(shutil.which(name), program)
+    program.chmod(0o755)
+    revision_2_effective = 0x02000001
+    os.setxattr(program, "security.capability", struct.pack("<5I", revision_2_effective, 1 << capability, 0, 0, 0))
+    return program
+
+
+def _unpack(kept: Path) -> None:
+    """The first image of the layout, which is the one without a shell."""
+    layout, rootfs = kept / "layout", kept / "rootfs"
+    rootfs.mkdir()
+
+    def blob(descriptor: dict) -> Path:
+        return layout / "blobs" / descriptor["digest"].replace(":", "/")
+
+    images = json.loads((layout / "index.json").read_text())["manifests"]
+    names = {one["annotations"]["org.opencontainers.image.ref.name"]: one for one in images}
+    (plain,) = [one for name, one in names.items() if not name.endswith("-debug")]
+    manifest = json.loads(blob(plain).read_text())
+    shutil.copy(blob(manifest["config"]), kept / "config.json")
+    for layer in manifest["layers"]:
+        with tarfile.open(blob(layer)) as tar:
+            tar.extractall(rootfs, numeric_owner=True)

@@ -1,0 +1,75 @@
+"""What a build step tries that wants to use the pod's credentials, or to see them, or to go where it may not.
+
+Each attempt prints `ATTEMPT name: first line of the answer`. Nothing is asserted inside: what counts is what the
+registry, the token server and the canaries received, and what the step got to see.
+"""
+
+import re
+
+from pod_network import API_SERVER, METADATA, NODE, POD_IP
+
+FORBIDDEN = (  # T03: as they may be written
+    *(f"{METADATA}:80", "metadata.google.internal:80", "metadata.test:80", f"[::ffff:{METADATA}]:80", "2852039166:80"),
+    *(f"{API_SERVER}:443", "kubernetes.default.svc.cluster.local:443", f"{NODE}:443"),
+    *("127.0.0.1:443", "localhost:443", "loopback.test:443", "[::1]:443", "127.1:443", "0.0.0.0:443", "[::]:443"),
+    *("127.0.0.1:3128", "127.0.0.1:9128", f"{POD_IP}:9128", f"{POD_IP}:443", "pod.test:443"),
+)
+SECRETIVE = ("/", "/status", "/history?last=10", "/config", "/log/level", "/debug", "/har", "/metrics/../status")
+
+BEGIN = """
+set -u
+for applet in tr head timeout env; do
+    eval "$applet() { busybox $applet \"\$@\"; }"
+done
+say() { # say NAME, the answer on stdin
+    echo "ATTEMPT $1: $(head -n 1 | tr -d '\\r')"
+}
+talk() { # talk ADDRESS PORT, a request on stdin
+    timeout 5 busybox nc "$1" "$2" 2>&1
+}
+"""
+
+
+def through_proxy(host: str, hidden: str, port: int = 3128) -> str:
+    """T01 and T03 without the password of the proxy, which the step does not have."""
+
+    def request(name: str, head: str) -> str:
+        return f"printf '{head}\\r\\n' | talk 127.0.0.1 {port} | say '{name}'\n"
+
+    end = "\\r\\nHost: x\\r\\n"
+    script = request("connect", f"CONNECT {host}:443 HTTP/1.1{end}")
+    script += request("absolute", f"GET http://{host}{hidden} HTTP/1.1{end}")
+    script += request("wrong password", f"CONNECT {host}:443 HTTP/1.1{end}Proxy-Authorization: Basic eDp5\\r\\n")
+    for target in FORBIDDEN:
+        script += request(f"connect {target}", f"CONNECT {target} HTTP/1.1{end}")
+        script += request(f"get {target}", f"GET http://{target}/ HTTP/1.1{end}")
+    for path in SECRETIVE:
+        script += request(f"own {path}", f"GET {path} HTTP/1.1{end}")
+    return script
+
+
+def looking_around(port: int = 9128) -> str:
+    """T02: the probes' port, the processes of the builder, and every file that can be found."""
+    script = ""
+    for path in SECRETIVE:
+        script += f"printf 'GET {path} HTTP/1.0\\r\\n\\r\\n' | talk 127.0.0.1 {port} | say 'health {path}'\n"
+    for method in ("PUT", "POST", "DELETE"):
+        script += (
+            f"printf '{method} /log/level HTTP/1.0\\r\\nContent-Length: 5\\r\\n\\r\\ndebug' | talk 127.0.0.1 {port} | "
+            f"say 'health {method}'\n"
+        )
+    return (
+        script
+        + f"wget -q -O - http://127.0.0.1:{port}/metrics http://127.0.0.1:{port}/readyz\n"
+        + "for process in /proc/[0-9]*; do\n"
+        + "    cat $process/environ $process/cmdline 2>/dev/null | tr '\\0' '\\n'\n"
+        + "    cat $process/root/run/regpass/*/* $process/root/run/secrets/regpass/* 2>/dev/null\n"
+        + "done\n"
+        + "env\n"
+    )
+
+
+def attempts(output: str) -> dict[str, str]:
+    """What the step was answered."""
+    # A line of BuildKit's plain progress: "#7 0.123 ATTEMPT connect: HTTP/1.1 407 …".
+    return dict(re.findall(r"^#\d+ \S+ ATTEMPT (.+?): (.*)$", output, re.MULTILINE))
