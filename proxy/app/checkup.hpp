@@ -5,15 +5,30 @@
 #include "regpass/forward/journal.hpp"
 #include "regpass/registry/reference.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace regpass::app {
 
+struct checkup_request {
+  registry::reference what;
+  bool push = false;    // an upload is opened and cancelled
+  bool remove = false;  // the deletion of a random digest, which is none of a manifest that exists
+  // A blob of this repository at the same registry is mounted into what is checked.
+  std::optional<registry::reference> mount_from{};
+  bool mount_tag_written = false;  // else, when the reference's own tag is not there, any tag does
+};
+
+// Reads REPO, REPO:TAG or REPO@DIGEST, with or without the registry's name. Errors: bad_input.
+result<void> mount_source(checkup_request& into, std::string_view text);
+
 struct checkup_step {
-  std::string name;
+  std::string name;  // two blanks before it: a detail of the step above
   std::string text;
   bool fine = true;
+  std::int64_t ms = -1;  // negative: not measured
 };
 
 struct checkup {
@@ -23,6 +38,6 @@ struct checkup {
 };
 
 // Errors are of our own side only (a CA file that cannot be read); what a registry refuses is a step.
-result<checkup> check_up(const config::loaded&, const config::inputs&, const registry::reference&, bool push);
+result<checkup> check_up(const config::loaded&, const config::inputs&, const checkup_request&);
 
 }  // namespace regpass::app

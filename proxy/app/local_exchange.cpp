@@ -1,5 +1,7 @@
 #include "regpass/app/local_exchange.hpp"
 
+#include <algorithm>
+
 namespace regpass::app {
 
 net::task<result<std::string_view>> local_exchange::read() {
@@ -16,8 +18,8 @@ net::task<result<void>> local_exchange::respond(http::response_head head, http::
   co_return result<void>();
 }
 
-// Only heads matter to a check; bodies go nowhere.
-net::task<result<void>> local_exchange::write(std::string_view) {
+net::task<result<void>> local_exchange::write(std::string_view piece) {
+  content_ += piece.substr(0, keep_ - std::min(keep_, content_.size()));
   co_return result<void>();
 }
 

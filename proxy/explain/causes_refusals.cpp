@@ -30,6 +30,14 @@ judgement judge_read_only(const facts& f) {
   return f.last_answer->api_version || has_code(f, "UNSUPPORTED") ? certainty::observed : certainty::likely;
 }
 
+// Where deletion is off, registries say that they do not know the method.
+judgement judge_deletion_off(const facts& f) {
+  if (f.seen->method != "DELETE" || f.seen->action != "delete" || registry_status(f) != 405 || between_answered(f)) {
+    return ruled_out;
+  }
+  return f.last_answer->api_version || has_code(f, "UNSUPPORTED") ? certainty::observed : certainty::likely;
+}
+
 judgement judge_policy(const facts& f) {
   if (registry_status(f) != 412 || (f.seen->method != "GET" && f.seen->method != "HEAD")) return ruled_out;
   return has_code(f, "PROJECTPOLICYVIOLATION") ? certainty::observed : certainty::possible;
@@ -116,6 +124,18 @@ constexpr std::array rows{
                   .apart = "Docker-Distribution-Api-Version is there: the registry itself spoke. HTML would be a web "
                            "server before it.",
                   .look_alikes = "not-a-registry request-refused"}},
+    cause{.name = "deletion-off",
+          .title = "The registry deletes nothing",
+          .general = "request-refused",
+          .judge = judge_deletion_off,
+          .summary_text =
+              "{host} did not do {activity}: deletion is switched off there (405); no right or credential would help",
+          .fix_text = "Whoever runs {host} switches it on: storage.delete.enabled = true of distribution\n"
+                      "Or have the registry's own retention rules or user interface remove it",
+          .doc = {.seen = "405 to DELETE .../manifests/, with the code UNSUPPORTED.",
+                  .why = "distribution deletes nothing unless it is told to, and neither does a pull-through cache.",
+                  .apart = "The registry itself spoke, and a missing right would be 401 or 403.",
+                  .look_alikes = "registry-read-only request-refused granted-less"}},
     cause{.name = "pull-blocked-by-policy",
           .title = "A policy of the project blocks the pull",
           .general = "request-refused",

@@ -78,6 +78,17 @@ std::string render_handshake(const evidence& e, const render_options& options) {
   return out + paragraph(outcome(e), options.width, "  => ", "     ");
 }
 
+std::string render_step(bool fine, std::string_view name, std::string_view text, std::int64_t ms,
+                        const render_options& options) {
+  const std::string_view mark = fine ? "ok" : "NO";
+  const auto first = fmt::format("{}  {:<13} ", mark, name);
+  const auto took = ms < 0 ? std::string() : fmt::format(" ({} ms)", ms);
+  const auto shown = clean(text, longest_text) + took;
+  auto lines = paragraph(shown, options.width, first, std::string(layout::columns(first), ' '));
+  // The mark alone: escape sequences take no columns, so the wrapping above holds.
+  return styled(mark, fine ? style::green : style::red, options.colour) + lines.substr(mark.size());
+}
+
 std::string render(const explanation& x, const render_options& options) {
   const auto name = clean(x.cause);
   const auto title = title_of(x.cause);

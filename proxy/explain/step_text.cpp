@@ -113,6 +113,10 @@ std::string_view speaker_text(const step& s) noexcept {
   return std::visit([](const auto& one) { return speaker_of(one); }, s);
 }
 
+std::string spaced(std::string_view challenge) {
+  return words::spaced(challenge);
+}
+
 std::string step_text(const step& s) {
   return std::visit([](const auto& one) { return text_of(one); }, s);
 }

@@ -1,5 +1,6 @@
-"""`regpass check` says beforehand whether a pull or a push would work, and why not."""
+"""`regpass check` says beforehand whether a pull, push, deletion or mount would work, and why not."""
 
+import json
 import os
 
 from e2e import Scenario
@@ -38,6 +39,53 @@ with Scenario("check", hosts=(HOST,)) as scenario:
     assert check(*push) == 1, "bob may not push"
     for fact in (HOST, str(docker_config), "granted-less"):
         assert fact in scenario.output, f"the answer does not name {fact}"
+
+    # A deletion: of a digest that nothing has.
+    config = user_home / "regpass.toml"
+    config.write_text(f'[[registry]]\nhost = "{HOST}"\npush = ["team-a/*"]\ndelete = ["team-a/*"]\n')
+    delete = [f"{HOST}/team-a/seed:1", "--delete", "--config", config]
+    seed = registry.digest("team-a/seed", "1")
+    docker_config.write_text(scenario.docker_config("admin"))
+    mark = registry.mark()
+    assert check(*delete) == 0, "admin may delete"
+    assert "the token grants delete" in scenario.output, "what was found out is not said"
+    deleted = [one for one in registry.received(mark) if one["method"] == "DELETE"]
+    assert [(one["status"], one["user"]) for one in deleted] == [(404, "admin")], "no deletion was probed"
+    assert seed and registry.digest("team-a/seed", "1") == seed, "the check deleted something"
+    docker_config.write_text(scenario.docker_config("alice"))
+    assert check(*delete) == 1, "alice may not delete"
+    assert "granted-less" in scenario.output, "the missing right is not named"
+
+    # A mount: of a blob that its source has.
+    def mount(source):
+        return [f"{HOST}/{scenario.repository}:1", "--mount-from", source]
+
+    mark = registry.mark()
+    assert check(*mount("shared/base:1")) == 0, "alice may mount from shared/base"
+    mounted = [one for one in registry.received(mark) if "mount=" in one["uri"]]
+    assert [(one["method"], one["status"]) for one in mounted] == [("POST", 201)], "no mount was probed"
+    docker_config.write_text(scenario.docker_config("bob"))
+    assert check(*mount("shared/base:1")) == 1, "bob may not push what he mounts"
+    assert "granted-less" in scenario.output, "the missing right is not named"
+
+    # All of it for programs.
+    docker_config.write_text(scenario.docker_config("bob"))
+    assert check(*push, "--json") == 1
+    answer = json.loads(scenario.output)
+    assert answer["would_work"] is False
+    steps = {step["step"]: step for step in answer["steps"]}
+    for name in ("configuration", "credential", "DNS", "TCP", "TLS", "GET", "challenge", "realm", "asked", "granted"):
+        assert name in steps, f"the step {name} is missing"
+    for name in ("DNS", "TCP", "TLS", "GET", "HEAD", "POST", "granted"):
+        assert "duration_ms" in steps[name], f"the step {name} has no time"
+    last = answer["exchanges"][-1]
+    assert last["scope"]["requested"] == f"repository:{scenario.repository}:pull,push"
+    assert last["scope"]["granted"] == f"repository:{scenario.repository}:pull"
+    assert last["explanation"]["cause"] == "granted-less"
+
+    # Readable where people read.
+    check(*push)
+    assert max(map(len, scenario.output.splitlines())) <= 80, "wider than a terminal"
 
     assert check() == 2, "a missing reference is a usage error"
     assert check("registry.test:5443/Not/A/Repository") == 2, "a malformed reference is a usage error"

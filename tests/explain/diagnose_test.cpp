@@ -82,6 +82,7 @@ const std::vector<expectation> table{
     {"registry-error-gateway", "registry-error", observed, {}},
     {"request-refused-immutable-tag", "tag-immutable", observed, {}},
     {"request-refused-no-registry", "not-a-registry", observed, {}},
+    {"request-refused-deletion-off", "deletion-off", observed, {}},
     {"request-refused-read-only", "registry-read-only", observed, {}},
     {"token-expired-born-expired", "token-expired", observed, {}},
     {"token-expired-ready-made", "ready-made-token-expired", observed, {}},

@@ -3,15 +3,18 @@
 
 #include "regpass/exchange/exchange.hpp"
 
+#include <cstddef>
 #include <string>
 
 namespace regpass::app {
 
 class local_exchange final : public exchange::downstream {
  public:
-  explicit local_exchange(http::request_head head) : head_(std::move(head)) {}
+  // Of the response's body at most `keep` bytes are kept.
+  explicit local_exchange(http::request_head head, std::size_t keep = 0) : head_(std::move(head)), keep_(keep) {}
 
   const http::response_head& response() const noexcept { return response_; }
+  const std::string& content() const noexcept { return content_; }
 
   const http::request_head& head() const noexcept override { return head_; }
   http::framing body() const noexcept override { return {}; }
@@ -29,6 +32,8 @@ class local_exchange final : public exchange::downstream {
   http::request_head head_;
   http::response_head response_;
   http::fields trailers_;
+  std::size_t keep_;
+  std::string content_;
   bool responded_ = false;
 };
 

@@ -4,7 +4,9 @@
 #include "regpass/explain/diagnose.hpp"
 #include "regpass/explain/evidence.hpp"
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace regpass::explain {
 
@@ -17,5 +19,9 @@ struct render_options {
 std::string render_handshake(const evidence&, const render_options& = {});
 // Title, summary, evidence, fix, alternatives.
 std::string render(const explanation&, const render_options& = {});
+
+// A step of a list: whether it went well, what it was, what came of it, how long it took (negative: not measured).
+std::string render_step(bool fine, std::string_view name, std::string_view text, std::int64_t ms = -1,
+                        const render_options& = {});
 
 }  // namespace regpass::explain

@@ -10,5 +10,6 @@ namespace regpass::explain {
 
 std::string_view speaker_text(const step&) noexcept;  // "registry": who did it
 std::string step_text(const step&);                   // "answered 401, Bearer realm=…"
+std::string spaced(std::string_view challenge);       // with room for line breaks
 
 }  // namespace regpass::explain

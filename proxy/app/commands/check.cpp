@@ -1,40 +1,87 @@
 #include "../checkup.hpp"
 #include "commands.hpp"
+#include "regpass/base/text.hpp"
 #include "regpass/explain/render.hpp"
+#include "regpass/forward/report.hpp"
 #include "regpass/registry/reference.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace regpass::app {
 
 namespace {
 
-void print(const checkup& done, bool colour) {
-  const explain::render_options how{.colour = colour};
-  for (const auto& step : done.steps) {
-    std::printf("%s %-13s %s\n", step.fine ? "ok " : "NO ", step.name.c_str(), step.text.c_str());
-  }
-  for (const auto& one : done.exchanges) std::printf("\n%s", explain::render_handshake(one.evidence, how).c_str());
-  for (const auto& one : done.exchanges) {
-    if (one.explanation) std::printf("\n%s", explain::render(*one.explanation, how).c_str());
-  }
+using place = std::vector<forward::finished>::const_iterator;
+
+// A wrong password fails the ping and whatever comes after it.
+bool is_told_later(place one, place end) {
+  return std::any_of(std::next(one), end, [&](const forward::finished& later) {
+    return later.explanation && later.explanation->summary == one->explanation->summary;
+  });
 }
 
-void print_json(const checkup& done) {
-  boost::json::array steps;
-  for (const auto& step : done.steps) steps.push_back({{"step", step.name}, {"ok", step.fine}, {"text", step.text}});
-  boost::json::array exchanges;
-  for (const auto& one : done.exchanges) {
-    auto shown = explain::to_json(one.evidence);
-    if (one.explanation) shown["explanation"] = explain::to_json(*one.explanation);
-    exchanges.push_back(std::move(shown));
+// Who reads it is just doing what it advises.
+explain::explanation for_reader(explain::explanation why) {
+  std::erase_if(why.fix, [](const std::string& step) { return step.starts_with("Try it again step by step"); });
+  return why;
+}
+
+// The list of steps is the answer; of what failed the whole handshake is shown, and why.
+void print(const checkup& done, bool colour) {
+  const explain::render_options how{.colour = colour};
+  for (const auto& one : done.steps) {
+    std::fputs(explain::render_step(one.fine, one.name, one.text, one.ms, how).c_str(), stdout);
   }
-  const boost::json::object all{
-      {"would_work", done.works}, {"steps", std::move(steps)}, {"exchanges", std::move(exchanges)}};
+  for (auto it = done.exchanges.begin(); it != done.exchanges.end(); ++it) {
+    if (!it->explanation || is_told_later(it, done.exchanges.end())) continue;
+    std::printf("\n%s\n%s", explain::render_handshake(it->evidence, how).c_str(),
+                explain::render(for_reader(*it->explanation), how).c_str());
+  }
+  std::printf("\n%s\n", done.works ? "This would work." : "This would fail.");
+}
+
+boost::json::object json_of(const checkup_step& step) {
+  boost::json::object made{{"step", std::string(trim(step.name))}, {"ok", step.fine}, {"text", clean(step.text, 4096)}};
+  if (step.name.starts_with(' ')) made["detail"] = true;
+  if (step.ms >= 0) made["duration_ms"] = step.ms;
+  return made;
+}
+
+// As a line of the log has it, with the handshake in any case.
+boost::json::object json_of(const forward::finished& one) {
+  auto made = forward::exchange_line(one.evidence, one.explanation, one.moved);
+  made["handshake"] = explain::handshake_json(one.evidence);
+  return made;
+}
+
+void print_json(const checkup& done, const registry::reference& what) {
+  boost::json::array steps;
+  for (const auto& step : done.steps) steps.push_back(json_of(step));
+  boost::json::array exchanges;
+  for (const auto& one : done.exchanges) exchanges.push_back(json_of(one));
+  const boost::json::object all{{"reference", registry::to_text(what)},
+                                {"would_work", done.works},
+                                {"steps", std::move(steps)},
+                                {"exchanges", std::move(exchanges)}};
   std::printf("%s\n", boost::json::serialize(all).c_str());
+}
+
+std::optional<checkup_request> request_of(const check_options& options) {
+  const auto reference = registry::parse_reference(options.reference);
+  if (!reference) {
+    complain(reference.error().detail, "an image looks like registry.example.com/team/app:1");
+    return std::nullopt;
+  }
+  checkup_request asked{.what = *reference, .push = options.push, .remove = options.remove};
+  if (options.mount_from.empty()) return asked;
+  const auto source = mount_source(asked, options.mount_from);
+  if (source) return asked;
+  complain("--mount-from: " + source.error().detail, "name a repository of the same registry, for example team/base:1");
+  return std::nullopt;
 }
 
 }  // namespace
@@ -49,18 +96,15 @@ int check(const common_options& common, const check_options& options) {
     loaded = load_or_complain(common, config::purpose::run);
   }
   if (!loaded) return exit_usage;
-  const auto reference = registry::parse_reference(options.reference);
-  if (!reference) {
-    complain(reference.error().detail, "an image looks like registry.example.com/team/app:1");
-    return exit_usage;
-  }
-  const auto done = check_up(*loaded, inputs, *reference, options.push);
+  const auto asked = request_of(options);
+  if (!asked) return exit_usage;
+  const auto done = check_up(*loaded, inputs, *asked);
   if (!done) {
     complain(done.error().detail);
     return exit_usage;
   }
   if (options.json) {
-    print_json(*done);
+    print_json(*done, asked->what);
   } else {
     print(*done, colourful(common, STDOUT_FILENO));
   }

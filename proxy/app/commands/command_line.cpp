@@ -28,6 +28,21 @@ void add_explain(CLI::App& program, common_options& common, explain_options& opt
   explaining->callback([&] { code = explain_failures(common, options); });
 }
 
+void add_check(CLI::App& program, common_options& common, check_options& checking, int& code) {
+  auto* checker = program.add_subcommand("check", "Walk the whole handshake for an image now, step by step");
+  add_common(*checker, common);
+  checker->add_option("REFERENCE", checking.reference, "An image, for example harbor.example.com/team-a/app:1")
+      ->required();
+  checker->add_flag("--push", checking.push, "Check pushing too: an upload is opened and cancelled");
+  checker->add_flag("--delete", checking.remove, "Check deleting too: of a random digest, so that nothing is deleted");
+  checker
+      ->add_option("--mount-from", checking.mount_from,
+                   "Check mounting a blob of this repository, too: a small one is mounted, or an upload cancelled")
+      ->type_name("REPO[:TAG]");
+  checker->add_flag("--json", checking.json, "For programs");
+  checker->callback([&] { code = check(common, checking); });
+}
+
 void add_redirect(CLI::App& program, common_options& common, redirect_options& options, int& code) {
   auto* redirect =
       program.add_subcommand("redirect", "The nftables rules of transparent mode, in this network namespace");
@@ -68,13 +83,7 @@ int run_command_line(int argc, char** argv) {
   wrapping->positionals_at_end();
   wrapping->callback([&] { code = run(common, running); });
 
-  auto* checker = program.add_subcommand("check", "Walk the whole handshake for an image now, step by step");
-  add_common(*checker, common);
-  checker->add_option("REFERENCE", checking.reference, "An image, for example harbor.example.com/team-a/app:1")
-      ->required();
-  checker->add_flag("--push", checking.push, "Check pushing too: an upload is opened and cancelled");
-  checker->add_flag("--json", checking.json, "For programs");
-  checker->callback([&] { code = check(common, checking); });
+  add_check(program, common, checking, code);
 
   explain_options explaining;
   add_explain(program, common, explaining, code);

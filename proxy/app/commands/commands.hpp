@@ -26,6 +26,8 @@ struct common_options {
 struct check_options {
   std::string reference;
   bool push = false;
+  bool remove = false;
+  std::string mount_from{};
   bool json = false;
 };
 

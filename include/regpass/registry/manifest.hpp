@@ -1,0 +1,22 @@
+// What a manifest names, as far as a check needs it (OCI image specification; Docker's schema 1 and 2).
+#pragma once
+
+#include "regpass/base/error.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace regpass::registry {
+
+// Digests, checked by their grammar; empty where there is none.
+struct manifest_parts {
+  std::string manifest;  // of an index: the first manifest in it
+  std::string blob;      // the smallest that every image has, its config; of schema 1 the first layer
+};
+
+// Errors: bad_message when it is no manifest.
+result<manifest_parts> parse_manifest(std::string_view body);
+// The first of the tags that a repository lists (GET …/tags/list); empty: it has none. Errors: bad_message.
+result<std::string> first_tag(std::string_view body);
+
+}  // namespace regpass::registry

@@ -1,0 +1,26 @@
+// What a checkup says of an exchange. Pure.
+#pragma once
+
+#include "checkup.hpp"
+#include "regpass/explain/evidence.hpp"
+
+#include <string>
+#include <vector>
+
+namespace regpass::app {
+
+// The details below a request: challenge, realm, what was asked of the token server against what it granted. `told` is
+// the realm that was told of with an earlier request, and is not again.
+std::vector<checkup_step> details_of(const explain::evidence&, std::string& told);
+
+struct probe_verdict {
+  bool fine = false;
+  std::string text;  // empty: the exchange's own explanation says it all
+};
+
+// What the DELETE of a manifest that cannot exist was answered, and what that proves.
+probe_verdict judge_deletion(const explain::evidence&);
+// What the mount of a blob of `source` was answered.
+probe_verdict judge_mount(const explain::evidence&, const std::string& source);
+
+}  // namespace regpass::app

@@ -1,0 +1,43 @@
+#include "regpass/registry/manifest.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace regpass;
+
+namespace {
+
+const std::string one = "sha256:" + std::string(64, '1');
+const std::string two = "sha256:" + std::string(64, '2');
+
+}  // namespace
+
+TEST_CASE("A manifest's config is the blob, an index names a manifest") {
+  const auto image = registry::parse_manifest(R"({"schemaVersion":2,"config":{"digest":")" + one +
+                                              R"("},"layers":[{"digest":")" + two + R"("}]})");
+  REQUIRE(image);
+  CHECK(image->blob == one);
+  CHECK(image->manifest.empty());
+  const auto index = registry::parse_manifest(R"({"manifests":[{"digest":")" + two + R"("}]})");
+  REQUIRE(index);
+  CHECK(index->manifest == two);
+  CHECK(index->blob.empty());
+}
+
+TEST_CASE("Where there is no config, a layer is the blob") {
+  CHECK(registry::parse_manifest(R"({"layers":[{"digest":")" + two + R"("}]})")->blob == two);
+  CHECK(registry::parse_manifest(R"({"fsLayers":[{"blobSum":")" + two + R"("}]})")->blob == two);
+}
+
+TEST_CASE("What names nothing that is a digest is no manifest") {
+  const auto* const text =
+      GENERATE("", "{", "[]", "{}", R"({"config":{"digest":"sha256:../../x"}})", R"({"config":"x","layers":[]})",
+               R"({"manifests":[]})", R"({"layers":[1]})", R"({"config":{"digest":7}})");
+  CHECK_FALSE(registry::parse_manifest(text));
+}
+
+TEST_CASE("The first tag of a list, if it is one") {
+  CHECK(registry::first_tag(R"({"name":"a","tags":["1","2"]})") == "1");
+  CHECK(registry::first_tag(R"({"name":"a","tags":null})")->empty());
+  CHECK(registry::first_tag(R"({"tags":["../x"]})")->empty());
+  CHECK_FALSE(registry::first_tag("<html>"));
+}
