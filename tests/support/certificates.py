@@ -28,12 +28,15 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
 
-    def issue(self, *hosts: str, client: bool = False):
-        """A server's certificate for these host names, or a client's, with its new key."""
+    def issue(self, *hosts: str, client: bool = False, valid: tuple | None = None):
+        """A server's certificate for these host names, or a client's, with its new key.
+
+        `valid`: from when until when, as differences to now.
+        """
         use = x509.ExtendedKeyUsageOID.CLIENT_AUTH if client else x509.ExtendedKeyUsageOID.SERVER_AUTH
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
-            _builder(_subject(hosts[0]), self._name, key)
+            _builder(_subject(hosts[0]), self._name, key, *(valid or ()))
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(sign_certificates=False), critical=True)
@@ -71,7 +74,9 @@ def _subject(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key, begins=-CLOCK_SLACK, ends=VALID_FOR
+) -> x509.CertificateBuilder:
     now = datetime.datetime.utcnow()
     return (
         x509.CertificateBuilder()
@@ -79,8 +84,8 @@ def _builder(subject: x509.Name, issuer: x509.Name, key) -> x509.CertificateBuil
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCK_SLACK)
-        .not_valid_after(now + VALID_FOR)
+        .not_valid_before(now + begins)
+        .not_valid_after(now + ends)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
 

@@ -1,0 +1,152 @@
+"""T18 T21 HTTP/2 at the level of frames: RFC 9113, section by section, through CONNECT and TLS; HTTP/1.1 behind.
+
+Each case is a connection of its own. What must be a stream's error leaves the connection's other streams alone; and the
+origin is sent nothing but whole, strict requests that were truly made.
+"""
+
+import re
+import ssl
+import sys
+
+import ground
+
+HOST = "origin.test"
+ground.enter([HOST])
+
+import certificates  # noqa: E402
+import strict_http  # noqa: E402
+from h2_cases import cases, get  # noqa: E402
+from h2_wire import GOAWAY, RST_STREAM, Connection, headers  # noqa: E402
+import h2_wire  # noqa: E402
+from h2_flows import FLOWS  # noqa: E402
+from origin import ANSWER, Origin  # noqa: E402
+
+SETTINGS_FILE = """\
+[[registry]]
+host = "origin.test"
+push = ["*"]
+http2 = "auto"
+"""
+NEXT = 201  # the stream that is to be answered after a stream's error
+
+
+class Broken(Exception):
+    pass
+
+
+def answer(message) -> bytes:
+    if "/blobs/" in message.start[1]:
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"b" * 200000
+    return ANSWER
+
+
+def code_names(codes: str) -> set[int]:
+    return {getattr(h2_wire, name) for name in codes.split("|")}
+
+
+def check(connection, expected: str) -> None:
+    """Raises Broken when something else follows than `expected`."""
+    kind, _, codes = expected.partition(" ")
+    if expected.startswith("answered or"):
+        connection.answered(1)
+        if connection.status(1) == 200:
+            return next_one(connection)
+        kind, codes = "either", expected.split()[-1]
+    if kind == "answered":
+        connection.answered(1)
+        if connection.status(1) != 200:
+            raise Broken("no answer")
+        return None if codes == "last" else next_one(connection)
+    if kind == "ignored":
+        connection.send(headers(NEXT, NEXT_HEAD))
+        connection.answered(NEXT)
+        if connection.status(NEXT) == 200:
+            return None
+        kind = "connection"
+        if not codes:
+            raise Broken("the next stream was not answered")
+    allowed = code_names(codes)
+    if kind in ("stream", "either"):
+        connection.until(lambda: connection.of(RST_STREAM) or connection.of(GOAWAY) or refused(connection))
+        given = [one.code for one in connection.of(RST_STREAM, 1)]
+        if (given and given[0] in allowed) or (kind == "stream" and refused(connection)):
+            return next_one(connection)
+        if kind == "stream":
+            raise Broken("no such RST_STREAM")
+    connection.until(lambda: connection.closed)
+    given = [one.code for one in connection.of(GOAWAY)]
+    if not given or given[-1] not in allowed:
+        raise Broken("no such GOAWAY")
+    if not connection.closed:
+        raise Broken("did not close")
+
+
+def refused(connection) -> bool:
+    return 400 <= (connection.status(1) or 0) < 500
+
+
+def next_one(connection) -> None:
+    connection.send(headers(NEXT, NEXT_HEAD))
+    connection.answered(NEXT)
+    if connection.status(NEXT) != 200:
+        raise Broken("the next stream was not answered")
+
+
+KNOWN_TARGET = re.compile(r"/v2/(app/manifests/(h[0-9]{3}|next))?")
+NEXT_HEAD = get("/v2/app/manifests/next", HOST)
+
+
+def complaints_of_origin(origin, mark, target: str, expected: str) -> list[str]:
+    all_seen = []
+    said = []
+    for stream in origin.since(mark):
+        found, rest = strict_http.requests(stream)
+        all_seen += found
+        said += [f"the origin was sent {rest}"] if rest.startswith("malformed") else []
+    # The request of a connection that was broken off may arrive while the next case runs.
+    said += [f"the origin was sent {one}" for one in all_seen if not KNOWN_TARGET.fullmatch(one.start[1])]
+    seen = [one for one in all_seen if one.start[1] == target]
+    if expected.startswith("answered") and " or " not in expected and len(seen) != 1:
+        said.append(f"the origin was sent {len(seen)} requests")
+    if expected.startswith(("stream", "connection COMPRESSION")) and seen:
+        said.append("the origin was sent a request that is none")
+    return said
+
+
+def main() -> int:
+    failed, count = [], 0
+    with ground.Directory() as directory:
+        authority = directory.authority()
+        certificates.write_pair(directory.path / "origin", *authority.issue(HOST))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(directory.path / "origin.crt", directory.path / "origin.key")
+        origin = Origin((ground.ADDRESS, 443), answer, context)
+        trust = {"SSL_CERT_FILE": str(directory.path / "upstream.crt")}
+        with ground.Regpass(directory.path, SETTINGS_FILE, trust) as regpass:
+            proxy = ("127.0.0.1", ground.PROXY_PORT)
+            for name, sent, expected, target in cases("/v2/app/manifests/h%03d", HOST):
+                count += 1
+                mark = origin.mark()
+                with Connection(proxy, HOST, regpass.ca) as connection:
+                    connection.send(sent)
+                    said = []
+                    try:
+                        check(connection, expected)
+                    except Broken as why:
+                        said.append(f"{why}; expected: {expected}")
+                    frames = " ".join(map(str, connection.frames))
+                    heads = {stream: dict(fields).get(":status") for stream, fields in connection.heads.items()}
+                said += complaints_of_origin(origin, mark, target, expected)
+                failed += [f"{name}: {one} [{frames}{' closed' if connection.closed else ''} {heads}]" for one in said]
+            for name, flow in FLOWS.items():
+                count += 1
+                mark = origin.mark()
+                said = list(flow(lambda **more: Connection(proxy, HOST, regpass.ca, **more), origin, mark))
+                failed += [f"{name}: {one}" for one in said]
+    print(f"{count} cases, {len(failed)} complaints")
+    print("\n".join(failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

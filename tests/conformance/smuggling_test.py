@@ -1,0 +1,150 @@
+"""T17 T19 request smuggling: a corpus sent to regpass, nginx and haproxy in front of one origin that keeps every byte.
+
+Of what must be refused, regpass forwards no complete request, and nothing behind it. What it does forward is strict
+HTTP/1.1, one message for each that was truly there, and nginx and haproxy, given those very bytes, forward the same
+messages again. The table of differences is printed.
+"""
+
+import re
+import socket
+import sys
+from collections import Counter
+
+import ground
+
+HOST = "origin.test:8080"
+ground.enter(["origin.test"], programs=["nginx", "haproxy"])
+
+import strict_http  # noqa: E402
+from origin import Origin  # noqa: E402
+from peers import Peer  # noqa: E402
+from smuggling_requests import cases  # noqa: E402
+
+SETTINGS = f"""\
+[[mirror]]
+listen = "127.0.0.1:5000"
+registry = "{HOST}"
+[[registry]]
+host = "{HOST}"
+plain_http = true
+push = ["*"]
+[limits]
+head_timeout = "2s"
+idle_timeout = "2s"
+"""
+STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
+
+
+def talk(address, sent: bytes) -> tuple[list[int], bool]:
+    """The statuses of the answers, and whether the peer closed by itself. Half-closed: no more will come."""
+    with socket.create_connection(address, timeout=5) as peer:
+        answer = b""
+        try:
+            peer.sendall(sent)
+            peer.shutdown(socket.SHUT_WR)
+            while piece := peer.recv(65536):
+                answer += piece
+        except TimeoutError:
+            return statuses(answer), False
+        except OSError:
+            pass
+        return statuses(answer), True
+
+
+def statuses(answer: bytes) -> list[int]:
+    return [code for code in map(int, STATUS.findall(answer)) if code >= 200]
+
+
+class Front:
+    """A proxy, and what arrives behind it."""
+
+    def __init__(self, name, address, origin):
+        self.name, self.address, self.origin = name, address, origin
+
+    def pass_on(self, sent: bytes):
+        mark = self.origin.mark()
+        codes, closed = talk(self.address, sent)
+        requests, rests = [], []
+        for stream in self.origin.since(mark):
+            found, rest = strict_http.requests(stream)
+            requests += [one for one in found if one.start[1] != "/v2/"]  # regpass's own question, before a body
+            rests += [rest] if rest else []
+        return Outcome(codes, closed, requests, rests)
+
+
+class Outcome:
+    def __init__(self, codes, closed, requests, rests):
+        self.codes, self.closed, self.requests, self.rests = codes, closed, requests, rests
+
+    def __str__(self) -> str:
+        forwarded = f"{len(self.requests)} on" if self.requests else ""
+        rest = " ".join(rest.split(":")[0] for rest in self.rests)
+        return " ".join(filter(None, [*map(str, self.codes), forwarded, rest])) or "closed"
+
+
+def complaints(outcome: Outcome, target: str, truly, cut_off: bool) -> list[str]:
+    said = [f"forwarded malformed bytes: {rest}" for rest in outcome.rests if rest.startswith("malformed")]
+    hidden = [one for one in outcome.requests if one.start[1] == target + "-hidden"]
+    if not outcome.closed:
+        said.append("did not close")
+    if truly is None:  # refused or forwarded: a matter of taste
+        return said
+    bodies = [one.body for one in outcome.requests]
+    if bodies != truly:
+        said.append(f"forwarded {[str(one) for one in outcome.requests]}, where {len(truly)} of {truly} were asked")
+    if hidden and len(truly) < 2:
+        said.append("forwarded the hidden request")
+    refused = [code for code in outcome.codes if code >= 400]
+    if not truly and not refused and not cut_off:
+        said.append(f"answered {outcome.codes} instead of an error")
+    if any(code >= 500 and code not in (501, 505) for code in refused):
+        said.append(f"blamed the origin: {refused}")
+    return said
+
+
+def kept(message) -> tuple:
+    return (*message.start, message.body)
+
+
+def again(peer: Front, message) -> list[str]:
+    """What `peer` makes of bytes that regpass wrote: the same message, and nothing else."""
+    outcome = peer.pass_on(message.raw)
+    if [kept(one) for one in outcome.requests] != [kept(message)] or outcome.rests:
+        return [f"{peer.name} reads regpass's {message} as {outcome}: {[str(one) for one in outcome.requests]}"]
+    return []
+
+
+def main() -> int:
+    failed, table, verdicts = [], [], Counter()
+    with ground.Directory() as directory:
+        origins = {name: Origin((ground.ADDRESS, port)) for name, port in
+                   {"regpass": 8080, "nginx": 8081, "haproxy": 8082}.items()}
+        with (ground.Regpass(directory.path, SETTINGS),
+              Peer("nginx", directory.path, 7001, origins["nginx"].address) as nginx,
+              Peer("haproxy", directory.path, 7002, origins["haproxy"].address) as haproxy):
+            front = Front("regpass", ("127.0.0.1", 5000), origins["regpass"])
+            others = [Front(peer.name, peer.address, origins[peer.name]) for peer in (nginx, haproxy)]
+            for number, (name, text, truly) in enumerate(cases()):
+                target = f"/v2/app/manifests/c{number:03}"
+                sent = text.replace(b"@T", target.encode()).replace(b"@S", target.encode() + b"-hidden")
+                sent = sent.replace(b"@H", HOST.encode())
+                ours = front.pass_on(sent)
+                theirs = [other.pass_on(sent) for other in others]
+                found = complaints(ours, target, truly, name.startswith("cut off"))
+                for message in ours.requests:
+                    for other in others:
+                        found += again(other, message)
+                failed += [f"{name}: {one}" for one in found]
+                verdicts["refused" if not ours.requests else "forwarded"] += 1
+                if len({str(outcome) for outcome in (ours, *theirs)}) > 1:
+                    table.append((name, ours, *theirs))
+    print(f"{'where they differ':45} {'regpass':22} {'nginx':22} haproxy")
+    for name, *outcomes in table:
+        print(f"{name[:44]:45} " + " ".join(f"{str(outcome)[:21]:22}" for outcome in outcomes))
+    print(f"{sum(verdicts.values())} cases: {dict(verdicts)}; {len(table)} read differently; {len(failed)} complaints")
+    print("\n".join(failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
