@@ -122,12 +122,14 @@ net::task<void> forwarding::write(http::response_head head, std::string_view bod
 
 net::task<void> forwarding::upstream_failed(error problem) {
   notes_.failed(problem);
-  if (carrier_.client_problem() || down_.responded()) {
+  const auto& theirs = carrier_.client_problem();
+  const bool malformed = theirs && (theirs->code == errc::bad_message || theirs->code == errc::too_large);
+  if (down_.responded() || (theirs && !malformed)) {
     notes_.seen().status = 0;
     down_.abort();
     co_return;
   }
-  const int status = status_for(problem);
+  const int status = malformed ? 400 : status_for(problem);
   co_await answer_error(status, http::fields());
 }
 

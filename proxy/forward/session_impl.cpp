@@ -132,6 +132,7 @@ net::task<bool> session::carry(server& front, http::request_head head, forward_r
   what.head = std::move(head);
   co_await forward_exchange(around_, std::move(what), front);
   auto drained = co_await front.drain();
+  if (!drained && drained.error().code == errc::bad_message) co_await linger();
   co_return drained&& front.reusable();
 }
 

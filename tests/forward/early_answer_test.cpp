@@ -127,6 +127,26 @@ TEST_CASE("When a client breaks an upload off the registry sees it broken off") 
   CHECK(scene.proxy.finished()[0].evidence.status == 0);
 }
 
+TEST_CASE("T17 an upload whose chunks are malformed is answered 400, and the registry sees it broken off") {
+  open_scene scene;
+  scene.registry.on("PUT", upload).answer(201, "Created");
+  const std::string hidden = "GET " + blob + " HTTP/1.1\r\nHost: " + scene.registry.authority() + "\r\n\r\n";
+  const std::string body = GENERATE(values<std::string>({
+      "0x5\r\nlayer\r\n0\r\n\r\n",
+      "5\r\nlayer\r\n5\nlayer\r\n0\r\n\r\n",
+      "5\r\nlayer\r\n0\r\nContent-Length: 5\r\n\r\n",
+  }));
+  auto client = scene.inside();
+  client.request("PUT", upload, {{"Transfer-Encoding", "chunked"}});
+  client.send(body + hidden);
+  const auto got = client.receive("PUT");
+  CHECK(got.status == 400);
+  CHECK(client.ends());
+  CHECK(scene.proxy.at_rest());
+  for (const auto& one : scene.registry.requests("PUT", upload)) CHECK_FALSE(one.complete);
+  CHECK(scene.registry.count("GET", blob) == 0);
+}
+
 TEST_CASE("T22 a client that stalls in its upload is let go after a while, and so is its registry") {
   open_scene scene(hasty());
   auto& answer = scene.registry.on("PUT", upload).answer(413, "Too Large").body("{}");
