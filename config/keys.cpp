@@ -70,7 +70,8 @@ std::vector<key<settings>> listeners_and_credentials() {
                        "Who may read a file made so: a builder that is another user than regpass must be able to.",
                        readable_by, [](auto& s) -> auto& { return s.client_auth.readable_by; }),
       of({"credentials.docker_config", kind::path_list,
-          "Docker credential files, or directories that hold one. Default: where docker and podman keep theirs."},
+          "Docker credential files, or directories that hold one. Default: $CREDENTIALS_DIRECTORY "
+          "(systemd's LoadCredential=), and where docker and podman keep theirs."},
          [](auto& s) -> auto& { return s.credentials.docker_config; }),
       of({"credentials.helpers", kind::boolean,
           "Whether the docker-credential-* programs are run that those files name (credsStore, credHelpers)."},

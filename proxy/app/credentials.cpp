@@ -72,6 +72,8 @@ std::vector<fs::path> default_places(const std::map<std::string, std::string>& e
     return it == environment.end() ? fs::path() : fs::path(it->second);
   };
   std::vector<fs::path> places;
+  // systemd's LoadCredential= (systemd.exec(5))
+  if (const auto given = variable("CREDENTIALS_DIRECTORY"); !given.empty()) places.push_back(given);
   if (const auto file = variable("REGISTRY_AUTH_FILE"); !file.empty()) places.push_back(file);
   if (const auto directory = variable("DOCKER_CONFIG"); !directory.empty()) places.push_back(directory);
   if (const auto runtime = variable("XDG_RUNTIME_DIR"); !runtime.empty())

@@ -115,6 +115,12 @@ admin::readiness self_report::ready() const {
   return made;
 }
 
+std::string self_report::summary() const {
+  std::string made;
+  for (const auto& [about, text] : ready().details) made += (made.empty() ? "" : "; ") + about + ": " + text;
+  return made;
+}
+
 boost::json::object self_report::status() const {
   const auto from = of_.current();
   boost::json::array listeners;

@@ -30,6 +30,7 @@ class self_report {
   void listening(std::string what) { listeners_.push_back(std::move(what)); }
 
   admin::readiness ready() const;
+  std::string summary() const;  // the same in one line
   boost::json::object status() const;
   net::task<bool> alive() const;
 

@@ -357,6 +357,12 @@ std::vector<forward::finished> server::history() const {
 std::size_t server::busy() const {
   return state_->services->busy.load();
 }
+net::task<bool> server::alive() const {
+  return state_->report->alive();
+}
+std::string server::summary() const {
+  return state_->report->summary();
+}
 void server::draining() {
   state_->report->draining();
 }

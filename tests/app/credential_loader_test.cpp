@@ -146,4 +146,8 @@ TEST_CASE("Credentials are looked for where docker and podman keep them") {
   CHECK(app::default_places({{"XDG_CONFIG_HOME", "/c"}, {"HOME", "/h"}}) ==
         std::vector<fs::path>{"/c/containers/auth.json", "/h/.docker/config.json", "/h/.dockercfg"});
   CHECK(app::default_places({{"HOME", ""}}).empty());
+  // What the service manager hands over comes first.
+  CHECK(
+      app::default_places({{"CREDENTIALS_DIRECTORY", "/run/credentials/a"}, {"REGISTRY_AUTH_FILE", "/r/auth.json"}}) ==
+      std::vector<fs::path>{"/run/credentials/a", "/r/auth.json"});
 }

@@ -14,9 +14,10 @@
 
 namespace regpass::app {
 
-// Where docker and podman keep credentials, in the order in which they are looked at: REGISTRY_AUTH_FILE, DOCKER_CONFIG
-// (a directory; a file is taken as well), $XDG_RUNTIME_DIR/containers/auth.json, $XDG_CONFIG_HOME/containers/auth.json
-// or ~/.config/containers/auth.json, ~/.docker/config.json, ~/.dockercfg (containers-auth.json(5)).
+// What systemd hands over (CREDENTIALS_DIRECTORY), and where docker and podman keep credentials, in the order in which
+// they are looked at: REGISTRY_AUTH_FILE, DOCKER_CONFIG (a directory; a file is taken as well),
+// $XDG_RUNTIME_DIR/containers/auth.json, $XDG_CONFIG_HOME/containers/auth.json or ~/.config/containers/auth.json,
+// ~/.docker/config.json, ~/.dockercfg (containers-auth.json(5)).
 std::vector<std::filesystem::path> default_places(const std::map<std::string, std::string>& environment);
 
 // One [[registry.credential]].

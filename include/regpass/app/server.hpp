@@ -36,6 +36,11 @@ class server {
   // limits) is said in the log.
   void reload();
 
+  // Whether every worker answers; asked on `control`.
+  net::task<bool> alive() const;
+  // One line for a service manager: listeners, credentials, and what the last reload came to.
+  std::string summary() const;
+
   // From now on regpass says that it is not ready.
   void draining();
   // Connections are accepted and served on until none was busy for drain.idle, or drain.timeout is over. Returns at

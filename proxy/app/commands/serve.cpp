@@ -1,4 +1,5 @@
 #include "../hardening.hpp"
+#include "../service_manager.hpp"
 #include "commands.hpp"
 #include "regpass/app/server.hpp"
 #include "regpass/base/log.hpp"
@@ -20,11 +21,13 @@ using clock = std::chrono::steady_clock;
 constexpr auto look_every = std::chrono::milliseconds{100};
 
 // A push in flight goes on, and so does what its client opens next: the end comes when nothing was busy for a while.
-net::task<void> drain(server& running, const config::drain_settings& how, boost::asio::io_context& control) {
+net::task<void> drain(server& running, const service_manager& manager, const config::drain_settings& how,
+                      boost::asio::io_context& control) {
   boost::asio::steady_timer timer(control);
   const auto began = clock::now();
   auto idle_since = began;
   running.draining();
+  manager.stopping(how.timeout, running.summary());
   log::write(log::level::info, "drain", "draining: open exchanges are served to their end", {{"busy", running.busy()}});
   while (clock::now() - began < how.timeout && clock::now() - idle_since < how.idle) {
     timer.expires_after(look_every);
@@ -34,19 +37,22 @@ net::task<void> drain(server& running, const config::drain_settings& how, boost:
   control.stop();
 }
 
-net::task<void> watch_signals(server& running, const config::drain_settings& how, boost::asio::io_context& control) {
+net::task<void> watch_signals(server& running, const service_manager& manager, const config::drain_settings& how,
+                              boost::asio::io_context& control) {
   boost::asio::signal_set signals(control, SIGTERM, SIGINT, SIGHUP);
   bool draining = false;
   for (;;) {
     const auto [ec, number] = co_await signals.async_wait(net::use_task);
     if (ec) co_return;
     if (number == SIGHUP) {
+      manager.reloading();
       running.reload();
+      manager.ready(running.summary());
     } else if (draining) {
       control.stop();  // asked twice: now
     } else {
       draining = true;
-      net::spawn(control.get_executor(), drain(running, how, control), "drain");
+      net::spawn(control.get_executor(), drain(running, manager, how, control), "drain");
     }
   }
 }
@@ -63,6 +69,7 @@ int serve(const common_options& common) {
     return exit_usage;
   }
   const auto how = loaded->settings.drain;
+  const service_manager manager(inputs.environment);
   log::write(log::level::info, "started", "regpass starts",
              {{"config", loaded->file.string()},
               {"state_dir", loaded->settings.state_dir.string()},
@@ -74,10 +81,14 @@ int serve(const common_options& common) {
     complain(running.error().detail);
     return exit_usage;
   }
-  net::spawn(control.get_executor(), watch_signals(**running, how, control), "signals");
+  auto& serving = **running;
+  net::spawn(control.get_executor(), watch_signals(serving, manager, how, control), "signals");
+  net::spawn(control.get_executor(), service_manager::feed_watchdog(manager, [&serving] { return serving.alive(); }),
+             "watchdog");
+  manager.ready(serving.summary());
   control.run();
-  log::write(log::level::info, "stopped", "regpass stops", {{"busy", (*running)->busy()}});
-  (*running)->stop();
+  log::write(log::level::info, "stopped", "regpass stops", {{"busy", serving.busy()}});
+  serving.stop();
   log::stop();
   return exit_fine;
 }
