@@ -22,9 +22,9 @@ class Authority:
         self._name = _subject(name)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self.certificate = (
-            _builder(self._name, self._name, self._key)
+            builder(self._name, self._name, self._key)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_key_usage(sign_certificates=True), critical=True)
+            .add_extension(key_usage(sign_certificates=True), critical=True)
             .sign(self._key, hashes.SHA256())
         )
 
@@ -36,10 +36,10 @@ class Authority:
         use = x509.ExtendedKeyUsageOID.CLIENT_AUTH if client else x509.ExtendedKeyUsageOID.SERVER_AUTH
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
-            _builder(_subject(hosts[0]), self._name, key, *(valid or ()))
+            builder(_subject(hosts[0]), self._name, key, *(valid or ()))
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(sign_certificates=False), critical=True)
+            .add_extension(key_usage(sign_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([use]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
@@ -50,7 +50,7 @@ class Authority:
 def signing_pair(name: str):
     """A self-signed certificate and its key, for signing tokens."""
     key = ec.generate_private_key(ec.SECP256R1())
-    return _builder(_subject(name), _subject(name), key).sign(key, hashes.SHA256()), key
+    return builder(_subject(name), _subject(name), key).sign(key, hashes.SHA256()), key
 
 
 def write_pair(stem: Path, certificate, key) -> None:
@@ -74,7 +74,7 @@ def _subject(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _builder(
+def builder(
     subject: x509.Name, issuer: x509.Name, key, begins=-CLOCK_SLACK, ends=VALID_FOR
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.utcnow()
@@ -90,7 +90,7 @@ def _builder(
     )
 
 
-def _key_usage(sign_certificates: bool) -> x509.KeyUsage:
+def key_usage(sign_certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=sign_certificates,
