@@ -155,7 +155,10 @@ result<context> make_server_context(EVP_PKEY* key, const std::vector<X509*>& cer
   if (!ctx) return std::unexpected(std::move(ctx.error()));
   if (auto done = present(**ctx, key, certificates); !done) return std::unexpected(std::move(done.error()));
   SSL_CTX_set_num_tickets(ctx->get(), 1);
-  if (SSL_CTX_set1_groups_list(ctx->get(), "X25519:P-256:P-384") != 1) return openssl_fail("cannot set up TLS");
+  // What clients of TLS 1.2 speak, and nothing that HTTP/2 forbids (RFC 9113, appendix A). TLS 1.3 has nothing else.
+  const bool set = SSL_CTX_set1_groups_list(ctx->get(), "X25519:P-256:P-384") == 1 &&
+                   SSL_CTX_set_cipher_list(ctx->get(), "ECDHE+AESGCM:ECDHE+CHACHA20") == 1;
+  if (!set) return openssl_fail("cannot set up TLS");
   SSL_CTX_set_alpn_select_cb(ctx->get(), choose_protocol, nullptr);
   SSL_CTX_set_tlsext_servername_callback(ctx->get(), judge_asked_name);
   return context(std::move(*ctx));

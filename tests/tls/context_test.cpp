@@ -200,3 +200,17 @@ TEST_CASE("a server's chain goes with its certificate", "[tls]") {
   both.settle();
   CHECK(both.connected());
 }
+
+TEST_CASE("T24: a server has ciphers with ephemeral keys and authenticated encryption only", "[tls]") {
+  const test_ca ca = test_ca::make();
+  const auto context = server_context(ca.issue({"a.test"}));
+  const auto* ciphers = SSL_CTX_get_ciphers(context.native());
+  REQUIRE(sk_SSL_CIPHER_num(ciphers) > 3);
+  for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); ++i) {
+    const auto* one = sk_SSL_CIPHER_value(ciphers, i);
+    INFO(SSL_CIPHER_get_name(one));
+    CHECK(SSL_CIPHER_is_aead(one) == 1);
+    const int exchange = SSL_CIPHER_get_kx_nid(one);
+    CHECK((exchange == NID_kx_ecdhe || exchange == NID_kx_any));  // any: of TLS 1.3
+  }
+}
