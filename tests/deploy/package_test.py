@@ -18,21 +18,14 @@ sys.path[:0] = [str(SOURCE / "tests/e2e"), str(SOURCE / "deploy/package")]
 import help_tree  # noqa: E402
 import processes  # noqa: E402
 
-import bare_root  # noqa: E402
+from installed import dpkg, install, make_package, output  # noqa: E402
 from unit import USER, Prepared, Unit  # noqa: E402
 
 SKIPPED = 77
-BUILD = Path(os.environ.get("BUILD", ""))
 NEEDED = ("cpack", "dpkg-deb", "lintian", "man", "zsh", "fish", "unshare")
 PASSWORD = "p4ss-of-the-package-test"
 DOCKER_CONFIG = {"auths": {"harbor.example.com": {"auth": base64.b64encode(f"ann:{PASSWORD}".encode()).decode()}}}
 LOGIN = "etc/credstore/regpass.json"
-
-
-def output(*command, **options) -> str:
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, **options)
-    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
-    return done.stdout
 
 
 class PackageTest(unittest.TestCase):
@@ -40,18 +33,10 @@ class PackageTest(unittest.TestCase):
     def setUpClass(cls):
         cls.work = Path(tempfile.mkdtemp(prefix="regpass-package-"))
         cls.addClassCleanup(shutil.rmtree, cls.work)
-        output("cmake", "--build", BUILD, "--target", "package_files")
-        output("cpack", "-B", cls.work, cwd=BUILD)
-        (cls.package,) = cls.work.glob("*.deb")
+        cls.package = make_package(cls.work)
         cls.root = cls.work / "root"
-        cls.root.mkdir()
-        bare_root.make(cls.root, output("dpkg-deb", "--field", cls.package, "Depends"))
-        cls.dpkg("--install", cls.package)
+        install(cls.package, cls.root)
         cls.program = cls.root / "usr/bin/regpass"
-
-    @classmethod
-    def dpkg(cls, *arguments) -> str:
-        return output("dpkg", f"--root={cls.root}", *arguments)
 
     def in_root(self, *command) -> list[str]:
         return ["/usr/sbin/chroot", f"--userspec={USER}:{USER}", str(self.root), *map(str, command)]
@@ -61,8 +46,8 @@ class PackageTest(unittest.TestCase):
         self.assertEqual(complaints, "")
 
     def test_is_installed_with_what_it_depends_on(self):
-        self.assertIn("Status: install ok installed", self.dpkg("--status", "regpass"))
-        self.assertIn("/etc/regpass/regpass.toml", self.dpkg("--status", "regpass"), "its configuration is kept on upgrades")
+        self.assertIn("Status: install ok installed", dpkg(self.root, "--status", "regpass"))
+        self.assertIn("/etc/regpass/regpass.toml", dpkg(self.root, "--status", "regpass"), "its configuration is kept on upgrades")
         self.assertIn("regpass ", output(*self.in_root("regpass", "version")))
         self.assertIn("is valid", output(*self.in_root("regpass", "config", "check")))
 
@@ -145,10 +130,10 @@ class PackageTest(unittest.TestCase):
     def test_when_purged_leaves_nothing(self):
         before = {path for path in self.root.rglob("*") if "regpass" in path.name}
         self.assertTrue(before)
-        self.dpkg("--purge", "regpass")
+        dpkg(self.root, "--purge", "regpass")
         kept = {str(path.relative_to(self.root)) for path in before if path.exists() and "run" not in path.parts}
         self.assertEqual(kept - {LOGIN}, set())
-        self.dpkg("--install", self.package)
+        dpkg(self.root, "--install", self.package)
 
 
 if __name__ == "__main__":
