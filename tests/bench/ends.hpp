@@ -1,4 +1,4 @@
-// The two ends of the benchmark; what each does is in the file of its name.
+// The two ends of the benchmark: the origin, and what the client can do.
 #pragma once
 
 #include "options.hpp"
@@ -7,5 +7,8 @@ namespace bench {
 
 [[noreturn]] void origin(const Options& options);
 void client(const Options& options);
+void fresh(const Options& options);
+void hold(const Options& options);
+void first(const Options& options);
 
 }  // namespace bench

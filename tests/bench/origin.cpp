@@ -1,114 +1,144 @@
 #include "ends.hpp"
-#include "wire.hpp"
+#include "h1.hpp"
+#include "h2.hpp"
+#include "registry.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 #include <exception>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 namespace bench {
 namespace {
 
-class Registry {
+Request parsed(std::string_view head) {
+  const auto method_end = head.find(' ');
+  const auto path_end = head.find(' ', method_end + 1);
+  if (method_end == std::string_view::npos || path_end == std::string_view::npos) fail("not a request");
+  Request request;
+  request.method = head.substr(0, method_end);
+  request.path = head.substr(method_end + 1, path_end - method_end - 1);
+  request.authority = header(head, "Host").value_or("");
+  request.authorization = header(head, "Authorization").value_or("");
+  return request;
+}
+
+/// A connection of the proxy's, or of a client's that goes without one.
+class Visitor {
  public:
-  Registry() {
-    manifest_ = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[],)"
-                R"("annotations":{"padding":")";
-    manifest_ += std::string(2048 - manifest_.size() - 3, '.') + R"("}})";
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
-    SHA256(reinterpret_cast<const unsigned char*>(manifest_.data()), manifest_.size(), hash.data());
-    manifest_digest_ = fmt::format("sha256:{:02x}", fmt::join(hash, ""));
-  }
+  virtual ~Visitor() = default;
+  virtual void pump(Registry& registry) = 0;
+};
 
-  Message answer(std::string_view request) {
-    ++requests_;
-    const auto space = request.find(' ');
-    if (space == std::string_view::npos) fail("not a request");
-    const std::string_view method = request.substr(0, space);
-    std::string_view path = request.substr(space + 1);
-    path = path.substr(0, path.find(' '));
-    const std::string_view query = path.substr(std::min(path.find('?'), path.size()));
-    path.remove_suffix(query.size());
-
-    if (!header(request, "Authorization"))
-      return small("401 Unauthorized", "WWW-Authenticate: Basic realm=\"bench\"\r\n", "{}");
-    if (path == "/v2/") return small("200 OK", "Content-Type: application/json\r\n", "{}");
-    if (!path.starts_with(repository)) return small("404 Not Found", "", "");
-    path.remove_prefix(repository.size());
-
-    constexpr std::string_view blob = "blobs/sha256:";
-    constexpr std::string_view uploads = "blobs/uploads/";
-    if (path.starts_with(blob)) {
-      const std::uint64_t size = number_in(path.substr(blob.size()), 16);
-      return {head("200 OK", "Content-Type: application/octet-stream\r\n", size), method == "HEAD" ? 0 : size};
+class H1Visitor : public Visitor {
+ public:
+  explicit H1Visitor(Secure secure) : h1_(std::move(secure)) {}
+  void pump(Registry& registry) override {
+    while (h1_.send() && h1_.receive()) {
+      const Request request = parsed(h1_.take());
+      const Answer answer = registry.answer(request);
+      std::string message = rendered(answer);
+      if (request.method == "HEAD") message.resize(message.size() - answer.text.size());
+      h1_.queue(std::move(message), request.method == "HEAD" ? 0 : answer.filler);
     }
-    if (path.starts_with(uploads)) {
-      if (method == "POST")
-        return small("202 Accepted", fmt::format("Location: {}{}1\r\nDocker-Upload-UUID: 1\r\n", repository, uploads),
-                     "");
-      const std::string_view digest = query.substr(std::min(query.find('=') + 1, query.size()));
-      return small("201 Created", fmt::format("Location: {}blobs/{}\r\n", repository, digest), "");
-    }
-    if (path.starts_with("manifests/"))
-      return small("200 OK",
-                   fmt::format("Content-Type: application/vnd.oci.image.index.v1+json\r\nDocker-Content-Digest: {}\r\n",
-                               manifest_digest_),
-                   manifest_);
-    return small("404 Not Found", "", "");
   }
 
  private:
-  [[nodiscard]] std::string head(std::string_view status, std::string_view headers, std::uint64_t length) const {
-    return fmt::format("HTTP/1.1 {}\r\n{}{}: {}\r\nContent-Length: {}\r\n\r\n", status, headers, count_header,
-                       requests_, length);
+  H1 h1_;
+};
+
+class H2Visitor : public Visitor {
+ public:
+  explicit H2Visitor(Secure secure) : h2_(std::move(secure), H2::Role::server) {}
+  void pump(Registry& registry) override {
+    h2_.pump([&](std::int32_t id, H2::Stream& stream) {
+      stream.answer = registry.answer(stream.request);
+      if (stream.request.method == "HEAD") fail("HEAD comes by HTTP/1.1 only");
+      h2_.respond(id, stream);
+    });
   }
 
-  [[nodiscard]] Message small(std::string_view status, std::string_view headers, std::string_view body) const {
-    return {head(status, headers, body.size()) + std::string(body)};
+ private:
+  H2 h2_;
+};
+
+/// Before ALPN has said which of the two it will be.
+class Newcomer : public Visitor {
+ public:
+  explicit Newcomer(Secure secure) : secure_(std::move(secure)) {}
+  void pump(Registry& registry) override {
+    if (!become_) {
+      if (!secure_->shake_hands()) return;
+      const unsigned char* protocol = nullptr;
+      unsigned size = 0;
+      SSL_get0_alpn_selected(secure_->tls(), &protocol, &size);
+      if (size == 2)
+        become_ = std::make_unique<H2Visitor>(std::move(*secure_));
+      else
+        become_ = std::make_unique<H1Visitor>(std::move(*secure_));
+    }
+    become_->pump(registry);
   }
 
-  std::string manifest_;
-  std::string manifest_digest_;
-  std::uint64_t requests_ = 0;
+ private:
+  std::optional<Secure> secure_;
+  std::unique_ptr<Visitor> become_;
+};
+
+int choose_h2(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered, unsigned length,
+              void*) {
+  const auto* ours = reinterpret_cast<const unsigned char*>(alpn_h2.data());
+  auto* found = const_cast<unsigned char*>(*chosen);
+  const int outcome = SSL_select_next_proto(&found, size, ours, static_cast<unsigned>(alpn_h2.size()), offered, length);
+  *chosen = found;
+  return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+/// A listening socket and how its connections speak TLS.
+struct Door {
+  Door(const Options& options, const std::string& address, bool h2)
+      : context(make_context(TLS_server_method())), listener(listen_on(Endpoint(address))) {
+    if (SSL_CTX_use_certificate_chain_file(context.get(), options.text("cert").c_str()) != 1 ||
+        SSL_CTX_use_PrivateKey_file(context.get(), options.text("key").c_str(), SSL_FILETYPE_PEM) != 1)
+      fail_tls("--cert, --key");
+    if (h2) SSL_CTX_set_alpn_select_cb(context.get(), &choose_h2, nullptr);
+  }
+
+  Context context;
+  Descriptor listener;
 };
 
 }  // namespace
 
 void origin(const Options& options) {
-  const Context context = make_context(TLS_server_method());
-  if (SSL_CTX_use_certificate_chain_file(context.get(), options.text("cert").c_str()) != 1 ||
-      SSL_CTX_use_PrivateKey_file(context.get(), options.text("key").c_str(), SSL_FILETYPE_PEM) != 1)
-    fail_tls("--cert, --key");
-  const Descriptor listener = listen_on(Endpoint(options.text("listen")));
-
+  Door plain(options, options.text("listen"), false);
+  Door either(options, options.text("listen-h2"), true);
   Registry registry;
   Poller poller;
-  poller.add(listener.get(), EPOLLIN, nullptr);
-  std::map<void*, std::unique_ptr<Wire>> visitors;
+  poller.add(plain.listener.get(), EPOLLIN, &plain);
+  poller.add(either.listener.get(), EPOLLIN, &either);
+  std::unordered_map<void*, std::unique_ptr<Newcomer>> visitors;
+  const auto admit = [&](const Door& door) {
+    const int socket = ::accept4(door.listener.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (socket < 0) return;
+    Secure secure(door.context.get(), Descriptor(socket));
+    SSL_set_accept_state(secure.tls());
+    auto visitor = std::make_unique<Newcomer>(std::move(secure));
+    poller.add(socket, both_edges, visitor.get());
+    visitors.emplace(visitor.get(), std::move(visitor));
+  };
   for (;;) {
     poller.wait([&](void* ready) {
-      if (ready == nullptr) {
-        const int socket = ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC);
-        if (socket < 0) return;
-        auto wire = std::make_unique<Wire>(context.get(), Descriptor(socket));
-        SSL_set_accept_state(wire->tls());
-        poller.add(socket, both_edges, wire.get());
-        visitors.emplace(wire.get(), std::move(wire));
-        return;
-      }
+      if (ready == &plain || ready == &either) return admit(*static_cast<Door*>(ready));
       try {
-        Wire& wire = *static_cast<Wire*>(ready);
-        while (wire.send() && wire.receive()) wire.queue(registry.answer(wire.take().head));
+        static_cast<Newcomer*>(ready)->pump(registry);
       } catch (const std::exception&) {
         visitors.erase(ready);  // mostly a client that has finished; a failure shows at its end
       }

@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 from processes import call
-from targets import BASELINE
-from workloads import MIB, SMALL
+from workloads import MIB
+
+BASELINE = "nginx"
 
 
 def spread(values, form="{:.2f}"):
@@ -19,7 +20,12 @@ def spread(values, form="{:.2f}"):
     return f"{middle} ({form.format(min(values))}–{form.format(max(values))})"
 
 
+def median(values, form="{:.2f}"):
+    return form.format(statistics.median(values)) if values else "–"
+
+
 def ratios(series, baseline):
+    """Inside each round, so that what else the machine does falls on both."""
     return [mine / theirs for mine, theirs in zip(series.cpu, baseline.cpu) if theirs > 0]
 
 
@@ -41,30 +47,102 @@ def print_machine(options, bench):
         nginx = subprocess.run(["nginx", "-v"], capture_output=True, text=True, timeout=10)
         versions.insert(0, nginx.stderr.strip().rpartition(": ")[2])
     load = os.getloadavg()[0]
-    ciphers = ", ".join(f"{name} {cipher}" for name, cipher in bench.ciphers.items())
     print(f"{model}, {os.cpu_count()} CPUs; {', '.join(versions)}; {options.rounds} round(s); load average {load:.1f}.")
-    print(f"Ciphers to the client: {ciphers}.\n")
+    by_cipher = {}
+    for name, cipher in bench.ciphers.items():
+        by_cipher.setdefault(cipher, []).append(name)
+    print("Ciphers to the client: " + "; ".join(f"{c} ({', '.join(n)})" for c, n in by_cipher.items()) + ".\n")
 
 
-def report_speed(options, works, results):
+def summary(options, works, results):
+    """CPU of the proxies, the baseline's in units of its own, in brackets the median of the ratios to it."""
+    names = [name for name in options.targets if name != "direct"]
+    rows = []
+    for key, work in works.items():
+        if work.tokens:
+            continue
+        cells = []
+        for name in names:
+            series, base = results[key, name], results.get((key, BASELINE))
+            ratio = ratios(series, base) if base and name != BASELINE else []
+            cells.append(median(series.cpu) + (f" ({median(ratio)})" if ratio else ""))
+        rows.append([key, f"{work.title}, {work.cpu_unit}", *cells])
+    table(["", "CPU of the proxy", *names], rows)
+
+
+def every_figure(options, works, results):
     rows = []
     for key, work in works.items():
         for name in options.targets:
             series = results[key, name]
-            ratio = ratios(series, results[key, BASELINE]) if BASELINE in options.targets else []
-            latency = [f"{statistics.median(each):.0f}" if work.many else "–" for each in (series.p50, series.p99)]
-            cpu = f"{spread(series.cpu)} {work.cpu_unit}" if series.cpu else "–"
-            rate = f"{spread(series.rate, '{:,.0f}' if work.many else '{:.2f}')} {work.rate_unit}"
-            rows.append([work.title, name, cpu, spread(ratio), rate, *latency, str(max(series.extra))])
-    head = ["workload", "target", "CPU of the proxy", f"ratio to {BASELINE}", "rate", "p50 µs", "p99 µs"]
-    table([*head, "requests added at the origin"], rows)
+            if not series.rate:
+                continue
+            ratio = ratios(series, results[key, BASELINE]) if (key, BASELINE) in results else []
+            latency = ["–" if work.blob else median(each, "{:.0f}") for each in (series.p50, series.p99)]
+            rate = f"{spread(series.rate, '{:.2f}' if work.blob else '{:,.0f}')} {work.rate_unit}"
+            cpu = f"{spread(series.cpu, '{:.3f}')} {work.cpu_unit}" if series.cpu else "–"
+            rows.append([key, name, cpu, spread(ratio), rate, *latency])
+    table(["", "target", "CPU of the proxy", f"ratio to {BASELINE}", "rate", "p50 µs", "p99 µs"], rows)
 
 
-def report_memory(memory, size):
-    head = ["peak RSS, MiB", "at start", f"after {SMALL // MIB} MiB each way", f"after {size // MIB} MiB each way"]
-    table(head, [[name, *(f"{peak / MIB:.1f}" for peak in peaks)] for name, peaks in memory.items()])
+def latencies(options, works, results):
+    rows = []
+    for name in options.targets:
+        row = [name]
+        for key in (key for key, work in works.items() if work.rate):
+            series = results[key, name]
+            row += [median(series.p50, "{:.0f}"), spread(series.p99, "{:.0f}")]
+        if any(cell != "–" for cell in row[1:]):
+            rows.append(row)
+    heads = [f"{key} {figure}" for key, work in works.items() if work.rate for figure in ("p50 µs", "p99 µs")]
+    if heads:
+        table(["latency at a fixed rate", *heads], rows)
+
+
+def tokens(options, works, results):
+    rows = []
+    for key, work in works.items():
+        for name in options.targets if work.tokens else []:
+            series = results[key, name]
+            if series.rate:
+                cpu = f"{median(series.cpu, '{:.3f}')} s/10k" if series.cpu else "–"
+                rows.append([work.title, name, median(series.p50, "{:.0f}"), median(series.p99, "{:.0f}"), cpu])
+    if rows:
+        table(["token engine", "target", "p50 µs", "p99 µs", "CPU of the proxy"], rows)
+
+
+def added(options, works, results):
+    """Requests at the origin that no client sent, where there were any."""
+    worst = {
+        f"{key} {name}": max(results[key, name].extra)
+        for key, work in works.items()
+        for name in options.targets
+        if work.client[0] == "client" and not work.tokens and results[key, name].extra
+    }
+    extra = [f"{where}: {number}" for where, number in worst.items() if number > 0]
+    print("Requests that proxies added at the origin: " + (", ".join(extra) or "none") + ".\n")
+
+
+def report_memory(memory):
+    rows = []
+    for name, figures in memory.items():
+        per = [(figures[f"idle {number}"] - figures["rest"]) / number / 1024 for number in (1000, 5000)]
+        served = figures["served"] / 1000 / 1024
+        at = [f"{figures[key] / MIB:.1f}" for key in ("rest", "idle 5000", "peak W2")]
+        rows.append([name, at[0], *(f"{each:.1f}" for each in (*per, served)), at[1], at[2]])
+    head = ["at rest, MiB", "KiB per idle connection (1,000)", "(5,000)", "with one request done (1,000)"]
+    table(["memory", *head, "5,000 idle, MiB", "peak in W2, MiB"], rows)
+
+
+def report_cold_starts(seconds):
+    rows = [
+        ["with a CA to make", spread([1000 * each for each in seconds["first"]], "{:.0f}")],
+        ["with its CA there", spread([1000 * each for each in seconds["again"]], "{:.0f}")],
+    ]
+    table(["regpass: from its start to the first answered request", "ms"], rows)
 
 
 def report_calls(works, calls):
-    head = ["system calls", *(f"{key} {work.call_unit}" for key, work in works.items())]
-    table(head, [[name, *("–" if count is None else f"{count:.1f}" for count in row)] for name, row in calls.items()])
+    head = [f"{key}, {'per MiB' if work.blob else 'per request'}" for key, work in works.items()]
+    rows = [[name, *("–" if count is None else f"{count:.1f}" for count in row)] for name, row in calls.items()]
+    table(["system calls", *head], rows)

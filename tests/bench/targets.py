@@ -1,107 +1,115 @@
-"""What stands between the client and the origin. To add a peer, add a class and name it in TARGETS."""
+"""regpass, and the client without a proxy. Peers are in peers.py."""
 
-import base64
 import json
 
-# regpass refuses upstreams on 127.0.0.0/8, so the origin has another address of the namespace's loopback device.
-ORIGIN_ADDRESS = "10.231.9.1"
-ORIGIN = "registry.test:8443"
-NGINX = "nginx.test:8444"
-REGPASS = "127.0.0.1:3128"
-HOSTS = f"127.0.0.1 localhost nginx.test\n{ORIGIN_ADDRESS} registry.test\n"
-CREDENTIAL = base64.b64encode(b"bench:bench").decode()
+from addresses import CREDENTIAL, MANY, ORIGIN, ORIGIN_H2, TOKENS
 
 
-class Direct:
-    """No proxy, for scale: a proxy that comes near this is measured against the load generator, not by it."""
+class Target:
+    """What stands between the client and the origin.
+
+    `arguments` are what makes bench-load go that way, `tokens` the same for the origin that wants tokens, `bearer` the
+    client's own token where nobody else has one.
+    """
 
     process = None
+    tokens = None
+    bearer = ()
+    http2 = True  # to the client
+    uploads = True
+    resumes = True
+    slow = False  # too slow for the pace of the others
+    note = ""
 
     def __init__(self, bench):
-        self.client = ["--target", ORIGIN, "--ca", bench.file("ca.crt"), "--authorization", f"Basic {CREDENTIAL}"]
+        self.bench = bench
+
+    def restart(self):
+        """As new: with no memory of what it has done."""
+        if self.process:
+            self.bench.stop(self.process)
+            self.launch()
+
+    def stop(self):
+        if self.process:
+            self.bench.stop(self.process)
 
 
-class Nginx:
-    """A TLS-terminating reverse proxy with default buffers. It cannot intercept CONNECT, so it does less."""
-
-    CONFIGURATION = """
-daemon off;
-user root;
-pid {home}/nginx.pid;
-error_log stderr;
-worker_processes 1;
-events {{ worker_connections 16384; }}
-http {{
-  access_log /dev/null;
-  client_max_body_size 0;
-  keepalive_requests 1000000000;
-  upstream origin {{
-    server {origin};
-    keepalive 256;
-    keepalive_requests 1000000000;
-  }}
-  server {{
-    listen {listen} ssl backlog=4096;
-    ssl_certificate {home}/server.crt;
-    ssl_certificate_key {home}/server.key;
-    ssl_protocols TLSv1.3;
-    location / {{
-      proxy_pass https://origin;
-      proxy_http_version 1.1;
-      proxy_set_header Host {origin};
-      proxy_set_header Connection "";
-      proxy_set_header Authorization "Basic {credential}";
-      proxy_ssl_protocols TLSv1.3;
-      proxy_ssl_verify on;
-      proxy_ssl_trusted_certificate {home}/ca.crt;
-      proxy_ssl_server_name on;
-      proxy_ssl_name registry.test;
-      # Stream both ways: nothing is spooled to disk.
-      proxy_request_buffering off;
-      proxy_max_temp_file_size 0;
-    }}
-  }}
-}}
-"""
+class Direct(Target):
+    """No proxy, for scale: a proxy that comes near this is measured against the load generator, not by it."""
 
     def __init__(self, bench):
-        text = self.CONFIGURATION.format(home=bench.home, origin=ORIGIN, listen=NGINX, credential=CREDENTIAL)
-        bench.file("nginx.conf").write_text(text)
-        self.process = bench.start(bench.proxy_cpu, "nginx", "nginx", "-c", bench.file("nginx.conf"))
-        self.process.await_listener(NGINX)
-        self.client = ["--target", NGINX, "--ca", bench.file("ca.crt")]
+        super().__init__(bench)
+        ca = ["--ca", bench.file("ca.crt"), "--authorization", f"Basic {CREDENTIAL}"]
+        self.arguments = ["--target", ORIGIN, *ca]
+        self.http2_arguments = ["--target", ORIGIN_H2, *ca, "--h2", 1]
+        self.tokens = ["--target", TOKENS, *ca]
+        self.bearer = ("--authorization", "Bearer " + "t" * 1100)
 
 
-class Regpass:
+class Regpass(Target):
     """Intercepts CONNECT; the log stays at its default level, as its cost belongs to the job."""
 
     CONFIGURATION = """
 state_dir = "{home}/state"
 [listen]
 proxy = "{listen}"
+health = ""
 [tls]
 publish_dir = "{home}/published"
 [credentials]
 docker_config = ["{home}/docker"]
-[[registry]]
-host = "{origin}"
-push = ["bench/*"]
-ca_file = "{home}/ca.crt"
+{more}
 """
+    REGISTRY = """
+[[registry]]
+host = "{host}"
+push = ["bench/*"]
+ca_file = "{ca}"
+{more}
+"""
+    UPSTREAM = ORIGIN
+    HOME = "regpass"
+    PORT = 3128
 
-    def __init__(self, bench):
+    def __init__(self, bench, port=None, log_level="info", registries=0, more="", rules=""):
+        super().__init__(bench)
+        self.listen = f"127.0.0.1:{port or self.PORT}"
+        self.home = bench.file(f"{self.HOME}-{port or self.PORT}")
+        self.log_level = log_level
+        self.hosts = [ORIGIN, ORIGIN_H2, TOKENS, *(f"r{i}.registry.test:8443" for i in range(min(registries, MANY)))]
+        self.configure(more, rules)
+        self.reach()
+        self.launch()
+
+    def configure(self, more, rules):
         for directory in ("state", "published", "docker"):
-            bench.file(directory).mkdir(mode=0o700)
-        login = {"auths": {ORIGIN: {"auth": CREDENTIAL}}}
-        bench.file("docker/config.json").write_text(json.dumps(login))
-        text = self.CONFIGURATION.format(home=bench.home, listen=REGPASS, origin=ORIGIN)
-        bench.file("regpass.toml").write_text(text)
-        self.process = bench.start(
-            bench.proxy_cpu, "regpass", bench.regpass, "serve", "--config", bench.file("regpass.toml")
-        )
-        self.process.await_listener(REGPASS)
-        self.client = ["--target", ORIGIN, "--proxy", REGPASS, "--ca", bench.file("published/ca.crt")]
+            (self.home / directory).mkdir(mode=0o700, parents=True)
+        logins = {"auths": {host: {"auth": CREDENTIAL} for host in self.hosts}}
+        (self.home / "docker/config.json").write_text(json.dumps(logins))
+        registry = [self.REGISTRY.format(host=host, ca=self.bench.file("ca.crt"), more=rules) for host in self.hosts]
+        text = self.CONFIGURATION.format(home=self.home, listen=self.listen, more=more + "".join(registry))
+        (self.home / "regpass.toml").write_text(text)
+
+    def reach(self):
+        way = ["--proxy", self.listen, "--ca", self.home / "published/ca.crt"]
+        self.arguments = ["--target", self.UPSTREAM, *way]
+        self.http2_arguments = [*self.arguments, "--h2", 1]
+        if self.UPSTREAM == ORIGIN:
+            self.tokens = ["--target", TOKENS, *way]
+
+    def command(self):
+        level = [] if self.log_level == "info" else ["--set", f"log.level={self.log_level}"]
+        return [self.bench.regpass, "serve", "--config", self.home / "regpass.toml", *level]
+
+    def launch(self, wait=True):
+        self.process = self.bench.start(self.bench.proxy_cpu, self.home.name, *self.command())
+        if wait:
+            self.process.await_listener(self.listen)
 
 
-TARGETS = {"direct": Direct, "nginx": Nginx, "regpass": Regpass}
-BASELINE = "nginx"
+class RegpassH2(Regpass):
+    """The same before a registry that takes HTTP/2."""
+
+    UPSTREAM = ORIGIN_H2
+    PORT = 3228

@@ -1,53 +1,95 @@
 """What the client asks for, and the figures that come of it."""
 
 from dataclasses import dataclass, field
-from typing import Callable
 
 MIB = 1 << 20
 GIB = 1 << 30
 SMALL = 16 * MIB  # fills every buffer of a proxy, and is little beside the big blob
+RATE, SLOW_RATE = 1000, 100  # per second
+SECONDS = 3  # at a fixed rate
 
 
 @dataclass(frozen=True)
 class Workload:
     title: str
-    client: tuple  # arguments of `bench-load client`
-    cpu_unit: str
-    rate_unit: str
-    call_unit: str
-    many: bool  # many small requests: their latencies mean something
-    work: Callable  # what a result holds of the unit of CPU, of the rate, and of system calls
+    client: tuple  # what bench-load is to do, and its arguments
+    blob: bool = False  # its unit is the GiB; else 10,000 requests
+    http2: bool = False
+    upload: bool = False
+    resume: bool = False
+    rate: bool = False
+    tokens: bool = False
+    hit: bool = False  # … that the client or the proxy has
+
+    @property
+    def cpu_unit(self):
+        return "s/GiB" if self.blob else "s/10k"
+
+    @property
+    def rate_unit(self):
+        return "GiB/s" if self.blob else "/s"
+
+    def units(self, result):
+        """How many units of CPU, of the rate, and of system calls a result holds."""
+        if self.blob:
+            return result["bytes"] / GIB, result["bytes"] / GIB, result["bytes"] / MIB
+        return result["requests"] / 10_000, result["requests"], result["requests"]
+
+    def suits(self, target):
+        """Whether the target can do that at all."""
+        able = (target.http2 or not self.http2) and (target.uploads or not self.upload)
+        return able and (target.resumes or not self.resume) and (target.tokens is not None or not self.tokens)
+
+    def arguments(self, target):
+        """Of bench-load, for that target."""
+        words = list(self.client)
+        way = target.tokens if self.tokens else target.http2_arguments if self.http2 else target.arguments
+        if target.slow and "--requests" in words and not self.blob:
+            at = words.index("--requests") + 1
+            words[at] = max(words[at] // 20, 200)
+        if self.rate:
+            pace = SLOW_RATE if target.slow else RATE
+            words += ["--rate", pace, "--requests", pace * SECONDS]
+        return [words[0], *way, *words[1:], *(target.bearer if self.hit else ())]
 
 
-def blobs(title, kind, size):
-    return Workload(
-        title=f"{title}, {size // MIB} MiB",
-        client=("--workload", kind, "--size", size),
-        cpu_unit="s/GiB",
-        rate_unit="GiB/s",
-        call_unit="per MiB",
-        many=False,
-        work=lambda result: (result["bytes"] / GIB, result["bytes"] / GIB, result["bytes"] / MIB),
-    )
+def manifests(title, requests, *more, mode="client", **kinds):
+    return Workload(title, (mode, "--workload", "manifests", "--requests", requests, *more), **kinds)
 
 
-def manifests(requests):
-    return Workload(
-        title="W4 2 KiB manifests, 64 connections",
-        client=("--workload", "manifests", "--requests", requests, "--connections", 64),
-        cpu_unit="s/10k",
-        rate_unit="requests/s",
-        call_unit="per request",
-        many=True,
-        work=lambda result: (result["requests"] / 10_000, result["requests"], result["requests"]),
-    )
+def blobs(title, kind, size, *more, **kinds):
+    client = ("client", "--workload", kind, "--size", size, *more)
+    return Workload(title, client, blob=True, upload=kind == "upload", **kinds)
 
 
 def workloads(size, requests):
+    many, streams = ("--connections", 64), ("--connections", 4, "--streams", 16, "--h2", 1)
+    big = f"{size // MIB} MiB"
+    eight = ("--connections", 8, "--requests", 8)
+    fresh = max(requests // 12, 100)
     return {
-        "W1": blobs("W1 download", "download", size),
-        "W3": blobs("W3 upload", "upload", size),
-        "W4": manifests(requests),
+        "W1": blobs(f"download, {big}", "download", size),
+        "W2": blobs(f"8 downloads at once, {size // 8 // MIB} MiB each", "download", size // 8, *eight),
+        "W3": blobs(f"upload, {big}", "upload", size),
+        "W4": manifests("manifests, 64 connections, at the limit", requests, *many),
+        "W4r": Workload(f"manifests, 64 connections, {RATE}/s", ("client", "--workload", "manifests", *many), rate=True),
+        "W5": manifests("manifests, HTTP/2, 4 × 16 streams, at the limit", requests, *streams, http2=True),
+        "W5r": Workload(
+            f"manifests, HTTP/2, 4 × 16 streams, {RATE}/s",
+            ("client", "--workload", "manifests", *streams),
+            rate=True,
+            http2=True,
+        ),
+        "W1h2": blobs(f"download, HTTP/2, {big}", "download", size, "--h2", 1, http2=True),
+        "W3h2": blobs(f"upload, HTTP/2, {big}", "upload", size, "--h2", 1, http2=True),
+        "W6": manifests("a new connection per request", fresh, mode="fresh"),
+        "W6r": manifests("… with a TLS session to resume", fresh, "--resume", 1, mode="fresh", resume=True),
+        "W10": Workload(
+            "first request of a repository, with its token",
+            ("client", "--workload", "scopes", "--requests", fresh),
+            tokens=True,
+        ),
+        "W10hit": manifests("the next requests of a repository", fresh, tokens=True, hit=True),
     }
 
 

@@ -1,0 +1,69 @@
+// Connections that stay, for weighing the proxy while it has them; and the first answer of a proxy that is starting.
+#include "ends.hpp"
+#include "link.hpp"
+#include "work.hpp"
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace bench {
+namespace {
+
+void shake_hands(Link& link) {
+  while (!link.secure().shake_hands() || !link.secure().flush()) {
+    link.secure().flush();
+    pollfd wanted{link.secure().socket(), POLLIN, 0};
+    ::poll(&wanted, 1, -1);
+  }
+}
+
+}  // namespace
+
+void hold(const Options& options) {
+  const Way way(options);
+  const Context context = way.context();
+  Work work(options);
+  std::vector<std::unique_ptr<Link>> links;
+  for (std::uint64_t i = options.number("connections", 1); i > 0; --i) {
+    links.push_back(make_link(way, context.get()));
+    shake_hands(*links.back());
+    if (options.number("warm", 0) == 0) continue;
+    if (const Answer answer = ask(*links.back(), work.ping()); answer.status != 200)
+      fail(fmt::format("unexpected status {}", answer.status));
+  }
+  fmt::print("{{\"held\":{}}}\n", links.size());
+  std::fflush(stdout);
+  std::array<char, 64> scratch;
+  while (::read(STDIN_FILENO, scratch.data(), scratch.size()) > 0) continue;
+}
+
+void first(const Options& options) {
+  const auto since = Clock::time_point(std::chrono::nanoseconds(options.number("since", 0)));
+  const auto until = Clock::now() + std::chrono::seconds(20);
+  const Way way(options);
+  for (;;) {
+    try {
+      const Descriptor probe = connect_to(way.proxy.value_or(way.target));
+      break;
+    } catch (const std::exception&) {
+      if (Clock::now() > until) throw;
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+    }
+  }
+  const Context context = way.context();  // the CA may be one that the proxy has just made
+  Work work(options);
+  Job job;
+  const auto link = make_link(way, context.get());
+  const Answer answer = ask(*link, *work.begin(job));
+  if (answer.status != 200) fail(fmt::format("unexpected status {}", answer.status));
+  fmt::print("{{\"seconds\":{:.6f}}}\n", std::chrono::duration<double>(Clock::now() - since).count());
+}
+
+}  // namespace bench
