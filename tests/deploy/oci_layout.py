@@ -7,7 +7,8 @@ from pathlib import Path
 
 
 class Image:
-    def __init__(self, layout: Path, tag: str):
+    def __init__(self, layout: Path, tag: str = ""):
+        """The layout's only image, unless a tag says which."""
         self._layout = layout
         self.digest = self._digest_of(tag)
         self.manifest = json.loads(self._blob(self.digest).read_text())
@@ -40,6 +41,9 @@ class Image:
 
     def _digest_of(self, tag: str) -> str:
         index = json.loads((self._layout / "index.json").read_text())
+        if not tag:
+            (only,) = index["manifests"]
+            return only["digest"]
         named = {one["annotations"]["org.opencontainers.image.ref.name"]: one["digest"] for one in index["manifests"]}
         return named[tag]
 

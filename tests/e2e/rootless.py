@@ -21,15 +21,15 @@ class Rootless:
         users.write_text(f"root:x:0:0::/root:/bin/sh\n{USER}:x:{ID}:{ID}::{HOME}:/bin/sh\n")
         subordinates = scenario.directory / "subordinate-ids"
         subordinates.write_text(SUBORDINATE_IDS)
-        self._accounts = {"/etc/passwd": users, "/etc/subuid": subordinates, "/etc/subgid": subordinates}
+        self.accounts = {"/etc/passwd": users, "/etc/subuid": subordinates, "/etc/subgid": subordinates}
         home = scenario.machine / HOME.lstrip("/")
         for folder in (home, home / "programs", home / "trust", home / "tmp"):
             folder.mkdir(parents=True)
             os.chown(folder, ID, ID)
-        self._environment = {"HOME": HOME, "USER": USER, "XDG_RUNTIME_DIR": HOME, "TMPDIR": f"{HOME}/tmp"}
+        self.environment = {"HOME": HOME, "USER": USER, "XDG_RUNTIME_DIR": HOME, "TMPDIR": f"{HOME}/tmp"}
         self._rootlesskit = ["setpriv", f"--reuid={ID}", f"--regid={ID}", "--clear-groups", "rootlesskit", "--net=host"]
         works = scenario.client(
-            *[*self._rootlesskit, "true"], through_regpass=False, environment=self._environment, binds=self._accounts
+            *[*self._rootlesskit, "true"], through_regpass=False, environment=self.environment, binds=self.accounts
         )
         if works != 0:
             raise Skip(f"rootlesskit does not work here: {scenario.output.strip()}")
@@ -44,9 +44,9 @@ class Rootless:
             *[*self._rootlesskit, f"{HOME}/programs/buildkitd", "--rootless", "--addr", ADDRESS],
             *["--containerd-worker=false", *options],
             ready=[*self.buildctl, "debug", "workers"],
-            environment=self._environment | {"SSL_CERT_FILE": f"{HOME}/trust/bundle.crt"},
+            environment=self.environment | {"SSL_CERT_FILE": f"{HOME}/trust/bundle.crt"},
             # Under their own paths an unprivileged user may not be able to reach these.
-            binds=self._accounts
+            binds=self.accounts
             | {f"{HOME}/programs": self._programs, f"{HOME}/trust": self._scenario.directory / "trust"}
             | (binds or {}),
         )
