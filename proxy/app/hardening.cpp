@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -33,6 +34,13 @@ std::string empty_dumps() {
   return problem;
 }
 
+// Whatever the umask. One that is there keeps its mode.
+void make_public(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  std::filesystem::create_directories(directory.parent_path(), ignored);
+  if (::mkdir(directory.c_str(), 0755) == 0) ::chmod(directory.c_str(), 0755);
+}
+
 std::string outcome(const std::string& problem) {
   return problem.empty() ? "on" : "off: " + problem;
 }
@@ -52,6 +60,7 @@ confinement confinement_for(const config::settings& settings) {
   if (settings.client_auth.create) made.writable.push_back(settings.client_auth.secret_file.parent_path());
   if (!settings.tls.key_log_file.empty()) made.writable.push_back(settings.tls.key_log_file.parent_path());
   if (const auto socket = admin_socket(settings); !socket.empty()) made.writable.push_back(socket.parent_path());
+  made.published = settings.tls.publish_dir;
   made.runs_programs = settings.credentials.helpers || !settings.credentials.kubelet_providers.empty();
   return made;
 }
@@ -61,6 +70,7 @@ boost::json::object confine(const confinement& how) {
   reached["empty_dumps"] = outcome(empty_dumps());
   const bool humble = ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
   reached["no_new_privileges"] = outcome(humble ? "" : std::strerror(errno));
+  if (!how.runs_programs && !how.published.empty()) make_public(how.published);
   reached["landlock"] =
       outcome(how.runs_programs ? "credential programs may be run (credentials.helpers = false rules them out)"
                                 : restrict_files(how.writable));

@@ -19,8 +19,9 @@ void hide_memory() noexcept;
 // new privileges, the system calls that only an intruder
 // needs, and, when no program has to be run, running programs and writing outside of `writable`.
 struct confinement {
-  std::vector<std::filesystem::path> writable;  // directories that regpass itself writes to; made when missing
-  bool runs_programs = true;                    // they write where they please
+  std::vector<std::filesystem::path> writable{};  // directories that regpass itself writes to; made when missing
+  bool runs_programs = true;                      // they write where they please
+  std::filesystem::path published{};              // one of `writable` that everybody may read; made so when missing
 };
 confinement confinement_for(const config::settings&);
 

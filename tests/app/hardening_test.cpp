@@ -9,6 +9,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -108,6 +109,18 @@ TEST_CASE("T28 where no program has to be run none can be, and nothing is writte
           confine(how);
           const bool reads = ::access("/etc/passwd", R_OK) == 0 && ::open("/etc/passwd", O_RDONLY) >= 0;
           return reads && ::socket(AF_INET, SOCK_STREAM, 0) >= 0 && can_write("/dev/null") ? 0 : 1;
+        }) == 0);
+}
+
+TEST_CASE("What clients shall read is theirs to read, however strict the umask") {
+  const temporary_directory place;
+  const auto published = place / "trust";
+  const confinement how{.writable = {published}, .runs_programs = false, .published = published};
+  CHECK(in_child([&] {
+          ::umask(0077);
+          confine(how);
+          struct stat info{};
+          return ::stat(published.c_str(), &info) == 0 && (info.st_mode & 0777U) == 0755U ? 0 : 1;
         }) == 0);
 }
 
