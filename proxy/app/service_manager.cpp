@@ -93,7 +93,7 @@ net::task<void> service_manager::feed_watchdog(service_manager to, std::function
   for (;;) {
     const bool lives = co_await alive();
     if (lives) to.tell("WATCHDOG=1\n");
-    timer.expires_after(to.watchdog_ / 2);
+    timer.expires_after(to.watchdog_ / 4);
     const auto [ec] = co_await timer.async_wait(net::use_task);
     if (ec) co_return;
   }

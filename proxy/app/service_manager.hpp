@@ -22,8 +22,8 @@ class service_manager {
   // Stopping may take until `within` is over, whatever the unit says.
   void stopping(std::chrono::milliseconds within, std::string_view status) const;
 
-  // Runs for good when a watchdog is wanted, else ends at once: told twice in each of its periods, as long as `alive`
-  // says yes.
+  // Runs for good when a watchdog is wanted, else ends at once: told four times in each of its periods, as long as
+  // `alive` says yes; a loop that was late once, on a busy machine, does not end the process.
   static net::task<void> feed_watchdog(service_manager to, std::function<net::task<bool>()> alive);
 
  private:

@@ -51,11 +51,12 @@ class receiver {
   int fd_;
 };
 
-// How often a watchdog of 20 ms was fed in 200 ms, at most two of which it needs.
-std::size_t meals(const receiver& by, std::map<std::string, std::string> environment, bool alive) {
+// How often a watchdog of 20 ms was fed in 200 ms, when every `nth` question is answered by yes (0: none is).
+std::size_t meals(const receiver& by, std::map<std::string, std::string> environment, int nth) {
   environment["WATCHDOG_USEC"] = "20000";
   boost::asio::io_context loop;
-  const auto ask = [alive]() -> net::task<bool> { co_return alive; };
+  int asked = 0;
+  const auto ask = [&asked, nth]() -> net::task<bool> { co_return nth > 0 && ++asked % nth == 0; };
   net::spawn(loop.get_executor(), service_manager::feed_watchdog(service_manager(environment), ask), "watchdog");
   loop.run_for(200ms);
   std::size_t count = 0;
@@ -100,10 +101,11 @@ TEST_CASE("The watchdog is fed for as long as all loops answer, and only if it i
   const temporary_directory place;
   const receiver manager(place / "notify");
   auto environment = manager.environment();
-  CHECK(meals(manager, environment, true) > 2);
-  CHECK(meals(manager, environment, false) == 0);
+  CHECK(meals(manager, environment, 1) > 2);
+  CHECK(meals(manager, environment, 0) == 0);
+  CHECK(meals(manager, environment, 2) > 1);
   environment["WATCHDOG_PID"] = std::to_string(::getpid());
-  CHECK(meals(manager, environment, true) > 2);
+  CHECK(meals(manager, environment, 1) > 2);
   environment["WATCHDOG_PID"] = std::to_string(::getppid());
-  CHECK(meals(manager, environment, true) == 0);
+  CHECK(meals(manager, environment, 1) == 0);
 }
