@@ -58,6 +58,9 @@ std::vector<key<settings>> of_connections() {
              1'000'000, [](auto& s) -> auto& { return s.process.connections; }),
       time("limits.tunnel_idle_timeout", "A tunnel in which nothing moves is closed after this time.", 7 * day,
            [](auto& s) -> auto& { return s.process.tunnel_idle; }),
+      number("limits.refusals_told",
+             "Refusals told of in log and history, per second, client and cause. The rest is counted.", 1, 1'000'000,
+             [](auto& s) -> auto& { return s.process.refusals_told; }),
       number("limits.leaf_certificates", "Certificates for intercepted names kept in memory.", 1, 100'000,
              [](auto& s) -> auto& { return s.process.leaf_certificates; }),
   };

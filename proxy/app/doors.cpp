@@ -2,6 +2,7 @@
 
 #include "regpass/base/log.hpp"
 #include "regpass/forward/captured.hpp"
+#include "regpass/forward/refusals.hpp"
 #include "regpass/forward/session.hpp"
 #include "regpass/net/endpoint.hpp"
 #include "regpass/net/original_destination.hpp"
@@ -29,6 +30,7 @@ void serve_captured(const forward::surroundings& around, net::tcp_socket socket,
   const auto judged = original ? forward::judge_capture(*original, local, own_listeners)
                                : result<void>(std::unexpected(original.error()));
   if (!judged) {
+    if (!forward::worth_telling(around, peer, "captured by mistake")) return;
     log::write(log::level::warn, "client-rejected", judged.error().detail,
                {{"mode", "transparent"}, {"client", peer}, {"listener", net::shown(local)}});
     return;

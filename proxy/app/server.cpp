@@ -327,6 +327,7 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
       *made->tokens, made->memory, made->journal, made->metrics, &made->leaves, [raw] { return raw->current(); },
       made->settings.process.tunnel_idle);
   made->services->programs = made->programs.get();
+  made->services->refused.allow(made->settings.process.refusals_told);
   auto whole = std::unique_ptr<server>(new server(std::move(made)));
   for (auto& one : raw->lanes) raw->serve(*one);
   raw->watch_files(raw->settings);

@@ -79,8 +79,10 @@ net::task<finished> forwarding::run() {
   moved.bytes_in = carrier_.bytes_in();
   moved.bytes_out = carrier_.bytes_out();
   moved.duration_ms = notes_.elapsed_ms();
-  report(outcome.evidence, outcome.explanation, moved);
   around_.shared.metrics.exchange(outcome, what_.registry != nullptr);
+  const bool went_nowhere = outcome.explanation && moved.attempts == 0;
+  if (went_nowhere && !worth_telling(around_, what_.client, outcome.explanation->cause)) co_return outcome;
+  report(outcome.evidence, outcome.explanation, moved);
   report_notices(outcome.evidence);
   around_.shared.journal.add(outcome);
   co_return outcome;

@@ -135,12 +135,15 @@ void session::reject(const target& to, error problem) {
   boost::json::object more{
       {"id", seen.id}, {"client", peer_}, {"registry", seen.registry}, {"problem", to_text(problem)}};
   if (explained) more["explanation"] = explain::to_json(*explained);
-  log::write(ordinary ? log::level::debug : log::level::warn, "client-rejected",
-             explained ? explained->summary : "the client's TLS handshake did not finish", std::move(more));
+  const bool told = ordinary || worth_telling(around_, peer_, explained ? explained->cause : "client-rejected");
+  if (told) {
+    log::write(ordinary ? log::level::debug : log::level::warn, "client-rejected",
+               explained ? explained->summary : "the client's TLS handshake did not finish", std::move(more));
+  }
   if (!explained) return;
   finished outcome{std::move(seen), explained};
   around_.shared.metrics.exchange(outcome, true);
-  around_.shared.journal.add(std::move(outcome));
+  if (told) around_.shared.journal.add(std::move(outcome));
 }
 
 net::task<void> session::serve_inside(target to) {

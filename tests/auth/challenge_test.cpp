@@ -95,7 +95,8 @@ TEST_CASE("T12: a challenge that two parsers might read differently is refused w
   CHECK_THAT(all.error().detail, Catch::Contains(std::string(expected)));
 }
 
-TEST_CASE("T12: the bounds on challenges hold at the edge") {
+TEST_CASE("T12: the bounds on challenges hold at the edge",
+          "[limits.challenge_bytes][limits.challenges][limits.challenge_scope_bytes]") {
   const auto value = [](std::size_t scope) { return "Bearer scope=\"" + std::string(scope, 'a') + "\""; };
   CHECK(parse_challenges(value(4096)).has_value());
   CHECK(parse_challenges(value(4097)).error().code == errc::too_large);

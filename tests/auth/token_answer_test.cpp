@@ -195,7 +195,7 @@ TEST_CASE("TOK-08, TOK-09: an answer without a token says what it is instead") {
   CHECK(read.message == message);
 }
 
-TEST_CASE("T13: tokens of the wrong shape and size are none") {
+TEST_CASE("T13: tokens of the wrong shape and size are none", "[limits.token_bytes][limits.token_response_bytes]") {
   CHECK(answer(200, R"({"token":")" + std::string(64 * 1024, 'a') + "\"}").token);
   CHECK(failure(200, R"({"token":")" + std::string(64 * 1024 + 1, 'a') + "\"}").message == "the token is too large");
   CHECK(failure(200, "{\"a\":\"" + std::string(1024 * 1024, 'a') + "\"}").message == "the answer is too large");

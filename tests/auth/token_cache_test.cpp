@@ -100,7 +100,8 @@ TEST_CASE("a renewed token takes the place of the old one") {
   CHECK(cache.find(key, scopes("repository:a/b:pull"), start) == fresh);
 }
 
-TEST_CASE("the capacity is never passed: dead ones go first, then the least recently used (F12)") {
+TEST_CASE("the capacity is never passed: dead ones go first, then the least recently used (F12)",
+          "[limits.cached_tokens]") {
   token_cache cache(3);
   const auto put = [&](std::string_view asked, seconds life) { cache.store(key, make_token(asked, life), start); };
   put("repository:a:pull", seconds(60));

@@ -19,7 +19,7 @@ error problem_of(const std::filesystem::path& path, std::size_t cap = 100) {
 
 }  // namespace
 
-TEST_CASE("A file is read whole, up to the bound and through links") {
+TEST_CASE("A file is read whole, up to the bound and through links", "[limits.credential_file_bytes]") {
   const testing::temporary_directory dir;
   dir.put("file", "0123456789");
   std::filesystem::create_symlink("file", dir.path() / "link");

@@ -197,7 +197,7 @@ password_file = "{SECRETS}/push/password"
         ("broken", "ended with status 1: the keyring is locked"),
         ("absent", "is in no directory of PATH"),
         ("hanging", "did not end within 1s and was killed"),
-        ("flooding", "wrote more than 262144 bytes and was killed"),
+        ("flooding", "wrote more than 65536 bytes and was killed"),
         ("confused", f"was asked for {HOST} and answered for evil.test"),
     ):
         files = {"config.json": json.dumps({"credHelpers": {HOST: name}})}

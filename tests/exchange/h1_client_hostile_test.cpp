@@ -79,7 +79,7 @@ TEST_CASE("What is not HTTP/1 is told at its first bytes") {
   });
 }
 
-TEST_CASE("Interim answers come one by one, up to their bound (T16)") {
+TEST_CASE("Interim answers come one by one, up to their bound (T16)", "[limits.interim_responses]") {
   const int count = GENERATE(0, 1, 8, 9, 1000);
   INFO(count);
   run_task([&]() -> net::task<void> {
@@ -207,7 +207,8 @@ TEST_CASE("A body until the close that is reset, or cut off in TLS, is not compl
   });
 }
 
-TEST_CASE("A registry that does not answer is timed out, and one that stalls in its body, too") {
+TEST_CASE("A registry that does not answer is timed out, and one that stalls in its body, too",
+          "[limits.response_timeout][limits.idle_timeout]") {
   const bool begun = GENERATE(false, true);
   run_task([&]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;

@@ -28,7 +28,7 @@ std::string put_of(std::size_t size) {
   return "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
 }
 
-TEST_CASE("Nothing beyond the buffer is read from a client whose body nobody reads (P6, F10)") {
+TEST_CASE("Nothing beyond the buffer is read from a client whose body nobody reads (P6, F10)", "[limits.body_buffer]") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);
@@ -45,7 +45,7 @@ TEST_CASE("Nothing beyond the buffer is read from a client whose body nobody rea
   });
 }
 
-TEST_CASE("Nothing beyond the buffer is read from a registry whose answer nobody reads (P6)") {
+TEST_CASE("Nothing beyond the buffer is read from a registry whose answer nobody reads (P6)", "[limits.body_buffer]") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on);

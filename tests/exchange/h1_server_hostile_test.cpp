@@ -156,7 +156,7 @@ TEST_CASE("Trailers that pass the bound are too large") {
   });
 }
 
-TEST_CASE("A head that does not end in time is timed out, however busily it trickles (T22)") {
+TEST_CASE("A head that does not end in time is timed out, however busily it trickles (T22)", "[limits.head_timeout]") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on, short_limits());
@@ -212,7 +212,7 @@ TEST_CASE("The time for a head starts with its first byte and ends with its last
   });
 }
 
-TEST_CASE("A body that stalls is timed out in its phase (T22)") {
+TEST_CASE("A body that stalls is timed out in its phase (T22)", "[limits.idle_timeout]") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on, short_limits());

@@ -82,7 +82,8 @@ TEST_CASE("A hundred exchanges run at once on one connection") {
   });
 }
 
-TEST_CASE("A reader that does not come back stops its own writer, and no other exchange") {
+TEST_CASE("A reader that does not come back stops its own writer, and no other exchange",
+          "[limits.http2_stream_window]") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     h2_rig rig(on);

@@ -111,7 +111,7 @@ TEST_CASE("A server that speaks plain HTTP where TLS is due is told as such") {
   });
 }
 
-TEST_CASE("A server that accepts and says nothing is timed out in the TLS phase") {
+TEST_CASE("A server that accepts and says nothing is timed out in the TLS phase", "[limits.tls_timeout]") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     tiny_server server(on, kind::silent);

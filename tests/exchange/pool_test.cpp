@@ -183,7 +183,7 @@ TEST_CASE("A connection made for http is not used for https on the same port") {
   });
 }
 
-TEST_CASE("No more than the bound of idle connections is kept for an origin (P6)") {
+TEST_CASE("No more than the bound of idle connections is kept for an origin (P6)", "[limits.idle_per_origin]") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     tiny_server server(on, kind::http);

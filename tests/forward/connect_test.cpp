@@ -65,7 +65,7 @@ TEST_CASE("A client that does not trust the CA is told of") {
   CHECK(lines[0].at("registry").as_string() == scene.registry.authority());
 }
 
-TEST_CASE("T22 a handshake that does not come about in time ends, and is no distrust") {
+TEST_CASE("T22 a handshake that does not come about in time ends, and is no distrust", "[limits.tls_timeout]") {
   open_scene scene(hasty());
   auto client = scene.proxy.client();
   CHECK(client.connect(scene.registry.authority()).status == 200);

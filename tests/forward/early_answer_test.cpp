@@ -168,7 +168,7 @@ TEST_CASE("T22 a client that stalls in reading its answer is let go after a whil
   CHECK(scene.proxy.at_rest());
 }
 
-TEST_CASE("T22 an idle connection ends after a while without a word") {
+TEST_CASE("T22 an idle connection ends after a while without a word", "[limits.idle_timeout]") {
   open_scene scene(hasty());
   scene.registry.on("GET", blob).body("layer");
   auto client = scene.inside();
@@ -176,7 +176,8 @@ TEST_CASE("T22 an idle connection ends after a while without a word") {
   CHECK(client.ends());
 }
 
-TEST_CASE("A registry that does not answer in time is 504 to the client, and one that stalls in its answer is cut") {
+TEST_CASE("A registry that does not answer in time is 504 to the client, and one that stalls in its answer is cut",
+          "[limits.response_timeout]") {
   engine_settings settings = hasty();
   settings.bounds.response_within = 300ms;
   open_scene scene(settings);

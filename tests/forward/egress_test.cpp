@@ -131,7 +131,8 @@ TEST_CASE("A proxy that gives no way is named in the client's error, with its st
   CHECK(scene.registry.requests().empty());
 }
 
-TEST_CASE("A proxy that does not answer CONNECT is waited for as long as connecting may take") {
+TEST_CASE("A proxy that does not answer CONNECT is waited for as long as connecting may take",
+          "[upstream.connect_timeout]") {
   engine_settings settings;
   settings.bounds.connect_within = 200ms;
   corporate_scene scene(fake_proxy::scheme::http, settings);

@@ -237,7 +237,7 @@ TEST_CASE("T07 two registries behind one token server have their own tokens") {
   CHECK(scene.registry.requests().back().authorization() != second.requests().back().authorization());
 }
 
-TEST_CASE("The token cache is bounded (F12)") {
+TEST_CASE("The token cache is bounded (F12)", "[limits.cached_tokens]") {
   engine_settings settings;
   settings.tokens.cached_tokens = 2;
   token_scene scene(settings);

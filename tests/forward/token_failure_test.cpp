@@ -62,7 +62,8 @@ const failure failures[] = {
 
 }  // namespace
 
-TEST_CASE("T13 a token server that fails is told of, and nothing is sent without its token (F03)") {
+TEST_CASE("T13 a token server that fails is told of, and nothing is sent without its token (F03)",
+          "[limits.token_timeout][limits.token_response_bytes]") {
   const auto& one = failures[static_cast<std::size_t>(GENERATE(range(0, 19)))];
   INFO(one.what);
   token_scene scene(hasty());

@@ -89,7 +89,7 @@ TEST_CASE("A half-close goes through a tunnel, and the other direction is finish
   CHECK(lines[0].at("host").as_string() == there.server->authority());
 }
 
-TEST_CASE("T22 a tunnel in which nothing moves ends", "[outward]") {
+TEST_CASE("T22 a tunnel in which nothing moves ends", "[outward][limits.tunnel_idle_timeout]") {
   engine_settings settings;
   settings.tunnel_idle = 300ms;
   other_host there(fake_server::scheme::http, settings);

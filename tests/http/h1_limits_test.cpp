@@ -36,7 +36,7 @@ const std::string chunked = "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chu
 
 }  // namespace
 
-TEST_CASE("a head may be as long as its bound and no longer") {
+TEST_CASE("a head may be as long as its bound and no longer", "[limits.head_bytes]") {
   CHECK_FALSE(run<request_head>({head_of(200)}, "", false, small()).is_error);
   for (const auto& o : test::run_every_way<request_head>(head_of(201), "", false, small())) too_large(o);
   CHECK_FALSE(run<request_head>({head_of(64 * 1024)}).is_error);
@@ -49,14 +49,14 @@ TEST_CASE("a head that does not end is refused as soon as its bound is reached")
   CHECK_FALSE(run<request_head>({std::string_view(endless).substr(1)}, "", false, small()).is_error);
 }
 
-TEST_CASE("a head may have as many fields as its bound and no more") {
+TEST_CASE("a head may have as many fields as its bound and no more", "[limits.head_fields]") {
   std::string head = "GET / HTTP/1.1\r\nHost: a\r\n";
   for (int i = 0; i < 3; ++i) head += "A: b\r\n";
   CHECK_FALSE(run<request_head>({head + "\r\n"}, "", false, small()).is_error);
   too_large(run<request_head>({head + "A: b\r\n\r\n"}, "", false, small()));
 }
 
-TEST_CASE("a request target may be as long as its bound and no longer") {
+TEST_CASE("a request target may be as long as its bound and no longer", "[limits.target_bytes]") {
   const auto request = [](std::size_t n) { return "GET /" + std::string(n - 1, 't') + " HTTP/1.1\r\nHost: a\r\n\r\n"; };
   CHECK_FALSE(run<request_head>({request(20)}, "", false, small()).is_error);
   too_large(run<request_head>({request(21)}, "", false, small()));

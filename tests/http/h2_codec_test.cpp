@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <tuple>
@@ -108,6 +109,21 @@ TEST_CASE("Nothing more is sent than was consumed, and consuming lets more come"
   for (int i = 0; i < 10; ++i) both.turn();
   CHECK(size() == 2 * h2_limits().stream_window);
   CHECK(both.at_client.text.empty());  // not taken yet
+}
+
+TEST_CASE("All streams together send no more than the connection may hold", "[limits.http2_connection_window]") {
+  pair both;
+  const std::string body(1'000'000, 'x');
+  for (std::int32_t id = 1; id < 13; id += 2) {
+    REQUIRE(both.client.request(asking("PUT"), chunked));
+    both.client.lend(id, body);
+  }
+  const auto held = [&] { return static_cast<std::size_t>(std::ranges::count(both.at_server.text, 'x')); };
+  for (int i = 0; i < 20; ++i) both.turn();
+  CHECK(held() == h2_limits().connection_window);
+  both.server.consumed(1, 100'000);
+  for (int i = 0; i < 20; ++i) both.turn();
+  CHECK(held() == h2_limits().connection_window + 100'000);
 }
 
 TEST_CASE("No more is written at once than asked for, and a piece is taken when all of it was written") {

@@ -106,7 +106,8 @@ std::string many(int count, const std::string& one) {
   return made;
 }
 
-TEST_CASE("T21 floods end the connection with ENHANCE_YOUR_CALM") {
+TEST_CASE("T21 floods end the connection with ENHANCE_YOUR_CALM",
+          "[limits.http2_control_frames][limits.http2_resets]") {
   std::string flood;
   SECTION("SETTINGS") {
     flood = many(1100, raw(frame::settings, 0, 0));
@@ -143,7 +144,7 @@ TEST_CASE("T21 floods end the connection with ENHANCE_YOUR_CALM") {
   CHECK(got.answer.ends_with("GOAWAY(11)"));
 }
 
-TEST_CASE("T21 streams that break rules count as resets, CVE-2025-8671") {
+TEST_CASE("T21 streams that break rules count as resets, CVE-2025-8671", "[limits.http2_resets]") {
   h2_codec codec(h2_role::server);
   REQUIRE(codec.feed(opening(), steady_time(std::chrono::seconds(1))));
   result<void> fed;
@@ -171,7 +172,7 @@ TEST_CASE("T21 resets at a bearable rate end nothing") {
   }
 }
 
-TEST_CASE("T21 a head that is too long costs its stream, and the connection goes on") {
+TEST_CASE("T21 a head that is too long costs its stream, and the connection goes on", "[limits.head_bytes]") {
   std::string bytes = raw(frame::headers, end_stream, 1, block(get()));
   for (int i = 0; i < 5; ++i)
     bytes += raw(frame::continuation, i == 4 ? end_headers : 0, 1, block({{"x", std::string(14'000, 'y')}}));
@@ -181,7 +182,7 @@ TEST_CASE("T21 a head that is too long costs its stream, and the connection goes
   CHECK_THAT(got.answer, Catch::Contains("RST_STREAM(1,11)"));
 }
 
-TEST_CASE("T21 no more streams than allowed are open at once") {
+TEST_CASE("T21 no more streams than allowed are open at once", "[limits.http2_streams]") {
   std::string bytes = opening();
   for (std::uint32_t id = 1; id <= 201; id += 2) bytes += headers(id, get(), false);
   const auto got = serve({bytes});

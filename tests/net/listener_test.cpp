@@ -180,7 +180,7 @@ TEST_CASE("A handler may stop the listener that called it") {
   });
 }
 
-TEST_CASE("At the limit accepting pauses, and goes on when a connection ends (T22)") {
+TEST_CASE("At the limit accepting pauses, and goes on when a connection ends (T22)", "[limits.connections]") {
   run_task([]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     door way(on, 2);

@@ -78,7 +78,7 @@ TEST_CASE("A program that is ended by a signal says so in its status") {
   CHECK(outcome(call_of(all.put("p", "kill -SEGV $$")))->status == 128 + SIGSEGV);
 }
 
-TEST_CASE("A program that hangs is killed with all that it started (T30)") {
+TEST_CASE("A program that hangs is killed with all that it started (T30)", "[limits.helper_timeout]") {
   const testing::scripts all;
   const auto child = (all.place() / "child").string();
   auto call = call_of(all.put("p", "trap '' TERM; sleep 600 & echo $! >'" + child + "'; wait"));
@@ -97,7 +97,8 @@ TEST_CASE("A program that hangs with its outputs closed is killed, too") {
   CHECK(outcome(call).error().code == errc::timed_out);
 }
 
-TEST_CASE("A program that floods its output is killed, one that floods its errors is cut short (T30)") {
+TEST_CASE("A program that floods its output is killed, one that floods its errors is cut short (T30)",
+          "[limits.helper_output_bytes]") {
   const testing::scripts all;
   auto call = call_of(all.put("p", "exec cat /dev/zero"));
   call.most_output = 10'000;

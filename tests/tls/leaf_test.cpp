@@ -200,7 +200,7 @@ TEST_CASE("a context outlives its place in the cache", "[tls]") {
   CHECK(pair.connected());
 }
 
-TEST_CASE("T25: ten thousand names leave 256 leaves and flat memory", "[tls]") {
+TEST_CASE("T25: ten thousand names leave 256 leaves and flat memory", "[tls][limits.leaf_certificates]") {
   testbed bed({"test"});
   tls::leaf_cache cache(bed.ca);
   const auto ask = [&](int number) { return cache.get("n" + std::to_string(number) + ".test", bed.at).has_value(); };

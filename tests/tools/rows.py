@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""The table in tests/README.md: each row of the threat model, each fault, and the tests that prove it.
+"""The tables in tests/README.md: promises, rows of the threat model, faults and bounds, and the tests that prove each.
 
-    rows.py            fails when a row has no test, or the table is not what the tests say
-    rows.py --write    writes the table
+    rows.py            fails when a row has no test, or the tables are not what the tests say
+    rows.py --write    writes the tables
 
 A test belongs to a row when its name (of a TEST_CASE), or the docstring of its file (of a scenario), has the row's id.
+It hits a bound when its tags, or that docstring, have the bound's key.
 """
 
 import re
@@ -15,6 +16,21 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 README = TESTS / "README.md"
 BEGIN, END = "<!-- rows: written by tests/tools/rows.py -->", "<!-- end of rows -->"
+
+LIMITS = TESTS.parent / "config/limit_keys.cpp"
+
+# Each promise, and the rows that break it down.
+PROMISES = {
+    "P1": ("a credential leaves over verified TLS to its registry or an approved realm only", "T09 T10 T11 T24"),
+    "P2": ("a token is attached to requests to its registry's origin only", "T07 T11 T15 T20"),
+    "P3": ("no more scope is asked for than needed and allowed", "T01 T06"),
+    "P4": ("no secret in logs, metrics, errors, dumps; nothing changes state over the network", "T02 T26 T27 T28"),
+    "P5": ("the CA's key stays here and signs for intercepted names only", "T23 T25"),
+    "P6": ("every buffer, queue, cache, retry and wait is bounded", "T13 T14 T16 T21 T22 F06 F10 F12"),
+    "P7": ("messages are parsed strictly; bodies pass unmodified, truncation visibly", "T05 T08 T16 T17 T18 T19 F01 F02"),
+    "P8": ("on doubt it refuses, and falls back to nothing weaker", "T03 T04 T10 T24 T29 T30 T31 F03"),
+    "P9": ("a build step gains nothing that policy does not say", "T01 T03 T06 T08 T33"),
+}
 
 ROWS = {
     "T01": "a build step pushes, deletes or reads what the credentials reach",
@@ -72,15 +88,19 @@ FAULTS = {
 ABSENT = {
     "T32": "no manifests yet",
     "T34": "no manifests yet",
+    "limits.workers": "by no test",
 }
 
-ID = re.compile(r"\b[TF]\d\d\b")
+ID = re.compile(r"\b(?:[TF]\d\d|P\d)\b")
+BOUND = re.compile(r"\b(?:limits|upstream)\.[a-z0-9_]+")
 
 
 def names(file: Path) -> list[str]:
+    """Names of the tests with their tags, or a scenario's docstring."""
     text = file.read_text()
     if file.suffix == ".cpp":
-        found = re.findall(r'TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', text)
+        strings = r'(?:"(?:[^"\\]|\\.)*"\s*)+'
+        found = re.findall(rf"TEST_CASE\(\s*({strings}(?:,\s*{strings})?)", text)
         return [re.sub(r'"\s*"', "", name) for name in found]
     docstring = re.match(r'"""(.*?)"""', text, re.DOTALL)
     return [docstring[1]] if docstring else []
@@ -90,21 +110,31 @@ def tests_of_rows() -> dict[str, list[str]]:
     found = defaultdict(list)
     for file in sorted([*TESTS.rglob("*_test.cpp"), *TESTS.rglob("*_test.py")]):
         place = file.relative_to(TESTS).as_posix().rsplit("_test", 1)[0]
-        for row in sorted(set(ID.findall(" ".join(names(file))))):
+        text = " ".join(names(file))
+        for row in sorted({*ID.findall(text), *BOUND.findall(text)}):
             found[row].append(place)
     return found
 
 
+def bounds() -> list[str]:
+    return ["upstream.connect_timeout", *re.findall(r'"(limits\.[a-z0-9_]+)"', LIMITS.read_text())]
+
+
 def table(found) -> str:
-    lines = ["| row | what | tests |", "| --- | --- | --- |"]
+    lines = ["| promise | what | proven by |", "| --- | --- | --- |"]
+    for promise, (what, rows) in PROMISES.items():
+        lines.append(f"| {promise} | {what} | {', '.join([*rows.split(), *found.get(promise, [])])} |")
+    lines += ["", "| row | what | tests |", "| --- | --- | --- |"]
     for row, what in (ROWS | FAULTS).items():
         lines.append(f"| {row} | {what} | {', '.join(found.get(row, [])) or ABSENT.get(row, 'MISSING')} |")
+    lines += ["", "| bound | hit by |", "| --- | --- |"]
+    lines += [f"| `{key}` | {', '.join(found.get(key, [])) or ABSENT.get(key, 'MISSING')} |" for key in bounds()]
     return "\n".join(lines)
 
 
 def complaints(found) -> list[str]:
-    known = ROWS | FAULTS
-    made = [f"{row} has no test" for row in known if row not in found and row not in ABSENT]
+    known = [*PROMISES, *ROWS, *FAULTS, *bounds()]
+    made = [f"{row} has no test" for row in known if row not in found and row not in [*ABSENT, *PROMISES]]
     made += [f"{row} has a test now: take it from ABSENT" for row in ABSENT if row in found]
     made += [f"{row} is no row, but {', '.join(places)} names it" for row, places in found.items() if row not in known]
     return made

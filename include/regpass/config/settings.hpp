@@ -83,6 +83,7 @@ struct process_limits {
   std::size_t workers = 0;      // threads; 0: one per processor, at most 4
   std::size_t connections = 0;  // per listener; 0: 10 000 or (nofile - 64) / 2, whichever is less
   std::size_t leaf_certificates = 256;
+  std::size_t refusals_told = 20;  // per second, client and cause
   std::size_t credential_file = 1024 * 1024;
   std::chrono::milliseconds tunnel_idle{900'000};
 };

@@ -53,7 +53,7 @@ struct token_bounds {
 // Bounds of programs that have credentials, keys of [limits] too.
 struct program_bounds {
   std::chrono::milliseconds within{10'000};
-  std::size_t output_bytes = 256 * 1024;
+  std::size_t output_bytes = 64 * 1024;
 };
 
 }  // namespace regpass::forward

@@ -7,6 +7,7 @@
 #include "regpass/forward/memory.hpp"
 #include "regpass/forward/metrics.hpp"
 #include "regpass/forward/own_ends.hpp"
+#include "regpass/forward/refusals.hpp"
 #include "regpass/forward/snapshot.hpp"
 #include "regpass/forward/token_client.hpp"
 #include "regpass/tls/leaf.hpp"
@@ -30,6 +31,7 @@ struct services {
   std::atomic<std::size_t> busy{0};       // exchanges and tunnels under way
   own_ends spliced{};                     // our ends towards the hosts of captured streams
   credential_client* programs = nullptr;  // null: none is asked
+  refusals refused{};
 };
 
 struct surroundings {

@@ -1,3 +1,4 @@
+#include "../clock_watch.hpp"
 #include "../hardening.hpp"
 #include "../service_manager.hpp"
 #include "commands.hpp"
@@ -82,6 +83,7 @@ int serve(const common_options& common) {
     return exit_usage;
   }
   auto& serving = **running;
+  net::spawn(control.get_executor(), watch_clock(control.get_executor()), "clock");
   net::spawn(control.get_executor(), watch_signals(serving, manager, how, control), "signals");
   net::spawn(control.get_executor(), service_manager::feed_watchdog(manager, [&serving] { return serving.alive(); }),
              "watchdog");
