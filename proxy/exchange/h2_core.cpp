@@ -51,7 +51,8 @@ net::task<void> h2_core::pump_in() {
       end(got.error());
       break;
     }
-    auto fed = codec_.feed(*got, now().steady);
+    heard_at_ = now().steady;
+    auto fed = codec_.feed(*got, heard_at_);
     dispatch();
     if (!fed && !broken_) broken_ = fed.error();
     wake();
@@ -141,14 +142,17 @@ void h2_core::leave() {
 }
 
 flow_ptr h2_core::add_flow(std::int32_t id) {
-  auto expire = [this, id] {
-    auto* flow = find(id);
-    if (flow) reset(*flow, http::h2_code::cancel, error(errc::cancelled, party::us, phase::body, "", 0, false));
-  };
-  auto made = std::make_shared<h2_flow>(id, wire_.get_executor(), std::move(expire));
+  auto made = std::make_shared<h2_flow>(id, wire_.get_executor(), [this, id] { expire(id); });
   flows_.emplace(id, made);
   watch_idleness();
   return made;
+}
+
+void h2_core::expire(std::int32_t id) {
+  auto* flow = find(id);
+  if (flow) reset(*flow, http::h2_code::cancel, error(errc::cancelled, party::us, phase::body, "", 0, false));
+  // A line on which nothing at all comes any more would keep the next request waiting, too.
+  if (role_ == http::h2_role::client && now().steady - heard_at_ >= bounds_.idle_for) leave();
 }
 
 void h2_core::watch_idleness() {

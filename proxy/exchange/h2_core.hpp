@@ -1,6 +1,7 @@
 // What both roles of an HTTP/2 connection share: the pumps, and the streams as flows that exchanges wait on.
 #pragma once
 
+#include "regpass/base/time.hpp"
 #include "regpass/exchange/limits.hpp"
 #include "regpass/http/h2_codec.hpp"
 #include "regpass/net/deadline.hpp"
@@ -98,6 +99,7 @@ class h2_core : public std::enable_shared_from_this<h2_core> {
   h2_flow* find(std::int32_t id);
   void fail(h2_flow& flow, error why);
   void watch_idleness();
+  void expire(std::int32_t id);
   std::optional<error> reason_to_end() const;
 
   net::stream& wire_;
@@ -109,6 +111,7 @@ class h2_core : public std::enable_shared_from_this<h2_core> {
   boost::asio::steady_timer work_;  // wakes pump_out
   net::deadline writing_;
   net::deadline idle_;
+  steady_time heard_at_ = now().steady;
   std::optional<error> broken_;  // what is still to be said to the peer before the end
   std::optional<error> over_;
   bool leaving_ = false;

@@ -4,6 +4,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -13,12 +14,29 @@ namespace regpass::net {
 
 namespace {
 
+using keep_idle = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+using keep_interval = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
+using keep_count = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
+using user_timeout = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
+
+// A line that has died without a word, at a NAT or load balancer that forgot it, is given up after a minute, and one
+// that takes nothing of what is sent after two: a registry may need ten to answer, and such a line would look the same.
+void notice_death(tcp_socket& socket) {
+  boost::system::error_code ignored;
+  socket.set_option(boost::asio::socket_base::keep_alive(true), ignored);
+  socket.set_option(keep_idle(30), ignored);
+  socket.set_option(keep_interval(10), ignored);
+  socket.set_option(keep_count(3), ignored);
+  socket.set_option(user_timeout(120'000), ignored);
+}
+
 class tcp_stream final : public stream {
  public:
   tcp_stream(tcp_socket socket, party peer) : socket_(std::move(socket)), peer_(peer) {
     boost::system::error_code ignored;
     socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
     socket_.non_blocking(true, ignored);
+    if (peer != party::client) notice_death(socket_);
   }
 
   task<result<std::size_t>> read_some(std::span<char> into) override {

@@ -1,6 +1,7 @@
 // HTTP/2 exchanges end to end, without a socket: bodies, trailers, back-pressure, resets, the end of connections.
 #include "exchange/h2_rig.hpp"
 
+#include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
 
 #include <chrono>
@@ -251,6 +252,42 @@ TEST_CASE("A body that does not go on in time resets its stream, and the connect
     CHECK_FALSE(head);
     CHECK(heard == errc::timed_out);
     CHECK(rig.client->accepting());
+    up.reset();
+    co_await rig.over();
+  });
+}
+
+TEST_CASE("A connection on which nothing comes any more takes no new requests (F01)") {
+  run_task([]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    const bool others_talk = GENERATE(false, true);
+    limits hasty;
+    hasty.idle_for = 40ms;
+    hasty.response_within = 80ms;
+    h2_rig rig(on, hasty);
+    rig.serve([&](downstream& one) -> net::task<void> {
+      if (one.head().method == "GET") {
+        boost::asio::steady_timer timer(on, 200ms);
+        co_await timer.async_wait(net::use_task);
+        co_return;
+      }
+      auto said = co_await one.respond(response(200), no_body());
+      CHECK(said);
+    });
+    auto up = rig.client->open();
+    co_await up->send(request("GET"), no_body());
+    for (int i = 0; others_talk && i < 6; ++i) {
+      auto other = rig.client->open();
+      auto what = request("HEAD");
+      auto head = co_await ask(*other, std::move(what));
+      CHECK(value_or_zero(head) == 200);
+      boost::asio::steady_timer timer(on, 10ms);
+      co_await timer.async_wait(net::use_task);
+    }
+    auto head = co_await up->head();
+    REQUIRE_FALSE(head);
+    CHECK(head.error().code == errc::timed_out);
+    CHECK(rig.client->accepting() == others_talk);
     up.reset();
     co_await rig.over();
   });

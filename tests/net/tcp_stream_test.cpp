@@ -4,7 +4,11 @@
 #include "support/bytes.hpp"
 #include "support/loopback.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <catch2/catch.hpp>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -31,6 +35,32 @@ task<std::string> read_until_end(stream& from) {
     if (*got == 0) co_return all;
     all.append(piece, 0, *got);
   }
+}
+
+int option(int fd, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  CHECK(::getsockopt(fd, level, name, &value, &size) == 0);
+  return value;
+}
+
+TEST_CASE("A line to a registry that has died without a word is noticed (F01)") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    for (const auto peer : {party::registry, party::client}) {
+      testing::loopback door(on);
+      tcp_socket socket(on);
+      socket.connect({boost::asio::ip::address_v4::loopback(), door.port()});
+      const int fd = ::dup(socket.native_handle());
+      const auto made = make_tcp_stream(std::move(socket), peer);
+      CHECK(option(fd, SOL_SOCKET, SO_KEEPALIVE) == (peer == party::registry ? 1 : 0));
+      if (peer == party::registry) {
+        CHECK(option(fd, IPPROTO_TCP, TCP_KEEPIDLE) + 3 * option(fd, IPPROTO_TCP, TCP_KEEPINTVL) == 60);
+        CHECK(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT) == 120'000);
+      }
+      ::close(fd);
+    }
+  });
 }
 
 TEST_CASE("All parts of a write arrive, in order") {
