@@ -128,6 +128,10 @@ std::vector<key<settings>> messages_and_end() {
          [](auto& s) -> auto& { return s.drain.idle; }),
       of({"drain.timeout", kind::duration, "After SIGTERM: ends after this time whatever is going on.", 0, day},
          [](auto& s) -> auto& { return s.drain.timeout; }),
+      of({"drain.quit_file", kind::path,
+          "Ends as after SIGTERM once there is such a file: for pods whose builder cannot send signals. Empty: none is "
+          "looked for."},
+         [](auto& s) -> auto& { return s.drain.quit_file; }),
   };
 }
 

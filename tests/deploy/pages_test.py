@@ -22,7 +22,7 @@ from installed import install, make_package, output  # noqa: E402
 
 SKIPPED = 77
 HERE = SOURCE / "deploy"
-PAGES = [HERE / "README.md", *(HERE / folder / "README.md" for folder in ("compose", "docker", "image", "systemd"))]
+PAGES = [HERE / "README.md", *(HERE / folder / "README.md" for folder in ("compose", "docker", "image", "kubernetes", "systemd"))]
 # What manages others' services and containers is there in name only, and writes down what it was asked.
 STAND_INS = ("systemctl", "docker", "docker-compose")
 ASKED = "tmp/asked"

@@ -76,6 +76,7 @@ struct explain_settings {
 struct drain_settings {
   std::chrono::milliseconds idle{5'000};
   std::chrono::milliseconds timeout{600'000};
+  std::filesystem::path quit_file;  // empty: none is looked for
 };
 
 // Keys of [limits] that belong to no module below.

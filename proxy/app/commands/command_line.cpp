@@ -109,11 +109,16 @@ int run_command_line(int argc, char** argv) {
   redirect_options redirecting;
   add_redirect(program, common, redirecting, code);
 
-  std::string which = "live";
+  health_options asking;
+  std::uint32_t patience = 0;
   auto* health = program.add_subcommand("healthcheck", "Ask the running sidecar, for probes in images without a shell");
   add_common(*health, common);
-  health->add_option("WHICH", which, "live or ready")->check(CLI::IsMember({"live", "ready"}));
-  health->callback([&] { code = healthcheck(common, which); });
+  health->add_option("WHICH", asking.which, "live or ready")->check(CLI::IsMember({"live", "ready"}));
+  health->add_option("--wait", patience, "Ask until it is so, at most for this many seconds (default: ask once)");
+  health->callback([&] {
+    asking.patience = std::chrono::seconds(patience);
+    code = healthcheck(common, asking);
+  });
 
   program.add_subcommand("version", "Version, commit, compiler and libraries")->callback([&] { code = version(); });
 

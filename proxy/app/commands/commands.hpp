@@ -3,6 +3,7 @@
 
 #include "regpass/config/load.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -54,6 +55,11 @@ struct redirect_options {
   std::vector<std::uint16_t> except_ports;
 };
 
+struct health_options {
+  std::string which = "live";        // live | ready
+  std::chrono::seconds patience{0};  // asked again until it is so, or this is over
+};
+
 int run_command_line(int argc, char** argv);
 
 int serve(const common_options&);
@@ -67,7 +73,7 @@ int ca_show(const common_options&);
 int redirect_apply(const common_options&, const redirect_options&);
 int redirect_remove();
 int redirect_show();
-int healthcheck(const common_options&, const std::string& which);  // live | ready
+int healthcheck(const common_options&, const health_options&);
 int version();
 
 // Loads the configuration; when it is bad, says so on stderr and returns nothing.

@@ -6,13 +6,16 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 namespace regpass::app {
 
 namespace {
 
 constexpr auto answer_within = std::chrono::seconds{3};
+constexpr auto ask_again_after = std::chrono::milliseconds{100};
 
 // An address for all interfaces is reached by loopback.
 std::string host_of(const boost::asio::ip::tcp::endpoint& at) {
@@ -36,9 +39,17 @@ net::task<void> probe(boost::asio::ip::tcp::endpoint at, std::string target, res
   into = co_await admin::ask(std::move(wire), "GET", std::move(target), std::string(), answer_within);
 }
 
+result<admin::answer> ask_once(const boost::asio::ip::tcp::endpoint& at, const std::string& target) {
+  boost::asio::io_context loop(1);
+  result<admin::answer> got = fail(errc::cancelled, "was not asked");
+  net::spawn(loop.get_executor(), probe(at, target, got), "health check");
+  loop.run();
+  return got;
+}
+
 }  // namespace
 
-int healthcheck(const common_options& common, const std::string& which) {
+int healthcheck(const common_options& common, const health_options& asked) {
   auto loaded = load_or_complain(common, config::purpose::serve);
   if (!loaded) return exit_usage;
   const auto& listen = loaded->settings.listen.health;
@@ -47,10 +58,13 @@ int healthcheck(const common_options& common, const std::string& which) {
     complain("listen.health is off, so nobody can be asked", "write listen.health = \"127.0.0.1:9128\"");
     return exit_usage;
   }
-  boost::asio::io_context loop(1);
-  result<admin::answer> got = fail(errc::cancelled, "was not asked");
-  net::spawn(loop.get_executor(), probe(*at, which == "ready" ? "/readyz" : "/livez", got), "health check");
-  loop.run();
+  const std::string target = asked.which == "ready" ? "/readyz" : "/livez";
+  const auto until = std::chrono::steady_clock::now() + asked.patience;
+  auto got = ask_once(*at, target);
+  while ((!got || got->status != 200) && std::chrono::steady_clock::now() + ask_again_after < until) {
+    std::this_thread::sleep_for(ask_again_after);
+    got = ask_once(*at, target);
+  }
   if (!got) {
     complain("no answer from " + net::shown(*at) + ": " + to_text(got.error()));
     return exit_failed;

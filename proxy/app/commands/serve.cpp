@@ -4,11 +4,13 @@
 #include "commands.hpp"
 #include "regpass/app/server.hpp"
 #include "regpass/base/log.hpp"
+#include "regpass/base/text.hpp"
 #include "regpass/net/task.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -38,23 +40,50 @@ net::task<void> drain(server& running, const service_manager& manager, const con
   control.stop();
 }
 
-net::task<void> watch_signals(server& running, const service_manager& manager, const config::drain_settings& how,
-                              boost::asio::io_context& control) {
-  boost::asio::signal_set signals(control, SIGTERM, SIGINT, SIGHUP);
-  bool draining = false;
+// Begins to drain, once.
+struct ending {
+  server& running;
+  const service_manager& manager;
+  const config::drain_settings& how;
+  boost::asio::io_context& control;
+  bool begun = false;
+
+  void begin() {
+    if (begun) return;
+    begun = true;
+    net::spawn(control.get_executor(), drain(running, manager, how, control), "drain");
+  }
+};
+
+net::task<void> watch_signals(ending& end) {
+  boost::asio::signal_set signals(end.control, SIGTERM, SIGINT, SIGHUP);
   for (;;) {
     const auto [ec, number] = co_await signals.async_wait(net::use_task);
     if (ec) co_return;
     if (number == SIGHUP) {
-      manager.reloading();
-      running.reload();
-      manager.ready(running.summary());
-    } else if (draining) {
-      control.stop();  // asked twice: now
+      end.manager.reloading();
+      end.running.reload();
+      end.manager.ready(end.running.summary());
+    } else if (end.begun) {
+      end.control.stop();  // asked twice: now
     } else {
-      draining = true;
-      net::spawn(control.get_executor(), drain(running, manager, how, control), "drain");
+      end.begin();
     }
+  }
+}
+
+// One that is there from the start belongs to a build that is over, too: there is nobody left to serve.
+net::task<void> watch_quit_file(ending& end) {
+  boost::asio::steady_timer timer(end.control);
+  while (!end.begun) {
+    if (::access(end.how.quit_file.c_str(), F_OK) == 0) {
+      log::write(log::level::info, "drain", "the file of drain.quit_file is there",
+                 {{"file", clean(end.how.quit_file.string())}});
+      end.begin();
+      co_return;
+    }
+    timer.expires_after(look_every);
+    co_await timer.async_wait(net::use_task);
   }
 }
 
@@ -84,7 +113,9 @@ int serve(const common_options& common) {
   }
   auto& serving = **running;
   net::spawn(control.get_executor(), watch_clock(control.get_executor()), "clock");
-  net::spawn(control.get_executor(), watch_signals(serving, manager, how, control), "signals");
+  ending end{serving, manager, how, control};
+  net::spawn(control.get_executor(), watch_signals(end), "signals");
+  if (!how.quit_file.empty()) net::spawn(control.get_executor(), watch_quit_file(end), "quit file");
   net::spawn(control.get_executor(), service_manager::feed_watchdog(manager, [&serving] { return serving.alive(); }),
              "watchdog");
   manager.ready(serving.summary());
