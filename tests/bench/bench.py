@@ -64,7 +64,7 @@ class Bench:
 
     def client(self, arguments):
         """The command of one pass: `arguments` begin with what bench-load is to do."""
-        if "scopes" in arguments:
+        if "scopes" in arguments and "--first" not in arguments:
             arguments = [*arguments, "--first", self.scopes]
             self.scopes += 1_000_000
         return [str(word) for word in (self.load, *arguments)]

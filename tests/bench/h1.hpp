@@ -39,6 +39,7 @@ inline std::uint64_t number_in(std::string_view digits, int base = 10) {
 inline std::string rendered(const Request& request) {
   std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.path, request.authority);
   if (!request.authorization.empty()) head += "Authorization: " + request.authorization + "\r\n";
+  if (request.method == "GET") head += fmt::format("Accept: {}\r\n", accepted);
   if (request.method != "GET") head += "Content-Length: " + std::to_string(request.body) + "\r\n";
   return head + "\r\n";
 }

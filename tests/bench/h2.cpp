@@ -122,7 +122,7 @@ void H2::request(Request request, void* tag) {
   std::vector<nghttp2_nv> fields{pair_of(":method", request.method), pair_of(":scheme", "https"),
                                  pair_of(":authority", request.authority), pair_of(":path", request.path)};
   if (!request.authorization.empty()) fields.push_back(pair_of("authorization", request.authorization));
-  if (request.method != "GET") fields.push_back(pair_of("content-length", length));
+  fields.push_back(request.method == "GET" ? pair_of("accept", accepted) : pair_of("content-length", length));
   nghttp2_data_provider body{};
   body.read_callback = &Callbacks::body;
   const std::int32_t id = nghttp2_submit_request(session_.get(), nullptr, fields.data(), fields.size(),

@@ -4,7 +4,7 @@ import pwd
 import shutil
 import time
 
-from addresses import CREDENTIAL, ORIGIN
+from addresses import CREDENTIAL, TOKENS
 from peers import Intercepting, Terminating
 from processes import call
 
@@ -35,7 +35,7 @@ http_access allow all
 
 class Squid(Intercepting):
     port = 3129
-    package = {"security_file_certgen": "squid-openssl"}
+    package = {"/usr/lib/squid/security_file_certgen": "squid-openssl"}
 
     def command(self):
         home = self.bench.file("squid")
@@ -54,6 +54,12 @@ class Squid(Intercepting):
         return self.bench.file("ca.crt")
 
 
+ADDING = f"""
+def requestheaders(flow):  # before the body, which is streamed
+    flow.request.headers["Authorization"] = "Basic {CREDENTIAL}"
+"""
+
+
 class Mitmproxy(Intercepting):
     port = 3130
     package = {"mitmdump": "mitmproxy"}
@@ -62,11 +68,13 @@ class Mitmproxy(Intercepting):
 
     def command(self):
         home = self.bench.file("mitmproxy")
+        script = self.bench.file("authorization.py")
+        script.write_text(ADDING)
         return [
             *("mitmdump", "--quiet", "--listen-host", "127.0.0.1", "--listen-port", self.port),
             *("--set", f"confdir={home}", "--set", "stream_large_bodies=64k", "--set", "connection_strategy=lazy"),
             *("--set", f"ssl_verify_upstream_trusted_ca={self.bench.file('ca.crt')}"),
-            *("--modify-headers", f"/~q/Authorization/Basic {CREDENTIAL}"),
+            *("--scripts", script),
         ]
 
     def authority(self):
@@ -85,13 +93,12 @@ class DockerRegistry(Terminating):
     slow = True
     CONFIGURATION = """
 version: 0.1
-log: {{level: fatal, accesslog: {{disabled: true}}}}
+log: {{level: error, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: {home}/storage}}}}
 http: {{addr: "127.0.0.1:{port}", tls: {{certificate: {home}/server.crt, key: {home}/server.key}}}}
-proxy: {{remoteurl: "https://{origin}", username: bench, password: bench}}
+proxy: {{remoteurl: "https://{tokens}", username: bench, password: bench}}
 """
 
     def command(self, name):
-        return "env", f"SSL_CERT_FILE={self.bench.file('ca.crt')}", "docker-registry", "serve", self.write(
-            name, self.CONFIGURATION
-        )
+        configuration = self.write(name, self.CONFIGURATION, tokens=TOKENS)  # it sends passwords to token servers only
+        return "env", f"SSL_CERT_FILE={self.bench.file('ca.crt')}", "docker-registry", "serve", configuration

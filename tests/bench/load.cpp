@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
       "       bench-load client|fresh|hold|first --target HOST:PORT [--proxy HOST:PORT] --ca FILE [--h2 1]\n"
       "           --workload download|upload|manifests|scopes [--authorization VALUE] [--authority HOST:PORT]\n"
       "           client: [--size BYTES] [--requests N] [--connections N] [--streams N] [--rate PER_SECOND]\n"
+      "             of scopes: [--first N] [--repositories N]\n"
       "           fresh, a connection per request: [--requests N] [--resume 1]\n"
       "           hold, until standard input ends: [--connections N] [--warm 1]\n"
       "           first, of a proxy that is starting: --since NANOSECONDS\n";

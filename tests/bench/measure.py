@@ -1,5 +1,6 @@
 """What is measured: rounds of workloads, memory, cold starts, system calls."""
 
+import time
 from contextlib import ExitStack
 
 from processes import Failure, call, say
@@ -28,10 +29,17 @@ def one_pass(bench, target, workload, series):
     return result
 
 
-def rounds_of(bench, targets, works, rounds):
-    """Each workload at each target in turn, then the next round: what else the machine does falls on all of them."""
+def rounds_of(bench, targets, works, rounds, minutes):
+    """Each workload at each target in turn, then the next round: what else the machine does falls on all of them.
+
+    The results, and how many rounds there were time for.
+    """
     results = {(key, name): Series() for key in works for name in targets}
+    began = time.monotonic()
     for number in range(1, rounds + 1):
+        if (time.monotonic() - began) * number / max(number - 1, 1) > minutes * 60:
+            say(f"{minutes} minutes would not do for another round (--minutes)")
+            return results, number - 1
         for key, work in works.items():
             for name, target in targets.items():
                 series = results[key, name]
@@ -45,7 +53,7 @@ def rounds_of(bench, targets, works, rounds):
                     continue
                 cpu = f"{series.cpu[-1]:.3f} {work.cpu_unit}, " if series.cpu else ""
                 say(f"round {number}/{rounds}: {key} {name}: {cpu}{series.rate[-1]:,.2f} {work.rate_unit}")
-    return results
+    return results, rounds
 
 
 def memory_of(bench, target, size):

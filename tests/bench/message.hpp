@@ -20,6 +20,7 @@ inline constexpr std::string_view repository = "/v2/bench/blob/";
 inline constexpr std::string_view count_field = "bench-requests";  // how many requests the origin has seen so far
 
 using Fields = std::vector<std::pair<std::string, std::string>>;  // names in lower case
+inline constexpr std::string_view accepted = "application/vnd.oci.image.index.v1+json";
 
 struct Request {
   std::string method;

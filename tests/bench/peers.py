@@ -85,6 +85,7 @@ http {{
 
 class NginxLarge(Nginx):
     port = 8445
+    twin = True
     buffers = (
         "proxy_buffer_size 64k; proxy_buffers 16 64k; proxy_busy_buffers_size 512k; client_body_buffer_size 256k;"
     )
@@ -153,6 +154,7 @@ class Nghttpx(Terminating):
 
 class NghttpxH2(Nghttpx):
     port = 8448
+    twin = True
     protocol, origin = "h2", ORIGIN_H2
 
 

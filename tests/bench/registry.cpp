@@ -78,9 +78,7 @@ Answer Registry::token(const Request& request) const {
 }
 
 Answer Registry::manifest() const {
-  return small(
-      200, {{"content-type", "application/vnd.oci.image.index.v1+json"}, {"docker-content-digest", manifest_digest_}},
-      manifest_);
+  return small(200, {{"content-type", std::string(accepted)}, {"docker-content-digest", manifest_digest_}}, manifest_);
 }
 
 Answer Registry::upload(const Request& request, const std::string& query) const {

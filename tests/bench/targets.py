@@ -2,7 +2,7 @@
 
 import json
 
-from addresses import CREDENTIAL, MANY, ORIGIN, ORIGIN_H2, TOKENS
+from addresses import CREDENTIAL, ORIGIN, ORIGIN_H2, TOKENS
 
 
 class Target:
@@ -19,7 +19,7 @@ class Target:
     uploads = True
     resumes = True
     slow = False  # too slow for the pace of the others
-    note = ""
+    twin = False  # differs from another in its upstream alone
 
     def __init__(self, bench):
         self.bench = bench
@@ -31,8 +31,7 @@ class Target:
             self.launch()
 
     def stop(self):
-        if self.process:
-            self.bench.stop(self.process)
+        self.bench.stop(self.process)
 
 
 class Direct(Target):
@@ -59,36 +58,34 @@ health = ""
 publish_dir = "{home}/published"
 [credentials]
 docker_config = ["{home}/docker"]
-{more}
 """
     REGISTRY = """
 [[registry]]
 host = "{host}"
 push = ["bench/*"]
 ca_file = "{ca}"
-{more}
+{rules}
 """
     UPSTREAM = ORIGIN
-    HOME = "regpass"
     PORT = 3128
 
-    def __init__(self, bench, port=None, log_level="info", registries=0, more="", rules=""):
+    def __init__(self, bench, port=None, settings=(), registries=0, pull=()):
         super().__init__(bench)
         self.listen = f"127.0.0.1:{port or self.PORT}"
-        self.home = bench.file(f"{self.HOME}-{port or self.PORT}")
-        self.log_level = log_level
-        self.hosts = [ORIGIN, ORIGIN_H2, TOKENS, *(f"r{i}.registry.test:8443" for i in range(min(registries, MANY)))]
-        self.configure(more, rules)
+        self.home = bench.file(f"regpass-{port or self.PORT}")
+        self.settings = settings
+        self.hosts = [ORIGIN, ORIGIN_H2, TOKENS, *(f"r{number}.registry.test:8443" for number in range(registries))]
+        self.configure(f"pull = {json.dumps(pull)}" if pull else "")
         self.reach()
         self.launch()
 
-    def configure(self, more, rules):
+    def configure(self, rules):
         for directory in ("state", "published", "docker"):
             (self.home / directory).mkdir(mode=0o700, parents=True)
         logins = {"auths": {host: {"auth": CREDENTIAL} for host in self.hosts}}
         (self.home / "docker/config.json").write_text(json.dumps(logins))
-        registry = [self.REGISTRY.format(host=host, ca=self.bench.file("ca.crt"), more=rules) for host in self.hosts]
-        text = self.CONFIGURATION.format(home=self.home, listen=self.listen, more=more + "".join(registry))
+        registry = [self.REGISTRY.format(host=host, ca=self.bench.file("ca.crt"), rules=rules) for host in self.hosts]
+        text = self.CONFIGURATION.format(home=self.home, listen=self.listen) + "".join(registry)
         (self.home / "regpass.toml").write_text(text)
 
     def reach(self):
@@ -99,8 +96,8 @@ ca_file = "{ca}"
             self.tokens = ["--target", TOKENS, *way]
 
     def command(self):
-        level = [] if self.log_level == "info" else ["--set", f"log.level={self.log_level}"]
-        return [self.bench.regpass, "serve", "--config", self.home / "regpass.toml", *level]
+        more = [word for setting in self.settings for word in ("--set", setting)]
+        return [self.bench.regpass, "serve", "--config", self.home / "regpass.toml", *more]
 
     def launch(self, wait=True):
         self.process = self.bench.start(self.bench.proxy_cpu, self.home.name, *self.command())
@@ -112,4 +109,5 @@ class RegpassH2(Regpass):
     """The same before a registry that takes HTTP/2."""
 
     UPSTREAM = ORIGIN_H2
+    twin = True
     PORT = 3228

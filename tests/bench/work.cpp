@@ -24,6 +24,7 @@ Work::Work(const Options& options)
       authorization_(options.text("authorization", "")),
       size_(options.number("size", 0)),
       first_(options.number("first", 0)),
+      repositories_(options.number("repositories", UINT64_MAX)),
       left_(options.number("requests", 1)) {}
 
 Request Work::request(const std::string& method, const std::string& path, std::uint64_t body) const {
@@ -38,7 +39,7 @@ Request Work::ping() const {
 std::optional<Request> Work::begin(Job& job) {
   if (left_ == 0) return {};
   --left_;
-  job.number = first_++;
+  job.number = first_ + begun_++ % repositories_;
   job.requests = 0;
   const std::string base(repository);
   switch (kind_) {

@@ -43,7 +43,9 @@ class Work {
   std::string authority_;
   std::string authorization_;
   std::uint64_t size_;
-  std::uint64_t first_;  // number of the first repository
+  std::uint64_t first_;         // number of the first repository
+  std::uint64_t repositories_;  // how many there are, asked for in turn
+  std::uint64_t begun_ = 0;
   std::uint64_t left_;
 };
 
