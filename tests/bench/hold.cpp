@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -24,20 +26,38 @@ void shake_hands(Link& link) {
   }
 }
 
+std::unique_ptr<Link> standing(const Way& way, SSL_CTX* context, bool warm, const Work& work) {
+  auto link = make_link(way, context);
+  shake_hands(*link);
+  if (!warm) return link;
+  if (const Answer answer = ask(*link, work.ping()); answer.status != 200)
+    fail(fmt::format("unexpected status {}", answer.status));
+  return link;
+}
+
 }  // namespace
 
 void hold(const Options& options) {
+  constexpr std::uint64_t threads = 16;  // so that nobody waits for one handshake after the other
   const Way way(options);
   const Context context = way.context();
-  Work work(options);
-  std::vector<std::unique_ptr<Link>> links;
-  for (std::uint64_t i = options.number("connections", 1); i > 0; --i) {
-    links.push_back(make_link(way, context.get()));
-    shake_hands(*links.back());
-    if (options.number("warm", 0) == 0) continue;
-    if (const Answer answer = ask(*links.back(), work.ping()); answer.status != 200)
-      fail(fmt::format("unexpected status {}", answer.status));
+  const Work work(options);
+  const bool warm = options.number("warm", 0) != 0;
+  std::vector<std::unique_ptr<Link>> links(options.number("connections", 1));
+  std::atomic<bool> failed = false;
+  {
+    std::vector<std::jthread> crowd;
+    for (std::uint64_t first = 0; first < threads; ++first)
+      crowd.emplace_back([&, first] {
+        try {
+          for (auto i = first; i < links.size(); i += threads) links[i] = standing(way, context.get(), warm, work);
+        } catch (const std::exception& error) {
+          fmt::print(stderr, "bench-load: {}\n", error.what());
+          failed = true;
+        }
+      });
   }
+  if (failed) fail("not all connections could be made");
   fmt::print("{{\"held\":{}}}\n", links.size());
   std::fflush(stdout);
   std::array<char, 64> scratch;
