@@ -29,7 +29,7 @@ import oci_image
 import processes
 from network import listening
 from registry import Registry
-from sidecar import Sidecar, settings
+from sidecar import Log, Sidecar, settings
 
 OUTPUT_SHOWN = 3000  # characters of a client's output in a failure's message
 TOKEN_BEGINS = b"eyJhbGciOi"  # {"alg": in base64
@@ -47,7 +47,7 @@ class Scenario:
         self._programs = programs
         self._hosts = hosts
         self._clean_up = contextlib.ExitStack()
-        self._sidecar: Sidecar | None = None
+        self._sidecar: Log | None = None
         self._passwords: set[str] = set()
         self._count = 0
         self.output = ""  # of the last client
@@ -152,6 +152,10 @@ class Scenario:
         if not up or processes.start_time(process.pid) is None:
             self.output = log.read_text(errors="replace")
             raise AssertionError(f"{shown(argv)} does not come up")
+
+    def reports(self, log: Log) -> None:
+        """A failure's message has the end of this one."""
+        self._sidecar = log
 
     def never_printed(self, password: str) -> None:
         """Neither what clients and regpass print nor a client's file may have it."""

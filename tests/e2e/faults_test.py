@@ -1,9 +1,10 @@
 """Faults of the machine under a running regpass: each hurts nobody else's traffic and is over when its cause is.
 
-F06 descriptors run out, F07 the log's reader is gone or its disk full, F08 SIGTERM in the middle of a push, F11 kill -9.
+F06 descriptors run out, F07 the log's reader is gone or its disk full, F08 SIGTERM in the middle of a push of 1 GiB, F11 kill -9.
 """
 
 import contextlib
+import functools
 import hashlib
 import os
 import resource
@@ -19,14 +20,25 @@ from sidecar import Sidecar
 
 HOLDERS = 60
 FEW_DESCRIPTORS = 40
-BLOB_SIZE = 24 << 20
-BLOB_SECONDS = 4
+BLOB_SIZE = 1 << 30
+IN_THE_MIDDLE = 64 << 20  # of a push: so much has reached the registry
 
 HOLD = """import socket, sys
 held = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(int(sys.argv[2]))]
 print("held", flush=True)
 sys.stdin.read()
 """
+
+
+def write_blob(file) -> str:
+    """Random, but for the speed of it each MiB is the first one with its number in it. Returns the digest."""
+    piece, total = bytearray(os.urandom(1 << 20)), hashlib.sha256()
+    with file.open("wb") as out:
+        for number in range(BLOB_SIZE // len(piece)):
+            piece[:8] = number.to_bytes(8, "big")
+            total.update(piece)
+            out.write(piece)
+    return "sha256:" + total.hexdigest()
 
 
 class Faulty(Sidecar):
@@ -112,17 +124,19 @@ with Scenario("faults", programs=["skopeo", "curl"], hosts=["split.test"]) as sc
     # F08
     with fault(Faulty) as regpass:
         content = scenario.directory / "blob"
-        content.write_bytes(os.urandom(BLOB_SIZE))
-        digest = "sha256:" + hashlib.sha256(content.read_bytes()).hexdigest()
+        scenario.at_end(content.unlink)
+        digest = write_blob(content)
         uploads = f"https://{registry.host}/v2/{scenario.repository}/blobs/uploads/"
         curl = ["curl", "--silent", "--show-error", "--cacert", scenario.directory / "trust/bundle.crt"]
         location = scenario.succeed(*curl, "-X", "POST", "-o", "/dev/null", "-w", "%header{location}", uploads)
-        slow = ["--limit-rate", str(BLOB_SIZE // BLOB_SECONDS), "-T", content, "-w", "%{http_code}"]
-        push = scenario.testbed.in_pod([*map(str, [*curl, *slow]), f"{location}&digest={digest}"], scenario.machine)
+        upload = [*curl, "-T", content, "-w", "%{http_code}", f"{location}&digest={digest}"]
+        push = scenario.testbed.in_pod(list(map(str, upload)), scenario.machine)
         environment = {"PATH": os.environ["PATH"], **scenario.proxy_environment}
         pushing = subprocess.Popen(push, env=environment, stdout=subprocess.PIPE)
-        time.sleep(BLOB_SECONDS / 4)
+        arrived = functools.partial(registry.arrived, scenario.repository)
+        assert processes.wait_until(lambda: arrived() > IN_THE_MIDDLE, 30), "nothing reaches the registry"
         regpass.signal(signal.SIGTERM)
+        assert 0 < arrived() < BLOB_SIZE, "the push was over already"
         assert expect.eventually(lambda: regpass.events("drain")), "regpass does not drain"
         inspect()  # new connections are served meanwhile
         assert pushing.communicate()[0] == b"201", "the push was cut"
@@ -132,6 +146,8 @@ with Scenario("faults", programs=["skopeo", "curl"], hosts=["split.test"]) as sc
     with fault(Faulty) as regpass:
         stored = scenario.succeed(*exists, f"https://{registry.host}/v2/{scenario.repository}/blobs/{digest}")
         assert stored == f"200 {BLOB_SIZE}", f"the registry has {stored}"
+        with registry.file(digest).open("rb") as kept:
+            assert hashlib.file_digest(kept, "sha256").hexdigest() == digest.partition(":")[2], "not what was pushed"
 
         # F11
         first = fingerprint(regpass)

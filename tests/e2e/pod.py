@@ -8,8 +8,10 @@ Played: volumes (pod_volumes.py), containers (pod_container.py), network and DNS
 startup and readiness probes, restarts when asked to, the order of termination.
 """
 
+import contextlib
+import itertools
+import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import processes
@@ -21,6 +23,7 @@ from pod_volumes import Mounts, Volumes
 from sidecar import Log
 
 NAME = "builder-0"
+NUMBERS = itertools.count(1)  # of what is started
 PATIENCE = 60  # seconds for a probe to succeed
 
 
@@ -30,18 +33,30 @@ class Pod:
         self._spec = spec
         self._images = images
         self._directory = scenario.directory / "pod"
-        self.network = PodNetwork(scenario)
+        self._clean_up = contextlib.ExitStack()
+        self.network = PodNetwork(scenario, self._clean_up)
+        shutil.rmtree(self._directory, ignore_errors=True)  # of the scenario's pod before, which is gone
         self._mounts = Mounts(self._directory / "volumes")
         self._roots = Mounts(self._directory / "containers")
         self._objects = objects
-        self._started = 0
         self.containers: dict[str, Container] = {}
 
     def __enter__(self) -> "Pod":
-        self._scenario.at_end(self._roots.undo)
-        self._scenario.at_end(self._mounts.undo)
+        try:
+            self._start()
+        except BaseException:
+            self._clean_up.close()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._clean_up.close()
+
+    def _start(self) -> None:
+        self._clean_up.callback(self._roots.undo)
+        self._clean_up.callback(self._mounts.undo)
         self.network.up()
-        self._scenario.at_end(self._remove)
+        self._clean_up.callback(self._remove)
         self.volumes = Volumes(self._mounts, self._spec, self._objects)
         containers = self._directory / "containers"
         containers.mkdir(parents=True)
@@ -62,10 +77,6 @@ class Pod:
                 assert status == 0, f"{one['name']} ended with {status}: {self._log(one['name'])}"
         for one in self._spec["containers"]:
             self.start(one["name"])
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._remove()
 
     def _remove(self) -> None:
         while self.containers:
@@ -75,13 +86,16 @@ class Pod:
         """A container that is not there, or has ended: with nothing left of the one before but the volumes."""
         if name in self.containers:
             self.containers[name].remove()
-        self._started += 1
         spec = self.spec_of(name)
-        container = Container(
-            self._place, spec, self._image(spec), self._spec.get("securityContext", {}), self._started
-        )
+        context = self._spec.get("securityContext", {})
+        container = Container(self._place, spec, self._image(spec), context, next(NUMBERS))
         self.containers[name] = container
         container.start()
+        if name == "regpass":
+            self._scenario.reports(self.log(name))
+        if hook := spec.get("lifecycle", {}).get("postStart"):
+            status = container.execute(*hook["exec"]["command"])
+            assert status == 0, f"postStart of {name} ended with {status}: {self._log(name)}"
         for probe in ("startupProbe", "readinessProbe"):
             if probe in spec:
                 self._await(container, spec, spec[probe])
@@ -127,11 +141,11 @@ class Pod:
         command = self.containers[name].command(*argv)
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds)
         self._scenario.output = done.stdout
-        (self._scenario.directory / f"{self._started:02}-{time.monotonic_ns()}-exec.output").write_text(done.stdout)
+        (self._scenario.directory / f"{next(NUMBERS):02}-{Path(argv[0]).name}.output").write_text(done.stdout)
         return done.returncode
 
     def _image(self, spec: dict) -> Image:
-        return next(image for part, image in self._images.items() if part in spec["image"])
+        return next(image for name, image in self._images.items() if spec["image"].startswith(name))
 
     def _await(self, container: Container, spec: dict, probe: dict) -> None:
         def ready() -> bool:

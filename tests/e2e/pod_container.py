@@ -56,7 +56,7 @@ class Container:
         self._id = f"{place.namespace}-{self.name}-{number}"
         self._bundle = place.directory / f"{self.name}-{number}"
         self._runc = ["runc", "--root", str(place.directory / "runc")]
-        self.log_file = place.logs / f"{self.name}-{number}.log"
+        self.log_file = place.logs / f"{number:02}-{self.name}.log"
         rootfs = self._make_rootfs(image)
         config = _config(place, spec, image, pod_context, rootfs)
         (self._bundle / "config.json").write_text(json.dumps(config, indent=1))

@@ -22,6 +22,17 @@ RUNTIME = f"/run/user/{ID}"
 MAPPERS = {"newuidmap": 7, "newgidmap": 6}  # the capabilities that they need, SETUID and SETGID
 SUBORDINATE_IDS = f"{USER}:100000:65536\n"
 
+DAEMONLESS = """#!/bin/sh
+set -u
+rootlesskit buildkitd $BUILDKITD_FLAGS --addr="$BUILDKIT_HOST" &
+until buildctl debug workers >/dev/null 2>&1; do sleep 0.1; done
+buildctl "$@"
+status=$?
+kill $!
+wait $!
+exit $status
+"""
+
 
 def regpass(scenario: Scenario) -> Image:
     """Built once for a program, and unpacked."""
@@ -53,6 +64,7 @@ def builder(scenario: Scenario, programs: Path, more_binds: dict[str, Path]) -> 
     binds = {"/etc/passwd": users, "/etc/subuid": subordinates, "/etc/subgid": subordinates}
     binds |= {f"/usr/bin/{name}": programs / name for name in ("buildkitd", "buildctl")}
     binds |= {"/usr/bin/buildkit-runc": Path(shutil.which("runc"))}
+    binds |= {"/usr/bin/buildctl-daemonless.sh": _daemonless(scenario)}
     binds |= {f"/usr/bin/{name}": _privileged(scenario, name, number) for name, number in MAPPERS.items()}
     environment = [
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -62,6 +74,14 @@ def builder(scenario: Scenario, programs: Path, more_binds: dict[str, Path]) -> 
     writable = {"/run": 0, "/run/user": 0, RUNTIME: ID, "/home": 0}
     writable |= {f"{HOME}{folder}": ID for folder in ("", "/.local", "/.local/tmp", "/.local/share", "/.config")}
     return Image(Path("/"), ["rootlesskit", "buildkitd"], [], environment, (ID, ID), binds | more_binds, writable)
+
+
+def _daemonless(scenario: Scenario) -> Path:
+    """BuildKit's script: what it does in its image, in as many words as are needed here."""
+    script = scenario.directory / "buildctl-daemonless.sh"
+    script.write_text(DAEMONLESS)
+    script.chmod(0o755)
+    return script
 
 
 def _privileged(scenario: Scenario, name: str, capability: int) -> Path:

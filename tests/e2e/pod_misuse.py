@@ -5,6 +5,8 @@ registry, the token server and the canaries received, and what the step got to s
 """
 
 import re
+import subprocess
+from pathlib import Path
 
 from pod_network import API_SERVER, METADATA, NODE, POD_IP
 
@@ -27,7 +29,29 @@ say() { # say NAME, the answer on stdin
 talk() { # talk ADDRESS PORT, a request on stdin
     timeout 5 busybox nc "$1" "$2" 2>&1
 }
+talk_tls() { # talk_tls ADDRESS NAME, a request on stdin
+    timeout 5 /usr/bin/openssl s_client -quiet -connect "$1" -servername "$2" 2>/dev/null
+}
+export OPENSSL_CONF=/dev/null
 """
+
+
+def http(name: str, address: str, port: int, head: str, host: str) -> str:
+    """A request in plain HTTP: a line of the script."""
+    text = f"{head} HTTP/1.1\\r\\nHost: {host}\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n"
+    return f"printf '{text}' | talk {address} {port} | say '{name}'\n"
+
+
+def tls(name: str, address: str, head: str, host: str, sni: str = "") -> str:
+    """The same over TLS, which the step does not verify. Without `sni` that is the host."""
+    return http(name, address, 443, head, host).replace(f"talk {address} 443", f"talk_tls {address}:443 {sni or host}")
+
+
+def openssl() -> dict[str, bytes]:
+    """The program and its libraries, for the step's image, whose own program knows no TLS that is good enough."""
+    listed = subprocess.run(["ldd", "/usr/bin/openssl"], check=True, capture_output=True, text=True).stdout
+    paths = ["/usr/bin/openssl", *re.findall(r"(?:=> |^\t)(/\S+) \(", listed, re.MULTILINE)]
+    return {f"openssl{path}": Path(path).read_bytes() for path in paths}
 
 
 def through_proxy(host: str, hidden: str, port: int = 3128) -> str:

@@ -4,6 +4,7 @@ The pod has its pod IP and loopback, and a resolv.conf as the kubelet writes it.
 server and whatever a build step would like to reach: the metadata service, the API server, the node.
 """
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -51,15 +52,16 @@ for one in sys.argv[1:]:
 
 
 class PodNetwork:
-    def __init__(self, scenario: Scenario):
+    def __init__(self, scenario: Scenario, clean_up: contextlib.ExitStack):
         self._scenario = scenario
+        self._clean_up = clean_up
         self.servers = scenario.testbed.network.servers
         self.namespace = scenario.testbed.network.pod.removesuffix("-pod") + "-box"
 
     def up(self) -> None:
-        """Until the end of the scenario."""
+        """Until `clean_up` is closed."""
         self._down()
-        self._scenario.at_end(self._down)
+        self._clean_up.callback(self._down)
         _ip("netns", "add", self.namespace)
         other_end = ["peer", "name", "box0", "netns", self.servers]
         _ip("link", "add", "eth0", "netns", self.namespace, "type", "veth", *other_end)
@@ -110,7 +112,7 @@ class PodNetwork:
     def _start(self, name: str, namespace: str, argv: list[str], addresses: set) -> Path:
         log = self._scenario.directory / f"{name}.received"
         process = processes.spawn(inside(namespace, {}, argv), {"PATH": PATH}, log)
-        self._scenario.at_end(processes.end_child, process, 5)
+        self._clean_up.callback(processes.end_child, process, 5)
         up = processes.wait_until(lambda: addresses <= listening(namespace) or process.poll() is not None, 20)
         assert up and process.returncode is None, f"{name} does not listen: {log.read_text()}"
         return log

@@ -1,5 +1,6 @@
-"""What the scenarios of the pod share: the pod from its spec, builds in it as its users run them, what must be true."""
+"""The pod of deploy/kubernetes as a scenario, and builds in it as its users run them."""
 
+import os
 import re
 import secrets
 import subprocess
@@ -8,59 +9,82 @@ from pathlib import Path
 import yaml
 
 import buildkit
-import expect
 import pod_image
-import processes
 from e2e import Scenario
 from network import inside
 from pod import Pod
+from pod_volumes import Mounts
 from testbed import PATH
 
 HOST, REALM = "split.test", "https://auth.test/token"
 USER = "robot"
 SIDECAR, BUILDER = "regpass", "buildkitd"
-SECRET = "registry-credentials"
+SECRET = "the-login"
 CONTEXTS = "/contexts"  # in the builder
 BASE = f"{HOST}/shared/base:1"
-LAYER, RATE = 64 << 20, "160mbit"  # of a push that takes three seconds
-PLACEHOLDER = "registry.example.com"
+RENDERED = Path(__file__).resolve().parents[2] / "deploy/kubernetes/rendered"
+# What users change: the names of registry and Secret, and what may be pushed.
+CHANGES = {"harbor.example.com": HOST, "registry-login": SECRET}
+# What the builder mounts of regpass's, and nothing else.
+READ_BY_BUILDER, WRITTEN_BY_BUILDER = {"/run/regpass/trust", "/run/regpass/client"}, {"/run/regpass/quit"}
+PUSH = r"^( *)push = .*$"
 
 
 class PodScenario(Scenario):
-    """A scenario of the pod whose spec and ConfigMap are those of deploy/, of which two values are changed."""
+    """A scenario of the pod of deploy/kubernetes, in which no more is changed than its users would."""
 
-    def __init__(self, flavour: str):
-        super().__init__(f"pod-{flavour}", programs=[*pod_image.PROGRAMS, "dnsmasq", "curl"], hosts=[HOST])
-        self.flavour = flavour
+    def __init__(self, name: str):
+        super().__init__(f"pod-{name}", programs=[*pod_image.PROGRAMS, "dnsmasq", "curl"], hosts=[HOST])
+        self.pushed_to = HOST
+
+    def _prepare(self) -> None:
+        # What a run that was killed has left mounted, before its directory is emptied.
+        if "TESTBED" in os.environ:
+            Mounts(Path(os.environ["TESTBED"]).resolve() / "scenarios" / self.name).undo()
+        super()._prepare()
+
+    @property
+    def _contexts(self) -> Path:
+        folder = self.directory / "contexts"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     @property
     def registry(self):
         return self.registries[0]
 
-    def pod(self, **options) -> Pod:
-        spec, config = _shipped(self.flavour)
-        self.config = config.replace(PLACEHOLDER, HOST) + f'realms = ["{REALM}"]\n'
+    def pod(self, example: str, *changes: tuple[str, str]) -> Pod:
+        """`changes` are made to the text of what is shipped, besides those that everybody makes."""
+        text = (RENDERED / f"{example}.yaml").read_text()
+        for old, new in (*CHANGES.items(), *changes):
+            assert old in text, f"{example} has no {old} any more"
+            text = text.replace(old, new)
+        policy = rf'\1push = ["team-a/*"]\n\1realms = ["{REALM}"]'
+        documents = list(yaml.safe_load_all(re.sub(PUSH, policy, text, flags=re.MULTILINE)))
+        (spec,) = [one["spec"]["template"]["spec"] for one in documents if one["kind"] in ("StatefulSet", "Job")]
         _trust_testbed(spec)
-        objects = {
-            ("configMap", "regpass"): {"regpass.toml": self.config} | options.pop("more_config", {}),
-            ("configMap", "upstream-ca"): {"ca.crt": self.testbed.upstream_ca.read_text()},
-            ("secret", SECRET): {".dockerconfigjson": self.docker_config(USER)},
-        }
-        self._contexts = self.directory / "contexts"
-        self._contexts.mkdir()
+        configs = [one for one in documents if one["kind"] == "ConfigMap"]
+        objects = {("configMap", one["metadata"]["name"]): one["data"] for one in configs}
+        objects["configMap", "upstream-ca"] = {"ca.crt": self.testbed.upstream_ca.read_text()}
+        objects["secret", SECRET] = {".dockerconfigjson": self.docker_config(USER)}
         builder = pod_image.builder(self, buildkit.programs(), {CONTEXTS: self._contexts})
-        return Pod(self, spec, objects, {"buildkit": builder, "regpass": pod_image.regpass(self)})
+        images = {"moby/buildkit:": builder, "busybox:": builder, "regpass:": pod_image.regpass(self)}
+        return Pod(self, spec, objects, images)
 
     def context(self, dockerfile: str, files: dict[str, str | bytes] | None = None) -> Path:
         """Where the builder finds it."""
         directory = self._contexts / secrets.token_hex(4)
         directory.mkdir()
         for name, content in ({"Dockerfile": dockerfile, "unique": secrets.token_bytes(4096)} | (files or {})).items():
-            (directory / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+            file = directory / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+            file.chmod(0o755)
         return Path(CONTEXTS, directory.name)
 
-    def image(self, tag: str, repository: str = "") -> str:
-        return f"{HOST}/{repository or self.repository}:{tag}"
+    def image(self, tag: str) -> str:
+        """As the builder names what it pushes."""
+        return f"{self.pushed_to}/{self.repository}:{tag}"
 
 
 def build(context: Path, *options: str) -> list:
@@ -72,7 +96,7 @@ def pushing(image: str) -> str:
     return f"--output=type=image,name={image},push=true"
 
 
-def restricted(pod: Pod) -> None:
+def restricted(pod: Pod, builder: str = BUILDER) -> None:
     """The sidecar runs as an unprivileged user, from a root that it cannot write, without any way to more (T32)."""
     process = pod.containers[SIDECAR].pid
     status = dict(re.findall(r"^(\w+):\t(.*)$", Path(f"/proc/{process}/status").read_text(), re.MULTILINE))
@@ -83,87 +107,11 @@ def restricted(pod: Pod) -> None:
     rights = {fields[4]: fields[5].split(",")[0] for fields in mounts}
     assert rights["/"] == "ro", f"regpass can write to its root: {rights}"
     assert rights["/run/secrets/regpass"] == "ro", f"regpass can write to its secret: {rights}"
-    volumes = Path(f"/proc/{pod.containers[BUILDER].pid}/mountinfo").read_text()
-    assert "/run/secrets/regpass" not in volumes, "the builder mounts the credentials"
-
-
-def exercise(scenario: PodScenario, pod: Pod, image=None) -> None:
-    """Pulls a private base image, pushes, keeps its cache in the registry and builds from that cache."""
-    image = image or scenario.image
-    registry, log = scenario.registry, pod.log(SIDECAR)
-    context = scenario.context(f"FROM {BASE}\nCOPY unique /unique\nRUN sha256sum /unique > /sum\n")
-    cache = f"type=registry,ref={image('cache')}"
-    pod.succeed(BUILDER, *build(context, pushing(image("1")), f"--export-cache={cache},mode=max"))
-    expect.pulled(scenario, log, registry, USER, "shared/base", "1")
-    expect.pushed(scenario, log, registry, USER, "1")
-    expect.pushed(scenario, log, registry, USER, "cache")
-    pod.succeed(BUILDER, "buildctl", "prune", "--all")
-    pod.succeed(BUILDER, *build(context, pushing(image("again")), f"--import-cache={cache}"))
-    assert "CACHED" in scenario.output, "the build's steps did not come from the registry's cache"
-    assert registry.digest(scenario.repository, "again"), "the image built from the cache was not pushed"
-
-
-def rotate(scenario: PodScenario, pod: Pod, image=None) -> None:
-    """The old password is revoked, builds fail and say so; the Secret is swapped, and they work again."""
-    image = image or scenario.image
-    registry, log = scenario.registry, pod.log(SIDECAR)
-    context = scenario.context("FROM scratch\nCOPY unique /unique\n")
-    old, new = scenario.testbed.password(USER), secrets.token_urlsafe(16)
-    scenario.at_end(scenario.testbed.set_password, USER, old)
-    scenario.testbed.set_password(USER, new)
-    first = scenario.repository
-    scenario.repository = f"{first}-revoked"  # for which there is no token yet
-    pod.fail(BUILDER, *build(context, pushing(image("1"))))
-    expect.explained(scenario, log, registry, "credential-rejected")
-    loaded = len(log.events("credentials-loaded"))
-    pod.volumes.swap("secret", SECRET, {".dockerconfigjson": scenario.docker_config(USER)})
-    seen = expect.eventually(lambda: len(log.events("credentials-loaded")) > loaded)
-    assert seen, "regpass does not see the new Secret"
-    scenario.repository = f"{first}-rotated"
-    pod.succeed(BUILDER, *build(context, pushing(image("1"))))
-    expect.pushed(scenario, log, registry, USER, "1")
-
-
-def crash(scenario: PodScenario, pod: Pod, image=None) -> None:
-    """F11 kill -9: the next sidecar has the same CA, and the builder, which was started once, goes on with it."""
-    image = image or scenario.image
-    builder = pod.containers[BUILDER].pid
-    fingerprint = pod.log(SIDECAR).events("ca")[0]["fingerprint"]
-    pod.containers[SIDECAR].signal("KILL")
-    assert pod.containers[SIDECAR].status(10) == 137
-    pod.start(SIDECAR)
-    log = pod.log(SIDECAR)
-    assert log.events("ca")[0]["fingerprint"] == fingerprint, "another CA: the builder would have to be started again"
-    context = scenario.context(f"FROM {BASE}\nCOPY unique /unique\nRUN sha256sum /unique > /sum\n")
-    pod.succeed(BUILDER, *build(context, pushing(image("after-crash"))))
-    expect.pushed(scenario, log, scenario.registry, USER, "after-crash")
-    assert pod.containers[BUILDER].pid == builder
-
-
-def terminate(scenario: PodScenario, pod: Pod, image=None) -> None:
-    """F08 SIGTERM in the middle of a push: it ends well, new connections included, and then the sidecar ends with 0."""
-    image = image or scenario.image
-    registry, log = scenario.registry, pod.log(SIDECAR)
-    context = scenario.context("FROM scratch\nCOPY big /big\n", {"big": secrets.token_bytes(LAYER)})
-    pod.network.slow_down(RATE)
-    push = pod.background(BUILDER, *build(context, pushing(image("big"))))
-    uploads = registry.directory / "storage/docker/registry/v2/repositories" / scenario.repository / "_uploads"
-
-    def arrived() -> int:
-        return sum(file.stat().st_size for file in uploads.glob("*/data"))
-
-    assert processes.wait_until(lambda: arrived() > LAYER // 8, 30), "the layer does not reach the registry"
-    pod.containers[SIDECAR].signal("TERM")
-    assert arrived() < LAYER, "the push was over already"
-    assert expect.eventually(lambda: log.events("drain")), "regpass does not drain"
-    assert pod.get(9128, "/readyz")[0] == 503, "a pod that drains calls itself ready"
-    output, _ = push.communicate(timeout=60)
-    assert push.returncode == 0, f"the push was cut: {output}"
-    expect.pushed(scenario, log, registry, USER, "big")
-    assert pod.containers[SIDECAR].status(20) == 0, "regpass did not end well"
-    assert log.events("stopped")[0]["busy"] == 0
-    pod.containers[BUILDER].signal("TERM")
-    pod.containers[BUILDER].status(20)
+    mounts = [line.split() for line in Path(f"/proc/{pod.containers[builder].pid}/mountinfo").read_text().splitlines()]
+    shared = {fields[4]: fields[5].split(",")[0] for fields in mounts if "regpass" in fields[4]}
+    writable = {path for path, rights in shared.items() if rights == "rw"}
+    assert writable <= WRITTEN_BY_BUILDER, f"the builder can write to {writable}"
+    assert shared.keys() - writable <= READ_BY_BUILDER, f"the builder mounts {shared}"
 
 
 def in_network(pod: Pod, *argv) -> str:
@@ -173,16 +121,9 @@ def in_network(pod: Pod, *argv) -> str:
     return done.stdout
 
 
-def _shipped(flavour: str) -> tuple[dict, str]:
-    documents = list(yaml.safe_load_all((Path(__file__).parent / f"pod_{flavour}.yaml").read_text()))
-    (config,) = [one["data"]["regpass.toml"] for one in documents if one["kind"] == "ConfigMap"]
-    (spec,) = [one["spec"] for one in documents if one["kind"] == "Pod"]
-    return spec, config
-
-
 def _trust_testbed(spec: dict) -> None:
     """The registry's private CA, where docker has such."""
-    (sidecar,) = [one for one in spec["initContainers"] if one["name"] == SIDECAR]
+    (sidecar,) = [one for one in [*spec["initContainers"], *spec["containers"]] if one["name"] == SIDECAR]
     place = {"name": "upstream-ca", "mountPath": f"/etc/docker/certs.d/{HOST}", "readOnly": True}
     sidecar["volumeMounts"].append(place)
     spec["volumes"].append({"name": "upstream-ca", "configMap": {"name": "upstream-ca"}})

@@ -74,6 +74,10 @@ class Volumes:
         self._projected: dict[str, tuple[Projected, dict, str]] = {}
         self.paths = {volume["name"]: self._make(volume) for volume in spec.get("volumes", [])}
 
+    def data(self, kind: str, name: str) -> dict[str, str]:
+        """What the Secret or ConfigMap holds now."""
+        return self._objects[kind, name]
+
     def swap(self, kind: str, name: str, data: dict[str, str]) -> None:
         """What the kubelet does some time after `kubectl apply` of a changed Secret or ConfigMap."""
         self._objects[kind, name] = data

@@ -1,5 +1,6 @@
 """One docker-registry of the testbed: its configuration, and what it received and stored."""
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,9 +88,21 @@ class Registry:
         return link.read_text() if link.exists() else None
 
     def content(self, digest: str) -> bytes:
+        return self.file(digest).read_bytes()
+
+    def file(self, digest: str) -> Path:
+        """Where it keeps a blob or manifest."""
         algorithm, _, hexadecimal = digest.partition(":")
         blobs = self.directory / "storage/docker/registry/v2/blobs"
-        return (blobs / algorithm / hexadecimal[:2] / hexadecimal / "data").read_bytes()
+        return blobs / algorithm / hexadecimal[:2] / hexadecimal / "data"
+
+    def arrived(self, repository: str) -> int:
+        """How many bytes of uploads that are not yet over there are."""
+        total = 0
+        for file in (self._repository(repository) / "_uploads").glob("*/data"):
+            with contextlib.suppress(FileNotFoundError):  # over by now
+                total += file.stat().st_size
+        return total
 
     def has_blob(self, repository: str, digest: str) -> bool:
         return (self._repository(repository) / "_layers" / digest.replace(":", "/") / "link").exists()
