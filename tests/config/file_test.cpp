@@ -89,7 +89,9 @@ TEST_CASE("the full example has every key, with its default") {
 TEST_CASE("the sidecar's example does what it says") {
   const auto s = load_file(example("buildkit-sidecar.toml")).settings;
   CHECK(s.tls.ca_dir == "/var/lib/regpass/ca");
-  CHECK(s.tls.publish_dir == "/run/regpass-ca");
+  CHECK(s.tls.publish_dir == "/run/regpass/trust");
+  CHECK(s.client_auth.secret_file == "/run/regpass/client/secret");
+  CHECK(s.listen.health == "0.0.0.0:9128");
   REQUIRE(s.registries.size() == 2);
   CHECK(s.registries[0].policy.push == std::vector<std::string>{"team-a/*"});
   CHECK(s.registries[1].policy.push.empty());
