@@ -216,6 +216,11 @@ result<void> server::state::listen() {
 
 // On every lane. The first one gets the port, when it is a free one that is wanted, and the others share it.
 result<void> server::state::open(door& one) {
+  // Lanes that share an address would share it with another regpass of this user, and each got half of the clients.
+  if (lanes.size() > 1) {
+    const auto alone = net::listener::open(lanes.front()->thread.get_executor(), one.at, false);
+    if (!alone) return std::unexpected(alone.error());
+  }
   std::vector<std::unique_ptr<net::listener>> made;
   for (const auto& each : lanes) {
     auto opened = net::listener::open(each->thread.get_executor(), one.at, lanes.size() > 1);
