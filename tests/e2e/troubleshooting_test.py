@@ -1,0 +1,77 @@
+"""docs/troubleshooting.md: each of its errors is provoked, and what is printed leads to the row that tells why."""
+
+import os
+import re
+from pathlib import Path
+
+from e2e import Scenario
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/troubleshooting.md"
+
+
+class Row:
+    def __init__(self, line: str):
+        printed, self.because, _ = [cell.strip() for cell in line.strip("| \n").split(" | ")]
+        self._texts = re.findall(r"`([^`]+)`", printed)
+        self.unseen = set(self._texts)
+
+    def fits(self, output: str) -> bool:
+        seen = {text for text in self._texts if re.search(self._expression(text), output, re.DOTALL)}
+        self.unseen -= seen
+        return bool(seen)
+
+    @staticmethod
+    def _expression(text: str) -> str:
+        return re.escape(text).replace("…", ".*").replace(r"\[regpass\ ID\]", r"\[regpass [0-9a-f]{8}\]")
+
+
+ROWS = [Row(line) for line in PAGE.read_text().splitlines() if line.startswith("| `")]
+
+
+def leads_to(output: str, because: str) -> None:
+    found = next((row for row in ROWS if row.fits(output)), None)
+    assert found, f"no row has what was printed:\n{output}"
+    assert because in found.because, f"led to: {found.because}\n{output}"
+
+
+with Scenario("troubleshooting", programs=["skopeo", "curl"], hosts=["split.test"]) as scenario:
+    registry = scenario.registries[0]
+    image = scenario.image("app")
+    distrust = {"SSL_CERT_FILE": str(scenario.testbed.upstream_ca)}
+    regpass_program = os.environ["REGPASS"]
+
+    def skopeo(because, to=f"docker://{registry.host}/{scenario.repository}:1", environment=None, **options):
+        leads_to(scenario.fail("skopeo", "copy", image.source, to, environment=environment, **options), because)
+
+    def curl(because, environment=None):
+        url = f"https://{registry.host}/v2/"
+        ask = ["curl", "--fail", "--silent", "--show-error", url]
+        leads_to(scenario.fail(*ask, environment=environment), because)
+
+    skopeo("passes regpass by", environment=distrust, through_regpass=False)
+    skopeo("nothing listens there")
+    curl("nothing listens there")
+
+    mirror, secret_file = scenario.port + 1, scenario.directory / "secret"
+    extra = (
+        f'[client_auth]\nsecret_file = "{secret_file}"\ncreate = true\n[other_hosts]\naction = "refuse"\n'
+        f'[[mirror]]\nlisten = "127.0.0.1:{mirror}"\nregistry = "{registry.host}"\n'
+    )
+    with scenario.sidecar({"config.json": scenario.docker_config("bob")}, extra):
+        proxy = f"http://anyone:{secret_file.read_text()}@127.0.0.1:{scenario.port}"
+        known = {"HTTPS_PROXY": proxy, "https_proxy": proxy}
+        skopeo("asks for a password")
+        curl("asks for a password")
+        skopeo("negotiates its own token", environment=known | {"NO_PROXY": registry.host})
+        skopeo("neither a login nor a", to="docker://basic.test/team-a/app:1", environment=known)
+        skopeo("nothing is pushed or deleted", to=f"docker://{registry.host}/team-b/app:1", environment=known)
+        skopeo("regpass knows why", environment=known)
+        skopeo("does not trust regpass's CA", environment=known | distrust)
+        curl("does not trust regpass's CA", environment=known | distrust)
+        skopeo("speaks TLS to a mirror", to=f"docker://127.0.0.1:{mirror}/{scenario.repository}:1", environment=known)
+        taken = [regpass_program, "serve", "--set", f"listen.proxy=127.0.0.1:{scenario.port}"]
+        leads_to(scenario.fail(*taken), "another regpass")
+
+    leads_to(scenario.fail(regpass_program, "serve", "--set", "listen.proxi=127.0.0.1:1"), "a key is misspelled")
+    unseen = set().union(*(row.unseen for row in ROWS)) - {"unauthorized: authentication required"}
+    assert not unseen, f"nothing printed {unseen}"
