@@ -1,5 +1,6 @@
 #include "regpass/app/server.hpp"
 
+#include "credential_report.hpp"
 #include "doors.hpp"
 #include "key_log.hpp"
 #include "page_door.hpp"
@@ -9,7 +10,6 @@
 #include "regpass/app/snapshot.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/base/text.hpp"
-#include "regpass/explain/warnings.hpp"
 #include "regpass/forward/services.hpp"
 #include "regpass/net/endpoint.hpp"
 #include "regpass/net/listener.hpp"
@@ -44,41 +44,6 @@ std::size_t connections_for(const config::settings& settings) {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= spare_descriptors) return most_connections;
   return std::min<std::size_t>(most_connections, (files.rlim_cur - spare_descriptors) / 2);
-}
-
-void log_credentials(const credentials& found) {
-  for (const auto& one : found.rejected) {
-    log::write(log::level::error, "credentials-rejected",
-               one.why + (one.kept_old ? "; its last good content stays in force" : "; nothing is known from it"),
-               {{"source", one.file.string()}, {"kept_old", one.kept_old}});
-  }
-  boost::json::array entries;
-  for (const auto& entry : found.store.entries) {
-    boost::json::object shown{
-        {"registry", registry::to_text(entry.host)}, {"source", entry.source}, {"key", entry.key}};
-    if (entry.credential) {
-      shown["kind"] = auth::name_of(entry.credential->kind);
-      shown["username"] = entry.credential->username;
-    }
-    if (entry.program) shown["program"] = auth::name_of(*entry.program);
-    if (!entry.problem.empty()) shown["problem"] = entry.problem;
-    entries.push_back(std::move(shown));
-  }
-  boost::json::array searched;
-  for (const auto& text : found.searched) searched.emplace_back(text);
-  log::write(log::level::info, "credentials-loaded", std::to_string(found.store.entries.size()) + " credential entries",
-             {{"entries", std::move(entries)}, {"searched", std::move(searched)}});
-}
-
-// Said before anything fails, in the words in which it would be explained.
-void warn_of(const credentials& found, const config::settings& settings) {
-  const bool written = !settings.credentials.docker_config.empty();
-  for (const auto& one : explain::warnings(found.store, found.searched, written, now().wall)) {
-    const auto* row = explain::find_cause(one.cause);
-    const bool harmless = row != nullptr && row->judge == nullptr;  // regpass copes, other tools do not
-    log::write(harmless ? log::level::info : log::level::warn, "credential-warning", one.summary,
-               explain::to_json(one));
-  }
 }
 
 }  // namespace
