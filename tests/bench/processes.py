@@ -58,7 +58,7 @@ class Process:
 
     def await_listener(self, address):
         host, port = address.rsplit(":", 1)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self.child.poll() is None:
             try:
                 socket.create_connection((host, int(port)), timeout=1).close()
