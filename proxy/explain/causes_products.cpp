@@ -202,9 +202,8 @@ constexpr std::array rows{
           .title = "GitLab refused the password or token",
           .general = "credential-rejected granted-less access-token-too-narrow",
           .judge = gitlab::judge_access,
-          .summary_text =
-              "{host} rejected {holder}: GitLab accepts tokens with the registry scopes, not the password of "
-              "an account with two-factor login",
+          .summary_text = "{host} rejected {holder}: GitLab takes tokens with registry scopes, not the password of "
+                          "an account with two-factor login",
           .fix_text = "Store a personal, project or deploy token with read_registry and write_registry in {entry}; one "
                       "that expires today is refused already",
           .doc = {.seen = "401 by /jwt/auth: HTTP Basic: Access denied. If a password was provided ...",

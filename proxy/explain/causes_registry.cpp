@@ -123,7 +123,8 @@ judgement judge_invalid(const facts& f) {
 judgement judge(const facts& f) {
   if (!registry_denied(f)) return ruled_out;
   if (between_answered(f)) return certainty::likely;
-  if (used_clients_own(f)) return certainty::observed;
+  if (used_clients_own(f))
+    return granted_too_little(f) && !invalid_token(f) ? ruled_out : judgement(certainty::observed);
   const bool is_401 = f.last_answer->status == 401;
   if (wants_other_scheme(f) || anonymous_sufficed(f)) return certainty::likely;
   if (f.seen->source.empty()) return is_401 ? ruled_out : judgement(certainty::possible);

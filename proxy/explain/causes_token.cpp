@@ -83,7 +83,15 @@ bool arrives_smaller(const facts& f) {
   return granted && granted_too_little(f) && f.granted == *granted;
 }
 
+// The client's own token, as far as it can be read.
+judgement judge_clients_own(const facts& f) {
+  const bool with_token = f.sent_authorization == "client" && f.granted;
+  if (!with_token || !registry_denied(f) || between_answered(f) || f.lacking.empty()) return ruled_out;
+  return invalid_token(f) ? certainty::possible : certainty::observed;
+}
+
 judgement judge(const facts& f) {
+  if (used_clients_own(f)) return judge_clients_own(f);
   if (!used_credential(f) || !access_denied(f)) return ruled_out;
   if (token_forbidden(f)) return certainty::likely;
   if (token_rejected(f)) return speaks_of_scope(f) ? judgement(certainty::likely) : ruled_out;
@@ -131,8 +139,24 @@ bool lands_in_library(const facts& f) {
   return f.seen->registry == "docker.io" && f.seen->action == "push" && f.seen->repository.starts_with("library/");
 }
 
+// Whoever holds the client's own credential.
+std::vector<std::string> fix_clients_own(const facts& f) {
+  using namespace words;
+  const auto& name = f.seen->client_username;
+  const auto& lacking = f.lacking.list().front();
+  std::vector<std::string> steps{fmt::format("Give {} the right to {} on {} at {}",
+                                             name.empty() ? "the user of the client's credential" : shortened(name, 64),
+                                             actions(lacking), resource(lacking), host(f)),
+                                 "Or let the client log in as somebody who has it"};
+  if (!f.seen->source.empty()) {
+    steps.push_back("Or let regpass send its own credential: " + in_registry_table(f, "authorization = \"replace\""));
+  }
+  return steps;
+}
+
 std::vector<std::string> fix(const facts& f) {
   using namespace words;
+  if (used_clients_own(f)) return fix_clients_own(f);
   std::vector<std::string> steps;
   if (token_is_anonymous(f)) {
     steps.push_back(fmt::format("Renew the {} of {}: a token for nobody mostly means that it was not recognised",

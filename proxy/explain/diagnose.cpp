@@ -72,6 +72,8 @@ explanation made_from(const cause& row, certainty how, const facts& f) {
   x.summary = clean(summary_of(row, f), longest_summary);
   x.fix = cleaned(fix_of(row, f));
   x.evidence = cleaned(words::observed(f));
+  x.parts = {clean(words::host(f)), clean(words::repository(f)), clean(words::activity(f)), clean(words::user(f)),
+             clean(words::token_server(f))};
   return x;
 }
 

@@ -32,7 +32,7 @@ decision decide_registry(const target& to, const registry_entry& entry) {
   const auto name = registry::to_text(to.registry);
   if (to.tls() && entry.options.plain_http) {
     return refuse(name + " is configured with plain_http = true, but the client speaks TLS to it",
-                  "make the client use plain HTTP for " + name + ", or remove plain_http from its [[registry]]");
+                  "let it use plain HTTP, or remove plain_http");
   }
   if (!to.tls() && !entry.options.plain_http) {
     return refuse("the client speaks plain HTTP to " + name + ", whose credentials may go over TLS only",

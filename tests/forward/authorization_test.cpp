@@ -174,6 +174,7 @@ TEST_CASE("In observe mode a client's own handshake is watched, its token reques
   CHECK(client.ask("POST", "/v2/team-a/app/blobs/uploads/", {{"Authorization", "Bearer " + token}}).status == 401);
   const auto outcome = scene.proxy.finished(2).back();
   REQUIRE(outcome.explanation);
+  CHECK(outcome.explanation->cause == "granted-less");
   const auto brought = find(outcome.evidence, static_cast<const explain::cached_token_step*>(nullptr));
   CHECK(brought.granted == "repository:team-a/app:pull");
   CHECK(scene.registry.requests("POST", "").back().authorization() == "Bearer " + token);

@@ -11,8 +11,8 @@
 
 namespace regpass::explain {
 
-// One line of printable ASCII, at most 200 characters, ending in " [regpass ID]"; the summary is shortened, the id
-// never.
+// One line of printable ASCII, at most 200 characters, ending in " [regpass ID]". A summary that is longer keeps its
+// end: names and quotations in it are shortened (explain/brief.hpp), the id never.
 std::string one_line(const explanation&, std::string_view id);
 
 struct annotated {

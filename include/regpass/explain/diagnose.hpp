@@ -8,21 +8,35 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace regpass::explain {
 
 struct explanation {
+  // Names as they stand in the summary, for whoever has to make it shorter; empty where unknown.
+  struct names {
+    std::string host;
+    std::string repository;
+    std::string activity;  // "the push to team-a/app"
+    std::string user;
+    std::string token_server;
+  };
+
   std::string cause;
   std::string summary;
   std::vector<std::string> fix;
   std::vector<std::string> evidence;
   explain::certainty certainty = certainty::possible;
   std::vector<std::string> alternatives;  // names of other causes that the evidence cannot rule out
+  names parts{};
 };
 
 // Nothing when nothing went wrong: a 404 for a manifest or blob that is not there is an answer, not a failure.
 std::optional<explanation> diagnose(const evidence&);
+
+// The cause of a notice: a public image was pulled without the credential, which was refused.
+inline constexpr std::string_view passed_over = "credential-spoils-public-pull";
 
 // What is worth saying of an exchange whether or not it failed: less was granted than asked, a mount became an upload,
 // a rate limit is nearly used up.
