@@ -49,6 +49,23 @@ std::string text_of_xml(std::string_view body) {
   return clean(std::string(code) + (code.empty() || message.empty() ? "" : ": ") + std::string(message));
 }
 
+// Of a page for people its title is all that is wanted: "403 Forbidden", "Sign in".
+std::string text_of_page(std::string_view body) {
+  constexpr std::size_t longest_title = 120;
+  const auto low = lower(body);
+  const auto tag = low.find("<title");
+  const auto open = low.find('>', tag);
+  const auto close = low.find("</title", open);
+  if (tag == std::string::npos || open == std::string::npos || close == std::string::npos) return {};
+  std::string title;
+  for (const char c : trim(body.substr(open + 1, close - open - 1))) {
+    const bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    if (!blank) title += c;
+    if (blank && !title.ends_with(' ')) title += ' ';
+  }
+  return clean(title, longest_title);
+}
+
 std::string text_of_line(std::string_view body) {
   const auto line = trim(body);
   const bool marked = line.empty() || std::string_view("<{[\"").find(line.front()) != std::string_view::npos;
@@ -83,7 +100,10 @@ std::vector<api_error> parse_errors(std::string_view body) {
 std::string parse_message(std::string_view body) {
   static constexpr std::array<std::string_view, 4> members{"details", "error_description", "message", "error"};
   const auto object = parse_object(body);
-  if (!object && trim(body).starts_with('<')) return text_of_xml(body);
+  if (!object && trim(body).starts_with('<')) {
+    auto text = text_of_xml(body);
+    return text.empty() ? text_of_page(body) : text;
+  }
   if (!object) return text_of_line(body);
   for (const auto name : members) {
     auto text = text_of(*object, name);

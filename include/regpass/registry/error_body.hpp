@@ -17,8 +17,8 @@ struct api_error {
 std::vector<api_error> parse_errors(std::string_view body);
 
 // What else error bodies look like: {"details": "…"} (Docker Hub's token service), {"error": "…", "error_description":
-// "…"} (OAuth2), {"message": "…"}, the XML of object stores (<Error><Code>…<Message>…: "Code: Message"), and a line of
-// plain ASCII. The text, cleaned and capped, or empty; pages for people and binary bodies are none.
+// "…"} (OAuth2), {"message": "…"}, the XML of object stores (<Error><Code>…<Message>…: "Code: Message"), a line of
+// plain ASCII, and of pages for people the title. The text, cleaned and capped, or empty, which binary bodies are.
 std::string parse_message(std::string_view body);
 
 // The code a status goes with: 401 UNAUTHORIZED, 403 DENIED, 404 NAME_UNKNOWN, 429 TOOMANYREQUESTS, 503 UNAVAILABLE,
