@@ -2,6 +2,7 @@
 
 #include "regpass/base/log.hpp"
 #include "regpass/explain/warnings.hpp"
+#include "regpass/forward/report.hpp"
 
 namespace regpass::app {
 
@@ -31,12 +32,7 @@ void log_credentials(const credentials& found) {
 
 void warn_of(const credentials& found, const config::settings& settings) {
   const bool written = !settings.credentials.docker_config.empty();
-  for (const auto& one : explain::warnings(found.store, found.searched, written, now().wall)) {
-    const auto* row = explain::find_cause(one.cause);
-    const bool harmless = row != nullptr && row->judge == nullptr;  // regpass copes, other tools do not
-    log::write(harmless ? log::level::info : log::level::warn, "credential-warning", one.summary,
-               explain::to_json(one));
-  }
+  forward::report_warnings(explain::warnings(found.store, found.searched, written, now().wall));
 }
 
 }  // namespace regpass::app

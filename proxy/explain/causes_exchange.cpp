@@ -3,6 +3,7 @@
 #include "explain/signs.hpp"
 #include "regpass/auth/challenge.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/explain/diagnose.hpp"
 
 #include <algorithm>
 #include <array>
@@ -84,7 +85,7 @@ judgement judge_ready_made_narrow(const facts& f) {
 }
 
 constexpr std::array rows{
-    cause{.name = "credential-spoils-public-pull",
+    cause{.name = passed_over,
           .title = "A stale credential breaks the pull of a public image",
           .notice = is_spoilt,
           .summary_text = "{host} rejected {holder}; {repository} is public and was pulled without it",

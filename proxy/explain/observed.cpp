@@ -52,7 +52,8 @@ void observe_token(const facts& f, std::vector<std::string>& out) {
   const bool used_token = f.sent_authorization == "bearer" && !is_ready_made(f);
   if (!f.seen->needed.empty()) out.push_back("needed: " + to_text(f.seen->needed));
   const bool clients_token = f.sent_authorization == "client" && f.granted;
-  if ((used_token || clients_token) && f.decided_by != speaker::token_server) out.push_back("granted: " + granted_text(f));
+  if ((used_token || clients_token) && f.decided_by != speaker::token_server)
+    out.push_back("granted: " + granted_text(f));
   if (f.claims != nullptr) out.push_back(claims_line(*f.claims));
   const auto* t = f.token_answer;
   if (t == nullptr || t->failure.empty()) return;

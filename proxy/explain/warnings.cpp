@@ -6,10 +6,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+
 namespace regpass::explain {
 namespace {
 
 constexpr std::size_t longest_text = 2 * 1024;
+
+// A build with its push may take so long.
+constexpr std::chrono::minutes soon{30};
 
 evidence about(const auth::credential_entry& entry, wall_time now) {
   evidence e;
@@ -32,11 +38,16 @@ std::string summary(const entry_fault& fault) {
   return fmt::format("{}: {}{}{}", what, title, fault.detail.empty() ? "" : ": ", fault.detail);
 }
 
-explanation made_from(const entry_fault& fault, const evidence& e) {
+// It works still, and will not for the next build.
+std::string soon_summary(const entry_fault& fault) {
+  return fmt::format("{} in {} will not last: {}", words::quoted(fault.key), fault.source, fault.detail);
+}
+
+explanation made_from(const entry_fault& fault, const evidence& e, bool is_soon = false) {
   explanation x;
   x.cause = fault.name;
   x.certainty = certainty::observed;
-  x.summary = clean(summary(fault), longest_text);
+  x.summary = clean(is_soon ? soon_summary(fault) : summary(fault), longest_text);
   const auto* row = find_cause(fault.name);
   auto f = derive(e);
   f.faults = {fault};
@@ -54,7 +65,13 @@ std::vector<explanation> warnings(const auth::credential_store& store, const std
   std::vector<explanation> all;
   for (const auto& entry : store.entries) {
     const auto e = about(entry, now);
-    for (const auto& fault : faults_of(e)) all.push_back(made_from(fault, e));
+    const auto present = faults_of(e);
+    for (const auto& fault : present) all.push_back(made_from(fault, e));
+    const auto later = about(entry, now + soon);
+    for (const auto& fault : faults_of(later)) {
+      const bool is_now = std::ranges::count(present, fault.name, &entry_fault::name) > 0;
+      if (!is_now) all.push_back(made_from(fault, later, true));
+    }
   }
   evidence files;
   files.searched = searched;

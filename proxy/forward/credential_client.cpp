@@ -1,6 +1,9 @@
 #include "regpass/forward/credential_client.hpp"
 
+#include "regpass/auth/remarks.hpp"
 #include "regpass/base/log.hpp"
+#include "regpass/explain/warnings.hpp"
+#include "regpass/forward/report.hpp"
 #include "regpass/net/program.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -44,6 +47,21 @@ void log_credential(const auth::credential& one, const registry::host& host) {
              {{"entries", boost::json::array{std::move(entry)}}});
 }
 
+// When it ends, as far as it says. What lives for an hour by its nature is the program's business.
+std::string remark_on(const auth::credential& one, const registry::host& host) {
+  for (auto& remark : auth::remarks_on(one, host)) {
+    if (remark.find(" expires at ") != std::string::npos) return std::move(remark);
+  }
+  return {};
+}
+
+// As of an entry in a file: before anything fails, in the words in which it would be explained.
+void warn_of(const auth::credential_ptr& one, const registry::host& host, const std::string& remark) {
+  auth::credential_store store;
+  store.entries.push_back({host, one, one->source, one->key, remark});
+  report_warnings(explain::warnings(store, {}, false, now().wall));
+}
+
 std::string of_scope(auth::program_says::scope scope, const registry::host& host, const std::string& repository) {
   using enum auth::program_says::scope;
   if (scope == global) return {};
@@ -77,7 +95,7 @@ net::task<auth::program_answer> credential_client::ask(const auth::credential_en
   auto work = ask_at_home(question{entry.program, need.host, need.repository});
   auto [bug, says] = co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
   if (bug) std::rethrow_exception(bug);
-  co_return auth::program_answer{&entry, says.credential, says.problem};
+  co_return auth::program_answer{&entry, says.credential, says.credential ? says.remark : says.problem};
 }
 
 net::task<void> credential_client::refused(auth::credential_ptr credential) {
@@ -193,12 +211,16 @@ auth::program_says credential_client::keep(const question& what, auth::program_s
       return known->says;
     }
   }
+  if (says.credential) says.remark = remark_on(*says.credential, what.host);
   const auto before = known == nullptr ? nullptr : known->says.credential;
   if (before && says.credential && same(*before, *says.credential)) {
     says.credential = before;
   } else {
     if (before) gone_(before->generation);
-    if (says.credential) log_credential(*says.credential, what.host);
+    if (says.credential) {
+      log_credential(*says.credential, what.host);
+      warn_of(says.credential, what.host, says.remark);
+    }
   }
   const milliseconds life = !says.problem.empty() ? patience_
                             : !says.credential    ? remember_none

@@ -83,7 +83,7 @@ net::task<finished> forwarding::run() {
   const bool went_nowhere = outcome.explanation && moved.attempts == 0;
   if (went_nowhere && !worth_telling(around_, what_.client, outcome.explanation->cause)) co_return outcome;
   report(outcome.evidence, outcome.explanation, moved);
-  report_notices(outcome.evidence);
+  report_notices(outcome.evidence, passed_over_now_);
   around_.shared.journal.add(outcome);
   co_return outcome;
 }

@@ -51,7 +51,7 @@ class forwarding {
   void strip_mount(std::string why);
   bool shall_strip_mount(const auth::token& token);  // and does
   void note_failure(const auth::token_failure& failure);
-  void note_credential() const;
+  void note_credential();
 
   // For the explanation only (forwarding_reason.cpp).
   net::task<void> ask_for_reason(const http::response_head& refused);
@@ -86,8 +86,9 @@ class forwarding {
   int sent_status_ = 0;  // when it differs from the evidence's
   bool mount_stripped_ = false;
   bool asked_programs_ = false;
-  bool sent_basic_ = false;   // just now
-  bool passed_over_ = false;  // the credential was refused, and the pull tried without
+  bool sent_basic_ = false;       // just now
+  bool passed_over_ = false;      // the credential was refused, and the pull tried without
+  bool passed_over_now_ = false;  // …for the first time
 };
 
 }  // namespace regpass::forward

@@ -1,6 +1,5 @@
 // The part of the driver that deals with tokens: those that are there, and those that are asked for.
 #include "forwarding.hpp"
-#include "regpass/base/log.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -129,20 +128,10 @@ net::task<void> forwarding::drop_refused_token() {
   co_await around_.shared.tokens.forget(refused);
 }
 
-// What a success says about it. It is told of once; every exchange line has it, too.
-void forwarding::note_credential() const {
+// What a success says about it.
+void forwarding::note_credential() {
   if (sent_basic_ && choice_.credential) around_.shared.memory.accept(choice_.credential->generation);
-  if (!passed_over_ || !around_.shared.memory.refuse(choice_.credential->generation)) return;
-  const auto host = registry::to_text(what_.target.registry);
-  log::write(log::level::warn, "credential-passed-over",
-             host + " refused the credential of " + choice_.credential->source + "; " + operation_->repository +
-                 " is pulled without: renew it or take it out",
-             {{"id", notes_.seen().id},
-              {"registry", host},
-              {"repository", operation_->repository},
-              {"source", choice_.credential->source},
-              {"key", choice_.credential->key},
-              {"username", choice_.credential->username}});
+  passed_over_now_ = passed_over_ && around_.shared.memory.refuse(choice_.credential->generation);
 }
 
 }  // namespace regpass::forward

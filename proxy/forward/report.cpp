@@ -122,14 +122,27 @@ void report(const evidence& seen, const std::optional<explain::explanation>& exp
   log::write(at, "exchange", message_of(seen, explained), exchange_line(seen, explained, moved));
 }
 
-void report_notices(const evidence& seen) {
+void report_notices(const evidence& seen, bool passed_over_now) {
   if (!log::enabled(log::level::warn)) return;
   for (const auto& one : explain::notices(seen)) {
+    if (one.cause == explain::passed_over && !passed_over_now) continue;
     auto line = explain::to_json(one);
     line["id"] = seen.id;
     line["registry"] = seen.registry;
     line["repository"] = seen.repository;
+    if (!seen.source.empty()) {
+      line["credential"] = boost::json::object{{"source", seen.source}, {"key", seen.key}, {"username", seen.username}};
+    }
     log::write(log::level::warn, "notice", one.summary, std::move(line));
+  }
+}
+
+void report_warnings(const std::vector<explain::explanation>& warnings) {
+  for (const auto& one : warnings) {
+    const auto* row = explain::find_cause(one.cause);
+    const bool harmless = row != nullptr && row->judge == nullptr;
+    log::write(harmless ? log::level::info : log::level::warn, "credential-warning", one.summary,
+               explain::to_json(one));
   }
 }
 

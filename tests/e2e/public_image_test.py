@@ -22,9 +22,9 @@ with Scenario("public-image", programs=["skopeo"], hosts=(HOST,)) as scenario:
         assert answers == {("alice", 401), (None, 200)}, f"the token server answered {answers}"
         pull = [f"repository:{scenario.repository}:pull"]
         assert all(one["user"] or one["asked"] == pull for one in requests), "more than the pull went without"
-        said = expect.eventually(lambda: regpass.events("credential-passed-over"))
-        assert len(said) == 1, f"the log has {len(said)} lines of the event"
-        assert said[0]["username"] == "alice" and said[0]["level"] == "warn", said[0]
+        said = expect.eventually(lambda: regpass.events("notice"))
+        assert [one["cause"] for one in said] == ["credential-spoils-public-pull"], f"the log says {said}"
+        assert said[0]["credential"]["username"] == "alice" and said[0]["level"] == "warn", said[0]
         pulls = regpass.exchanges(action="pull", status=200)
         assert pulls and all(line["credential"]["passed_over"] for line in pulls), "an exchange line does not say it"
 

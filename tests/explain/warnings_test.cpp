@@ -42,7 +42,18 @@ TEST_CASE("an entry's fault is warned of under the name that its failure would h
 
 TEST_CASE("what expires is warned of once it has") {
   CHECK(causes_of("the ECR password expires at 2026-08-01T11:59:59.000Z") == names{"ecr-password-expired"});
-  CHECK(causes_of("the ECR password expires at 2026-08-01T12:00:01.000Z").empty());
+  CHECK(causes_of("the ECR password expires at 2026-08-01T12:31:00.000Z").empty());
+}
+
+TEST_CASE("what will not outlive a build is warned of before it has expired") {
+  auth::credential_store store;
+  store.entries.push_back(entry("the ECR password expires at 2026-08-01T12:29:00.000Z"));
+  const auto said = warnings(store, {}, true, now);
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].cause == "ecr-password-expired");
+  CHECK(said[0].summary ==
+        "\"registry.test\" in /run/secrets/config.json will not last: the ECR password expires at "
+        "2026-08-01T12:29:00.000Z");
 }
 
 TEST_CASE("several faults of one entry are several warnings") {

@@ -206,3 +206,15 @@ TEST_CASE("Programs get what clouds and password stores need, and nothing of our
                                                     {"GITHUB_TOKEN", "t"}});
   CHECK(passed == std::vector<std::string>{"AWS_ROLE_ARN=x", "PASSWORD_STORE_DIR=/p", "PATH=/bin"});
 }
+
+TEST_CASE("What a program's credential says of its end is known like that of a file's") {
+  bench b;
+  // The payload is {"exp":1785585600}.
+  b.scripts.put("docker-credential-acr", R"(echo '{"Username":"00000000-0000-0000-0000-000000000000",)"
+                                         R"("Secret":"eyJhbGciOiJub25lIn0.eyJleHAiOjE3ODU1ODU2MDB9.x"}')");
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = b.ask(b.helper("docker-credential-acr"));
+    REQUIRE(answer.credential);
+    CHECK(answer.problem == "the refresh token expires at 2026-08-01T12:00:00.000Z");
+  }
+}

@@ -43,7 +43,8 @@ struct program_says {
   enum class scope : std::uint8_t { image, registry, global };
 
   credential_ptr credential;  // null: `problem` says why; when that is empty too, the program has none
-  std::string problem;  // without secrets: what a program printed is shown only when it failed and said so in words
+  std::string problem;   // without secrets: what a program printed is shown only when it failed and said so in words
+  std::string remark{};  // on the credential: "the ECR password expires at …"
   std::optional<std::chrono::seconds> life;  // as the program says
   scope valid_for = scope::registry;
 };

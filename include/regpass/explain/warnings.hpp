@@ -10,8 +10,9 @@
 
 namespace regpass::explain {
 
-// One for each fault of an entry or file. `searched`: what was looked at, with what became of it. That a file does not
-// exist is worth a warning only where somebody has named it.
+// One for each fault of an entry or file, and for each entry that says that it ends within half an hour. `searched`:
+// what was looked at, with what became of it. That a file does not exist is worth a warning only where somebody has
+// named it.
 std::vector<explanation> warnings(const auth::credential_store&, const std::vector<std::string>& searched,
                                   bool places_are_written, wall_time now);
 

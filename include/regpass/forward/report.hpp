@@ -6,6 +6,7 @@
 #include <boost/json/object.hpp>
 
 #include <optional>
+#include <vector>
 
 namespace regpass::forward {
 
@@ -17,7 +18,11 @@ std::string message_of(const explain::evidence&, const std::optional<explain::ex
 // Writes it, at warn when something is explained, else at info.
 void report(const explain::evidence&, const std::optional<explain::explanation>&, const traffic&);
 
-// A `notice` line for each thing that is worth saying though nothing need have failed (explain::notices).
-void report_notices(const explain::evidence&);
+// A `notice` line for each thing that is worth saying though nothing need have failed (explain::notices). That a
+// credential is passed over is said once only, since every exchange line has it.
+void report_notices(const explain::evidence&, bool passed_over_now = false);
+
+// A `credential-warning` line for each (explain::warnings); at info where regpass copes and other tools do not.
+void report_warnings(const std::vector<explain::explanation>&);
 
 }  // namespace regpass::forward
