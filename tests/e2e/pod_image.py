@@ -7,14 +7,12 @@ import json
 import os
 import shutil
 import struct
-import subprocess
-import tarfile
 from pathlib import Path
 
+import regpass_image
 from e2e import Scenario, Skip
 from pod_container import Image
 
-BUILD = Path(__file__).resolve().parents[2] / "deploy/image/build"
 PROGRAMS = ["runc", "rootlesskit", "newuidmap", "buildah"]
 USER, ID = "user", 1000  # of moby/buildkit:rootless, which everybody's manifests count on
 HOME = f"/home/{USER}"
@@ -35,18 +33,8 @@ exit $status
 
 
 def regpass(scenario: Scenario) -> Image:
-    """Built once for a program, and unpacked."""
-    program = Path(os.environ["REGPASS"]).resolve()
     kept = scenario.testbed.directory / "image"
-    made_from = kept / "made-from"
-    identity = f"{program} {program.stat().st_mtime_ns}"
-    if not made_from.exists() or made_from.read_text() != identity:
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.mkdir()
-        done = subprocess.run([BUILD, program, kept / "layout"], capture_output=True, text=True, timeout=200)
-        assert done.returncode == 0, f"deploy/image/build failed: {done.stdout}{done.stderr}"
-        _unpack(kept)
-        made_from.write_text(identity)
+    regpass_image.make(Path(os.environ["REGPASS"]), kept)
     config = json.loads((kept / "config.json").read_text())["config"]
     user, group = map(int, config["User"].split(":"))
     return Image(
@@ -92,21 +80,3 @@ def _privileged(scenario: Scenario, name: str, capability: int) -> Path:
     revision_2_effective = 0x02000001
     os.setxattr(program, "security.capability", struct.pack("<5I", revision_2_effective, 1 << capability, 0, 0, 0))
     return program
-
-
-def _unpack(kept: Path) -> None:
-    """The first image of the layout, which is the one without a shell."""
-    layout, rootfs = kept / "layout", kept / "rootfs"
-    rootfs.mkdir()
-
-    def blob(descriptor: dict) -> Path:
-        return layout / "blobs" / descriptor["digest"].replace(":", "/")
-
-    images = json.loads((layout / "index.json").read_text())["manifests"]
-    names = {one["annotations"]["org.opencontainers.image.ref.name"]: one for one in images}
-    (plain,) = [one for name, one in names.items() if not name.endswith("-debug")]
-    manifest = json.loads(blob(plain).read_text())
-    shutil.copy(blob(manifest["config"]), kept / "config.json")
-    for layer in manifest["layers"]:
-        with tarfile.open(blob(layer)) as tar:
-            tar.extractall(rootfs, numeric_owner=True)

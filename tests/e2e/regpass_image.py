@@ -1,0 +1,53 @@
+"""regpass's image as deploy/image builds it, unpacked: regpass_image.py PROGRAM DIRECTORY
+
+DIRECTORY/rootfs has its files and DIRECTORY/config.json its configuration. Nothing is done if that is of this PROGRAM already.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+BUILD = Path(__file__).resolve().parents[2] / "deploy/image/build"
+SKIPPED = 77
+
+
+def make(program: Path, kept: Path) -> None:
+    made_from = kept / "made-from"
+    program = program.resolve()
+    identity = f"{program} {program.stat().st_mtime_ns}"
+    if made_from.exists() and made_from.read_text() == identity:
+        return
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir(parents=True)
+    done = subprocess.run([BUILD, program, kept / "layout"], capture_output=True, text=True)
+    assert done.returncode == 0, f"deploy/image/build failed: {done.stdout}{done.stderr}"
+    _unpack(kept)
+    made_from.write_text(identity)
+
+
+def _unpack(kept: Path) -> None:
+    """The first image of the layout, which is the one without a shell."""
+    layout, rootfs = kept / "layout", kept / "rootfs"
+    rootfs.mkdir()
+
+    def blob(descriptor: dict) -> Path:
+        return layout / "blobs" / descriptor["digest"].replace(":", "/")
+
+    images = json.loads((layout / "index.json").read_text())["manifests"]
+    names = {one["annotations"]["org.opencontainers.image.ref.name"]: one for one in images}
+    (plain,) = [one for name, one in names.items() if not name.endswith("-debug")]
+    manifest = json.loads(blob(plain).read_text())
+    shutil.copy(blob(manifest["config"]), kept / "config.json")
+    for layer in manifest["layers"]:
+        with tarfile.open(blob(layer)) as tar:
+            tar.extractall(rootfs, numeric_owner=True)
+
+
+if __name__ == "__main__":
+    if shutil.which("buildah") is None:
+        print("SKIPPED: buildah is not installed")
+        sys.exit(SKIPPED)
+    make(*map(Path, sys.argv[1:]))
