@@ -86,7 +86,8 @@ bool connection::unprocessed(const error& problem) const noexcept {
   return dropped && reused && !problem.answer_started;
 }
 
-pool::pool(net::executor on, limits bounds) : on_(std::move(on)), bounds_(bounds) {}
+pool::pool(net::executor on, limits bounds)
+    : on_(std::move(on)), bounds_(bounds), sweep_(std::make_shared<boost::asio::steady_timer>(on_)) {}
 pool::~pool() = default;
 
 net::task<result<std::unique_ptr<connection>>> pool::get(route to, bool fresh) {
@@ -147,10 +148,12 @@ void pool::put(const route& to, std::unique_ptr<connection> used) {
   if (waiting.size() >= bounds_.idle_per_origin) return;
   used->idle_since = clock::now();
   waiting.push_back(std::move(used));
+  sweep_in_time();
 }
 
 void pool::clear() noexcept {
   idle_.clear();
+  sweep_->cancel();
   for (const auto& [where, at] : sites_) at->retire();
 }
 
@@ -198,6 +201,20 @@ void pool::prune(steady_time now) {
     std::erase_if(waiting, [&](const auto& one) { return now - one->idle_since > bounds_.idle_for; });
     it = waiting.empty() ? idle_.erase(it) : std::next(it);
   }
+}
+
+void pool::sweep_in_time() {
+  if (sweeping_ || idle_.empty()) return;
+  sweeping_ = true;
+  auto oldest = clock::now();
+  for (const auto& [where, waiting] : idle_) oldest = std::min(oldest, waiting.front()->idle_since);
+  sweep_->expires_at(oldest + bounds_.idle_for + std::chrono::milliseconds(1));
+  sweep_->async_wait([this, alive = std::weak_ptr(sweep_)](const boost::system::error_code&) {
+    if (alive.expired()) return;
+    sweeping_ = false;
+    prune(clock::now());
+    sweep_in_time();
+  });
 }
 
 }  // namespace regpass::exchange

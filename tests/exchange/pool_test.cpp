@@ -236,6 +236,24 @@ TEST_CASE("A connection that was idle for too long is closed, whichever origin i
   });
 }
 
+TEST_CASE("A connection that was idle for too long is closed, also when nobody asks for another (P6)") {
+  run_task([]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    tiny_server server(on, kind::http);
+    limits bounds;
+    bounds.idle_for = 50ms;
+    pool all(on, bounds);
+    for (int round = 0; round < 2; ++round) {
+      co_await visit(all, server.route("http"));
+      CHECK(server.open_connections() == 1);
+      const auto none_left = [&] { return server.open_connections() == 0; };
+      const auto closed = co_await wait_until(none_left);
+      CHECK(closed);
+    }
+    co_await server.stop();
+  });
+}
+
 TEST_CASE("What cannot be used again is closed when it is given back") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;

@@ -9,6 +9,8 @@
 #include "regpass/net/egress.hpp"
 #include "regpass/tls/context.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <map>
@@ -66,6 +68,8 @@ class connection {
   std::unique_ptr<h2_upstream> h2_;
 };
 
+// Idle connections are closed when limits.idle_for is over, whether or not anybody asks for another: until then there
+// is work for the executor, unless clear() is called.
 class pool {
  public:
   pool(net::executor on, limits bounds);
@@ -93,10 +97,13 @@ class pool {
   net::task<result<std::unique_ptr<connection>>> open(route to);
   std::shared_ptr<h2_site> site_of(const route& to);
   void prune(steady_time now);
+  void sweep_in_time();
 
   net::executor on_;
   limits bounds_;
   std::map<key, std::vector<std::unique_ptr<connection>>> idle_;
+  std::shared_ptr<boost::asio::steady_timer> sweep_;
+  bool sweeping_ = false;
   std::map<key, std::shared_ptr<h2_site>> sites_;
 };
 
