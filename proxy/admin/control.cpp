@@ -53,7 +53,7 @@ std::string log_line(const forward::finished& one) {
                    rfc3339(at));
 }
 
-responder control_routes(control_hooks hooks) {
+responder control_routes(const control_hooks& hooks) {
   routes table;
   table.on("GET", "/status", [status = hooks.status](const call&) -> net::task<reply> {
     reply made;

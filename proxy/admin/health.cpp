@@ -6,7 +6,7 @@ namespace {
 
 std::string text_of(const readiness& state) {
   std::string text = state.ready ? "ready\n" : "not ready\n";
-  for (const auto& [name, value] : state.details) text += name + ": " + value + "\n";
+  for (const auto& [name, value] : state.details) text.append(name).append(": ").append(value).append("\n");
   return text;
 }
 

@@ -22,7 +22,7 @@ struct control_hooks {
   const forward::journal* history = nullptr;
 };
 
-responder control_routes(control_hooks hooks);
+responder control_routes(const control_hooks& hooks);
 
 // One finished exchange as its line in the log, with `time` and `event`, without the newline.
 std::string log_line(const forward::finished&);
