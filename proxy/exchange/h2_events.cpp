@@ -10,11 +10,15 @@ namespace {
 
 using http::h2_code;
 
-error closed_by(h2_code code, party peer) {
+error closed_by(h2_code code, bool by_us, party peer) {
   const bool refused = code == h2_code::refused_stream || code == h2_code::http_1_1_required;
   if (refused) return error(errc::closed, peer, phase::head, "the stream was refused", 0, false);
   if (code == h2_code::protocol_error) {
     return error(errc::bad_message, peer, phase::body, "the stream broke HTTP/2's rules", 0, false);
+  }
+  if (by_us && code == h2_code::enhance_your_calm) {
+    return error(errc::too_large, peer, phase::head,
+                 "the head is longer than limits.head_bytes, or has more fields than limits.head_fields", 0, false);
   }
   const auto number = std::to_string(static_cast<std::uint32_t>(code));
   return error(errc::reset, peer, phase::body, "the stream was reset with code " + number, 0, false);
@@ -85,7 +89,7 @@ void h2_core::handle(http::h2_closed& event) {
   if (event.code == h2_code::http_1_1_required && on_downgrade) on_downgrade();
   // What nobody reads any more must not keep the connection's window.
   if (flow->failed) codec_.consumed(event.stream, std::exchange(flow->waiting, {}).size());
-  if (!flow->ended || !flow->finished) fail(*flow, closed_by(event.code, peer_));
+  if (!flow->ended || !flow->finished) fail(*flow, closed_by(event.code, event.by_us, peer_));
   watch_idleness();
   if (leaving_ && flows_.empty()) wake();
 }

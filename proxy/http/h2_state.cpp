@@ -152,7 +152,7 @@ int h2_codec::state::frame_sent(const nghttp2_frame& frame) {
 int h2_codec::state::stream_closed(std::int32_t id, std::uint32_t code) {
   const auto found = streams.find(id);
   if (found == streams.end()) return 0;
-  if (found->second.told) events.emplace_back(h2_closed{id, static_cast<h2_code>(code)});
+  if (found->second.told) events.emplace_back(h2_closed{id, static_cast<h2_code>(code), found->second.dropped});
   streams.erase(found);
   return 0;
 }

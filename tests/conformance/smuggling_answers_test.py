@@ -1,7 +1,7 @@
 """T16 response smuggling: hostile answers to regpass, nginx and haproxy, and a second request that must get its own.
 
-What must be refused is a 502 (503 when nothing came), or an answer that visibly does not end. What regpass does pass on is strict HTTP/1.1,
-and nginx and haproxy, given those very bytes, pass on the same. The table of differences is printed.
+What must be refused is a 502 (503 when nothing came), or an answer that visibly does not end. What regpass does pass on
+is strict HTTP/1.1, and nginx and haproxy, given those very bytes, pass on the same. The table of differences is printed.
 """
 
 import socket

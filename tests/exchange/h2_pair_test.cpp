@@ -164,6 +164,32 @@ TEST_CASE("An exchange that the server breaks off is never a clean end to the cl
   });
 }
 
+TEST_CASE("An answer whose head is too long is told as that, and the connection goes on (P6)") {
+  run_task([]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    limits bounds;
+    bounds.head.head_bytes = 4096;
+    h2_rig rig(on, bounds);
+    rig.serve([](downstream& one) -> net::task<void> {
+      auto head = response(200);
+      if (one.head().method == "GET") head.headers.add("X-Long", std::string(6000, 'y'));
+      co_await one.respond(std::move(head), no_body());
+      co_await one.finish(http::fields());
+    });
+    auto first = rig.client->open();
+    auto got = co_await ask(*first, request("GET"));
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == errc::too_large);
+    CHECK_THAT(got.error().detail, Catch::Contains("limits.head_bytes"));
+    auto second = rig.client->open();
+    auto next = co_await ask(*second, request("HEAD"));
+    CHECK(value_or_zero(next) == 200);
+    first.reset();
+    second.reset();
+    co_await rig.over();
+  });
+}
+
 TEST_CASE("A connection that is cut fails every exchange on it, and none of them as unprocessed") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;

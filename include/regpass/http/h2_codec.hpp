@@ -71,6 +71,7 @@ struct h2_finished {  // our own message is on its way, to its last byte
 struct h2_closed {  // nothing more comes of this stream; refused_stream says that it was not processed
   std::int32_t stream;
   h2_code code;
+  bool by_us = false;
 };
 struct h2_going_away {  // the peer takes no new streams; those that it will not process were closed as refused
   h2_code code;
