@@ -9,13 +9,13 @@ template <class Head>
 void h1_input<Head>::begin(std::string_view method) {
   decoder_.emplace(bounds_.head, method);
   complete_ = false;
+  body_read_ = 0;
 }
 
 template <class Head>
 net::task<result<void>> h1_input<Head>::wait_first_byte() {
   if (buffered()) co_return result<void>();
-  buffer_ = std::vector<char>();
-  used_ = filled_ = 0;
+  rest();
   timer_.set(phase::idle, bounds_.idle_for);
   auto ready = co_await from_.wait_readable();
   if (ready) {
@@ -52,16 +52,26 @@ net::task<result<std::string_view>> h1_input<Head>::read_body() {
   for (;;) {
     auto event = step();
     if (!event) co_return std::unexpected(blame(event.error(), phase::body));
-    if (event->what == http::h1_event::kind::data) co_return event->data;
+    if (event->what == http::h1_event::kind::data) {
+      body_read_ += event->data.size();
+      co_return event->data;
+    }
     if (event->what == http::h1_event::kind::end) {
       complete_ = true;
       co_return std::string_view();
     }
     timer_.set(phase::body, bounds_.idle_for);
+    from_.expect(body_left());
     auto more = co_await fill();
     timer_.clear();
     if (!more) co_return std::unexpected(blame(more.error(), phase::body));
   }
+}
+
+template <class Head>
+std::uint64_t h1_input<Head>::body_left() const noexcept {
+  const auto& body = decoder_->framing();
+  return body.how == http::framing::kind::counted && body.length > body_read_ ? body.length - body_read_ : 0;
 }
 
 template <class Head>
@@ -105,6 +115,12 @@ error h1_input<Head>::blame(error problem, phase when) const {
   problem.when = when;
   problem.answer_started = decoder_ && decoder_->started();
   return timer_.blame(std::move(problem));
+}
+
+template <class Head>
+void h1_input<Head>::rest() noexcept {
+  buffer_.release();
+  used_ = filled_ = 0;
 }
 
 template <class Head>

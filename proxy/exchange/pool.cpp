@@ -14,13 +14,13 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
 // The handshake has a deadline of its own: the connection's timer is born after it.
-net::task<result<std::unique_ptr<net::stream>>> secure(std::unique_ptr<net::stream> below, const route& to,
+net::task<result<std::unique_ptr<net::stream>>> secure(std::unique_ptr<net::stream> below, const route& to, bool http2,
                                                        const limits& bounds) {
   tls::engine_options options;
   options.role = tls::role::client;
   options.name = to.origin.host;
   options.peer = to.peer;
-  options.http2 = to.http2;
+  options.http2 = http2;
   options.session_key = to.origin.host + ":" + std::to_string(to.origin.port);
   auto made = std::make_unique<net::tls_stream>(std::move(below), *to.context, std::move(options));
   net::deadline timer(made->get_executor(), [wire = made.get()] { wire->close(); });
@@ -90,35 +90,34 @@ pool::pool(net::executor on, limits bounds)
     : on_(std::move(on)), bounds_(bounds), sweep_(std::make_shared<boost::asio::steady_timer>(on_)) {}
 pool::~pool() = default;
 
-net::task<result<std::unique_ptr<connection>>> pool::get(route to, bool fresh) {
+net::task<result<std::unique_ptr<connection>>> pool::get(const route& to, bool fresh) {
   prune(clock::now());
   const bool either = to.http2 && to.origin.scheme == "https";
-  auto work = either ? get_shared(std::move(to), fresh) : get_own(std::move(to), fresh);
+  auto work = either ? get_shared(to, fresh) : get_own(to, to.http2, fresh);
   auto got = co_await std::move(work);
   co_return got;
 }
 
-net::task<result<std::unique_ptr<connection>>> pool::get_shared(route to, bool fresh) {
+net::task<result<std::unique_ptr<connection>>> pool::get_shared(const route& to, bool fresh) {
   const auto at = site_of(to);
   for (;;) {
     auto lent = at->lease();
     if (lent) co_return lent;
     if (at->speaks == h2_site::version::http1) {
-      to.http2 = !at->downgraded;
-      auto own = co_await get_own(std::move(to), fresh);
+      auto own = co_await get_own(to, !at->downgraded, fresh);
       co_return own;
     }
     if (!at->opening) break;
     co_await at->opened.async_wait(net::use_task);
     if (at->failure) co_return std::unexpected(*at->failure);
   }
-  auto opened = co_await open_first(at, std::move(to));
+  auto opened = co_await open_first(at, to);
   co_return opened;
 }
 
-net::task<result<std::unique_ptr<connection>>> pool::open_first(std::shared_ptr<h2_site> at, route to) {
+net::task<result<std::unique_ptr<connection>>> pool::open_first(std::shared_ptr<h2_site> at, const route& to) {
   const opening_mark mark(*at);
-  auto opened = co_await open(std::move(to));
+  auto opened = co_await open(to, to.http2);
   if (!opened) at->failure = opened.error();
   co_return opened;
 }
@@ -129,7 +128,7 @@ std::shared_ptr<h2_site> pool::site_of(const route& to) {
   return at;
 }
 
-net::task<result<std::unique_ptr<connection>>> pool::get_own(route to, bool fresh) {
+net::task<result<std::unique_ptr<connection>>> pool::get_own(const route& to, bool http2, bool fresh) {
   auto& waiting = idle_[key{to.origin, to.address, to.trust}];
   while (!fresh && !waiting.empty()) {
     auto candidate = std::move(waiting.back());
@@ -138,7 +137,7 @@ net::task<result<std::unique_ptr<connection>>> pool::get_own(route to, bool fres
     candidate->reused = true;
     co_return candidate;
   }
-  auto opened = co_await open(std::move(to));
+  auto opened = co_await open(to, http2);
   co_return opened;
 }
 
@@ -146,6 +145,7 @@ void pool::put(const route& to, std::unique_ptr<connection> used) {
   if (!used || !used->poolable()) return;
   auto& waiting = idle_[key{to.origin, to.address, to.trust}];
   if (waiting.size() >= bounds_.idle_per_origin) return;
+  used->rest();
   used->idle_since = clock::now();
   waiting.push_back(std::move(used));
   sweep_in_time();
@@ -157,7 +157,7 @@ void pool::clear() noexcept {
   for (const auto& [where, at] : sites_) at->retire();
 }
 
-net::task<result<std::unique_ptr<connection>>> pool::open(route to) {
+net::task<result<std::unique_ptr<connection>>> pool::open(const route& to, bool http2) {
   net::dial_target target;
   target.host = to.origin.host;
   target.address = to.address;
@@ -173,7 +173,7 @@ net::task<result<std::unique_ptr<connection>>> pool::open(route to) {
   std::string version;
   std::string protocol;
   if (to.origin.scheme == "https") {
-    auto secured = co_await secure(std::move(wire), to, bounds_);
+    auto secured = co_await secure(std::move(wire), to, http2, bounds_);
     if (!secured) co_return std::unexpected(secured.error());
     wire = std::move(*secured);
     const auto& engine = static_cast<const net::tls_stream&>(*wire).engine();
@@ -185,7 +185,7 @@ net::task<result<std::unique_ptr<connection>>> pool::open(route to) {
     made = site_of(to)->adopt(std::move(wire), to.peer, bounds_);
   } else {
     made = std::make_unique<connection>(std::move(wire), bounds_, to.peer);
-    if (to.http2) site_of(to)->speaks = h2_site::version::http1;
+    if (http2) site_of(to)->speaks = h2_site::version::http1;
   }
   made->address = reached->address;
   made->tls_version = std::move(version);

@@ -32,6 +32,11 @@ class prefixed_stream final : public stream {
     co_return ready;
   }
 
+  void expect(std::uint64_t bytes) noexcept override {
+    const std::uint64_t here = prefix_.size() - used_;
+    below_->expect(bytes > here ? bytes - here : 0);
+  }
+
   task<result<void>> shut_write() override {
     auto shut = co_await below_->shut_write();
     co_return shut;

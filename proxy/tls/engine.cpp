@@ -70,7 +70,7 @@ struct engine::state {
   memory_pipe pipe;
   handshake_notes notes;
   ssl_ptr ssl;
-  std::string staging;           // small parts on their way into one record
+  buffer staging;                // small parts on their way into one record
   std::string first_bytes;       // of the peer's, at most `telling_bytes`
   std::optional<error> failure;  // TLS is over: every later call says so again
   bool done = false;
@@ -127,8 +127,8 @@ std::pair<std::size_t, int> engine::state::decrypt(std::span<char> into) {
 }
 
 result<void> engine::state::put_staged() {
-  auto done_so = put(staging);
-  staging.clear();
+  auto done_so = put(staging.view());
+  staging.release();
   return done_so;
 }
 
@@ -195,7 +195,6 @@ result<void> engine::write(std::span<const std::string_view> parts) {
       if (auto done = s.put_staged(); !done) return done;
     }
     if (!whole) {
-      s.staging.reserve(record);
       s.staging.append(part);
     } else if (auto done = s.put(part); !done) {
       return done;
@@ -218,14 +217,14 @@ std::string_view engine::output() const noexcept {
 void engine::sent(std::size_t bytes) noexcept {
   state_->pipe.sent(bytes);
 }
-void engine::take(std::string& into) noexcept {
+void engine::take(buffer& into) noexcept {
   state_->pipe.take_output(into);
 }
 
 // The SSL's own buffers go by themselves (SSL_MODE_RELEASE_BUFFERS).
 void engine::release() noexcept {
   state_->pipe.release();
-  std::string().swap(state_->staging);
+  state_->staging.release();
 }
 
 std::string_view engine::version() const noexcept {

@@ -2,13 +2,13 @@
 // between.
 #pragma once
 
+#include "regpass/base/buffer.hpp"
 #include "tls/openssl_ptr.hpp"
 
 #include <openssl/types.h>
 
 #include <cstddef>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace regpass::tls {
@@ -20,14 +20,14 @@ class memory_pipe {
   std::size_t take(std::span<char> into) noexcept;
 
   void append(std::string_view bytes);
-  std::string_view output() const noexcept { return std::string_view(output_).substr(sent_); }
+  std::string_view output() const noexcept { return output_.view().substr(sent_); }
   void sent(std::size_t bytes) noexcept;
-  void take_output(std::string& into) noexcept;  // swaps it with `into`, which is empty
-  void release() noexcept;                       // frees the buffer if all of it was sent
+  void take_output(buffer& into) noexcept;  // swaps it with `into`, which is empty
+  void release() noexcept;                  // frees the buffer if all of it was sent
 
  private:
   std::span<const char> input_;
-  std::string output_;
+  buffer output_;
   std::size_t sent_ = 0;  // bytes at the front of output_ that are gone already
 };
 

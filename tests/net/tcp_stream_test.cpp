@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <span>
@@ -217,6 +218,65 @@ TEST_CASE("Bytes that nobody asked for make a connection stale, and looking does
     auto got = co_await ends.near->read_some(into);
     CHECK(got == std::size_t{8});
     CHECK_FALSE(ends.near->stale());
+  });
+}
+
+int low_water_of(int socket) {
+  int bytes = 0;
+  socklen_t size = sizeof bytes;
+  REQUIRE(::getsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &bytes, &size) == 0);
+  return bytes;
+}
+
+TEST_CASE("Inside a long body a reader is woken for large pieces, and at its end for any") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    auto ends = co_await connected_pair();
+    const auto body = noise(8 * 1024 * 1024);
+    task_group writers(on);
+    const auto write = [&]() -> task<void> { co_await write_one(*ends.near, body); };
+    writers.spawn(write(), "writer");
+    std::string all;
+    int highest = 0;
+    std::string piece(72 * 1024, '\0');
+    while (all.size() < body.size()) {
+      ends.far->expect(body.size() - all.size());
+      highest = std::max(highest, low_water_of(ends.far_socket));
+      auto got = co_await ends.far->read_some(piece);
+      REQUIRE(got);
+      all.append(piece, 0, *got);
+    }
+    CHECK(highest == 64 * 1024);
+    CHECK(low_water_of(ends.far_socket) == 1);
+    CHECK(checksum(all) == checksum(body));
+    co_await writers.join();
+  });
+}
+
+TEST_CASE("Bytes of a peer that becomes slow inside a long body are not held back") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    auto ends = co_await connected_pair();
+    const auto body = noise(2 * 1024 * 1024);
+    const auto first = std::string_view(body).substr(0, 1024 * 1024);
+    const std::string_view few = "a few bytes";
+    task_group writers(on);
+    const auto write = [&]() -> task<void> { co_await write_one(*ends.near, first); };
+    writers.spawn(write(), "writer");
+    std::string all;
+    std::string piece(72 * 1024, '\0');
+    while (all.size() < first.size()) {
+      ends.far->expect(body.size() - all.size());
+      auto got = co_await ends.far->read_some(piece);
+      REQUIRE(got);
+      all.append(piece, 0, *got);
+    }
+    co_await writers.join();
+    ends.far->expect(body.size() - all.size());
+    co_await write_one(*ends.near, few);
+    auto got = co_await ends.far->read_some(piece);  // hangs for ever where nobody gives up waiting for more
+    REQUIRE(got);
+    CHECK(piece.substr(0, *got) == few);
   });
 }
 

@@ -59,6 +59,7 @@ class black_hole {
 struct socket_pair {
   std::unique_ptr<net::stream> near;
   std::unique_ptr<net::stream> far;
+  int far_socket = -1;
 };
 
 inline net::task<socket_pair> connected_pair() {
@@ -67,8 +68,9 @@ inline net::task<socket_pair> connected_pair() {
   net::tcp_socket socket(on);
   socket.connect({boost::asio::ip::address_v4::loopback(), door.port()});
   auto accepted = co_await door.accept();
+  const int far_socket = accepted.native_handle();
   co_return socket_pair{net::make_tcp_stream(std::move(socket), party::registry),
-                        net::make_tcp_stream(std::move(accepted), party::client)};
+                        net::make_tcp_stream(std::move(accepted), party::client), far_socket};
 }
 
 }  // namespace regpass::testing

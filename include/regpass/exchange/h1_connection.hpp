@@ -61,6 +61,7 @@ class h1_client final : public upstream {
 
   // May another request follow on this connection? Only after a response that was read to its end.
   bool reusable() const noexcept;
+  void rest() noexcept { input_.rest(); }  // holds no buffer until the next request
 
   net::task<result<void>> send(http::request_head head, http::framing body) override;
   net::task<result<void>> write(std::string_view piece) override;

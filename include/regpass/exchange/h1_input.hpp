@@ -1,6 +1,7 @@
 // The reading side of an HTTP/1.1 connection, the same in both roles: a buffer, a decoder, a deadline.
 #pragma once
 
+#include "regpass/base/buffer.hpp"
 #include "regpass/exchange/limits.hpp"
 #include "regpass/http/h1_codec.hpp"
 #include "regpass/net/deadline.hpp"
@@ -8,10 +9,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace regpass::exchange {
 
@@ -31,11 +32,13 @@ class h1_input {
   const http::h1_decoder<Head>& decoder() const noexcept { return *decoder_; }
   bool buffered() const noexcept { return used_ < filled_; }
   bool complete() const noexcept { return complete_; }  // the message's end was seen
+  void rest() noexcept;                                 // gives the buffer back; nothing may be `buffered`
   std::string take_rest();                              // bytes behind the message, for a tunnel
 
  private:
   net::task<result<bool>> fill();  // false: end of stream
   result<http::h1_event> step();
+  std::uint64_t body_left() const noexcept;  // of a counted one; else 0
   error blame(error problem, phase when) const;
 
   net::stream& from_;
@@ -43,9 +46,10 @@ class h1_input {
   const limits& bounds_;
   net::deadline& timer_;
   std::optional<http::h1_decoder<Head>> decoder_;
-  std::vector<char> buffer_;
+  buffer buffer_;
   std::size_t used_ = 0;
   std::size_t filled_ = 0;
+  std::uint64_t body_read_ = 0;
   bool ended_ = false;
   bool complete_ = true;
 };

@@ -46,6 +46,7 @@ class connection {
   // The exchange is complete, and leaves nothing behind that would disturb another one.
   bool reusable() const noexcept;
   bool poolable() const noexcept { return h1_ != nullptr && h1_->reusable(); }
+  void rest() noexcept { h1_->rest(); }             // of one that goes to the pool
   bool stale() noexcept { return wire_->stale(); }  // of one from the pool
   void close() noexcept;                            // ends this exchange
   error blame(error problem) const;
@@ -78,7 +79,8 @@ class pool {
   // A pooled connection that is not stale, or a new one. `fresh` skips the pool, but not a shared connection of HTTP/2
   // that takes new streams. Where an origin may speak HTTP/2, the first to ask opens a connection and the others wait
   // for what it turns out to be.
-  net::task<result<std::unique_ptr<connection>>> get(route to, bool fresh = false);
+  // What `to` refers to stays as it is until then.
+  net::task<result<std::unique_ptr<connection>>> get(const route& to, bool fresh = false);
   // Takes a connection back if it can be used again, else closes it.
   void put(const route& to, std::unique_ptr<connection> used);
   void clear() noexcept;
@@ -91,10 +93,10 @@ class pool {
     tls::trust trust;
     auto operator<=>(const key&) const = default;
   };
-  net::task<result<std::unique_ptr<connection>>> get_own(route to, bool fresh);
-  net::task<result<std::unique_ptr<connection>>> get_shared(route to, bool fresh);
-  net::task<result<std::unique_ptr<connection>>> open_first(std::shared_ptr<h2_site> at, route to);
-  net::task<result<std::unique_ptr<connection>>> open(route to);
+  net::task<result<std::unique_ptr<connection>>> get_own(const route& to, bool http2, bool fresh);
+  net::task<result<std::unique_ptr<connection>>> get_shared(const route& to, bool fresh);
+  net::task<result<std::unique_ptr<connection>>> open_first(std::shared_ptr<h2_site> at, const route& to);
+  net::task<result<std::unique_ptr<connection>>> open(const route& to, bool http2);
   std::shared_ptr<h2_site> site_of(const route& to);
   void prune(steady_time now);
   void sweep_in_time();

@@ -4,6 +4,7 @@
 #include "regpass/net/task.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -21,6 +22,9 @@ class stream {
   virtual task<result<void>> write_all(std::span<const std::string_view> parts) = 0;
   // Returns when a read would not wait, holding no buffers meanwhile: for idle connections.
   virtual task<result<void>> wait_readable() = 0;
+  // At least so many bytes will come without our sending any: a reader need not be woken for each few of them. Told
+  // again before every read of a long body; 0 ends it.
+  virtual void expect(std::uint64_t /*bytes*/) noexcept {}
   // No more bytes will be written (TCP half-close; in TLS a close_notify first).
   virtual task<result<void>> shut_write() = 0;
   virtual void close() noexcept = 0;

@@ -8,8 +8,6 @@
 
 #include <memory>
 #include <span>
-#include <string>
-#include <vector>
 
 namespace regpass::net {
 
@@ -22,6 +20,7 @@ class tls_stream final : public stream {
   task<result<std::size_t>> read_some(std::span<char> into) override;
   task<result<void>> write_all(std::span<const std::string_view> parts) override;
   task<result<void>> wait_readable() override;
+  void expect(std::uint64_t bytes) noexcept override;
   task<result<void>> shut_write() override;
   void close() noexcept override;
   bool stale() noexcept override;
@@ -35,8 +34,8 @@ class tls_stream final : public stream {
 
   std::unique_ptr<stream> below_;
   tls::engine engine_;
-  std::vector<char> input_;
-  std::string sending_;  // what is on its way down, while the engine gathers more
+  buffer input_;    // what came and is not decrypted yet
+  buffer sending_;  // what is on its way down, while the engine gathers more
   bool flushing_ = false;
   boost::asio::steady_timer sender_gone_;
 };

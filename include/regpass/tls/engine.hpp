@@ -1,6 +1,7 @@
 // TLS as a codec: OpenSSL over spans of memory. Knows no socket, so it is tested back to back and feeds any stream.
 #pragma once
 
+#include "regpass/base/buffer.hpp"
 #include "regpass/base/error.hpp"
 #include "regpass/tls/context.hpp"
 
@@ -62,7 +63,7 @@ class engine {
   std::string_view output() const noexcept;
   void sent(std::size_t bytes) noexcept;  // removes from the front of the output
   // Swaps the whole output with `into`, which must be empty: what is being sent must not move while more is gathered.
-  void take(std::string& into) noexcept;
+  void take(buffer& into) noexcept;
   void release() noexcept;  // frees buffers that hold nothing: for idle connections
 
   std::string_view version() const noexcept;     // "TLSv1.3"

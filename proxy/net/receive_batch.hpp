@@ -1,0 +1,32 @@
+// Fewer wake-ups inside a long body: the kernel wakes its reader for 64 KiB instead of for every segment (SO_RCVLOWAT,
+// socket(7)). A fast reader would else take each record that a slower peer produces by itself.
+#pragma once
+
+#include "regpass/net/task.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace regpass::net {
+
+class receive_batch {
+ public:
+  // Less is not worth it.
+  static constexpr std::uint64_t least = std::uint64_t{128} * 1024;
+
+  receive_batch(const executor& on, int socket);
+  receive_batch(const receive_batch&) = delete;
+  receive_batch& operator=(const receive_batch&) = delete;
+  ~receive_batch();
+
+  // So many bytes are certain to come.
+  void expect(std::uint64_t bytes) noexcept;
+  void arrived(std::size_t bytes) noexcept;
+
+ private:
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+}  // namespace regpass::net
