@@ -111,6 +111,10 @@ std::vector<key<settings>> hosts_and_tls() {
           "For looking into a capture with Wireshark: the keys of every TLS connection, of clients and to registries, "
           "are appended to this file. Who has it and a capture reads credentials, too. Empty: none."},
          [](auto& s) -> auto& { return s.tls.key_log_file; }),
+      of({"tls.fast_aes", kind::boolean,
+          "AES-GCM by AVX-512 (VAES) where the processor and this build have it; false leaves all of it to OpenSSL. "
+          "Read once, at the start."},
+         [](auto& s) -> auto& { return s.tls.fast_aes; }),
   };
 }
 

@@ -41,6 +41,7 @@ struct tls_settings {
   std::filesystem::path publish_dir;  // default: state_dir/publish
   std::filesystem::path certs_dir = "/etc/docker/certs.d";
   std::filesystem::path key_log_file;  // empty: none
+  bool fast_aes = true;
 };
 
 // One [[registry.credential]].
