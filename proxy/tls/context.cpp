@@ -2,6 +2,7 @@
 
 #include "regpass/base/file.hpp"
 #include "regpass/base/secret.hpp"
+#include "regpass/tls/fast_aes.hpp"
 #include "regpass/tls/key_log.hpp"
 #include "tls/callbacks.hpp"
 #include "tls/certificate.hpp"
@@ -25,7 +26,7 @@ std::unexpected<error> openssl_fail(std::string_view doing) {
 
 result<std::shared_ptr<SSL_CTX>> make_context(const SSL_METHOD* method) {
   ERR_clear_error();
-  std::shared_ptr<SSL_CTX> ctx(SSL_CTX_new(method), SSL_CTX_free);
+  std::shared_ptr<SSL_CTX> ctx(SSL_CTX_new_ex(nullptr, cipher_properties(), method), SSL_CTX_free);
   if (!ctx || SSL_CTX_set_min_proto_version(ctx.get(), TLS1_2_VERSION) != 1) return openssl_fail("cannot set up TLS");
   SSL_CTX_set_mode(ctx.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_options(ctx.get(), SSL_OP_NO_RENEGOTIATION);
@@ -70,7 +71,7 @@ result<store_ptr> store_for(const trust& wanted, const std::string& except) {
   auto private_cas = wanted.more_ca_files;
   if (!wanted.ca_file.empty()) private_cas.push_back(wanted.ca_file);
   if (!private_cas.empty()) {
-    auto store = make_store(**roots, except);
+    auto store = make_store(*roots, except);
     if (!store) return store;
     for (const auto& file : private_cas) {
       auto own = read_certificates(file);
@@ -146,7 +147,7 @@ result<std::string> system_roots_pem() {
   auto roots = system_roots();
   if (!roots) return std::unexpected(std::move(roots.error()));
   std::string text;
-  for (const root_certificate& root : **roots) text += to_pem(*root.certificate);
+  for (const root_certificate& root : **roots) text += to_pem(root);
   return text;
 }
 

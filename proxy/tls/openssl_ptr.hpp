@@ -23,6 +23,7 @@ struct free_by {
 using bio_ptr = std::unique_ptr<BIO, free_by<BIO_free>>;
 using key_ptr = std::unique_ptr<EVP_PKEY, free_by<EVP_PKEY_free>>;
 using x509_ptr = std::unique_ptr<X509, free_by<X509_free>>;
+using name_ptr = std::unique_ptr<X509_NAME, free_by<X509_NAME_free>>;
 using store_ptr = std::shared_ptr<X509_STORE>;
 using ssl_ptr = std::unique_ptr<SSL, free_by<SSL_free>>;
 using bignum_ptr = std::unique_ptr<BIGNUM, free_by<BN_free>>;

@@ -25,7 +25,7 @@ result<std::string> bundle(const authority& ca) {
   const std::string own = to_der(*ca.certificate());
   std::string text;
   for (const root_certificate& root : **roots) {
-    if (root.der != own) text += to_pem(*root.certificate);
+    if (root.der != own) text += to_pem(root);
   }
   return text + ca.certificate_pem();
 }

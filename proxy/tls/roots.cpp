@@ -5,6 +5,7 @@
 #include "tls/files.hpp"
 
 #include <fmt/format.h>
+#include <openssl/pem.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -57,6 +58,40 @@ places places_now() {
   return found;
 }
 
+// One element of DER: its content, and what follows it.
+struct element {
+  const unsigned char* content = nullptr;
+  const unsigned char* end = nullptr;
+  int tag = -1;
+};
+
+std::optional<element> next_element(const unsigned char* at, const unsigned char* limit) {
+  element found;
+  long size = 0;
+  int kind = 0;
+  found.content = at;
+  const int flags = ASN1_get_object(&found.content, &size, &found.tag, &kind, limit - at);
+  if ((flags & 0x80) != 0 || (flags & 1) != 0) return std::nullopt;  // broken, or of indefinite length
+  found.end = found.content + size;
+  return found;
+}
+
+// The sixth of a certificate's inner elements, or the fifth where the version is left out (RFC 5280 section 4.1).
+name_ptr subject_of(std::string_view der) {
+  const auto* const begin = reinterpret_cast<const unsigned char*>(der.data());
+  const auto outer = next_element(begin, begin + der.size());
+  const auto inner = outer ? next_element(outer->content, outer->end) : std::nullopt;
+  auto field = inner ? next_element(inner->content, inner->end) : std::nullopt;
+  const unsigned char* at = field ? field->content : nullptr;
+  const bool has_version = field && field->tag == 0;
+  for (int behind = has_version ? 5 : 4; field && behind > 0; --behind) {
+    at = field->end;
+    field = next_element(at, inner->end);
+  }
+  if (!field) return nullptr;
+  return name_ptr(d2i_X509_NAME(nullptr, &at, field->end - at));
+}
+
 class collector {
  public:
   // Adds what the file holds and tells how many certificates that were, already known ones included.
@@ -85,8 +120,8 @@ result<std::size_t> collector::add_file(const fs::path& path) {
   const auto blocks = split_pem(*text);
   for (const std::string& der : blocks.der) {
     if (!known_.insert(der).second) continue;
-    x509_ptr certificate = parse_der(der);
-    if (certificate) roots_.push_back({der, std::move(certificate)});
+    name_ptr subject = subject_of(der);
+    if (subject) roots_.push_back({der, std::move(subject)});
   }
   return blocks.der.size();
 }
@@ -129,11 +164,60 @@ result<root_list> read_roots(const places& where) {
   return roots.take();
 }
 
-bool add(X509_STORE& store, X509* certificate) {
-  return X509_STORE_add_cert(&store, certificate) == 1;
+// What a store's look-up needs: X509_LOOKUP_METHOD(3).
+struct lookup_data {
+  std::shared_ptr<const root_list> roots;
+  std::string except;
+};
+
+bool add_with_subject(X509_STORE& store, const lookup_data& from, const X509_NAME* subject) {
+  bool found = false;
+  for (const root_certificate& root : *from.roots) {
+    if (X509_NAME_cmp(root.subject.get(), subject) != 0 || root.der == from.except) continue;
+    const x509_ptr certificate = parse_der(root.der);
+    if (certificate && X509_STORE_add_cert(&store, certificate.get()) == 1) found = true;
+  }
+  return found;
+}
+
+// OpenSSL asks here for what the store does not have yet. What it gets is the store's: it takes a reference itself.
+int find_root(X509_LOOKUP* at, X509_LOOKUP_TYPE type, const X509_NAME* subject, X509_OBJECT* into) {
+  const auto* const from = static_cast<const lookup_data*>(X509_LOOKUP_get_method_data(at));
+  X509_STORE* const store = X509_LOOKUP_get_store(at);
+  if (type != X509_LU_X509 || from == nullptr || !add_with_subject(*store, *from, subject)) return 0;
+  X509_STORE_lock(store);
+  X509_OBJECT* const found = X509_OBJECT_retrieve_by_subject(X509_STORE_get0_objects(store), type, subject);
+  X509* const certificate = found == nullptr ? nullptr : X509_OBJECT_get0_X509(found);
+  const bool set = certificate != nullptr && X509_OBJECT_set1_X509(into, certificate) == 1;
+  if (set) X509_free(certificate);
+  X509_STORE_unlock(store);
+  return set ? 1 : 0;
+}
+
+void forget(X509_LOOKUP* at) {
+  delete static_cast<lookup_data*>(X509_LOOKUP_get_method_data(at));
+}
+
+X509_LOOKUP_METHOD* look_up_method() {
+  static X509_LOOKUP_METHOD* const made = [] {
+    X509_LOOKUP_METHOD* m = X509_LOOKUP_meth_new("the system's roots");
+    X509_LOOKUP_meth_set_get_by_subject(m, find_root);
+    X509_LOOKUP_meth_set_free(m, forget);
+    return m;
+  }();
+  return made;
 }
 
 }  // namespace
+
+std::string to_pem(const root_certificate& root) {
+  const bio_ptr bio(BIO_new(BIO_s_mem()));
+  const auto* const der = reinterpret_cast<const unsigned char*>(root.der.data());
+  if (!bio || PEM_write_bio(bio.get(), PEM_STRING_X509, "", der, static_cast<long>(root.der.size())) <= 0) return "";
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
 
 result<std::shared_ptr<const root_list>> system_roots() {
   static std::mutex guard;
@@ -149,13 +233,14 @@ result<std::shared_ptr<const root_list>> system_roots() {
   return roots;
 }
 
-result<store_ptr> make_store(const root_list& roots, std::string_view except_der) {
+result<store_ptr> make_store(const std::shared_ptr<const root_list>& roots, const std::string& except_der) {
   store_ptr store(X509_STORE_new(), X509_STORE_free);
-  bool made = store != nullptr;
-  for (const root_certificate& root : roots) {
-    if (root.der != except_der) made = made && add(*store, root.certificate.get());
+  X509_LOOKUP* const look_up = store ? X509_STORE_add_lookup(store.get(), look_up_method()) : nullptr;
+  auto data = std::make_unique<lookup_data>(lookup_data{roots, except_der});
+  if (look_up == nullptr || X509_LOOKUP_set_method_data(look_up, data.get()) != 1) {
+    return fail(errc::io, fmt::format("cannot make a certificate store: {}", queue_text()));
   }
-  if (!made) return fail(errc::io, fmt::format("cannot make a certificate store: {}", queue_text()));
+  std::ignore = data.release();
   return store;
 }
 
@@ -166,7 +251,7 @@ result<store_ptr> root_store(const std::shared_ptr<const root_list>& roots, cons
   static store_ptr store;
   const std::scoped_lock lock(guard);
   if (store && made_of == roots && made_without == except_der) return store;
-  auto made = make_store(*roots, except_der);
+  auto made = make_store(roots, except_der);
   if (!made) return made;
   store = *made;
   made_of = roots;

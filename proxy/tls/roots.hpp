@@ -11,9 +11,10 @@
 
 namespace regpass::tls {
 
+// Not parsed before it is needed: 140 of them take as long as the rest of the program's start.
 struct root_certificate {
   std::string der;
-  x509_ptr certificate;
+  name_ptr subject;
 };
 using root_list = std::vector<root_certificate>;
 
@@ -22,9 +23,11 @@ using root_list = std::vector<root_certificate>;
 // certificate is skipped. Read once per process and value of the two variables.
 result<std::shared_ptr<const root_list>> system_roots();
 
-// A store of these roots, without the certificate whose DER is `except`. Equal arguments share one store.
+std::string to_pem(const root_certificate&);
+
+// A store that finds these roots, without the certificate whose DER is `except`. Equal arguments share one store.
 result<store_ptr> root_store(const std::shared_ptr<const root_list>& roots, const std::string& except_der);
 // A store of its own.
-result<store_ptr> make_store(const root_list& roots, std::string_view except_der);
+result<store_ptr> make_store(const std::shared_ptr<const root_list>& roots, const std::string& except_der);
 
 }  // namespace regpass::tls
