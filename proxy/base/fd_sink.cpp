@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <string>
+#include <thread>
 
 namespace regpass::log {
 namespace {
@@ -14,6 +14,10 @@ namespace {
 // A pipe that polls writable takes this much without blocking (pipe(7)); stdout cannot be made non-blocking, since that
 // would change it for whoever else holds the same open file.
 constexpr std::size_t piece = PIPE_BUF;
+// Under load the next line is a moment away: waiting for it saves a wake-up and a write a line.
+constexpr auto moment = std::chrono::milliseconds(1);
+constexpr auto longest_wait = std::chrono::milliseconds(5);
+constexpr std::size_t longest_batch = 64 * 1024;
 constexpr int poll_ms = 50;  // how soon a blocked writer notices that it shall give up
 
 }  // namespace
@@ -23,12 +27,26 @@ fd_sink::~fd_sink() {
 }
 
 void fd_sink::sink_it_(const spdlog::details::log_msg& message) {
-  std::string line;
-  line.reserve(message.payload.size() + 2);
-  if (in_line_) line += '\n';
-  line.append(message.payload.data(), message.payload.size());
-  line += '\n';
-  if (!write_all(line)) ++lost_;
+  if (batch_.empty()) begun_ = std::chrono::steady_clock::now();
+  batch_.append(message.payload.data(), message.payload.size());
+  batch_ += '\n';
+  if (!goes_on()) write_batch();
+}
+
+bool fd_sink::goes_on() const {
+  if (batch_.size() >= longest_batch) return false;
+  if (more_()) return true;
+  if (std::chrono::steady_clock::now() - begun_ >= longest_wait) return false;
+  std::this_thread::sleep_for(moment);
+  return more_();
+}
+
+void fd_sink::write_batch() noexcept {
+  if (batch_.empty()) return;
+  const bool ended = !in_line_ || write_all("\n").empty();
+  const auto left = ended ? write_all(batch_) : std::string_view(batch_);
+  lost_ += static_cast<std::uint64_t>(std::ranges::count(left, '\n'));
+  batch_.clear();
 }
 
 bool fd_sink::wait_writable() const noexcept {
@@ -40,16 +58,16 @@ bool fd_sink::wait_writable() const noexcept {
   return false;
 }
 
-bool fd_sink::write_all(std::string_view bytes) noexcept {
+std::string_view fd_sink::write_all(std::string_view bytes) noexcept {
   while (!bytes.empty()) {
-    if (!wait_writable()) return false;
+    if (!wait_writable()) break;
     const auto written = ::write(fd_, bytes.data(), std::min(bytes.size(), piece));
     if (written < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (written < 0) return false;
+    if (written < 0) break;
+    if (written > 0) in_line_ = bytes[static_cast<std::size_t>(written) - 1] != '\n';
     bytes.remove_prefix(static_cast<std::size_t>(written));
-    in_line_ = !bytes.empty();
   }
-  return true;
+  return bytes;
 }
 
 }  // namespace regpass::log

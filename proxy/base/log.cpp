@@ -67,8 +67,9 @@ result<int> open_file(const std::filesystem::path& path) {
 
 std::unique_ptr<writer> make_writer(int fd, bool owned) {
   auto w = std::make_unique<writer>();
-  w->sink = std::make_shared<fd_sink>(fd, owned);
   w->pool = std::make_shared<spdlog::details::thread_pool>(queue_lines, 1, block_signals);
+  // The pool's thread calls this, and nothing else: the pool is there.
+  w->sink = std::make_shared<fd_sink>(fd, owned, [pool = w->pool.get()] { return pool->queue_size() > 0; });
   w->logger = std::make_shared<spdlog::async_logger>("regpass", w->sink, w->pool,
                                                      spdlog::async_overflow_policy::overrun_oldest);
   w->logger->set_level(spdlog::level::trace);
@@ -104,6 +105,7 @@ void stop() {
   }
   if (!w) return;
   w->sink->give_up(std::chrono::steady_clock::now() + patience);
+  w->logger->flush();  // queued as the last one: by the writer thread, for which there is no SIGPIPE
   const auto overrun = w->pool->overrun_counter();
   w->pool.reset();  // joins the thread once the queue is empty, which the sink's giving up bounds
   const std::lock_guard lock(shared().mutex);
@@ -122,12 +124,10 @@ bool enabled(level l) noexcept {
   return started && static_cast<int>(l) <= lowest;
 }
 
-// By value, so that callers can build it in place.
-// NOLINTNEXTLINE(performance-unnecessary-value-param)
 void write(level l, std::string_view event, std::string_view msg, boost::json::object more) {
   if (!enabled(l)) return;
   const auto at = rfc3339(now().wall);
-  const auto text = line(style, l, event, msg, more, at);
+  const auto text = line(style, l, event, msg, std::move(more), at);
   const std::lock_guard lock(shared().mutex);
   if (shared().running) shared().running->logger->log(spdlog::level::info, spdlog::string_view_t(text));
 }

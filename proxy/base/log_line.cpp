@@ -21,24 +21,31 @@ constexpr std::array<std::pair<std::string_view, level>, 4> levels{
     {{"error", level::error}, {"warn", level::warn}, {"info", level::info}, {"debug", level::debug}}};
 constexpr std::array<std::string_view, 4> own_fields{"time", "level", "event", "msg"};
 
-json::value cleaned(const json::value& v, int depth);
+void clean_values(json::object& object, int depth);
 
-json::object cleaned(const json::object& from, int depth) {
-  json::object to(from.size());
-  for (const auto& [key, value] : from) to.insert_or_assign(clean(key), cleaned(value, depth + 1));
-  return to;
+// In place: hardly ever is there anything to be changed.
+void clean_value(json::value& v, int depth) {
+  if (depth > deepest) {
+    v = "…";
+  } else if (auto* const text = v.if_string()) {
+    if (!is_printable_ascii(*text) || text->size() > longest_text) *text = clean(*text, longest_text);
+  } else if (auto* const object = v.if_object()) {
+    clean_values(*object, depth);
+  } else if (auto* const array = v.if_array()) {
+    for (auto& element : *array) clean_value(element, depth + 1);
+  }
 }
 
-json::value cleaned(const json::value& v, int depth) {
-  if (depth > deepest) return "…";
-  if (const auto* text = v.if_string()) return json::value(clean(*text, longest_text));
-  if (const auto* object = v.if_object()) return cleaned(*object, depth);
-  if (const auto* array = v.if_array()) {
-    json::array to;
-    for (const auto& element : *array) to.push_back(cleaned(element, depth + 1));
-    return to;
+void clean_values(json::object& object, int depth) {
+  bool keys_are_clean = true;
+  for (auto& member : object) {
+    clean_value(member.value(), depth + 1);
+    keys_are_clean = keys_are_clean && is_printable_ascii(member.key());
   }
-  return v;
+  if (keys_are_clean) return;
+  json::object renamed(object.storage());
+  for (auto& member : object) renamed.insert_or_assign(clean(member.key()), std::move(member.value()));
+  object = std::move(renamed);
 }
 
 // Values that a reader could not tell apart from what follows are quoted.
@@ -70,15 +77,18 @@ std::optional<level> parse_level(std::string_view text) noexcept {
   return known->second;
 }
 
-std::string line(format style, level l, std::string_view event, std::string_view msg, const json::object& more,
+std::string line(format style, level l, std::string_view event, std::string_view msg, json::object more,
                  std::string_view time) {
   const auto clean_msg = clean(msg, longest_text);
-  auto clean_more = cleaned(more, 0);
-  for (const auto name : own_fields) clean_more.erase(name);
-  if (style == format::text) return text_line(l, event, clean_msg, clean_more, time);
-  json::object out{{"time", time}, {"level", name_of(l)}, {"event", event}, {"msg", clean_msg}};
-  for (auto& [key, value] : clean_more) out.emplace(key, std::move(value));
-  return json::serialize(out);
+  clean_values(more, 0);
+  for (const auto name : own_fields) more.erase(name);
+  if (style == format::text) return text_line(l, event, clean_msg, more, time);
+  // Two objects are written as one.
+  auto out = json::serialize(json::object{{"time", time}, {"level", name_of(l)}, {"event", event}, {"msg", clean_msg}});
+  if (more.empty()) return out;
+  out.back() = ',';
+  out.append(json::serialize(more), 1);
+  return out;
 }
 
 }  // namespace regpass::log

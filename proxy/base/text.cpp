@@ -44,6 +44,7 @@ void append_visible(std::string& out, const unit& u, bool ascii) {
 }
 
 std::string visible(std::string_view text, std::size_t cap, std::string_view cut_mark, bool ascii) {
+  if (text.size() <= cap && is_printable_ascii(text)) return std::string(text);
   std::string out;
   std::size_t cut_at = 0;  // the last character boundary that leaves room for the mark
   while (!text.empty() && out.size() <= cap) {
@@ -101,6 +102,10 @@ char lower(char c) noexcept {
 }
 
 }  // namespace
+
+bool is_printable_ascii(std::string_view text) noexcept {
+  return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
+}
 
 std::string clean(std::string_view text, std::size_t cap) {
   return visible(text, cap, "…", false);

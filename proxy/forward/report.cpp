@@ -3,6 +3,10 @@
 #include "regpass/base/log.hpp"
 #include "regpass/registry/scope.hpp"
 
+#include <boost/json/monotonic_resource.hpp>
+
+#include <array>
+
 namespace regpass::forward {
 
 namespace {
@@ -10,34 +14,36 @@ namespace {
 using explain::evidence;
 
 // Which one was used, and why each other one that was considered was not.
-boost::json::object credential_of(const evidence& seen, const traffic& moved) {
-  boost::json::object made;
-  if (!seen.source.empty()) made = {{"source", seen.source}, {"key", seen.key}, {"username", seen.username}};
-  boost::json::array others;
-  for (const auto& one : seen.others)
-    others.push_back(boost::json::object{{"source", one.source}, {"key", one.key}, {"why", one.why}});
-  if (!others.empty()) made["others"] = std::move(others);
-  if (moved.passed_over) made["passed_over"] = true;
-  return made;
+void write_credential(boost::json::object& into, const evidence& seen, const traffic& moved) {
+  if (!seen.source.empty()) {
+    into["source"] = seen.source;
+    into["key"] = seen.key;
+    into["username"] = seen.username;
+  }
+  if (!seen.others.empty()) {
+    auto& others = into["others"].emplace_array();
+    for (const auto& one : seen.others)
+      others.push_back(boost::json::object{{"source", one.source}, {"key", one.key}, {"why", one.why}});
+  }
+  if (moved.passed_over) into["passed_over"] = true;
 }
 
 // What was asked of the token server, and what the token used allows, as far as it says.
-boost::json::object scope_of(const evidence& seen) {
-  boost::json::object made{{"needed", registry::to_text(seen.needed)}};
+void write_scope(boost::json::object& into, const evidence& seen) {
+  into["needed"] = registry::to_text(seen.needed);
   for (const auto& one : seen.steps) {
-    if (const auto* asked = std::get_if<explain::token_request_step>(&one.step)) made["requested"] = asked->scope;
+    if (const auto* asked = std::get_if<explain::token_request_step>(&one.step)) into["requested"] = asked->scope;
     if (const auto* got = std::get_if<explain::token_answer_step>(&one.step); got && got->granted)
-      made["granted"] = *got->granted;
+      into["granted"] = *got->granted;
     if (const auto* had = std::get_if<explain::cached_token_step>(&one.step)) {
-      made["requested"] = had->scope;
-      if (had->granted) made["granted"] = *had->granted;
+      into["requested"] = had->scope;
+      if (had->granted) into["granted"] = *had->granted;
     }
   }
-  return made;
 }
 
-std::string authorization_of(const evidence& seen) {
-  std::string last = "none";
+std::string_view authorization_of(const evidence& seen) {
+  std::string_view last = "none";
   for (const auto& one : seen.steps) {
     if (const auto* sent = std::get_if<explain::sent_step>(&one.step); sent && !sent->probe) last = sent->authorization;
   }
@@ -78,25 +84,28 @@ bool negotiated(const evidence& seen) {
 }  // namespace
 
 boost::json::object exchange_line(const evidence& seen, const std::optional<explain::explanation>& explained,
-                                  const traffic& moved) {
-  boost::json::object line{{"id", seen.id},
-                           {"mode", seen.mode},
-                           {"client", seen.client},
-                           {"registry", seen.registry},
-                           {"repository", seen.repository},
-                           {"action", seen.action},
-                           {"method", seen.method},
-                           {"path", seen.path}};
-  line["http"] = boost::json::object{{"client", moved.client_version}, {"upstream", moved.upstream_version}};
+                                  const traffic& moved, boost::json::storage_ptr in) {
+  boost::json::object line({{"id", seen.id},
+                            {"mode", seen.mode},
+                            {"client", seen.client},
+                            {"registry", seen.registry},
+                            {"repository", seen.repository},
+                            {"action", seen.action},
+                            {"method", seen.method},
+                            {"path", seen.path}},
+                           24, std::move(in));
+  auto& http = line["http"].emplace_object();
+  http["client"] = moved.client_version;
+  http["upstream"] = moved.upstream_version;
   line["status"] = seen.status;
   if (moved.sent_status != 0) line["sent_status"] = moved.sent_status;
   line["auth"] = authorization_of(seen);
-  if (!seen.source.empty() || !seen.others.empty()) line["credential"] = credential_of(seen, moved);
-  if (!seen.needed.empty()) line["scope"] = scope_of(seen);
+  if (!seen.source.empty() || !seen.others.empty()) write_credential(line["credential"].emplace_object(), seen, moved);
+  if (!seen.needed.empty()) write_scope(line["scope"].emplace_object(), seen);
   if (!moved.cache.empty()) {
-    boost::json::object token{{"cache", moved.cache}};
+    auto& token = line["token"].emplace_object();
+    token["cache"] = moved.cache;
     if (const auto expires = expiry_of(seen)) token["expires_in"] = *expires;
-    line["token"] = std::move(token);
   }
   line["attempts"] = moved.attempts;
   line["bytes_in"] = moved.bytes_in;
@@ -119,12 +128,15 @@ std::string message_of(const evidence& seen, const std::optional<explain::explan
 void report(const evidence& seen, const std::optional<explain::explanation>& explained, const traffic& moved) {
   const auto at = explained ? log::level::warn : log::level::info;
   if (!log::enabled(at)) return;
-  log::write(at, "exchange", message_of(seen, explained), exchange_line(seen, explained, moved));
+  // The line lives until it is written: one piece of memory for all its parts.
+  std::array<unsigned char, 4096> first{};
+  boost::json::monotonic_resource memory(first.data(), first.size());
+  log::write(at, "exchange", message_of(seen, explained), exchange_line(seen, explained, moved, &memory));
 }
 
-void report_notices(const evidence& seen, bool passed_over_now) {
+void report_notices(const evidence& seen, const std::vector<explain::explanation>& notices, bool passed_over_now) {
   if (!log::enabled(log::level::warn)) return;
-  for (const auto& one : explain::notices(seen)) {
+  for (const auto& one : notices) {
     if (one.cause == explain::passed_over && !passed_over_now) continue;
     auto line = explain::to_json(one);
     line["id"] = seen.id;

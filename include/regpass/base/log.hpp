@@ -41,7 +41,7 @@ bool enabled(level) noexcept;
 void write(level, std::string_view event, std::string_view msg, boost::json::object more = {});
 
 // One line as `write` makes it, without the newline (pure; for tests and for `format`).
-std::string line(format, level, std::string_view event, std::string_view msg, const boost::json::object& more,
+std::string line(format, level, std::string_view event, std::string_view msg, boost::json::object more,
                  std::string_view time);
 
 // Events dropped because the sink could not take them.

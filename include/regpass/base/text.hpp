@@ -12,6 +12,7 @@ namespace regpass {
 // Valid UTF-8 without control, bidirectional and line-separator characters: each of those becomes \xNN or \u{NNNN},
 // invalid bytes \xNN. At most `cap` bytes; what was cut is marked by "…".
 std::string clean(std::string_view text, std::size_t cap = 512);
+bool is_printable_ascii(std::string_view text) noexcept;  // then `clean` changes nothing but the length
 
 // As `clean`, but printable ASCII only (what a status line may carry); other characters become '?', "…" becomes "...".
 std::string ascii_line(std::string_view text, std::size_t cap = 200);

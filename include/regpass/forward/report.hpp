@@ -10,7 +10,8 @@
 
 namespace regpass::forward {
 
-boost::json::object exchange_line(const explain::evidence&, const std::optional<explain::explanation>&, const traffic&);
+boost::json::object exchange_line(const explain::evidence&, const std::optional<explain::explanation>&, const traffic&,
+                                  boost::json::storage_ptr in = {});
 
 // Its `msg`.
 std::string message_of(const explain::evidence&, const std::optional<explain::explanation>&);
@@ -18,9 +19,9 @@ std::string message_of(const explain::evidence&, const std::optional<explain::ex
 // Writes it, at warn when something is explained, else at info.
 void report(const explain::evidence&, const std::optional<explain::explanation>&, const traffic&);
 
-// A `notice` line for each thing that is worth saying though nothing need have failed (explain::notices). That a
-// credential is passed over is said once only, since every exchange line has it.
-void report_notices(const explain::evidence&, bool passed_over_now = false);
+// A `notice` line for each. That a credential is passed over is said once only, since every exchange line has it.
+void report_notices(const explain::evidence&, const std::vector<explain::explanation>& notices,
+                    bool passed_over_now = false);
 
 // A `credential-warning` line for each (explain::warnings); at info where regpass copes and other tools do not.
 void report_warnings(const std::vector<explain::explanation>&);
