@@ -129,8 +129,9 @@ net::task<examination::answered> examination::request(std::string method, std::s
   asked.client = "regpass check";
   asked.mode = "check";
   const forward::surroundings around{thread_.get_executor(), services_, pool_, pool_.bounds()};
-  auto outcome = co_await forward::forward_exchange(around, std::move(asked), client);
-  result_.exchanges.push_back(std::move(outcome));
+  const auto over = co_await forward::forward_exchange(around, std::move(asked), client);
+  const auto& outcome = *over;
+  result_.exchanges.push_back(outcome);
   tell_answer(method, path);
   co_return answered{client.response(), client.content()};
 }

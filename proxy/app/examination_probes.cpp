@@ -68,7 +68,7 @@ net::task<void> examination::try_mount() {
   auto answer = co_await request("POST", path_of("/blobs/uploads/?mount=" + digest + "&from=" + source.repository));
   auto& outcome = result_.exchanges.back();
   const auto verdict = judge_mount(outcome.evidence, source.repository);
-  const auto notices = explain::notices(outcome.evidence);
+  const auto notices = explain::examine(outcome.evidence).notices;
   if (!verdict.fine && !outcome.explanation && !notices.empty()) outcome.explanation = notices.front();
   tell("  mount", verdict.text, verdict.fine);
   if (answer.head.status == 202) co_await cancel(answer.head);

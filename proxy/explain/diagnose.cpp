@@ -77,10 +77,7 @@ explanation made_from(const cause& row, certainty how, const facts& f) {
   return x;
 }
 
-}  // namespace
-
-std::optional<explanation> diagnose(const evidence& e) {
-  const auto f = derive(e);
+std::optional<explanation> failure_in(const facts& f) {
   if (!f.failed) return std::nullopt;
   const auto found = ranked(f);
   const auto& lead = found.front();
@@ -93,13 +90,23 @@ std::optional<explanation> diagnose(const evidence& e) {
   return x;
 }
 
-std::vector<explanation> notices(const evidence& e) {
-  const auto f = derive(e);
+std::vector<explanation> notices_in(const facts& f) {
   std::vector<explanation> all;
   for (const auto& row : causes()) {
     if (row.notice != nullptr && row.notice(f)) all.push_back(made_from(row, certainty::observed, f));
   }
   return all;
+}
+
+}  // namespace
+
+std::optional<explanation> diagnose(const evidence& e) {
+  return failure_in(derive(e));
+}
+
+findings examine(const evidence& e) {
+  const auto f = derive(e);
+  return {.failure = failure_in(f), .notices = notices_in(f)};
 }
 
 boost::json::object to_json(const explanation& x) {

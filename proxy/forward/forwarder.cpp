@@ -5,7 +5,8 @@
 
 namespace regpass::forward {
 
-net::task<finished> forward_exchange(surroundings around, forward_request what, exchange::downstream& down) {
+net::task<std::shared_ptr<const finished>> forward_exchange(surroundings around, forward_request what,
+                                                            exchange::downstream& down) {
   ++around.shared.busy;
   forwarding work(around, std::move(what), down);
   auto outcome = co_await work.run();

@@ -54,7 +54,7 @@ forwarding::forwarding(const surroundings& around, forward_request what, exchang
       notes_(describe(what_, down, new_id())),
       carrier_(around, down, route_of(what_), notes_) {}
 
-net::task<finished> forwarding::run() {
+net::task<std::shared_ptr<const finished>> forwarding::run() {
   const bool allowed = prepare();
   if (allowed && choice_.ask != nullptr) co_await ask_programs();
   if (!allowed) {
@@ -66,10 +66,11 @@ net::task<finished> forwarding::run() {
   }
   co_await carrier_.settle();
 
-  if (!explained_) explained_ = explain::diagnose(notes_.seen());
+  auto found = explain::examine(notes_.seen());
+  if (!explained_) explained_ = std::move(found.failure);
   if (passed_over_ || (explained_ && explained_->cause == "credential-rejected")) co_await tell_program();
-  finished outcome{std::move(notes_.seen()), std::move(explained_)};
-  auto& moved = outcome.moved;
+  const auto outcome = std::make_shared<finished>(finished{std::move(notes_.seen()), std::move(explained_)});
+  auto& moved = outcome->moved;
   moved.client_version = down_.version();
   moved.upstream_version = carrier_.upstream_version();
   moved.cache = cache_;
@@ -79,11 +80,11 @@ net::task<finished> forwarding::run() {
   moved.bytes_in = carrier_.bytes_in();
   moved.bytes_out = carrier_.bytes_out();
   moved.duration_ms = notes_.elapsed_ms();
-  around_.shared.metrics.exchange(outcome, what_.registry != nullptr);
-  const bool went_nowhere = outcome.explanation && moved.attempts == 0;
-  if (went_nowhere && !worth_telling(around_, what_.client, outcome.explanation->cause)) co_return outcome;
-  report(outcome.evidence, outcome.explanation, moved);
-  report_notices(outcome.evidence, passed_over_now_);
+  around_.shared.metrics.exchange(*outcome, what_.registry != nullptr);
+  const bool went_nowhere = outcome->explanation && moved.attempts == 0;
+  if (went_nowhere && !worth_telling(around_, what_.client, outcome->explanation->cause)) co_return outcome;
+  report(outcome->evidence, outcome->explanation, moved);
+  report_notices(outcome->evidence, found.notices, passed_over_now_);
   around_.shared.journal.add(outcome);
   co_return outcome;
 }

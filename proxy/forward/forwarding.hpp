@@ -15,7 +15,7 @@ class forwarding {
  public:
   forwarding(const surroundings& around, forward_request what, exchange::downstream& down);
 
-  net::task<finished> run();
+  net::task<std::shared_ptr<const finished>> run();
 
  private:
   // Whether the exchange may go on; if not, `refusal_` says how to answer.

@@ -5,7 +5,7 @@
 
 namespace regpass::forward {
 
-void journal::add(finished entry) {
+void journal::add(std::shared_ptr<const finished> entry) {
   const std::lock_guard held(lock_);
   ++count_;
   entries_.push_back(std::move(entry));
@@ -21,7 +21,10 @@ std::vector<finished> journal::since(std::uint64_t& seen) const {
   const std::lock_guard held(lock_);
   const auto fresh = std::min<std::uint64_t>(count_ - std::min(seen, count_), entries_.size());
   seen = count_;
-  return {entries_.end() - static_cast<std::ptrdiff_t>(fresh), entries_.end()};
+  std::vector<finished> found;
+  found.reserve(fresh);
+  for (auto it = entries_.end() - static_cast<std::ptrdiff_t>(fresh); it != entries_.end(); ++it) found.push_back(**it);
+  return found;
 }
 
 }  // namespace regpass::forward

@@ -7,8 +7,13 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <array>
 #include <iterator>
 #include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -16,16 +21,41 @@ namespace regpass::forward {
 
 namespace {
 
-using counters = prometheus::Family<prometheus::Counter>;
+using label = std::pair<std::string_view, std::string_view>;
 using histograms = prometheus::Family<prometheus::Histogram>;
 
 // Seconds: from a cached manifest to the push of a large layer.
 const prometheus::Histogram::BucketBoundaries steps_of_time{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
                                                             1,     2.5,    5,     10,   30,    60,   300, 900};
 
-counters& count(prometheus::Registry& in, const std::string& name, const std::string& help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(in);
-}
+// A family whose counters are found again without making their labels: that is dear, and done for every request.
+class counters {
+ public:
+  counters(prometheus::Registry& in, const std::string& name, const std::string& help)
+      : family_(prometheus::BuildCounter().Name(name).Help(help).Register(in)) {}
+
+  template <std::size_t N>
+  prometheus::Counter& at(const std::array<label, N>& labels) {
+    static thread_local std::string key;
+    key.clear();
+    for (const auto& [name, value] : labels) key.append(value).push_back('\n');
+    const std::lock_guard held(lock_);
+    auto& known = known_[key];
+    if (known == nullptr) known = &add(labels);
+    return *known;
+  }
+
+ private:
+  prometheus::Counter& add(std::span<const label> labels) {
+    prometheus::Labels made;
+    for (const auto& [name, value] : labels) made.emplace(name, value);
+    return family_.Add(made);
+  }
+
+  prometheus::Family<prometheus::Counter>& family_;
+  std::mutex lock_;
+  std::unordered_map<std::string, prometheus::Counter*> known_;
+};
 
 histograms& time(prometheus::Registry& in, const std::string& name, const std::string& help) {
   return prometheus::BuildHistogram().Name(name).Help(help).Register(in);
@@ -75,38 +105,42 @@ struct metrics::state : prometheus::Collectable {
   }
 
   prometheus::Registry registry;
-  counters& exchanges = count(registry, "regpass_exchanges_total", "Requests of clients, by what they were answered.");
-  counters& failures = count(registry, "regpass_failures_total", "Requests that failed, by the cause that was found.");
-  counters& tokens = count(registry, "regpass_token_requests_total", "Requests to token servers, by their result.");
-  counters& cache = count(registry, "regpass_token_cache_total", "Requests that needed a token, by where it was.");
-  counters& bytes = count(registry, "regpass_bytes_total", "Bytes of bodies: in from clients, out to them.");
-  counters& reloads = count(registry, "regpass_credentials_reload_total", "Reloads of configuration and credentials.");
+  counters exchanges{registry, "regpass_exchanges_total", "Requests of clients, by what they were answered."};
+  counters failures{registry, "regpass_failures_total", "Requests that failed, by the cause that was found."};
+  counters tokens{registry, "regpass_token_requests_total", "Requests to token servers, by their result."};
+  counters cache{registry, "regpass_token_cache_total", "Requests that needed a token, by where it was."};
+  counters bytes{registry, "regpass_bytes_total", "Bytes of bodies: in from clients, out to them."};
+  counters reloads{registry, "regpass_credentials_reload_total", "Reloads of configuration and credentials."};
   prometheus::Histogram& duration =
       time(registry, "regpass_exchange_duration_seconds", "Requests of clients from their first byte to the last.")
           .Add({}, steps_of_time);
   prometheus::Histogram& added = time(registry, "regpass_exchange_added_seconds",
                                       "The part of it before the registry was asked: credential, token, connection.")
                                      .Add({}, steps_of_time);
-  prometheus::Counter& bytes_in = bytes.Add({{"direction", "in"}});
-  prometheus::Counter& bytes_out = bytes.Add({{"direction", "out"}});
+  prometheus::Counter& bytes_in = bytes.at(std::array<label, 1>{{{"direction", "in"}}});
+  prometheus::Counter& bytes_out = bytes.at(std::array<label, 1>{{{"direction", "out"}}});
   mutable std::mutex lock;
   std::vector<observed> observations;
 };
 
 metrics::metrics() : state_(std::make_unique<state>()) {
-  for (const auto* result : {"good", "bad"}) state_->reloads.Add({{"result", result}});
+  for (const auto* result : {"good", "bad"}) state_->reloads.at(std::array<label, 1>{{{"result", result}}});
 }
 metrics::~metrics() = default;
 
 void metrics::exchange(const finished& one, bool served) {
   const auto& seen = one.evidence;
-  const std::string registry = served ? seen.registry : "other";
+  const std::string_view registry = served ? std::string_view(seen.registry) : "other";
   const int status = one.moved.sent_status != 0 ? one.moved.sent_status : seen.status;
-  state_->exchanges
-      .Add({{"registry", registry}, {"action", seen.action}, {"status", std::to_string(status)}, {"mode", seen.mode}})
-      .Increment();
-  if (one.explanation) state_->failures.Add({{"registry", registry}, {"cause", one.explanation->cause}}).Increment();
-  if (!one.moved.cache.empty()) state_->cache.Add({{"result", one.moved.cache}}).Increment();
+  const auto status_text = std::to_string(status);
+  const std::array<label, 4> labels{
+      {{"registry", registry}, {"action", seen.action}, {"status", status_text}, {"mode", seen.mode}}};
+  state_->exchanges.at(labels).Increment();
+  if (one.explanation) {
+    const std::array<label, 2> failed{{{"registry", registry}, {"cause", one.explanation->cause}}};
+    state_->failures.at(failed).Increment();
+  }
+  if (!one.moved.cache.empty()) state_->cache.at(std::array<label, 1>{{{"result", one.moved.cache}}}).Increment();
   state_->bytes_in.Increment(static_cast<double>(one.moved.bytes_in));
   state_->bytes_out.Increment(static_cast<double>(one.moved.bytes_out));
   state_->duration.Observe(seconds(one.moved.duration_ms));
@@ -114,11 +148,11 @@ void metrics::exchange(const finished& one, bool served) {
 }
 
 void metrics::token_request(const std::string& registry, std::string_view result) {
-  state_->tokens.Add({{"registry", registry}, {"result", std::string(result)}}).Increment();
+  state_->tokens.at(std::array<label, 2>{{{"registry", registry}, {"result", result}}}).Increment();
 }
 
 void metrics::reloaded(bool good) {
-  state_->reloads.Add({{"result", good ? "good" : "bad"}}).Increment();
+  state_->reloads.at(std::array<label, 1>{{{"result", good ? "good" : "bad"}}}).Increment();
 }
 
 void metrics::observe(std::string name, std::string help, kind what, std::function<std::vector<sample>()> read) {

@@ -139,8 +139,8 @@ net::task<bool> session::carry(server& front, http::request_head head, forward_r
 std::optional<explain::explanation> session::conclude(int status, explain::evidence& seen, std::string_view event) {
   seen.status = status;
   auto explained = explain::diagnose(seen);
-  finished outcome{seen, explained};
-  around_.shared.metrics.exchange(outcome, around_.shared.current()->knows(seen.registry));
+  auto outcome = std::make_shared<const finished>(finished{seen, explained});
+  around_.shared.metrics.exchange(*outcome, around_.shared.current()->knows(seen.registry));
   if (!worth_telling(around_, peer_, explained ? std::string_view(explained->cause) : event)) return explained;
   log_refusal(event, seen, explained);
   around_.shared.journal.add(std::move(outcome));

@@ -38,9 +38,13 @@ std::optional<explanation> diagnose(const evidence&);
 // The cause of a notice: a public image was pulled without the credential, which was refused.
 inline constexpr std::string_view passed_over = "credential-spoils-public-pull";
 
-// What is worth saying of an exchange whether or not it failed: less was granted than asked, a mount became an upload,
-// a rate limit is nearly used up.
-std::vector<explanation> notices(const evidence&);
+struct findings {
+  std::optional<explanation> failure;  // as `diagnose`
+  // What is worth saying of an exchange whether or not it failed: less was granted than asked, a mount became an
+  // upload, a rate limit is nearly used up.
+  std::vector<explanation> notices;
+};
+findings examine(const evidence&);
 
 boost::json::object to_json(const explanation&);
 

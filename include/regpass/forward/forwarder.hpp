@@ -33,6 +33,7 @@ struct forward_request {
 
 // Serves `down` completely: a response was written or the exchange aborted when it returns. What happened is logged,
 // journalled and returned.
-net::task<finished> forward_exchange(surroundings around, forward_request what, exchange::downstream& down);
+net::task<std::shared_ptr<const finished>> forward_exchange(surroundings around, forward_request what,
+                                                            exchange::downstream& down);
 
 }  // namespace regpass::forward
