@@ -126,6 +126,7 @@ void h1_input<Head>::rest() noexcept {
 template <class Head>
 std::string h1_input<Head>::take_rest() {
   std::string rest(buffer_.data() + used_, filled_ - used_);
+  buffer_.release();  // the connection may live for long, as something else
   used_ = filled_ = 0;
   return rest;
 }

@@ -1,6 +1,7 @@
 """Faults of the machine under a running regpass: each hurts nobody else's traffic and is over when its cause is.
 
-F06 descriptors run out, F07 the log's reader is gone or its disk full, F08 SIGTERM in the middle of a push of 1 GiB, F11 kill -9.
+F06 descriptors run out, F07 the log's reader is gone or does not read, or its disk is full, F08 SIGTERM in the middle of a push of
+1 GiB, F11 kill -9, and a disk that is full when the CA is made.
 """
 
 import contextlib
@@ -16,12 +17,13 @@ import time
 import expect
 import processes
 from e2e import Scenario
-from sidecar import Sidecar
+from sidecar import Sidecar, health_port
 
 HOLDERS = 60
 FEW_DESCRIPTORS = 40
 BLOB_SIZE = 1 << 30
 IN_THE_MIDDLE = 64 << 20  # of a push: so much has reached the registry
+MANY = 1500  # more than the log's queue and a pipe hold
 
 HOLD = """import socket, sys
 held = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(int(sys.argv[2]))]
@@ -78,6 +80,28 @@ class Full(Faulty):
     shell = ">/dev/full"
 
 
+class Stuck(Faulty):
+    """Its log goes into a pipe that nobody reads."""
+
+    def __enter__(self):
+        self._fifo = self._directory / "fifo"
+        os.mkfifo(self._fifo)
+        self._held = os.open(self._fifo, os.O_RDWR | os.O_NONBLOCK)
+        self.shell = f">{self._fifo}"
+        return super().__enter__()
+
+
+class OnSmallDisk(Faulty):
+    """Keeps its CA on a disk of one page."""
+
+    @property
+    def disk(self):
+        return self._directory / "small"
+
+    def _command(self, config):
+        return [*super()._command(config), "--set", f"tls.ca_dir={self.disk}/ca"]
+
+
 with Scenario("faults", programs=["skopeo", "curl"], hosts=["split.test"]) as scenario:
     registry = scenario.registries[0]
     secrets = {"config.json": scenario.docker_config("alice")}
@@ -121,6 +145,18 @@ with Scenario("faults", programs=["skopeo", "curl"], hosts=["split.test"]) as sc
             regpass.signal(signal.SIGTERM)
             assert regpass.status(15) == 0, "regpass did not end well"
 
+    # Nobody reads: what the pipe and the queue do not hold is dropped and counted.
+    with fault(Stuck) as regpass:
+        pulls = f"https://{registry.host}/v2/?n=[1-{MANY}]"
+        curl = ["curl", "--silent", "--fail", "--cacert", scenario.directory / "trust/bundle.crt", "-o", "/dev/null"]
+        scenario.succeed(*curl, pulls, seconds=120)
+        metrics = scenario.succeed("curl", "--silent", f"http://127.0.0.1:{health_port(scenario.port)}/metrics")
+        dropped = [line for line in metrics.splitlines() if line.startswith("regpass_log_dropped_total ")]
+        assert dropped and float(dropped[0].split()[1]) > 0, f"{MANY} lines went somewhere: {dropped}"
+        inspect()
+        regpass.signal(signal.SIGTERM)
+        assert regpass.status(15) == 0, "regpass did not end well"
+
     # F08
     with fault(Faulty) as regpass:
         content = scenario.directory / "blob"
@@ -155,4 +191,24 @@ with Scenario("faults", programs=["skopeo", "curl"], hosts=["split.test"]) as sc
         assert regpass.status(5) == -signal.SIGKILL
     with fault(Faulty) as regpass:
         assert fingerprint(regpass) == first, "another CA: every client would have to be started again"
+        inspect()
+
+    # A disk that is full leaves no half a CA behind, and one that has room again will do.
+    regpass = fault(OnSmallDisk)
+    regpass.disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", regpass.disk], check=True, timeout=20)
+    scenario.at_end(subprocess.run, ["umount", "--lazy", regpass.disk])
+    (regpass.disk / "filler").write_bytes(bytes(4096))
+    try:
+        regpass.__enter__()
+    except AssertionError:
+        pass
+    else:
+        raise AssertionError("regpass starts without a place for its CA")
+    said = regpass.log_file.read_text()
+    assert str(regpass.disk) in said and "No space left" in said, said
+    assert not [file for file in regpass.disk.rglob("ca.*") if file.stat().st_size == 0], "half a CA is left"
+    (regpass.disk / "filler").unlink()
+    subprocess.run(["mount", "-o", "remount,size=64k", regpass.disk], check=True, timeout=20)
+    with regpass:
         inspect()

@@ -297,7 +297,9 @@ TEST_CASE("A connection on which nothing comes any more takes no new requests (F
         co_await timer.async_wait(net::use_task);
         co_return;
       }
-      auto said = co_await one.respond(response(200), no_body());
+      auto answer = response(200);
+      auto said = co_await one.respond(std::move(answer), no_body());
+      if (said) said = co_await one.finish(http::fields());
       CHECK(said);
     });
     auto up = rig.client->open();

@@ -155,6 +155,7 @@ TEST_CASE("What was lent is not touched after a reset, and the peer gets the cod
     std::ignore = both.client.output(out, 1000);
     both.client.reset(1, h2_code::cancel);
     REQUIRE(both.server.feed(out, noon));
+    both.at_server.add(both.server);  // what it tells of is in `out`
   }
   both.turn();
   both.turn();
