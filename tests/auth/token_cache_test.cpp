@@ -120,6 +120,24 @@ TEST_CASE("the capacity is never passed: dead ones go first, then the least rece
   CHECK(has("repository:e:pull"));
 }
 
+TEST_CASE("with tokens for thousands of repositories each is found, and looked for among its own") {
+  token_cache cache(5'000);
+  for (int i = 0; i < 5'000; ++i) cache.store(key, make_token(fmt::format("repository:a/{}:pull", i)), start);
+  CHECK(cache.size() == 5'000);
+  for (int i = 0; i < 5'000; ++i) {
+    const auto need = fmt::format("repository:a/{}:pull", i);
+    const auto found = cache.find(key, scopes(need), start);
+    REQUIRE(found != nullptr);
+    REQUIRE(found->asked == scopes(need));
+  }
+  const auto some = cache.find(key, {}, start);
+  cache.forget(some);
+  CHECK(cache.find(key, some->asked, start) == nullptr);
+  cache.drop(key.generation);
+  CHECK(cache.size() == 0);
+  CHECK(cache.find(key, scopes("repository:a/1:pull"), start) == nullptr);
+}
+
 TEST_CASE("the default capacity is 1024") {
   token_cache cache;
   for (int i = 0; i < 1100; ++i) cache.store(key, make_token(fmt::format("repository:r{}:pull", i)), start);

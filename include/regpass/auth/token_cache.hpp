@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,8 +44,24 @@ class token_cache {
     token_key key;
     auth::token_ptr token;
   };
+  using place = std::list<entry>::iterator;
+  // What a token is for: one for each resource that it was asked for.
+  struct subject {
+    token_key key;
+    std::string type;
+    std::string name;
+    auto operator<=>(const subject&) const = default;
+  };
+  static std::vector<subject> subjects_of(const entry&);
+  // Those that may serve this need: a token of another resource cannot.
+  std::vector<place> candidates(const token_key&, const registry::scope_set& need);
+  place erase(place);
+  template <class Which>
+  void erase_if(Which which);
+
   std::size_t capacity_;
   std::list<entry> entries_;  // most recently used first
+  std::map<subject, std::vector<place>> by_subject_;
 };
 
 }  // namespace regpass::auth
