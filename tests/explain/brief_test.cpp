@@ -86,9 +86,11 @@ std::map<std::string, std::vector<explanation>> sentences() {
     const auto x = diagnose(e);
     REQUIRE(x);
     all[x->cause].push_back(*x);
-    for (auto& notice : notices(e)) all[notice.cause].push_back(std::move(notice));
+    auto found = examine(e);
+    for (auto& notice : found.notices) all[notice.cause].push_back(std::move(notice));
   }
-  for (auto& notice : notices(pull_near_the_limit())) all[notice.cause].push_back(std::move(notice));
+  auto near = examine(pull_near_the_limit());
+  for (auto& notice : near.notices) all[notice.cause].push_back(std::move(notice));
   const auto e = refused_push();
   const auto parts = diagnose(e)->parts;
   for (const auto& row : causes()) {
