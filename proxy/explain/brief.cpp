@@ -157,7 +157,8 @@ void shorten_activity(std::string& text, const names& parts) {
 // " (token server auth.test)" at the end.
 void drop_token_server(std::string& text, const names& parts) {
   const auto end = " (token server " + parts.token_server + ")";
-  if (text.ends_with(end)) text.resize(text.size() - end.size());
+  const auto at = text.rfind(end);
+  if (at != std::string::npos && at + end.size() == text.size()) text.resize(at);
 }
 
 // A file that is named twice.

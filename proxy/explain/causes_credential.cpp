@@ -196,7 +196,7 @@ std::string summary(const facts& f) {
   }
   auto text = fmt::format("{} rejected {}: wrong or expired", host(f), holder(f));
   const auto said = refusal(f);
-  if (!said.empty()) text += ", it says " + quoted(said, 100);
+  if (!said.empty()) text += ", it says " + words::quoted(said, 100);
   if (f.decided_by == speaker::token_server) text += " (token server " + token_server(f) + ")";
   return text;
 }

@@ -126,7 +126,7 @@ std::string summary(const facts& f) {
     const auto note = token_is_anonymous(f) ? ", but the token names no user" : "";
     return fmt::format("token for {} grants {}, {} {}{}", host(f), granted_text(f), lacking_text(f), identity(f), note);
   }
-  const auto said = refusal(f).empty() ? std::string() : ", it says " + quoted(refusal(f), 100);
+  const auto said = refusal(f).empty() ? std::string() : ", it says " + words::quoted(refusal(f), 100);
   if (f.decided_by == speaker::token_server) {
     return fmt::format("{} gives no token {} for {}{} (token server {})", host(f), identity(f), activity(f), said,
                        token_server(f));

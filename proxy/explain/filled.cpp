@@ -20,7 +20,7 @@ std::string status(const facts& f) {
 
 std::string said(const facts& f) {
   const auto text = refusal(f);
-  return text.empty() ? "no reason was given" : quoted(text, 160);
+  return text.empty() ? "no reason was given" : words::quoted(text, 160);
 }
 
 std::string check_step(const facts& f) {
@@ -40,9 +40,9 @@ constexpr std::array holders{
 
 std::string of_fault(std::string_view name, const entry_fault* about) {
   if (about == nullptr) return {};
-  if (name == "key") return quoted(about->key);
+  if (name == "key") return words::quoted(about->key);
   if (name == "detail") return about->detail;
-  return about->key.empty() ? about->source : quoted(about->key) + " in " + about->source;
+  return about->key.empty() ? about->source : words::quoted(about->key) + " in " + about->source;
 }
 
 std::string value_of(std::string_view name, const facts& f, const entry_fault* about) {

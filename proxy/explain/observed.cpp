@@ -37,14 +37,15 @@ std::string granted_text(const facts& f) {
 void observe_credential(const facts& f, std::vector<std::string>& out) {
   out.push_back(credential_line(f));
   for (const auto& other : f.seen->others) {
-    out.push_back(fmt::format("the entry {} in {}: {}", quoted(other.key), other.source, other.why));
+    out.push_back(fmt::format("the entry {} in {}: {}", words::quoted(other.key), other.source, other.why));
   }
 }
 
 std::string claims_line(const auth::claims& c) {
-  auto line = c.subject.empty() ? std::string("the token names no user") : "the token is for " + quoted(c.subject);
-  if (!c.issuer.empty()) line += ", issuer " + quoted(c.issuer);
-  if (!c.audience.empty()) line += ", audience " + quoted(listed(c.audience));
+  auto line =
+      c.subject.empty() ? std::string("the token names no user") : "the token is for " + words::quoted(c.subject);
+  if (!c.issuer.empty()) line += ", issuer " + words::quoted(c.issuer);
+  if (!c.audience.empty()) line += ", audience " + words::quoted(listed(c.audience));
   return line;
 }
 
@@ -57,7 +58,7 @@ void observe_token(const facts& f, std::vector<std::string>& out) {
   if (f.claims != nullptr) out.push_back(claims_line(*f.claims));
   const auto* t = f.token_answer;
   if (t == nullptr || t->failure.empty()) return;
-  const auto said = t->message.empty() ? std::string() : fmt::format(" {}", quoted(t->message));
+  const auto said = t->message.empty() ? std::string() : fmt::format(" {}", words::quoted(t->message));
   out.push_back(t->status == 0 ? fmt::format("token server {}: no answer{}", token_server(f), said)
                                : fmt::format("token server {} answered {}{}", token_server(f), t->status, said));
 }

@@ -99,7 +99,7 @@ std::string identity(const facts& f) {
 }
 
 std::string entry(const facts& f) {
-  return fmt::format("the entry {} in {}", quoted(f.seen->key), f.seen->source);
+  return fmt::format("the entry {} in {}", words::quoted(f.seen->key), f.seen->source);
 }
 
 std::string token_server(const facts& f) {
@@ -134,7 +134,7 @@ std::string refusal(const facts& f) {
 
 std::string answer(const answered_step& a, std::size_t cap) {
   const auto words = refusal(a);
-  return words.empty() ? fmt::format("{}", a.status) : fmt::format("{} {}", a.status, quoted(words, cap));
+  return words.empty() ? fmt::format("{}", a.status) : fmt::format("{} {}", a.status, words::quoted(words, cap));
 }
 
 std::string in_registry_table(const facts& f, std::string_view line) {
