@@ -133,9 +133,9 @@ void metrics::exchange(const finished& one, bool served) {
   const std::string_view registry = served ? std::string_view(seen.registry) : "other";
   const int status = one.moved.sent_status != 0 ? one.moved.sent_status : seen.status;
   const auto status_text = std::to_string(status);
-  const std::array<label, 4> labels{
+  const std::array<label, 4> told{
       {{"registry", registry}, {"action", seen.action}, {"status", status_text}, {"mode", seen.mode}}};
-  state_->exchanges.at(labels).Increment();
+  state_->exchanges.at(told).Increment();
   if (one.explanation) {
     const std::array<label, 2> failed{{{"registry", registry}, {"cause", one.explanation->cause}}};
     state_->failures.at(failed).Increment();
