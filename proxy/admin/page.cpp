@@ -121,6 +121,7 @@ routes everything(const page_hooks& hooks) {
   on_asset(table, "/sequence.js", "text/javascript; charset=utf-8", assets::sequence_js);
   on_asset(table, "/app.css", "text/css; charset=utf-8", assets::app_css);
   on_asset(table, "/icon.svg", "image/svg+xml", assets::icon_svg);
+  on_asset(table, "/favicon.ico", "image/svg+xml", assets::icon_svg);  // where browsers look that saw no page yet
   const auto* history = hooks.history;
   table.on("GET", "/api/exchanges", [history](const call&) -> net::task<reply> { co_return exchanges(*history); });
   table.on("GET", "/api/credentials", [history, current = hooks.current](const call&) -> net::task<reply> {
