@@ -201,7 +201,7 @@ TEST_CASE("A credential that goes away while a token is asked for with it leaves
 
 TEST_CASE("A hundred first pulls at once and then pushes make two token exchanges until the first renewal") {
   token_scene scene;
-  scene.tokens.expires_in(3);
+  scene.tokens.expires_in(6);
   scene.registry.on("*", "*").body("{}");
   std::vector<raw_client> clients;
   for (int i = 0; i < 100; ++i) clients.push_back(scene.inside());
@@ -220,7 +220,7 @@ TEST_CASE("A hundred first pulls at once and then pushes make two token exchange
     all("GET", manifest);
   }
   CHECK(scene.tokens.count() == 2);
-  std::this_thread::sleep_until(pushed + 2500ms);
+  std::this_thread::sleep_until(pushed + 5000ms);
   all("POST", uploads);  // used past 80 % of its life
   CHECK(holds_soon([&] { return scene.tokens.count() == 3; }));
 }

@@ -65,7 +65,10 @@ TEST_CASE("messages of token servers are read") {
       {"<html><title>" + std::string(500, 't') + "</title>", std::string(117, 't') + "\u2026"},
       {"<html><title>cut", ""},
       {"<html></title><title", ""},
-      {std::string("\x1f\x8b\x08\x00\x00binary", 12), ""},
+      {std::string("\x1f\x8b\x08\x00\x00"
+                   "binary",
+                   11),
+       ""},
       {std::string("PK\x03\x04\xff\xfe\x00", 7), ""},
       {"<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code><Message>Access \x1b Denied</Message></Error>",
        "AccessDenied: Access \\x1b Denied"},

@@ -182,9 +182,11 @@ int become(const OSSL_CORE_HANDLE* /*core*/, const OSSL_DISPATCH* /*of_core*/, c
 
 bool load_provider() noexcept {
   constexpr const char* name = "regpass";
-  // Loading one by name turns off that OpenSSL loads its own by itself (OSSL_PROVIDER_load(3)).
-  return OSSL_PROVIDER_add_builtin(nullptr, name, become) == 1 && OSSL_PROVIDER_load(nullptr, "default") != nullptr &&
-         OSSL_PROVIDER_load(nullptr, name) != nullptr;
+  if (OSSL_PROVIDER_add_builtin(nullptr, name, become) != 1) return false;
+  // Loading one by name turns off that OpenSSL loads its own by itself (OSSL_PROVIDER_load(3)). Both stay to the end.
+  static const OSSL_PROVIDER* const own = OSSL_PROVIDER_load(nullptr, "default");
+  static const OSSL_PROVIDER* const added = OSSL_PROVIDER_load(nullptr, name);
+  return own != nullptr && added != nullptr;
 }
 
 }  // namespace regpass::tls::vaes
