@@ -2,6 +2,7 @@
 
 #include "credential_report.hpp"
 #include "doors.hpp"
+#include "fast_aes.hpp"
 #include "key_log.hpp"
 #include "page_door.hpp"
 #include "regpass/admin/control.hpp"
@@ -266,6 +267,7 @@ server::~server() {
 result<std::unique_ptr<server>> server::start(const net::executor& control, config::loaded from,
                                               const config::inputs& again) {
   if (auto logged = begin_key_log(from.settings); !logged) return std::unexpected(logged.error());
+  begin_fast_aes(from.settings);
   // The CA's constraints need the registries' names, and those need the credentials.
   credential_loader first(sources_from(from.settings, again.environment), from.settings.process.credential_file);
   auto preview = make_snapshot(from.settings, first.load(), {});
