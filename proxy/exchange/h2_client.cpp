@@ -28,7 +28,10 @@ class h2_exchange final : public h2_upstream {
   bool unprocessed() const noexcept override { return !flow_ || flow_->unprocessed; }
   bool complete() const noexcept override { return flow_ && flow_->ended && flow_->finished; }
   http::framing body() const noexcept override { return flow_ ? flow_->body : http::framing(); }
-  const http::fields& trailers() const noexcept override { return flow_->trailers; }
+  const http::fields& trailers() const noexcept override {
+    static const http::fields none;
+    return flow_ ? flow_->trailers : none;
+  }
   std::string_view version() const noexcept override { return "2"; }
 
   net::task<result<void>> send(http::request_head head, http::framing body) override {
@@ -43,11 +46,13 @@ class h2_exchange final : public h2_upstream {
   }
 
   net::task<result<void>> write(std::string_view piece) override {
+    if (!flow_) co_return std::unexpected(core_->gone());
     auto written = co_await core_->write(flow_, piece);
     co_return written;
   }
 
   net::task<result<void>> finish(http::fields trailers) override {
+    if (!flow_) co_return std::unexpected(core_->gone());
     if (!with_body_) co_return result<void>();
     auto written = co_await core_->finish(flow_, std::move(trailers));
     if (written) await_response();
@@ -55,6 +60,7 @@ class h2_exchange final : public h2_upstream {
   }
 
   net::task<result<http::response_head>> head() override {
+    if (!flow_) co_return std::unexpected(core_->gone());
     auto head = co_await core_->next_head(flow_);
     if (!head) co_return head;
     if (http::is_interim(*head)) {
@@ -75,6 +81,7 @@ class h2_exchange final : public h2_upstream {
   }
 
   net::task<result<std::string_view>> read() override {
+    if (!flow_) co_return std::unexpected(core_->gone());
     auto piece = co_await core_->read(flow_);
     co_return piece;
   }
@@ -91,7 +98,7 @@ class h2_exchange final : public h2_upstream {
   }
 
   std::shared_ptr<h2_core> core_;
-  flow_ptr flow_;
+  flow_ptr flow_;  // null until `send`, and after one that came too late: whoever reads or writes then is told so
   bool with_body_ = false;
   bool have_response_ = false;
   std::size_t interims_ = 0;

@@ -58,6 +58,7 @@ net::task<void> h2_core::pump_in() {
     wake();
   }
   if (broken_) co_await linger();
+  pump_ended();
 }
 
 // Closing at once, with input unread, would reset the connection and take our GOAWAY with it.
@@ -110,6 +111,12 @@ net::task<void> h2_core::pump_out() {
     if (!written) end(written.error());
   }
   if (broken_) co_await wire_.shut_write();
+  pump_ended();
+}
+
+// The wire may be gone from now on, while exchanges still hold the core: nothing of the core may reach for it.
+void h2_core::pump_ended() noexcept {
+  if (--pumping_ == 0) writing_.clear(net::hand::writing);
 }
 
 // When nothing is left to be said.

@@ -87,6 +87,7 @@ class h2_core : public std::enable_shared_from_this<h2_core> {
  private:
   net::task<result<std::string_view>> fill(std::vector<char>& buffer);
   net::task<void> linger();
+  void pump_ended() noexcept;
   void dispatch();
   void handle(http::h2_request& event);
   void handle(http::h2_response& event);
@@ -115,6 +116,7 @@ class h2_core : public std::enable_shared_from_this<h2_core> {
   std::optional<error> broken_;  // what is still to be said to the peer before the end
   std::optional<error> over_;
   bool leaving_ = false;
+  int pumping_ = 2;
 };
 
 }  // namespace regpass::exchange
