@@ -52,7 +52,7 @@ task<result<std::size_t>> tls_stream::read_some(std::span<char> into) {
 task<result<bool>> tls_stream::fill() {
   if (input_.empty()) input_.resize(read_bytes);
   auto got = co_await below_->read_some(input_.span());
-  if (!got) co_return std::unexpected(got.error());
+  if (!got) co_return std::unexpected(engine_.meaning_of(got.error()));
   if (*got == 0) co_return false;
   engine_.feed(std::span<const char>(input_.data(), *got));
   co_return true;

@@ -94,6 +94,12 @@ int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* size,
   return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+int note_asked_certificate(SSL* ssl, void*) {
+  handshake_notes* notes = notes_of(ssl);
+  if (notes != nullptr) notes->owes_certificate = SSL_get_certificate(ssl) == nullptr;
+  return 1;
+}
+
 int judge_certificate(int good, X509_STORE_CTX* chain) {
   if (good == 1) return 1;
   const auto* ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));

@@ -136,6 +136,7 @@ result<context> make_client_context(const trust& wanted, const std::string& exce
   auto ctx = make_context(TLS_client_method());
   if (!ctx) return std::unexpected(std::move(ctx.error()));
   if (!remember_sessions(**ctx)) return openssl_fail("cannot set up TLS");
+  SSL_CTX_set_cert_cb(ctx->get(), note_asked_certificate, nullptr);
   result<void> done;
   if (!wanted.skip_verify) done = set_trust(**ctx, wanted, except_pem);
   if (done) done = set_client_certificate(**ctx, wanted);

@@ -75,6 +75,7 @@ struct engine::state {
   std::optional<error> failure;  // TLS is over: every later call says so again
   bool done = false;
   bool ended = false;
+  bool heard = false;  // something was decrypted
 };
 
 engine::state::state(const context& ctx, engine_options opts) : options(std::move(opts)) {
@@ -179,10 +180,19 @@ result<std::size_t> engine::read(std::span<char> into) {
     auto failed = s.break_down();
     if (total == 0) return failed;
   }
+  s.heard = s.heard || total > 0;
   if (total > 0) return total;  // what there is comes first; the next call meets the end again
   if (why == SSL_ERROR_ZERO_RETURN) return std::unexpected(here(s.options, errc::closed, ""));
   if (!s.ended) return 0;
-  return std::unexpected(here(s.options, errc::truncated, "the connection was closed without TLS's close_notify"));
+  return std::unexpected(
+      meaning_of(here(s.options, errc::truncated, "the connection was closed without TLS's close_notify")));
+}
+
+error engine::meaning_of(error below) const {
+  const state& s = *state_;
+  if (!s.done || s.heard || !s.notes.owes_certificate) return below;
+  return here(s.options, errc::distrusted,
+              "a client certificate was asked for, none is configured, and the connection was closed");
 }
 
 result<void> engine::write(std::span<const std::string_view> parts) {

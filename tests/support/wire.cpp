@@ -50,6 +50,17 @@ void block_sigchld() {
   pthread_sigmask(SIG_BLOCK, &child, nullptr);
 }
 
+// A socket with a time limit is not read on after a stop of the process, whatever signals are blocked (signal(7)).
+template <class Call>
+int unstopped(Call&& call) {
+  int outcome = 0;
+  do {
+    errno = 0;
+    outcome = call();
+  } while (outcome <= 0 && errno == EINTR);
+  return outcome;
+}
+
 void bound(int descriptor) {
   ignore_sigpipe();
   block_sigchld();
@@ -112,7 +123,7 @@ bool wire::secure_as_server(const ssl_context& context) {
   ERR_clear_error();
   ssl_ = SSL_new(context.get());
   need(ssl_ != nullptr && SSL_set_fd(ssl_, descriptor_) == 1, "set up TLS");
-  if (SSL_accept(ssl_) == 1) return true;
+  if (unstopped([this] { return SSL_accept(ssl_); }) == 1) return true;
   failure_ = last_failure();
   return false;
 }
@@ -132,7 +143,7 @@ bool wire::secure_as_client(const ssl_context& context, const client_hello& hell
     SSL_set_alpn_protos(ssl_, reinterpret_cast<const unsigned char*>(offered.data()),
                         static_cast<unsigned>(offered.size()));
   }
-  if (SSL_connect(ssl_) == 1) return true;
+  if (unstopped([this] { return SSL_connect(ssl_); }) == 1) return true;
   failure_ = last_failure();
   return false;
 }
@@ -148,8 +159,7 @@ std::string wire::read(std::size_t most) {
   std::string into(most, '\0');
   if (ssl_ != nullptr) {
     ERR_clear_error();
-    errno = 0;
-    const int got = SSL_read(ssl_, into.data(), static_cast<int>(most));
+    const int got = unstopped([&] { return SSL_read(ssl_, into.data(), static_cast<int>(most)); });
     if (got > 0) return into.substr(0, static_cast<std::size_t>(got));
     if (errno == EAGAIN) throw std::runtime_error("nothing came in time");
     cut_ = SSL_get_error(ssl_, got) != SSL_ERROR_ZERO_RETURN;

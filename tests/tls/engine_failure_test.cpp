@@ -238,6 +238,27 @@ TEST_CASE("a registry that wants a client certificate is told apart", "[tls]") {
     CHECK(pair.client.done);  // in TLS 1.3 the alert comes with the first read
     CHECK_THAT(text_of(pair.client.failure), Contains("certificate required"));
   }
+  SECTION("none is there, and the alert is lost with a reset or an end of the connection") {
+    tls_pair pair(bed.client, bed.server, "a.test");
+    pair.client.step();
+    carry(pair.client, pair.server);
+    carry(pair.server, pair.client);
+    REQUIRE(pair.client.done);
+    const error reset{.code = errc::io, .who = party::registry, .when = phase::body, .detail = "Connection reset"};
+    CHECK(pair.client.engine.meaning_of(reset).code == errc::distrusted);
+    pair.client.end_of_stream();
+    CHECK(code_of(pair.client.failure) == errc::distrusted);
+    CHECK_THAT(text_of(pair.client.failure), Contains("none is configured"));
+  }
+  SECTION("one that lets it be asks for nothing in vain") {
+    SSL_CTX_set_verify(bed.server.native(), SSL_VERIFY_PEER, nullptr);
+    tls_pair pair(bed.client, bed.server, "a.test");
+    pair.settle();
+    pair.server.say("answer");
+    pair.settle();
+    pair.client.end_of_stream();
+    CHECK(code_of(pair.client.failure) == errc::truncated);
+  }
   SECTION("one of another CA") {
     tls_pair pair(with(bed.stranger), bed.server, "a.test");
     pair.settle();

@@ -55,7 +55,12 @@ class engine {
 
   // Decrypts into `into` as much as the input holds. 0: more input is needed. closed: clean end (close_notify).
   // truncated: the stream below ended without one.
+  // distrusted: it did so in place of a first answer, to a client that had no certificate to send when one was asked
+  // for.
   result<std::size_t> read(std::span<char> into);
+  // What a failure of the stream below means here: distrusted in the same case, else `below` itself. A server's alert
+  // does not always get through: its system resets the connection when it closes before it has read all we sent.
+  error meaning_of(error below) const;
   // Encrypts all parts into the output. Parts smaller than a record are joined into one.
   result<void> write(std::span<const std::string_view> parts);
   void close_notify();
