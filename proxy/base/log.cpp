@@ -124,10 +124,10 @@ bool enabled(level l) noexcept {
   return started && static_cast<int>(l) <= lowest;
 }
 
-void write(level l, std::string_view event, std::string_view msg, boost::json::object more) {
+void write(level l, std::string_view event, std::string_view msg, const boost::json::object& more) {
   if (!enabled(l)) return;
   const auto at = rfc3339(now().wall);
-  const auto text = line(style, l, event, msg, std::move(more), at);
+  const auto text = line(style, l, event, msg, more, at);
   const std::lock_guard lock(shared().mutex);
   if (shared().running) shared().running->logger->log(spdlog::level::info, spdlog::string_view_t(text));
 }

@@ -17,50 +17,92 @@ namespace json = boost::json;
 
 constexpr std::size_t longest_text = 8192;  // as long as the longest header that is evidence (a challenge)
 constexpr int deepest = 32;
+constexpr std::size_t usual_line = 1024;
 constexpr std::array<std::pair<std::string_view, level>, 4> levels{
     {{"error", level::error}, {"warn", level::warn}, {"info", level::info}, {"debug", level::debug}}};
 constexpr std::array<std::string_view, 4> own_fields{"time", "level", "event", "msg"};
 
-void clean_values(json::object& object, int depth);
+void append_value(std::string& out, const json::value& v, int depth);
 
-// In place: hardly ever is there anything to be changed.
-void clean_value(json::value& v, int depth) {
-  if (depth > deepest) {
-    v = "…";
-  } else if (auto* const text = v.if_string()) {
-    if (!is_printable_ascii(*text) || text->size() > longest_text) *text = clean(*text, longest_text);
-  } else if (auto* const object = v.if_object()) {
-    clean_values(*object, depth);
-  } else if (auto* const array = v.if_array()) {
-    for (auto& element : *array) clean_value(element, depth + 1);
+bool is_plain(std::string_view text) noexcept {
+  return text.size() <= longest_text && is_printable_ascii(text) &&
+         text.find_first_of("\"\\") == std::string_view::npos;
+}
+
+// Hardly ever is there anything to be changed.
+void append_text(std::string& out, std::string_view text) {
+  if (is_plain(text)) {
+    out.append("\"").append(text).append("\"");
+  } else {
+    out.append(json::serialize(json::string(clean(text, longest_text))));
   }
 }
 
-void clean_values(json::object& object, int depth) {
-  bool keys_are_clean = true;
-  for (auto& member : object) {
-    clean_value(member.value(), depth + 1);
-    keys_are_clean = keys_are_clean && is_printable_ascii(member.key());
+void append_member(std::string& out, std::string_view key, const json::value& v, int depth) {
+  append_text(out, key);
+  out.append(":");
+  append_value(out, v, depth);
+}
+
+void append_object(std::string& out, const json::object& object, int depth) {
+  out.append("{");
+  for (const auto& [key, value] : object) {
+    if (out.back() != '{') out.append(",");
+    append_member(out, key, value, depth);
   }
-  if (keys_are_clean) return;
-  json::object renamed(object.storage());
-  for (auto& member : object) renamed.insert_or_assign(clean(member.key()), std::move(member.value()));
-  object = std::move(renamed);
+  out.append("}");
+}
+
+void append_array(std::string& out, const json::array& array, int depth) {
+  out.append("[");
+  for (const auto& element : array) {
+    if (out.back() != '[') out.append(",");
+    append_value(out, element, depth);
+  }
+  out.append("]");
+}
+
+// As Boost.JSON writes it, but cleaned on the way.
+void append_value(std::string& out, const json::value& v, int depth) {
+  if (depth > deepest) {
+    append_text(out, "…");
+  } else if (const auto* const text = v.if_string()) {
+    append_text(out, *text);
+  } else if (const auto* const object = v.if_object()) {
+    append_object(out, *object, depth + 1);
+  } else if (const auto* const array = v.if_array()) {
+    append_array(out, *array, depth + 1);
+  } else if (const auto* const number = v.if_int64()) {
+    out.append(std::to_string(*number));
+  } else {
+    out.append(json::serialize(v));
+  }
+}
+
+std::string to_text(const json::value& v) {
+  std::string out;
+  append_value(out, v, 0);
+  return out;
+}
+
+bool is_own(std::string_view key) {
+  return std::ranges::find(own_fields, key) != own_fields.end();
 }
 
 // Values that a reader could not tell apart from what follows are quoted.
 std::string shown(const json::value& v) {
-  const auto* text = v.if_string();
-  if (text == nullptr || text->empty()) return json::serialize(v);
-  const bool plain = text->find_first_of(" \"=") == json::string::npos;
-  return plain ? std::string(*text) : json::serialize(v);
+  const auto* const text = v.if_string();
+  if (text == nullptr || text->empty() || text->find_first_of(" \"=") != json::string::npos) return to_text(v);
+  return clean(*text, longest_text);
 }
 
 std::string text_line(level l, std::string_view event, std::string_view msg, const json::object& more,
                       std::string_view time) {
   const auto clock = time.size() == 24 ? time.substr(11, 12) : time;  // of RFC 3339: "17:55:03.120"
-  auto out = fmt::format("{} {:<5}  {}  {}", clock, name_of(l), event, msg);
-  for (const auto& [key, value] : more) out += fmt::format("  {}={}", std::string_view(key), shown(value));
+  auto out = fmt::format("{} {:<5}  {}  {}", clock, name_of(l), event, clean(msg, longest_text));
+  for (const auto& [key, value] : more) {
+    if (!is_own(key)) out += fmt::format("  {}={}", clean(key), shown(value));
+  }
   return out;
 }
 
@@ -77,17 +119,21 @@ std::optional<level> parse_level(std::string_view text) noexcept {
   return known->second;
 }
 
-std::string line(format style, level l, std::string_view event, std::string_view msg, json::object more,
+std::string line(format style, level l, std::string_view event, std::string_view msg, const json::object& more,
                  std::string_view time) {
-  const auto clean_msg = clean(msg, longest_text);
-  clean_values(more, 0);
-  for (const auto name : own_fields) more.erase(name);
-  if (style == format::text) return text_line(l, event, clean_msg, more, time);
-  // Two objects are written as one.
-  auto out = json::serialize(json::object{{"time", time}, {"level", name_of(l)}, {"event", event}, {"msg", clean_msg}});
-  if (more.empty()) return out;
-  out.back() = ',';
-  out.append(json::serialize(more), 1);
+  if (style == format::text) return text_line(l, event, msg, more, time);
+  std::string out;
+  out.reserve(usual_line);
+  out.append("{\"time\":\"").append(time).append("\",\"level\":\"").append(name_of(l)).append("\",\"event\":");
+  append_text(out, event);
+  out.append(",\"msg\":");
+  append_text(out, msg);
+  for (const auto& [key, value] : more) {
+    if (is_own(key)) continue;
+    out.append(",");
+    append_member(out, key, value, 1);
+  }
+  out.append("}");
   return out;
 }
 

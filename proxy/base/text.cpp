@@ -104,7 +104,10 @@ char lower(char c) noexcept {
 }  // namespace
 
 bool is_printable_ascii(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
+  // Without a way out, so that the compiler takes many bytes at a time.
+  bool all = true;
+  for (const char c : text) all &= c >= 0x20 && c < 0x7F;
+  return all;
 }
 
 std::string clean(std::string_view text, std::size_t cap) {

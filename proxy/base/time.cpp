@@ -97,6 +97,10 @@ constexpr std::array<std::pair<std::string_view, milliseconds>, 5> units{{
     {"ms", milliseconds{1}},
 }};
 
+void put_digits(std::string& out, std::size_t at, std::size_t width, std::int64_t value) {
+  for (std::size_t i = at + width; i-- > at; value /= 10) out[i] = static_cast<char>('0' + value % 10);
+}
+
 constexpr milliseconds longest = days{36500};  // far from where a timer's nanoseconds overflow
 
 }  // namespace
@@ -110,9 +114,15 @@ std::string rfc3339(wall_time at) {
   const auto midnight = floor<days>(ms);
   const year_month_day date{midnight};
   const hh_mm_ss clock{ms - midnight};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  std::string out = "0000-00-00T00:00:00.000Z";
+  put_digits(out, 0, 4, static_cast<int>(date.year()));  // 64 bits of nanoseconds reach from 1677 to 2262
+  put_digits(out, 5, 2, static_cast<unsigned>(date.month()));
+  put_digits(out, 8, 2, static_cast<unsigned>(date.day()));
+  put_digits(out, 11, 2, clock.hours().count());
+  put_digits(out, 14, 2, clock.minutes().count());
+  put_digits(out, 17, 2, clock.seconds().count());
+  put_digits(out, 20, 3, clock.subseconds().count());
+  return out;
 }
 
 std::optional<wall_time> parse_rfc3339(std::string_view text) {

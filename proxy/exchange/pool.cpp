@@ -90,8 +90,13 @@ pool::pool(net::executor on, limits bounds)
     : on_(std::move(on)), bounds_(bounds), sweep_(std::make_shared<boost::asio::steady_timer>(on_)) {}
 pool::~pool() = default;
 
+template <class Value>
+Value& pool::at(by_route<Value>& map, const route& to) {
+  const auto known = map.find(to);
+  return known != map.end() ? known->second : map[key{to.origin, to.address, to.trust}];
+}
+
 net::task<result<std::unique_ptr<connection>>> pool::get(const route& to, bool fresh) {
-  prune(clock::now());
   const bool either = to.http2 && to.origin.scheme == "https";
   auto work = either ? get_shared(to, fresh) : get_own(to, to.http2, fresh);
   auto got = co_await std::move(work);
@@ -123,17 +128,17 @@ net::task<result<std::unique_ptr<connection>>> pool::open_first(std::shared_ptr<
 }
 
 std::shared_ptr<h2_site> pool::site_of(const route& to) {
-  auto& at = sites_[key{to.origin, to.address, to.trust}];
-  if (!at) at = std::make_shared<h2_site>(on_);
-  return at;
+  auto& site = at(sites_, to);
+  if (!site) site = std::make_shared<h2_site>(on_);
+  return site;
 }
 
 net::task<result<std::unique_ptr<connection>>> pool::get_own(const route& to, bool http2, bool fresh) {
-  auto& waiting = idle_[key{to.origin, to.address, to.trust}];
+  auto& waiting = at(idle_, to);
   while (!fresh && !waiting.empty()) {
     auto candidate = std::move(waiting.back());
     waiting.pop_back();
-    if (candidate->stale()) continue;
+    if (clock::now() - candidate->idle_since > bounds_.idle_for || candidate->stale()) continue;
     candidate->reused = true;
     co_return candidate;
   }
@@ -143,7 +148,7 @@ net::task<result<std::unique_ptr<connection>>> pool::get_own(const route& to, bo
 
 void pool::put(const route& to, std::unique_ptr<connection> used) {
   if (!used || !used->poolable()) return;
-  auto& waiting = idle_[key{to.origin, to.address, to.trust}];
+  auto& waiting = at(idle_, to);
   if (waiting.size() >= bounds_.idle_per_origin) return;
   used->rest();
   used->idle_since = clock::now();

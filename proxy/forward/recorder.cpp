@@ -14,7 +14,9 @@ using std::chrono::seconds;
 std::string joined(const http::fields& headers, std::initializer_list<std::string_view> names) {
   std::string text;
   for (const auto name : names) {
-    for (const auto value : headers.all(name)) text += (text.empty() ? "" : ", ") + clean(value, 128);
+    for (const auto [known, value] : headers) {
+      if (iequals(known, name)) text += (text.empty() ? "" : ", ") + clean(value, 128);
+    }
   }
   return text;
 }
@@ -76,7 +78,9 @@ void recorder::answered(const http::response_head& head, const std::optional<aut
   made.server = joined(head.headers, {"Server", "Via"});
   made.content_type = clean(head.headers.get("Content-Type").value_or(""), 128);
   made.api_version = head.headers.count("Docker-Distribution-Api-Version") > 0;
-  for (const auto value : head.headers.all("WWW-Authenticate")) made.challenges.push_back(clean(value, 1024));
+  for (const auto [name, value] : head.headers) {
+    if (iequals(name, "WWW-Authenticate")) made.challenges.push_back(clean(value, 1024));
+  }
   if (wants) made.challenge_error = clean(wants->error, 64);
   made.clock_difference_s = clock_difference(head.headers);
   made.location = masked_url(head.headers.get("Location").value_or(""));

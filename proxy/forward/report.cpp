@@ -129,7 +129,7 @@ void report(const evidence& seen, const std::optional<explain::explanation>& exp
   const auto at = explained ? log::level::warn : log::level::info;
   if (!log::enabled(at)) return;
   // The line lives until it is written: one piece of memory for all its parts.
-  std::array<unsigned char, 4096> first{};
+  std::array<unsigned char, 4096> first;  // not zeroed: nothing is read before it is written
   boost::json::monotonic_resource memory(first.data(), first.size());
   log::write(at, "exchange", message_of(seen, explained), exchange_line(seen, explained, moved, &memory));
 }

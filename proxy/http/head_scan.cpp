@@ -8,26 +8,39 @@ bool is_control(char c) noexcept {
   return (byte < 0x20 && byte != '\t') || byte == 0x7F;
 }
 
+// Without a way out, so that the compiler takes many bytes at a time.
+bool has_control(std::string_view line) noexcept {
+  bool any = false;
+  for (const char c : line) any |= is_control(c);
+  return any;
+}
+
 }  // namespace
 
 result<std::size_t> head_scan::feed(std::string_view bytes) {
-  for (; seen_ < bytes.size(); ++seen_) {
-    const char c = bytes[seen_];
+  while (seen_ < bytes.size()) {
     if (after_cr_) {
-      if (c != '\n') return fail(errc::bad_message, "CR without LF");
+      if (bytes[seen_] != '\n') return fail(errc::bad_message, "CR without LF");
       after_cr_ = false;
-      if (at_line_start_) return ++seen_;
+      ++seen_;
+      if (at_line_start_) return seen_;
       at_line_start_ = true;
-    } else if (c == '\r') {
-      after_cr_ = true;
-    } else if (c == '\n') {
-      return fail(errc::bad_message, "LF without CR");
-    } else if (is_control(c)) {
-      return fail(errc::bad_message, "control byte in a message head");
-    } else {
-      if (at_line_start_ && (c == ' ' || c == '\t')) return fail(errc::bad_message, "line that begins with a blank");
+      continue;
+    }
+    const auto rest = bytes.substr(seen_);
+    const auto line = rest.substr(0, rest.find('\r'));
+    if (has_control(line)) {
+      const bool bare = line.find('\n') != std::string_view::npos;
+      return fail(errc::bad_message, bare ? "LF without CR" : "control byte in a message head");
+    }
+    if (!line.empty()) {
+      if (at_line_start_ && (line.front() == ' ' || line.front() == '\t')) {
+        return fail(errc::bad_message, "line that begins with a blank");
+      }
       at_line_start_ = false;
     }
+    after_cr_ = line.size() < rest.size();
+    seen_ += line.size() + (after_cr_ ? 1 : 0);
   }
   return 0;
 }

@@ -2,22 +2,24 @@
 
 #include "regpass/base/text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <utility>
 
 namespace regpass::http {
 namespace {
 
-auto named(std::string_view name) {
-  return [name](const field& f) { return iequals(f.name, name); };
-}
+constexpr std::size_t first_bytes = 512;  // of most heads
+constexpr std::size_t first_fields = 12;
+constexpr std::size_t longest_status_line = 64;  // but for its reason
 
 void append_fields(std::string& out, const fields& headers) {
-  for (const auto& f : headers) fmt::format_to(std::back_inserter(out), "{}: {}\r\n", f.name, f.value);
+  for (const auto [name, value] : headers) out.append(name).append(": ").append(value).append("\r\n");
   out += "\r\n";
+}
+
+std::size_t size_of(const fields& headers) {
+  return headers.bytes() + headers.size() * std::string_view(": \r\n").size() + longest_status_line;
 }
 
 constexpr std::array<std::pair<int, std::string_view>, 43> phrases{{
@@ -68,37 +70,72 @@ constexpr std::array<std::pair<int, std::string_view>, 43> phrases{{
 
 }  // namespace
 
+// What is kept may be a view into `text_`: it is copied before the old memory goes.
+fields::place fields::keep(std::string_view name, std::string_view value) {
+  const std::size_t at = text_.size();
+  const std::size_t needed = at + name.size() + value.size();
+  if (needed > text_.capacity()) {
+    std::string larger;
+    larger.reserve(std::max({needed, 2 * text_.capacity(), first_bytes}));
+    larger.append(text_).append(name).append(value);
+    text_ = std::move(larger);
+  } else {
+    text_.append(name).append(value);
+  }
+  const auto narrow = [](std::size_t n) { return static_cast<std::uint32_t>(n); };
+  return {narrow(at), narrow(name.size()), narrow(at + name.size()), narrow(value.size())};
+}
+
+field fields::at(const place& one) const noexcept {
+  const std::string_view all = text_;
+  return {all.substr(one.name_at, one.name_size), all.substr(one.value_at, one.value_size)};
+}
+
+bool fields::is_named(const place& one, std::string_view name) const noexcept {
+  return one.name_size == name.size() && iequals(at(one).name, name);
+}
+
 void fields::add(std::string_view name, std::string_view value) {
-  list_.push_back({std::string(name), std::string(value)});
+  const place kept = keep(name, value);
+  if (list_.empty()) list_.reserve(first_fields);
+  list_.push_back(kept);
 }
 
 void fields::set(std::string_view name, std::string_view value) {
-  const auto first = std::ranges::find_if(list_, named(name));
+  const auto named = [this, name](const place& one) { return is_named(one, name); };
+  const auto first = std::ranges::find_if(list_, named);
   if (first == list_.end()) return add(name, value);
-  *first = {std::string(name), std::string(value)};
-  list_.erase(std::remove_if(first + 1, list_.end(), named(first->name)), list_.end());
+  list_.erase(std::remove_if(first + 1, list_.end(), named), list_.end());
+  *first = keep(name, value);
 }
 
 std::size_t fields::erase(std::string_view name) {
-  return std::erase_if(list_, named(name));
+  return std::erase_if(list_, [this, name](const place& one) { return is_named(one, name); });
 }
 
 std::optional<std::string_view> fields::get(std::string_view name) const noexcept {
-  const auto first = std::ranges::find_if(list_, named(name));
+  const auto first = std::ranges::find_if(list_, [this, name](const place& one) { return is_named(one, name); });
   if (first == list_.end()) return std::nullopt;
-  return first->value;
+  return at(*first).value;
 }
 
 std::size_t fields::count(std::string_view name) const noexcept {
-  return static_cast<std::size_t>(std::ranges::count_if(list_, named(name)));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(list_, [this, name](const place& one) { return is_named(one, name); }));
 }
 
 std::vector<std::string_view> fields::all(std::string_view name) const {
   std::vector<std::string_view> values;
-  for (const auto& f : list_) {
-    if (iequals(f.name, name)) values.push_back(f.value);
+  for (const auto& one : list_) {
+    if (is_named(one, name)) values.push_back(at(one).value);
   }
   return values;
+}
+
+std::size_t fields::bytes() const noexcept {
+  std::size_t sum = 0;
+  for (const auto& one : list_) sum += one.name_size + one.value_size;
+  return sum;
 }
 
 std::vector<std::string_view> fields::tokens(std::string_view name) const {
@@ -115,13 +152,19 @@ std::vector<std::string_view> fields::tokens(std::string_view name) const {
 }
 
 std::string write_head(const request_head& head) {
-  auto out = fmt::format("{} {} HTTP/1.{}\r\n", head.method, head.target, head.minor);
+  std::string out;
+  out.reserve(head.method.size() + head.target.size() + size_of(head.headers));
+  out.append(head.method).append(" ").append(head.target).append(" HTTP/1.");
+  out.append(std::to_string(head.minor)).append("\r\n");
   append_fields(out, head.headers);
   return out;
 }
 
 std::string write_head(const response_head& head) {
-  auto out = fmt::format("HTTP/1.{} {} {}\r\n", head.minor, head.status, head.reason);
+  std::string out;
+  out.reserve(head.reason.size() + size_of(head.headers));
+  out.append("HTTP/1.").append(std::to_string(head.minor)).append(" ");
+  out.append(std::to_string(head.status)).append(" ").append(head.reason).append("\r\n");
   append_fields(out, head.headers);
   return out;
 }

@@ -51,6 +51,11 @@ result<void> become_client(SSL& ssl, const engine_options& options) {
   return {};
 }
 
+// Hardly ever is there anything to clear, and to clear nothing costs as much as all.
+void clear_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 }  // namespace
 
 struct engine::state {
@@ -160,7 +165,7 @@ result<bool> engine::handshake() {
   state& s = *state_;
   if (s.failure) return std::unexpected(*s.failure);
   if (s.done) return true;
-  ERR_clear_error();
+  clear_errors();
   const int outcome = SSL_do_handshake(s.ssl.get());
   s.done = outcome == 1;
   if (s.done) return true;
@@ -174,7 +179,7 @@ result<std::size_t> engine::read(std::span<char> into) {
   state& s = *state_;
   if (s.failure) return std::unexpected(*s.failure);
   if (into.empty()) return 0;
-  ERR_clear_error();
+  clear_errors();
   const auto [total, why] = s.decrypt(into);
   if (why != SSL_ERROR_NONE && why != SSL_ERROR_WANT_READ && why != SSL_ERROR_ZERO_RETURN) {
     auto failed = s.break_down();
@@ -198,7 +203,7 @@ error engine::meaning_of(error below) const {
 result<void> engine::write(std::span<const std::string_view> parts) {
   state& s = *state_;
   if (s.failure) return std::unexpected(*s.failure);
-  ERR_clear_error();
+  clear_errors();
   for (const std::string_view part : parts) {
     const bool whole = part.size() >= record;
     if (whole || s.staging.size() + part.size() > record) {

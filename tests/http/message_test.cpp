@@ -20,7 +20,7 @@ fields sample() {
 
 std::string text(const fields& f) {
   std::string out;
-  for (const auto& one : f) out += one.name + "=" + one.value + ";";
+  for (const auto [name, value] : f) out.append(name).append("=").append(value).append(";");
   return out;
 }
 

@@ -74,7 +74,8 @@ class h2_conversation {
     one.what.sha256 = sha256_of(one.body);
     one.what.body = one.body.substr(0, 64UL * 1024);
     one.what.complete = true;
-    for (const auto& field : event.trailers) one.what.fields.emplace_back("trailer-" + field.name, field.value);
+    for (const auto& field : event.trailers)
+      one.what.fields.emplace_back("trailer-" + std::string(field.name), field.value);
     server_.renew(one.index, one.what);
     if (maker_) one.how = maker_(one.what);
     if (!one.replied) answer(event.stream, one);

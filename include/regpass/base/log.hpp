@@ -38,10 +38,10 @@ bool enabled(level) noexcept;
 // `event` is one of the names in README.md, `msg` a sentence for people; `more` follows in the order given. Strings in
 // `more` and `msg` are escaped, bidirectional characters and invalid UTF-8 included. Nothing that is secret has a type
 // that fits in here.
-void write(level, std::string_view event, std::string_view msg, boost::json::object more = {});
+void write(level, std::string_view event, std::string_view msg, const boost::json::object& more = {});
 
 // One line as `write` makes it, without the newline (pure; for tests and for `format`).
-std::string line(format, level, std::string_view event, std::string_view msg, boost::json::object more,
+std::string line(format, level, std::string_view event, std::string_view msg, const boost::json::object& more,
                  std::string_view time);
 
 // Events dropped because the sink could not take them.

@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace regpass::exchange {
@@ -91,8 +92,18 @@ class pool {
     http::origin origin;
     std::string address;
     tls::trust trust;
-    auto operator<=>(const key&) const = default;
   };
+  // A route is looked up as it is: a key is made for the first one only.
+  struct order {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const {
+      return std::tie(a.origin, a.address, a.trust) < std::tie(b.origin, b.address, b.trust);
+    }
+  };
+  template <class Value>
+  using by_route = std::map<key, Value, order>;
+  template <class Value>
+  static Value& at(by_route<Value>& map, const route& to);
   net::task<result<std::unique_ptr<connection>>> get_own(const route& to, bool http2, bool fresh);
   net::task<result<std::unique_ptr<connection>>> get_shared(const route& to, bool fresh);
   net::task<result<std::unique_ptr<connection>>> open_first(std::shared_ptr<h2_site> at, const route& to);
@@ -103,10 +114,10 @@ class pool {
 
   net::executor on_;
   limits bounds_;
-  std::map<key, std::vector<std::unique_ptr<connection>>> idle_;
+  by_route<std::vector<std::unique_ptr<connection>>> idle_;
   std::shared_ptr<boost::asio::steady_timer> sweep_;
   bool sweeping_ = false;
-  std::map<key, std::shared_ptr<h2_site>> sites_;
+  by_route<std::shared_ptr<h2_site>> sites_;
 };
 
 }  // namespace regpass::exchange

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,18 +13,47 @@
 namespace regpass::http {
 
 struct field {
-  std::string name;   // as received; compared without regard to case
-  std::string value;  // without surrounding blanks
+  std::string_view name;   // as received; compared without regard to case
+  std::string_view value;  // without surrounding blanks
 };
 
+// All names and values lie in one string, so that a section is two allocations to make or to copy. Views into it, an
+// element's included, live until the next change. Fields that were replaced or erased leave their bytes behind.
 class fields {
+  struct place {
+    std::uint32_t name_at = 0, name_size = 0, value_at = 0, value_size = 0;
+  };
+
  public:
+  class iterator {
+   public:
+    using value_type = field;
+    using reference = field;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::input_iterator_tag;
+    using iterator_concept = std::forward_iterator_tag;
+
+    iterator() = default;
+    iterator(const fields& of, std::vector<place>::const_iterator at) : of_(&of), at_(at) {}
+    field operator*() const { return of_->at(*at_); }
+    iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    iterator operator++(int) { return {*of_, at_++}; }
+    bool operator==(const iterator& other) const { return at_ == other.at_; }
+
+   private:
+    const fields* of_ = nullptr;
+    std::vector<place>::const_iterator at_;
+  };
+
   void add(std::string_view name, std::string_view value);
   // Replaces all fields of that name by one at the place of the first, or appends.
   void set(std::string_view name, std::string_view value);
   std::size_t erase(std::string_view name);
 
-  // The first field's value. The view lives until the next change.
+  // The first field's value.
   std::optional<std::string_view> get(std::string_view name) const noexcept;
   std::size_t count(std::string_view name) const noexcept;
   std::vector<std::string_view> all(std::string_view name) const;
@@ -32,11 +63,18 @@ class fields {
 
   bool empty() const noexcept { return list_.empty(); }
   std::size_t size() const noexcept { return list_.size(); }
-  auto begin() const noexcept { return list_.begin(); }
-  auto end() const noexcept { return list_.end(); }
+  iterator begin() const noexcept { return {*this, list_.begin()}; }
+  iterator end() const noexcept { return {*this, list_.end()}; }
+  // Bytes of all names and values there are.
+  std::size_t bytes() const noexcept;
 
  private:
-  std::vector<field> list_;
+  field at(const place& one) const noexcept;
+  bool is_named(const place& one, std::string_view name) const noexcept;
+  place keep(std::string_view name, std::string_view value);
+
+  std::string text_;
+  std::vector<place> list_;
 };
 
 struct request_head {
