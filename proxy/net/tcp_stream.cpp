@@ -31,7 +31,16 @@ void notice_death(tcp_socket& socket) {
   socket.set_option(user_timeout(120'000), ignored);
 }
 
+constexpr unsigned in_a_row = 16;
+
 using buffers = boost::container::small_vector<boost::asio::const_buffer, 4>;
+
+void consume(buffers& from, std::size_t bytes) {
+  auto first = from.begin();
+  for (; first != from.end() && bytes >= first->size(); ++first) bytes -= first->size();
+  if (first != from.end()) *first += bytes;
+  from.erase(from.begin(), first);
+}
 
 class tcp_stream final : public stream {
  public:
@@ -44,7 +53,16 @@ class tcp_stream final : public stream {
 
   task<result<std::size_t>> read_some(std::span<char> into) override {
     const auto buffer = boost::asio::buffer(into.data(), into.size());
-    const auto [ec, count] = co_await socket_.async_read_some(buffer, use_task);
+    boost::system::error_code ec = boost::asio::error::would_block;
+    std::size_t count = 0;
+    // Where a buffer was filled there is likely more; asking elsewhere would mostly be in vain.
+    if (filled_ && at_once()) count = socket_.read_some(buffer, ec);
+    if (would_wait(ec)) {
+      const auto [failed, got] = co_await socket_.async_read_some(buffer, use_task);
+      ec = failed;
+      count = got;
+    }
+    filled_ = !ec && count == into.size();
     if (batch_) batch_->arrived(count);
     if (ec == boost::asio::error::eof) co_return std::size_t{0};
     if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
@@ -56,7 +74,13 @@ class tcp_stream final : public stream {
     for (const auto part : parts) {
       if (!part.empty()) left.emplace_back(part.data(), part.size());
     }
-    const auto [ec, count] = co_await boost::asio::async_write(socket_, left, use_task);
+    boost::system::error_code ec;
+    if (at_once()) consume(left, socket_.write_some(left, ec));
+    if (would_wait(ec)) ec = {};
+    if (!ec && !left.empty()) {
+      const auto [failed, count] = co_await boost::asio::async_write(socket_, left, use_task);
+      ec = failed;
+    }
     if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
     co_return result<void>();
   }
@@ -95,8 +119,18 @@ class tcp_stream final : public stream {
   executor get_executor() override { return socket_.get_executor(); }
 
  private:
+  // What the kernel does right away needs no turn of the event loop. But one connection that always finds it so must
+  // not keep the thread from the others: each so-manieth operation goes round.
+  bool at_once() noexcept { return ++operations_ % in_a_row != 0; }
+
+  static bool would_wait(const boost::system::error_code& ec) {
+    return ec == boost::asio::error::would_block || ec == boost::asio::error::try_again;
+  }
+
   tcp_socket socket_;
   party peer_;
+  bool filled_ = false;  // the last read filled its buffer
+  unsigned operations_ = 0;
   std::optional<receive_batch> batch_;  // once a long body was expected
 };
 

@@ -4,6 +4,7 @@
 #include "support/bytes.hpp"
 #include "support/loopback.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <catch2/catch.hpp>
 #include <netinet/tcp.h>
@@ -77,6 +78,39 @@ TEST_CASE("All parts of a write arrive, in order") {
     CHECK(shut);
     const auto got = co_await read_until_end(*ends.far);
     CHECK(got == "abcdef");
+  });
+}
+
+task<void> count_turns(const bool& over, int& turns) {
+  const auto on = co_await boost::asio::this_coro::executor;
+  while (!over) {
+    ++turns;
+    co_await boost::asio::post(on, use_task);
+  }
+}
+
+TEST_CASE("Who finds its bytes there needs no turn of the event loop, but leaves others theirs") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    auto pair = co_await connected_pair();
+    const auto bytes = noise(1600);
+    co_await write_one(*pair.far, bytes);
+    bool over = false;
+    int turns = 0;
+    task_group others(on);
+    others.spawn(count_turns(over, turns), "another one");
+    std::string got;
+    char one = 0;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      auto read = co_await pair.near->read_some(std::span(&one, 1));
+      REQUIRE(read);
+      got += one;
+    }
+    over = true;
+    co_await others.join();
+    CHECK(checksum(got) == checksum(bytes));
+    CHECK(turns >= 50);
+    CHECK(turns <= 400);
   });
 }
 

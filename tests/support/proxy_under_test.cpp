@@ -169,6 +169,10 @@ forward::token_client& proxy_under_test::tokens() {
   return engine_->tokens;
 }
 
+void proxy_under_test::on_its_thread(const std::function<void()>& work) {
+  engine_->worker.call(work);
+}
+
 void proxy_under_test::programs(forward::credential_client* client) {
   engine_->services.programs = client;
 }

@@ -72,6 +72,8 @@ class proxy_under_test {
   // No client connection is left, and nothing is under way.
   bool at_rest() const;
   forward::token_client& tokens();
+  // Waits until it was done there, where all connections live.
+  void on_its_thread(const std::function<void()>& work);
   // Who asks programs for credentials; outlives the sessions.
   void programs(forward::credential_client* client);
   // One more text that no log line may hold.
