@@ -55,14 +55,14 @@ class tcp_stream final : public stream {
     const auto buffer = boost::asio::buffer(into.data(), into.size());
     boost::system::error_code ec = boost::asio::error::would_block;
     std::size_t count = 0;
-    // Where a buffer was filled there is likely more; asking elsewhere would mostly be in vain.
-    if (filled_ && at_once()) count = socket_.read_some(buffer, ec);
+    // Asking where it is not likely would mostly be in vain.
+    if (likely_ && at_once()) count = socket_.read_some(buffer, ec);
     if (would_wait(ec)) {
       const auto [failed, got] = co_await socket_.async_read_some(buffer, use_task);
       ec = failed;
       count = got;
     }
-    filled_ = !ec && count == into.size();
+    likely_ = !ec && count == into.size();
     if (batch_) batch_->arrived(count);
     if (ec == boost::asio::error::eof) co_return std::size_t{0};
     if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
@@ -88,6 +88,7 @@ class tcp_stream final : public stream {
   task<result<void>> wait_readable() override {
     const auto [ec] = co_await socket_.async_wait(tcp_socket::wait_read, use_task);
     if (ec) co_return std::unexpected(to_error(ec, phase::idle, peer_));
+    likely_ = true;
     co_return result<void>();
   }
 
@@ -129,7 +130,7 @@ class tcp_stream final : public stream {
 
   tcp_socket socket_;
   party peer_;
-  bool filled_ = false;  // the last read filled its buffer
+  bool likely_ = false;  // that bytes are there: the last read filled its buffer, or the kernel said so
   unsigned operations_ = 0;
   std::optional<receive_batch> batch_;  // once a long body was expected
 };
