@@ -1,10 +1,18 @@
 // Whole servers, started as `serve` starts them.
 #include "regpass/app/server.hpp"
 
+#include "support/common_ground.hpp"
+#include "support/fake_token_server.hpp"
+#include "support/raw_client.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
 
 using namespace regpass;
 using namespace regpass::testing;
@@ -22,7 +30,104 @@ result<std::unique_ptr<app::server>> start(boost::asio::io_context& control, con
   return app::server::start(control.get_executor(), std::move(loaded), inputs);
 }
 
+// A registry that wants tokens, and a regpass with two workers that serves it to clients without TLS.
+class served_registry {
+ public:
+  served_registry() {
+    tokens.guard(registry);
+    const auto docker_config = place.put("config.json", fmt::format(R"({{"auths":{{"{}":{{"auth":"{}"}}}}}})",
+                                                                    registry.authority(), "YWxpY2U6c2VjcmV0"));
+    inputs.environment = {{"STATE_DIRECTORY", (place / "state").string()}};
+    inputs.file = place.put("regpass.toml", fmt::format(R"(
+[listen]
+proxy = "127.0.0.1:0"
+health = ""
+admin = ""
+[credentials]
+docker_config = ["{}"]
+[[registry]]
+host = "{}"
+realms = ["{}"]
+ca_file = "{}"
+upgrade_plain_http = true
+)",
+                                                        docker_config.string(), registry.authority(), tokens.realm(),
+                                                        common_ground().upstream_trust.ca_file.string()));
+    auto loaded = config::load(inputs);
+    for (const auto& one : loaded.problems) FAIL(one.what);
+    loaded.settings.process.workers = 2;
+    auto started = app::server::start(control.get_executor(), std::move(loaded), inputs);
+    if (!started) FAIL(started.error().detail);
+    running = std::move(*started);
+  }
+
+  raw_client client() const {
+    raw_client made(running->proxy_endpoint().port());
+    made.address(registry.authority());
+    return made;
+  }
+  std::string target(const std::string& path) const { return "http://" + registry.authority() + path; }
+
+  temporary_directory place;
+  fake_server registry;
+  fake_token_server tokens;
+  boost::asio::io_context control;
+  config::inputs inputs;
+  std::unique_ptr<app::server> running;
+};
+
 }  // namespace
+
+TEST_CASE("Clients are served by all workers while credentials and configuration are read again") {
+  constexpr int clients = 4;
+  constexpr int rounds = 20;
+  served_registry scene;
+  scene.registry.on("GET", "/v2/*").body("{}");
+  std::atomic<int> served = 0;
+  std::atomic<int> ended = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < clients; ++i) {
+    threads.emplace_back([&, i] {
+      for (int j = 0; j < rounds; ++j) {
+        auto client = scene.client();
+        const auto repository = fmt::format("team-{}/app-{}", i, j % 3);
+        const auto got = client.ask("GET", scene.target("/v2/" + repository + "/manifests/1"));
+        if (got.status == 200) ++served;
+      }
+      ++ended;
+    });
+  }
+  while (ended < clients) {
+    scene.running->reload();
+    CHECK(scene.running->history().size() <= clients * rounds);
+    CHECK_FALSE(scene.running->summary().empty());
+  }
+  for (auto& one : threads) one.join();
+  CHECK(served == clients * rounds);
+}
+
+TEST_CASE("A server that ends in the middle of requests lets go of everything") {
+  const bool h2 = GENERATE(false, true);
+  served_registry scene;
+  if (h2) scene.registry.speak_h2();
+  scene.registry.on("GET", "/v2/team-a/app/manifests/*").silent();
+  scene.tokens.server()
+      .on("GET", "/token")
+      .when([](const received& what) { return what.target.find("slow") != std::string::npos; })
+      .silent();
+  auto waiting = scene.client();
+  waiting.request("GET", scene.target("/v2/team-a/app/manifests/1"));
+  auto without_token = scene.client();
+  without_token.request("GET", scene.target("/v2/team-a/slow/manifests/1"));
+  auto in_its_head = scene.client();
+  in_its_head.send("GET ");
+  CHECK(holds_soon([&] {
+    return scene.registry.count("GET", "/v2/team-a/app") == 2 && scene.tokens.server().count("GET", "/token") == 2 &&
+           scene.running->busy() == 2;
+  }));
+  scene.running.reset();
+  CHECK(waiting.read_to_end().empty());
+}
 
 TEST_CASE("A second regpass of the same user does not get half of the clients") {
   const temporary_directory place;

@@ -150,7 +150,7 @@ TEST_CASE("T21 a client that floods is told GOAWAY and logged once, and another 
   CHECK(client.goodbye() == 11);
   client.on().close();
   CHECK(bystander.ask("GET", manifest).complete);
-  CHECK(holds_soon([&] { return scene.proxy.log_lines("client-rejected").size() == 1; }));
+  CHECK(holds_soon([&] { return scene.proxy.log_lines_so_far("client-rejected").size() == 1; }));
 }
 
 TEST_CASE("A client that waits with its reading holds up nobody else, and memory is bounded") {

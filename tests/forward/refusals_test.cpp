@@ -59,7 +59,7 @@ TEST_CASE("P9 a client that hammers the proxy with refused requests is told of n
   auto client = scene.inside();
   for (std::size_t i = 0; i < many; ++i) CHECK(client.ask("POST", uploads).status == 403);
   // They may have taken longer than a second.
-  const auto of = [&](std::string_view event) { return scene.proxy.log_lines(event); };
+  const auto of = [&](std::string_view event) { return scene.proxy.log_lines_so_far(event); };
   const auto counted = [&] {
     std::size_t sum = 0;
     for (const auto& line : of("refusals-counted")) {

@@ -31,6 +31,15 @@ net::task<void> open(tunnel_scene& scene, std::chrono::milliseconds idle) {
   net::spawn(scene.client.near->get_executor(), run(scene, idle), "tunnel");
 }
 
+// Waits for the tunnel's end and lets go of the sockets, which must not outlive their executor.
+net::task<void> finish(tunnel_scene& scene) {
+  const auto is_over = [&] { return scene.over; };
+  const bool over = co_await wait_until(is_over);
+  CHECK(over);
+  scene.client = {};
+  scene.server = {};
+}
+
 net::task<std::string> read_some(net::stream& from) {
   std::string into(64 * 1024, '\0');
   auto got = co_await from.read_some(into);
@@ -51,9 +60,7 @@ TEST_CASE("A tunnel carries bytes both ways and counts them") {
     CHECK(answered == "answer");
     scene.client.far->close();
     scene.server.far->close();
-    const auto is_over = [&] { return scene.over; };
-    const bool over = co_await wait_until(is_over);
-    CHECK(over);
+    co_await finish(scene);
   });
   CHECK(scene.moved.up == 8);
   CHECK(scene.moved.down == 6);
@@ -71,9 +78,7 @@ TEST_CASE("A tunnel's half-close leaves the other direction open (F02)") {
     CHECK(answered == "late answer");
     CHECK_FALSE(scene.over);
     co_await scene.server.far->shut_write();
-    const auto is_over = [&] { return scene.over; };
-    const bool over = co_await wait_until(is_over);
-    CHECK(over);
+    co_await finish(scene);
   });
 }
 
@@ -85,9 +90,7 @@ TEST_CASE("A tunnel in which nothing moves is closed on both sides (F02)") {
     const auto other = co_await read_some(*scene.server.far);
     CHECK(one.empty());
     CHECK(other.empty());
-    const auto is_over = [&] { return scene.over; };
-    const bool over = co_await wait_until(is_over);
-    CHECK(over);
+    co_await finish(scene);
   });
 }
 
@@ -102,8 +105,7 @@ TEST_CASE("A tunnel in which one side still speaks is not idle") {
     CHECK_FALSE(scene.over);
     co_await scene.client.far->shut_write();
     co_await scene.server.far->shut_write();
-    const auto is_over = [&] { return scene.over; };
-    co_await wait_until(is_over);
+    co_await finish(scene);
   });
   CHECK(scene.moved.down == 8);
 }

@@ -7,6 +7,7 @@
 using namespace regpass;
 using namespace regpass::testing;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 namespace {
 
@@ -88,7 +89,7 @@ TEST_CASE("T16 an answer that can be read in two ways is 502, and its connection
       ok + "Transfer-Encoding: identity\r\n\r\nlayer",
       ok + "A : b\r\nContent-Length: 5\r\n\r\nlayer",
       ok + "A: b\r\n folded\r\nContent-Length: 5\r\n\r\nlayer",
-      ok + std::string("A: b\0c\r\nContent-Length: 5\r\n\r\nlayer", 36),
+      ok + "A: b\0c\r\nContent-Length: 5\r\n\r\nlayer"s,
       "HTTP/1.1 99999 OK\r\nContent-Length: 5\r\n\r\nlayer",
       "HTTP/9.9 200 OK\r\nContent-Length: 5\r\n\r\nlayer",
       "SSH-2.0-OpenSSH_9\r\n\r\n",

@@ -223,8 +223,14 @@ std::vector<forward::finished> proxy_under_test::finished(std::size_t count) con
 
 std::vector<boost::json::object> proxy_under_test::log_lines(std::string_view event) {
   log::stop();
-  std::istringstream lines(content_of(engine_->place / "log"));
+  auto found = log_lines_so_far(event);
   engine_->start_log();
+  return found;
+}
+
+std::vector<boost::json::object> proxy_under_test::log_lines_so_far(std::string_view event) const {
+  const auto content = content_of(engine_->place / "log");
+  std::istringstream lines(content.substr(0, content.rfind('\n') + 1));
   std::vector<boost::json::object> found;
   for (std::string line; std::getline(lines, line);) {
     auto one = boost::json::parse(line).as_object();

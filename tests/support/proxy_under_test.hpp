@@ -67,6 +67,9 @@ class proxy_under_test {
   // Finished exchanges and refusals, once there are so many.
   std::vector<forward::finished> finished(std::size_t count = 1) const;
   std::vector<boost::json::object> log_lines(std::string_view event = "");
+  // Those that have reached the file by now; unlike the former, for asking again and again: it loses nothing that is
+  // logged meanwhile.
+  std::vector<boost::json::object> log_lines_so_far(std::string_view event) const;
   std::size_t sessions() const;
   std::size_t busy() const;
   // No client connection is left, and nothing is under way.

@@ -201,15 +201,17 @@ TEST_CASE("a context outlives its place in the cache", "[tls]") {
 }
 
 TEST_CASE("T25: ten thousand names leave 256 leaves and flat memory", "[tls][limits.leaf_certificates]") {
+  constexpr int names =
+      sanitized ? 2'000 : 10'000;  // memory says nothing there, and a name costs several times as much
   testbed bed({"test"});
   tls::leaf_cache cache(bed.ca);
   const auto ask = [&](int number) { return cache.get("n" + std::to_string(number) + ".test", bed.at).has_value(); };
   int served = 0;
   for (int i = 0; i < 1000; ++i) served += ask(i) ? 1 : 0;
   const std::size_t before = resident();
-  for (int i = 1000; i < 10000; ++i) served += ask(i) ? 1 : 0;
+  for (int i = 1000; i < names; ++i) served += ask(i) ? 1 : 0;
   const std::size_t after = resident();
-  CHECK(served == 10000);
+  CHECK(served == names);
   CHECK(cache.size() == 256);
   if (!sanitized) CHECK(after < before + (8U << 20U));
 }
