@@ -101,13 +101,13 @@ def explained(scenario: Scenario, regpass: Sidecar, registry: Registry, cause: s
     """The client's last output carries regpass's sentence: which registry, whose credential, and the log's id."""
     output = " ".join(scenario.output.split())  # clients wrap long lines
 
-    def lines() -> list[dict]:
-        return [line for line in regpass.exchanges(registry=registry.host) if line.get("explanation")]
+    def causes() -> dict[str, str]:
+        lines = regpass.exchanges(registry=registry.host)
+        return {line["id"]: line["explanation"]["cause"] for line in lines if line.get("explanation")}
 
-    assert eventually(lines), f"no exchange with {registry.host} has an explanation"
-    causes = {line["id"]: line["explanation"]["cause"] for line in lines()}
-    seen = {id: cause for id, cause in causes.items() if f"[regpass {id}]" in output}
-    assert seen, f"the client prints none of {sorted(causes)} as [regpass ID]"
+    # Others of the client's exchanges stand in the log before the one whose ID it prints.
+    seen = eventually(lambda: {id: cause for id, cause in causes().items() if f"[regpass {id}]" in output})
+    assert seen, f"the client prints none of {sorted(causes())} as [regpass ID]"
     assert set(seen.values()) == {cause}, f"the client was told {seen}, not {cause}"
     for fact in (registry.host, DOCKER_CONFIG):
         assert fact in output, f"the client's output does not name {fact}"
