@@ -3,6 +3,7 @@
 #include "build.hpp"
 #include "process_metrics.hpp"
 #include "regpass/base/log.hpp"
+#include "regpass/exchange/tally.hpp"
 #include "regpass/registry/host.hpp"
 
 #include <boost/asio/post.hpp>
@@ -30,7 +31,9 @@ double epoch_seconds(wall_time at) {
 samples connections(const forward::services& of) {
   const auto count = [](const auto& of_them) { return static_cast<double>(of_them.load()); };
   return {{{{"side", "client"}, {"state", "open"}}, count(of.sessions)},
-          {{{"side", "client"}, {"state", "busy"}}, count(of.busy)}};
+          {{{"side", "client"}, {"state", "busy"}}, count(of.busy)},
+          {{{"side", "upstream"}, {"state", "open"}}, count(exchange::upstream_tally().open)},
+          {{{"side", "upstream"}, {"state", "idle"}}, count(exchange::upstream_tally().idle)}};
 }
 
 std::optional<std::int64_t> expiry_of(const auth::credential_entry& entry) {
@@ -75,7 +78,8 @@ self_report::self_report(const forward::services& of, const tls::authority& ca, 
 
 void self_report::observe(metrics& into) const {
   using enum metrics::kind;
-  into.observe("regpass_connections", "Connections of clients that are open, and exchanges and tunnels under way.",
+  into.observe("regpass_connections",
+               "Connections that are open. Busy: exchanges and tunnels under way. Idle: kept for the next exchange.",
                gauge, [this] { return connections(of_); });
   into.observe("regpass_credential_expiry_timestamp_seconds", "When a credential ends that says so.", gauge,
                [this] { return expiries(*of_.current()); });

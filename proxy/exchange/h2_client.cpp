@@ -107,7 +107,9 @@ class h2_exchange final : public h2_upstream {
 }  // namespace
 
 h2_client::h2_client(std::unique_ptr<net::stream> wire, party peer, const limits& bounds)
-    : wire_(std::move(wire)), core_(std::make_shared<h2_core>(*wire_, http::h2_role::client, peer, bounds)) {}
+    : wire_(std::move(wire)),
+      core_(std::make_shared<h2_core>(*wire_, http::h2_role::client, peer, bounds)),
+      open_(upstream_tally().open) {}
 h2_client::~h2_client() = default;
 
 std::shared_ptr<h2_client> h2_client::start(std::unique_ptr<net::stream> wire, party peer, const limits& bounds) {

@@ -52,7 +52,13 @@ struct opening_mark {
 
 }  // namespace
 
-connection::connection(std::unique_ptr<net::stream> wire, const limits& bounds, party peer) : wire_(std::move(wire)) {
+tally& upstream_tally() noexcept {
+  static tally all;
+  return all;
+}
+
+connection::connection(std::unique_ptr<net::stream> wire, const limits& bounds, party peer)
+    : wire_(std::move(wire)), open_(upstream_tally().open) {
   timer_.emplace(wire_->get_executor(), [this] { wire_->close(); });
   h1_ = std::make_unique<h1_client>(*wire_, peer, bounds, *timer_);
 }
@@ -66,6 +72,11 @@ exchange::upstream& connection::http() noexcept {
 
 bool connection::reusable() const noexcept {
   return h2_ ? h2_->complete() : h1_->reusable();
+}
+
+void connection::rest() noexcept {
+  h1_->rest();
+  idle_ = tally_mark(upstream_tally().idle);
 }
 
 void connection::close() noexcept {
@@ -139,6 +150,7 @@ net::task<result<std::unique_ptr<connection>>> pool::get_own(const route& to, bo
     auto candidate = std::move(waiting.back());
     waiting.pop_back();
     if (clock::now() - candidate->idle_since > bounds_.idle_for || candidate->stale()) continue;
+    candidate->leave_rest();
     candidate->reused = true;
     co_return candidate;
   }
@@ -209,10 +221,13 @@ void pool::prune(steady_time now) {
 }
 
 void pool::sweep_in_time() {
-  if (sweeping_ || idle_.empty()) return;
+  if (sweeping_) return;
+  auto oldest = steady_time::max();
+  for (const auto& [where, waiting] : idle_) {
+    if (!waiting.empty()) oldest = std::min(oldest, waiting.front()->idle_since);
+  }
+  if (oldest == steady_time::max()) return;
   sweeping_ = true;
-  auto oldest = clock::now();
-  for (const auto& [where, waiting] : idle_) oldest = std::min(oldest, waiting.front()->idle_since);
   sweep_->expires_at(oldest + bounds_.idle_for + std::chrono::milliseconds(1));
   sweep_->async_wait([this, alive = std::weak_ptr(sweep_)](const boost::system::error_code&) {
     if (alive.expired()) return;

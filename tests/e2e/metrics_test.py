@@ -39,6 +39,9 @@ with Scenario("metrics", programs=["skopeo", "curl", "promtool"], hosts=("split.
         pushes = re.findall(series, text)
         assert pushes and int(pushes[0]) >= 3, f"pushes are counted as {pushes}"
         assert 'regpass_token_requests_total{registry="split.test",result="granted"}' in text
+        upstream = re.findall(r'regpass_connections\{side="upstream",state="(\w+)"\} (\d+)', text)
+        assert {state for state, _ in upstream} == {"open", "idle"}, f"no connections to registries are counted: {upstream}"
+        assert int(dict(upstream)["open"]) >= int(dict(upstream)["idle"]) and int(dict(upstream)["open"]) > 0, upstream
         monitoring = Path(__file__).parents[2] / "deploy/monitoring"
         rules = ["promtool", "test", "rules", monitoring / "alerts_test.yaml"]
         scenario.succeed(*rules, through_regpass=False)

@@ -64,6 +64,55 @@ TEST_CASE("A connection is used again, in plain and in TLS, and tells how it cam
   });
 }
 
+TEST_CASE("A connection may be given back while the first one to another origin is still in use") {
+  run_task([]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    tiny_server server(on, kind::http);
+    tiny_server other(on, kind::http);
+    pool all(on, limits());
+    auto first = co_await take(all, other.route("http"));
+    co_await visit(all, server.route("http"));
+    const auto reused = co_await visit(all, server.route("http"));
+    CHECK(reused);
+    co_await ask(*first);
+    all.put(other.route("http"), std::move(first));
+    all.clear();
+    co_await server.stop();
+    co_await other.stop();
+  });
+}
+
+TEST_CASE("Connections are counted while they are open, and while they are kept") {
+  run_task([]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    tiny_server server(on, kind::http);
+    pool all(on, limits());
+    const auto& count = upstream_tally();
+    const std::size_t open = count.open;
+    const std::size_t idle = count.idle;
+    const auto to = server.route("http");
+    auto first = co_await take(all, to);
+    auto second = co_await take(all, to);
+    CHECK(count.open == open + 2);
+    CHECK(count.idle == idle);
+    co_await ask(*first);
+    all.put(to, std::move(first));
+    CHECK(count.idle == idle + 1);
+    first = co_await take(all, to);
+    CHECK(first->reused);
+    CHECK(count.open == open + 2);
+    CHECK(count.idle == idle);
+    co_await ask(*first);
+    all.put(to, std::move(first));
+    second.reset();
+    CHECK(count.open == open + 1);
+    all.clear();
+    CHECK(count.open == open);
+    CHECK(count.idle == idle);
+    co_await server.stop();
+  });
+}
+
 TEST_CASE("A connection in use is not lent to another") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;

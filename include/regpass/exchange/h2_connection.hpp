@@ -7,6 +7,7 @@
 
 #include "regpass/exchange/exchange.hpp"
 #include "regpass/exchange/limits.hpp"
+#include "regpass/exchange/tally.hpp"
 #include "regpass/net/stream.hpp"
 
 #include <functional>
@@ -67,6 +68,7 @@ class h2_client : public std::enable_shared_from_this<h2_client> {
 
   std::unique_ptr<net::stream> wire_;
   std::shared_ptr<h2_core> core_;
+  tally_mark open_;
 };
 
 }  // namespace regpass::exchange

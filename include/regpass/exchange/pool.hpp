@@ -5,6 +5,7 @@
 #include "regpass/base/time.hpp"
 #include "regpass/exchange/h1_connection.hpp"
 #include "regpass/exchange/h2_connection.hpp"
+#include "regpass/exchange/tally.hpp"
 #include "regpass/http/origin.hpp"
 #include "regpass/net/egress.hpp"
 #include "regpass/tls/context.hpp"
@@ -47,8 +48,9 @@ class connection {
   // The exchange is complete, and leaves nothing behind that would disturb another one.
   bool reusable() const noexcept;
   bool poolable() const noexcept { return h1_ != nullptr && h1_->reusable(); }
-  void rest() noexcept { h1_->rest(); }             // of one that goes to the pool
-  bool stale() noexcept { return wire_->stale(); }  // of one from the pool
+  void rest() noexcept;                             // of one that goes to the pool
+  void leave_rest() noexcept { idle_.leave(); }     // and comes back from it
+  bool stale() noexcept { return wire_->stale(); }  // of one in the pool
   void close() noexcept;                            // ends this exchange
   error blame(error problem) const;
   // After this error: the request was certainly not looked at, so it may be sent again whatever its method. In HTTP/2
@@ -68,6 +70,8 @@ class connection {
   std::optional<net::deadline> timer_;
   std::unique_ptr<h1_client> h1_;
   std::unique_ptr<h2_upstream> h2_;
+  tally_mark open_;  // what is shared counts itself
+  tally_mark idle_;
 };
 
 // Idle connections are closed when limits.idle_for is over, whether or not anybody asks for another: until then there
