@@ -2,6 +2,7 @@
 #include "explain/families.hpp"
 #include "explain/signs.hpp"
 #include "explain/words.hpp"
+#include "regpass/base/host_name.hpp"
 
 #include <fmt/format.h>
 
@@ -73,18 +74,30 @@ judgement judge(const facts& f) {
                      f.failure->problem.when == phase::resolve && f.decided_by == speaker::regpass);
 }
 
+// Rather than by a name that is looked up.
+bool named_by_address(const facts& f) {
+  const auto parts = parse_host_port(f.seen->registry, 443);
+  if (!parts) return false;
+  const auto& host = parts->host;
+  return host.find(':') != std::string::npos || host.find_first_not_of("0123456789.") == std::string::npos;
+}
+
 std::string summary(const facts& f) {
-  return fmt::format("{} resolves to an address that regpass may not connect to: {}", words::host(f),
-                     f.failure->problem.detail);
+  return fmt::format("{} {} an address that regpass may not connect to: {}", words::host(f),
+                     named_by_address(f) ? "is" : "resolves to", f.failure->problem.detail);
 }
 
 std::vector<std::string> fix(const facts& f) {
-  return {
-      fmt::format("Check what the name stands for: getent ahosts {}",
-                  words::host(f).substr(0, words::host(f).find(':'))),
-      fmt::format("A registry on a private address needs an entry: [[registry]] with host = \"{}\"", words::host(f)),
+  const auto host = words::host(f);
+  std::vector<std::string> steps;
+  if (!named_by_address(f)) {
+    steps.push_back(fmt::format("Check what the name stands for: getent ahosts {}", host.substr(0, host.find(':'))));
+  }
+  steps.push_back(fmt::format("A registry on a private address needs an entry: [[registry]] with host = \"{}\"", host));
+  steps.emplace_back(
       "Hosts that are no registry: [other_hosts] deny_private_addresses = false; metadata, link-local and loopback "
-      "addresses stay refused"};
+      "addresses stay refused");
+  return steps;
 }
 
 }  // namespace address_refused

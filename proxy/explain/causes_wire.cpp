@@ -181,7 +181,7 @@ constexpr std::array noticed{
           .title = "The mount of a blob became an upload: the registry refused it",
           .notice = mount_refused,
           .summary_text = "{host}: the mount for {activity} became an upload, since the registry refused it",
-          .fix_text = "Nothing has to be done. For good: mount = \"never\" for this registry",
+          .fix_text = "Nothing has to be done. For good: mount = \"upload\" for this registry",
           .doc = {.seen = "POST ...?mount=...&from=A gets 403; without it 202.",
                   .why = "containerd falls back on 401, not on 403; regpass repeats the request without the mount.",
                   .apart = "A 403 without from= is a real denial.",

@@ -103,7 +103,7 @@ std::string what_happened(const error& e) {
     case errc::tls_failed:
       return "failed in the TLS handshake";
     case errc::denied:
-      return "resolves to an address that regpass may not connect to";
+      return "is at an address that regpass may not connect to";
     default:
       return fmt::format("could not be asked ({})", while_doing(e.when));
   }

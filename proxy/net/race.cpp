@@ -106,12 +106,14 @@ task<result<tcp_socket>> race(endpoints to, clock::time_point until, party blame
   const auto on = co_await boost::asio::this_coro::executor;
   const auto all = std::make_shared<field>(on);
   auto next_at = clock::now();
-  while (clock::now() < until) {
+  for (;;) {
+    // One that arrived together with the end of the time has still won.
     if (auto* won = all->winner()) {
       auto socket = std::move(won->socket);
       all->give_up();
       co_return socket;
     }
+    if (clock::now() >= until) break;
     const bool more = all->attempts.size() < to.size();
     if (!more && !all->any_open()) break;
     if (more && (!all->any_open() || clock::now() >= next_at)) {

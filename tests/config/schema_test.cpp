@@ -1,10 +1,14 @@
 #include "regpass/config/schema.hpp"
 
 #include "config/support.hpp"
+#include "regpass/explain/causes.hpp"
 
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <map>
+#include <regex>
 #include <set>
 #include <string>
 
@@ -105,4 +109,40 @@ TEST_CASE("bounds are reached but not passed, by every number") {
     CHECK_FALSE(with(key.least - 1).empty());
     CHECK_FALSE(with(key.most + 1).empty());
   }
+}
+
+namespace {
+
+using choices_by_key = std::multimap<std::string, json::array>;
+
+void collect_choices(const json::value& table, choices_by_key& into) {
+  for (const auto& [name, one] : properties_of(table)) {
+    if (one.as_object().contains("enum")) into.emplace(std::string(name), one.at("enum").as_array());
+    if (one.as_object().contains("properties")) collect_choices(one, into);
+    const auto* items = one.as_object().if_contains("items");
+    if (items != nullptr && items->as_object().contains("properties")) collect_choices(*items, into);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("what a fix tells to write for a key with choices is one of them") {
+  choices_by_key choices;
+  collect_choices(json::parse(json_schema()), choices);
+  REQUIRE(choices.count("mount") == 1);
+  std::size_t seen = 0;
+  for (const auto& cause : explain::causes()) {
+    const std::string text(cause.fix_text);
+    static const std::regex line(R"re((\w+) = "([a-z_]+)")re");
+    for (std::sregex_iterator it(text.begin(), text.end(), line), end; it != end; ++it) {
+      const auto [from, to] = choices.equal_range((*it)[1].str());
+      if (from == to) continue;
+      ++seen;
+      INFO(cause.name << ": " << it->str());
+      const json::value written((*it)[2].str());
+      CHECK(std::any_of(from, to,
+                        [&](const auto& one) { return std::ranges::find(one.second, written) != one.second.end(); }));
+    }
+  }
+  CHECK(seen >= 2);
 }

@@ -1,14 +1,20 @@
 // The order in which addresses are tried; dial_names_test.cpp has the race itself.
 #include "regpass/net/race.hpp"
 
+#include "support/loopback.hpp"
+
+#include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace regpass::net {
 namespace {
 
+using namespace std::chrono_literals;
 using strings = std::vector<std::string>;
 
 strings ordered(const strings& resolved) {
@@ -34,6 +40,18 @@ TEST_CASE("Within a family the resolver's order stays, and the longer family com
 TEST_CASE("An address is tried once, however often it was named; without any there is no turn") {
   CHECK(ordered({"192.0.2.1", "2001:db8::1", "192.0.2.1", "2001:db8::1"}) == strings{"192.0.2.1", "2001:db8::1"});
   CHECK(ordered({}).empty());
+}
+
+TEST_CASE("A connection that comes about together with the end of the time has won") {
+  testing::run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    testing::loopback door(on, "127.0.0.1");
+    // The thread is busy with something else until both have happened.
+    boost::asio::post(on, [] { std::this_thread::sleep_for(100ms); });
+    const endpoints to(1, boost::asio::ip::tcp::endpoint(boost::asio::ip::make_address("127.0.0.1"), door.port()));
+    auto won = co_await race(to, std::chrono::steady_clock::now() + 50ms, party::registry);
+    CHECK(won);
+  });
 }
 
 }  // namespace
