@@ -2,12 +2,14 @@
 #include "regpass/exchange/h1_connection.hpp"
 #include "regpass/http/hop.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace regpass::exchange {
 
 namespace {
 
+// How soon it is noticed that a client went away while its registry is waited for.
+constexpr auto look_every = std::chrono::seconds{1};
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool bodiless(std::string_view method, int status) {
@@ -113,6 +115,27 @@ net::task<result<void>> h1_server::finish(http::fields trailers) {
   auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));
   finished_ = written.has_value();
   co_return written;
+}
+
+void h1_server::when_gone(std::function<void()> what) {
+  when_gone_ = std::move(what);
+  if (when_gone_) {
+    timer_.watch(look_every, [this] { look(); });
+  } else {
+    timer_.unwatch();
+  }
+}
+
+// One that sends no more may still read, but is not waited for longer than one that is idle.
+void h1_server::look() {
+  const auto there = client_.look();
+  if (there == net::presence::here) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (!finished_at_) finished_at_ = now;
+  if (there == net::presence::finished && now - *finished_at_ < bounds_.idle_for) return;
+  timer_.unwatch();
+  const auto call = std::exchange(when_gone_, nullptr);
+  if (call) call();
 }
 
 void h1_server::abort() noexcept {

@@ -179,6 +179,8 @@ void h2_core::fail(h2_flow& flow, error why) {
   if (!flow.failed) flow.failed = std::move(why);
   flow.came.cancel();
   flow.went.cancel();
+  const auto call = std::exchange(flow.when_failed, nullptr);
+  if (call) call();
 }
 
 void h2_core::reset(h2_flow& flow, http::h2_code code, error why) {

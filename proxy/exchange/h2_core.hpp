@@ -41,6 +41,7 @@ struct h2_flow {
   bool answered = false;  // client: a byte of the answer came
   bool unprocessed = false;
   std::optional<error> failed;
+  std::function<void()> when_failed;  // server: who is to be told, once
   boost::asio::steady_timer came;
   boost::asio::steady_timer went;
   net::deadline timer;

@@ -26,6 +26,7 @@ class h2_downstream final : public downstream {
   }
 
   ~h2_downstream() override {
+    flow_->when_failed = nullptr;
     if (!flow_->finished) core_->reset(*flow_, http::h2_code::internal_error, not_done());
     core_->codec().consumed(flow_->id, flow_->reading.size() + std::exchange(flow_->waiting, {}).size());
     if (!flow_->failed) flow_->failed = not_done();  // what still comes is nobody's
@@ -81,7 +82,15 @@ class h2_downstream final : public downstream {
     co_return written;
   }
 
-  void abort() noexcept override { core_->reset(*flow_, http::h2_code::internal_error, not_done()); }
+  void abort() noexcept override {
+    flow_->when_failed = nullptr;
+    core_->reset(*flow_, http::h2_code::internal_error, not_done());
+  }
+  void when_gone(std::function<void()> what) override {
+    const bool late = flow_->failed && what;
+    if (late) return what();
+    flow_->when_failed = std::move(what);
+  }
 
  private:
   std::shared_ptr<h2_core> core_;

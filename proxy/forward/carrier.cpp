@@ -4,6 +4,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <chrono>
+#include <utility>
 
 namespace regpass::forward {
 
@@ -32,20 +33,36 @@ net::task<void> pause(std::chrono::milliseconds length) {
 carrier::carrier(const surroundings& around, exchange::downstream& client, exchange::route to, recorder& notes)
     : around_(around), client_(client), to_(std::move(to)), notes_(notes), pumps_(around.on) {}
 
+carrier::~carrier() {
+  client_.when_gone(nullptr);
+}
+
+// Nobody is left to wait for the registry's answer.
+void carrier::client_gone() {
+  if (!client_problem_) {
+    client_problem_ = error(errc::closed, party::client, phase::head, "the client hung up", 0, false);
+  }
+  if (connection_) connection_->http().abort();
+}
+
 net::task<result<http::response_head>> carrier::send(const http::request_head& head, std::string_view authorization,
                                                      bool with_body, bool probe) {
+  client_.when_gone([this] { client_gone(); });
   for (int tries = 0;; ++tries) {
     auto connection = co_await around_.pool.get(to_, tries > 0);
+    if (client_problem_) co_return std::unexpected(*client_problem_);
     if (!connection) co_return std::unexpected(connection.error());
     connection_ = std::move(*connection);
     upstream_version_ = connection_->http().version();
     excerpt_.clear();
+    first_ = {};
     response_ended_ = false;
     ++attempts_;
     notes_.sent(head, authorization, probe, *connection_);
     auto answer = co_await once(head, with_body);
     const bool again = tries == 0 && repeatable(head, with_body, answer);
-    if (!again) co_return answer;
+    if (!again && answer) co_return answer;
+    if (!again) co_return std::unexpected(last_word_on(answer.error(), with_body));
     if (answer) {
       notes_.answered(*answer, std::nullopt);
       co_await discard();
@@ -58,15 +75,23 @@ net::task<result<http::response_head>> carrier::send(const http::request_head& h
 
 bool carrier::repeatable(const http::request_head& head, bool with_body,
                          const result<http::response_head>& answer) const {
+  if (client_problem_) return false;
   if (with_body && client_.body().has_body()) return false;
   const bool safe = head.method == "GET" || head.method == "HEAD";
   if (answer) return safe && transient(answer->status);
   return (is_drop(answer.error()) && safe) || connection_->unprocessed(answer.error());
 }
 
+error carrier::last_word_on(error problem, bool with_body) const {
+  const bool lost = with_body && client_.body().has_body() && connection_->unprocessed(problem);
+  if (lost && !client_problem_) problem.detail += "; the body that was on its way is not kept: send the request again";
+  return problem;
+}
+
 net::task<result<http::response_head>> carrier::once(const http::request_head& head, bool with_body) {
   const auto body = with_body ? client_.body() : http::framing();
   auto sent = co_await connection_->http().send(head, body);
+  if (!sent && client_problem_) co_return std::unexpected(*client_problem_);
   if (!sent) {
     auto said = co_await last_words(std::move(sent.error()));
     co_return said;
@@ -133,16 +158,31 @@ net::task<std::string_view> carrier::excerpt(std::size_t cap) {
   co_return std::string_view(excerpt_);
 }
 
+net::task<result<void>> carrier::begin() {
+  if (response_ended_ || !excerpt_.empty()) co_return result<void>();
+  auto piece = co_await connection_->http().read();
+  if (!piece && client_problem_) co_return std::unexpected(*client_problem_);
+  if (!piece) co_return std::unexpected(connection_->blame(piece.error()));
+  first_ = *piece;
+  response_ended_ = first_.empty();
+  co_return result<void>();
+}
+
 net::task<result<void>> carrier::relay() {
-  if (!excerpt_.empty()) {
-    bytes_out_ += excerpt_.size();
-    auto first = co_await client_.write(excerpt_);
-    if (!first) co_return std::unexpected(first.error());
+  const auto begun = excerpt_.empty() ? std::exchange(first_, {}) : std::string_view(excerpt_);
+  if (!begun.empty()) {
+    bytes_out_ += begun.size();
+    auto first = co_await client_.write(begun);
+    if (!first) {
+      connection_->http().abort();
+      co_return std::unexpected(first.error());
+    }
   }
   while (!response_ended_) {
     auto piece = co_await connection_->http().read();
     if (!piece) {
       client_.abort();  // at the same byte: what is cut off must not look complete
+      if (client_problem_) co_return std::unexpected(*client_problem_);
       co_return std::unexpected(connection_->blame(piece.error()));
     }
     if (piece->empty()) break;

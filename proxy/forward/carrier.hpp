@@ -17,6 +17,9 @@ namespace regpass::forward {
 class carrier {
  public:
   carrier(const surroundings& around, exchange::downstream& client, exchange::route to, recorder& notes);
+  ~carrier();
+  carrier(const carrier&) = delete;
+  carrier& operator=(const carrier&) = delete;
 
   // Sends `head`, with the client's body if `with_body`, and returns the final response's head. What may be repeated is
   // repeated once: a GET or HEAD after a dropped connection or a single 5xx (no client does that itself), a bodiless
@@ -26,6 +29,9 @@ class carrier {
 
   // The beginning of the response's body, at most `cap` bytes; `relay` sends it first.
   net::task<std::string_view> excerpt(std::size_t cap);
+  // The beginning of a body that `relay` is to pass on: one that is no good from its first byte on can still be told
+  // of.
+  net::task<result<void>> begin();
   // The response's body to the client, whose head was given to `respond` already.
   net::task<result<void>> relay();
   // Done with this response: its connection goes back to the pool if it was read to its end within reason.
@@ -46,8 +52,11 @@ class carrier {
  private:
   net::task<result<http::response_head>> once(const http::request_head& head, bool with_body);
   net::task<result<http::response_head>> last_words(error problem);
+  // Why a request that the registry did not look at is not repeated.
+  error last_word_on(error problem, bool with_body) const;
   net::task<result<http::response_head>> final_head();
   net::task<void> pump_request();
+  void client_gone();
   bool repeatable(const http::request_head& head, bool with_body, const result<http::response_head>& answer) const;
 
   surroundings around_;
@@ -58,6 +67,7 @@ class carrier {
   std::unique_ptr<exchange::connection> connection_;
   std::string upstream_version_;
   std::string excerpt_;
+  std::string_view first_;  // what `begin` read, in the connection's buffer
   bool response_ended_ = false;
   bool body_started_ = false;
   bool upstream_writable_ = true;

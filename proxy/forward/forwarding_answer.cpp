@@ -44,7 +44,7 @@ net::task<void> forwarding::deliver(http::response_head head) {
   const bool served = ours && !without_credentials();
   auto& seen = notes_.seen();
   seen.status = served && head.status == 401 ? 403 : head.status;
-  const auto framing = carrier_.response_body();
+  const auto body_framing = carrier_.response_body();
   if (own_request_) {
     const auto body = co_await carrier_.excerpt(excerpt_cap);
     notes_.token(*own_request_, token_delivery{auth::read_answer(*own_request_, head, body, now()), false});
@@ -58,12 +58,20 @@ net::task<void> forwarding::deliver(http::response_head head) {
     co_await answer_error(seen.status, std::move(head.headers));
     co_return;
   }
+  // What is broken from its first byte on can still be answered with a reason.
+  if (!asked_for_reason_) {
+    auto begun = co_await carrier_.begin();
+    if (!begun) {
+      co_await upstream_failed(begun.error());
+      co_return;
+    }
+  }
   if (served) remember_location(head);
   if (head.status < 400) note_credential();
   if (what_.registry) rewrite_references(head.headers, facade_of(what_), asked().target);
   // A challenge would lead a client to the registry itself that knows it only by another address.
   downstream_head(head, ours || (what_.registry && what_.seen_as));
-  auto answered = co_await down_.respond(std::move(head), framing);
+  auto answered = co_await down_.respond(std::move(head), body_framing);
   if (answered && asked_for_reason_) {
     answered = co_await down_.finish(http::fields());  // the carrier holds another answer; this one has no body
   } else if (answered) {

@@ -2,8 +2,10 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace regpass::net {
 
@@ -23,9 +25,10 @@ struct deadline::state : std::enable_shared_from_this<state> {
   state(const executor& on, std::function<void()> what) : timer(on), expire(std::move(what)) {}
 
   const limit& nearest() const { return limits[0].at <= limits[1].at ? limits[0] : limits[1]; }
+  clock::time_point due() const { return std::min(nearest().at, look_at); }
 
   void arm() {
-    armed_for = nearest().at;
+    armed_for = due();
     timer.expires_at(armed_for);
     timer.async_wait([self = shared_from_this()](const boost::system::error_code& ec) { self->woken(ec); });
   }
@@ -34,16 +37,28 @@ struct deadline::state : std::enable_shared_from_this<state> {
   void woken(const boost::system::error_code& ec) {
     if (ec || !alive || ran_out) return;  // superseded by an earlier one, destroyed, or over
     armed_for = clock::time_point::max();
-    const auto due = nearest();
-    if (due.at == clock::time_point::max()) return;
-    if (clock::now() < due.at) return arm();
-    ran_out = due.when;
-    expire();
+    const auto now = clock::now();
+    const auto last = nearest();
+    if (last.at <= now) {
+      ran_out = last.when;
+      expire();
+      return;
+    }
+    if (look_at <= now) {
+      look_at = now + look_every;
+      const auto call = look;  // which may put another in its place
+      call();
+    }
+    const bool more = alive && !ran_out && due() < armed_for;
+    if (more) arm();
   }
 
   boost::asio::steady_timer timer;
   std::function<void()> expire;
-  std::array<limit, 2> limits;  // by hand
+  std::array<limit, 2> limits;                           // by hand
+  clock::time_point look_at = clock::time_point::max();  // max: nobody looks
+  std::chrono::milliseconds look_every{};
+  std::function<void()> look;
   clock::time_point armed_for = clock::time_point::max();
   bool alive = true;
   std::optional<phase> ran_out;
@@ -65,6 +80,18 @@ void deadline::set(phase when, std::chrono::milliseconds from_now, hand whose) {
 
 void deadline::clear(hand whose) noexcept {
   state_->limits[static_cast<std::size_t>(whose)] = {};
+}
+
+void deadline::watch(std::chrono::milliseconds every, std::function<void()> look) {
+  state_->look = std::move(look);
+  state_->look_every = every;
+  state_->look_at = clock::now() + every;
+  if (state_->look_at < state_->armed_for) state_->arm();
+}
+
+void deadline::unwatch() noexcept {
+  state_->look_at = clock::time_point::max();
+  state_->look = nullptr;
 }
 
 std::optional<phase> deadline::expired() const noexcept {

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <string>
 
 namespace regpass::net {
 
@@ -62,10 +63,12 @@ struct listener::state {
   task<void> run() {
     while (!stopped) {
       if (open_connections() >= limit) {
+        say_full();
         timer.expires_after(pause_when_full);
         co_await timer.async_wait(use_task);
         continue;
       }
+      told_full = false;
       auto [ec, socket] = co_await acceptor.async_accept(use_task);
       if (stopped) break;
       if (!ec) {
@@ -81,6 +84,15 @@ struct listener::state {
     }
   }
 
+  // Whoever connects now waits, which looks like a network that is broken.
+  void say_full() {
+    if (told_full || !may_say_so()) return;
+    told_full = true;
+    log::write(log::level::warn, "client-rejected",
+               "as many connections are open as limits.connections or the open files (nofile) allow, " +
+                   std::to_string(limit) + ": accepting pauses on " + shown(local));
+  }
+
   void welcome(tcp_socket socket) {
     boost::system::error_code ec;
     const auto peer = socket.remote_endpoint(ec);
@@ -94,6 +106,7 @@ struct listener::state {
   handler handle;
   std::size_t limit = 0;
   std::function<std::size_t()> open_connections;
+  bool told_full = false;
   bool stopped = false;
 };
 

@@ -44,6 +44,7 @@ class prefixed_stream final : public stream {
 
   void close() noexcept override { below_->close(); }
   bool stale() noexcept override { return used_ < prefix_.size() || below_->stale(); }
+  presence look() noexcept override { return below_->look(); }
   executor get_executor() override { return below_->get_executor(); }
 
  private:

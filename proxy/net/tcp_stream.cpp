@@ -7,6 +7,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/container/small_vector.hpp>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <optional>
@@ -53,10 +54,11 @@ class tcp_stream final : public stream {
 
   task<result<std::size_t>> read_some(std::span<char> into) override {
     const auto buffer = boost::asio::buffer(into.data(), into.size());
-    boost::system::error_code ec = boost::asio::error::would_block;
+    // The event loop tells of an end or an error once: who read on would wait for another.
+    auto ec = ended_ ? ended_ : boost::system::error_code(boost::asio::error::would_block);
     std::size_t count = 0;
     // Asking where it is not likely would mostly be in vain.
-    if (likely_ && at_once()) count = socket_.read_some(buffer, ec);
+    if (!ended_ && likely_ && at_once()) count = socket_.read_some(buffer, ec);
     if (would_wait(ec)) {
       const auto [failed, got] = co_await socket_.async_read_some(buffer, use_task);
       ec = failed;
@@ -64,6 +66,7 @@ class tcp_stream final : public stream {
     }
     likely_ = !ec && count == into.size();
     if (batch_) batch_->arrived(count);
+    ended_ = ec;
     if (ec == boost::asio::error::eof) co_return std::size_t{0};
     if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
     co_return count;
@@ -86,6 +89,7 @@ class tcp_stream final : public stream {
   }
 
   task<result<void>> wait_readable() override {
+    if (ended_ && socket_.is_open()) co_return result<void>();
     const auto [ec] = co_await socket_.async_wait(tcp_socket::wait_read, use_task);
     if (ec) co_return std::unexpected(to_error(ec, phase::idle, peer_));
     likely_ = true;
@@ -117,6 +121,14 @@ class tcp_stream final : public stream {
     return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
   }
 
+  presence look() noexcept override {
+    if (!socket_.is_open()) return presence::gone;
+    pollfd asked{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
+    if (::poll(&asked, 1, 0) <= 0) return presence::here;
+    if ((asked.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) return presence::gone;
+    return presence::finished;
+  }
+
   executor get_executor() override { return socket_.get_executor(); }
 
  private:
@@ -130,7 +142,8 @@ class tcp_stream final : public stream {
 
   tcp_socket socket_;
   party peer_;
-  bool likely_ = false;  // that bytes are there: the last read filled its buffer, or the kernel said so
+  boost::system::error_code ended_;  // of reading, with what
+  bool likely_ = false;              // that bytes are there: the last read filled its buffer, or the kernel said so
   unsigned operations_ = 0;
   std::optional<receive_batch> batch_;  // once a long body was expected
 };

@@ -113,6 +113,10 @@ bool tls_stream::stale() noexcept {
   return engine_.holds_input() || below_->stale();
 }
 
+presence tls_stream::look() noexcept {
+  return below_->look() == presence::here ? presence::here : presence::gone;
+}
+
 executor tls_stream::get_executor() {
   return below_->get_executor();
 }

@@ -81,6 +81,17 @@ TEST_CASE("A request that the registry refused unread is sent again, whatever it
   CHECK(scene.registry.count("DELETE", manifest) == 2);
 }
 
+TEST_CASE("An upload that the registry refused unread is told to be sent again, and why") {
+  h2_scene scene;
+  scene.registry.on("PUT", upload).h2_reset(7);
+  auto client = scene.client();
+  const auto got = client.receive(client.send("PUT", upload, {}, "layer"));
+  CHECK(got.status == 503);
+  CHECK(got.field("Retry-After") == "1");
+  CHECK(got.body.find("send the request again") != std::string::npos);
+  CHECK(scene.registry.count("PUT", upload) == 1);
+}
+
 TEST_CASE("A request that was reset for another reason is not sent again unless it is safe") {
   h2_scene scene;
   scene.proxy.serve(scene.registry, [](auto& options) { options.policy.remove = {"*"}; });

@@ -1,5 +1,6 @@
 // Registries that cannot be reached, are not who they should be, or speak no proper HTTP (T16, T24).
 #include "support/common_ground.hpp"
+#include "support/h2_raw_client.hpp"
 #include "support/proxy_under_test.hpp"
 
 #include <catch2/catch.hpp>
@@ -119,6 +120,27 @@ TEST_CASE("T16 an answer that can be read in two ways is 502, and its connection
   const auto used = scene.registry.requests().back().connection;
   CHECK(client.ask("GET", "/v2/").body == "{}");
   CHECK(scene.registry.requests().back().connection != used);
+}
+
+TEST_CASE("T16 a body that is no good from its first byte on is 502 with the reason, over either version") {
+  token_scene scene;
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const auto* chunk =
+      GENERATE("zz\r\nlayer", "-5\r\nlayer", "5 5\r\nlayer", "ffffffffffffffffff\r\nlayer", "0x5\r\nlayer");
+  INFO(chunk);
+  scene.registry.on("GET", manifest).raw(chunked + chunk);
+  scene.registry.on("GET", "/v2/").body("{}");
+  if (GENERATE(true, false)) {
+    auto client = scene.inside();
+    const auto got = client.ask("GET", manifest);
+    CHECK(got.status == 502);
+    CHECK(got.field("X-Regpass-Cause") == "upstream-broken");
+    CHECK(client.ask("GET", "/v2/").body == "{}");
+  } else {
+    h2_raw_client client(scene.proxy.port(), scene.registry.authority());
+    CHECK(client.ask("GET", manifest).status == 502);
+    CHECK(client.ask("GET", "/v2/").body == "{}");
+  }
 }
 
 TEST_CASE("T16 bytes behind an answer never become the next one") {

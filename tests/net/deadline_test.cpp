@@ -109,6 +109,40 @@ TEST_CASE("A deadline that is moved on again and again does not expire meanwhile
   });
 }
 
+TEST_CASE("A deadline that is watched looks every so often until it is told to stop, and expires none the later") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    watched one(on);
+    int looks = 0;
+    one.timer.watch(5ms, [&] { ++looks; });
+    const auto twice = [&] { return looks >= 2; };
+    const auto came = co_await wait_until(twice);
+    CHECK(came);
+    CHECK_FALSE(one.timer.expired());
+    one.timer.unwatch();
+    const auto seen = looks;
+    const auto began = clock::now();
+    one.timer.set(phase::head, 30ms);
+    const auto took = co_await one.expiry_since(began);
+    CHECK(took >= 30ms);
+    CHECK(looks == seen);
+  });
+}
+
+TEST_CASE("Who is called to look may stop the looking") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    watched one(on);
+    int looks = 0;
+    one.timer.watch(5ms, [&] {
+      ++looks;
+      one.timer.unwatch();
+    });
+    co_await pause(40ms);
+    CHECK(looks == 1);
+  });
+}
+
 TEST_CASE("A cleared deadline does not expire, and can be set again") {
   run_task([]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;

@@ -1,12 +1,15 @@
 #include "regpass/net/listener.hpp"
 
+#include "regpass/base/log.hpp"
 #include "regpass/net/task_group.hpp"
 #include "support/run_task.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <catch2/catch.hpp>
 #include <dirent.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -180,7 +183,10 @@ TEST_CASE("A handler may stop the listener that called it") {
   });
 }
 
-TEST_CASE("At the limit accepting pauses, and goes on when a connection ends (T22)", "[limits.connections]") {
+TEST_CASE("At the limit accepting pauses, says so once, and goes on when a connection ends (T22)",
+          "[limits.connections]") {
+  const testing::temporary_directory dir;
+  REQUIRE(log::start({.file = dir / "log"}));
   run_task([]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     door way(on, 2);
@@ -196,6 +202,10 @@ TEST_CASE("At the limit accepting pauses, and goes on when a connection ends (T2
     CHECK(way.peers.size() == 3);
     way.open->stop();
   });
+  log::stop();
+  const auto text = testing::content_of(dir / "log");
+  CHECK_THAT(text, Catch::Contains("limits.connections"));
+  CHECK(std::ranges::count(text, '\n') == 1);
 }
 
 std::size_t highest_descriptor() {

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace regpass::net {
 namespace {
@@ -238,6 +239,67 @@ TEST_CASE("An idle connection is stale once the peer has closed, reset or spoken
     const auto within = which.stale ? 5'000ms : 20ms;
     const auto stale = co_await wait_until(is_stale, within);
     CHECK(stale == which.stale);
+  });
+}
+
+// Reads to the end, and three times more.
+task<void> read_on(stream& from, std::vector<std::string>& said) {
+  std::array<char, 32> into{};
+  for (int times = 0; times < 4; ++times) {
+    auto got = co_await from.read_some(into);
+    said.push_back(got ? std::to_string(*got) : std::string(name_of(got.error().code)));
+  }
+}
+
+TEST_CASE("What has ended ends again for whoever reads on, at once (F10)") {
+  const bool by_reset = GENERATE(false, true);
+  run_task([&]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    auto ends = co_await connected_pair();
+    std::vector<std::string> said;
+    task_group readers(on);
+    readers.spawn(read_on(*ends.near, said), "reader");
+    if (by_reset) {
+      co_await write_one(*ends.near, "unread");  // who closes with it resets
+      co_await pause(20ms);
+    }
+    ends.far->close();
+    const auto all = [&] { return said.size() == 4; };
+    const auto in_time = co_await wait_until(all, 5s);
+    CHECK(in_time);
+    for (const auto& one : said) CHECK(one == (by_reset ? "reset" : "0"));
+    ends.near->close();
+    co_await readers.join();
+  });
+}
+
+TEST_CASE("A look tells who is there, who sends no more and who is gone, whatever waits to be read") {
+  struct row {
+    const char* what;
+    void (*happens)(testing::socket_pair&);
+    presence then;
+  };
+  const auto which = GENERATE(values<row>({
+      {"nothing", [](testing::socket_pair&) {}, presence::here},
+      {"peer closes", [](testing::socket_pair& ends) { ends.far->close(); }, presence::finished},
+      {"we close", [](testing::socket_pair& ends) { ends.near->close(); }, presence::gone},
+  }));
+  const bool unread = GENERATE(false, true);
+  INFO(which.what << (unread ? ", with bytes that wait" : ""));
+  run_task([&]() -> task<void> {
+    auto ends = co_await connected_pair();
+    if (unread) co_await write_one(*ends.far, "bytes");
+    CHECK(ends.near->look() == presence::here);
+    which.happens(ends);
+    const auto noticed = [&] { return ends.near->look() == which.then; };
+    const auto outcome = co_await wait_until(noticed);
+    CHECK(outcome);
+    if (which.then != presence::finished) co_return;
+    // Who has closed answers what is sent by a reset.
+    co_await write_one(*ends.near, "to nobody");
+    const auto gone = [&] { return ends.near->look() == presence::gone; };
+    const auto in_the_end = co_await wait_until(gone);
+    CHECK(in_the_end);
   });
 }
 

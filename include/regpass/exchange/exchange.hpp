@@ -10,6 +10,7 @@
 #include "regpass/http/message.hpp"
 #include "regpass/net/task.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,10 @@ class downstream {
   virtual net::task<result<void>> finish(http::fields trailers) = 0;
   // Ends the exchange so that the client cannot mistake it for complete.
   virtual void abort() noexcept = 0;
+
+  // Calls `what`, at most once, when the client is found to have hung up, also while nothing is read from it or written
+  // to it. Empty: nobody is to be called any more.
+  virtual void when_gone(std::function<void()> /*what*/) {}
 
   virtual bool responded() const noexcept = 0;
   virtual std::string_view version() const noexcept = 0;  // "1.1", "1.0", "2"

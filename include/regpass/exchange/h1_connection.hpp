@@ -8,8 +8,11 @@
 #include "regpass/net/deadline.hpp"
 #include "regpass/net/stream.hpp"
 
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace regpass::exchange {
@@ -37,14 +40,19 @@ class h1_server final : public downstream {
   net::task<result<void>> write(std::string_view piece) override;
   net::task<result<void>> finish(http::fields trailers) override;
   void abort() noexcept override;
+  void when_gone(std::function<void()> what) override;
   bool responded() const noexcept override { return responded_; }
   std::string_view version() const noexcept override { return head_.minor == 0 ? "1.0" : "1.1"; }
 
  private:
+  void look();
+
   net::stream& client_;
   const limits& bounds_;
   net::deadline& timer_;
   h1_input<http::request_head> input_;
+  std::function<void()> when_gone_;
+  std::optional<std::chrono::steady_clock::time_point> finished_at_;  // when the client's half-close was seen
   http::request_head head_;
   http::framing body_;
   http::framing out_;

@@ -26,6 +26,10 @@ class deadline {
   void set(phase when, std::chrono::milliseconds from_now, hand whose = hand::reading);
   void clear(hand whose = hand::reading) noexcept;
 
+  // Besides, calls `look` every so often until it is told to stop.
+  void watch(std::chrono::milliseconds every, std::function<void()> look);
+  void unwatch() noexcept;
+
   // The phase whose time ran out, once `expire` has run.
   std::optional<phase> expired() const noexcept;
   // `problem`, unless the deadline caused it: then errc::timed_out in the phase that ran out.

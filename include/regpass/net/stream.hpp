@@ -10,6 +10,13 @@
 
 namespace regpass::net {
 
+// Whether a peer can still be spoken to, as far as can be told without waiting.
+enum class presence : std::uint8_t {
+  here,
+  finished,  // it will send no more; whether it still reads, nobody can tell
+  gone
+};
+
 // One reader and one writer at a time; both may be under way together. Closing ends both, which is how operations are
 // cancelled.
 class stream {
@@ -30,6 +37,9 @@ class stream {
   virtual void close() noexcept = 0;
   // A look at an idle connection without waiting: true when the peer has closed it or sent bytes that nobody asked for.
   virtual bool stale() noexcept = 0;
+  // A look at the peer, whatever it sent that is not read yet. After TLS's end there is no half-closed connection: who
+  // sends no more is gone.
+  virtual presence look() noexcept { return presence::here; }
   virtual executor get_executor() = 0;
 };
 

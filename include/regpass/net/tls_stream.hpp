@@ -24,6 +24,7 @@ class tls_stream final : public stream {
   task<result<void>> shut_write() override;
   void close() noexcept override;
   bool stale() noexcept override;
+  presence look() noexcept override;
   executor get_executor() override;
 
   const tls::engine& engine() const noexcept { return engine_; }

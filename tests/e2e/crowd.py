@@ -1,0 +1,76 @@
+"""Many clients at once, held until they are told to vanish.
+
+    crowd.py PORT CA HOST BLOB UPLOADS IDLE READERS WRITERS
+
+IDLE ones ask for a tunnel to HOST and then say nothing; READERS ask for the path BLOB and do not read the answer; WRITERS begin
+an upload at the path UPLOADS, of which they send a little. Prints "held" when all of them are there; told "vanish", it closes all of
+them, half of them without a word of TLS or TCP's FIN, and prints "gone". Ends when standard input does.
+"""
+
+import concurrent.futures
+import resource
+import socket
+import ssl
+import struct
+import sys
+
+AT_ONCE = 32
+UPLOAD_BYTES = 64 << 20
+FIRST_BYTES = 200_000
+BY_RESET = struct.pack("ii", 1, 0)  # of SO_LINGER: no FIN, but RST
+
+
+def tunnel(port, host):
+    connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n".encode())
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        piece = connection.recv(1024)
+        assert piece, f"refused: {answer!r}"
+        answer += piece
+    assert b" 200 " in answer, answer
+    return connection
+
+
+def head(method, path, host, more=""):
+    return f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n".encode()
+
+
+def main():
+    port, ca, host, blob, uploads = int(sys.argv[1]), *sys.argv[2:6]
+    counts = dict(zip(("idle", "reader", "writer"), map(int, sys.argv[6:]), strict=True))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    trust = ssl.create_default_context(cafile=ca)
+
+    def begin(kind):
+        connection = tunnel(port, host)
+        if kind == "idle":
+            return connection
+        inside = trust.wrap_socket(connection, server_hostname=host)
+        if kind == "reader":
+            inside.sendall(head("GET", blob, host))
+            return inside
+        inside.sendall(head("PATCH", uploads, host, f"Content-Length: {UPLOAD_BYTES}\r\n"))
+        inside.settimeout(2)
+        try:
+            inside.sendall(b"x" * FIRST_BYTES)
+        except TimeoutError:
+            pass  # nobody takes it
+        return inside
+
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        held = list(pool.map(begin, [kind for kind, count in counts.items() for _ in range(count)]))
+    print("held", flush=True)
+    if sys.stdin.readline().strip() != "vanish":
+        return
+    for number, connection in enumerate(held):
+        if number % 2:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, BY_RESET)
+        connection.close()
+    print("gone", flush=True)
+    sys.stdin.read()
+
+
+main()

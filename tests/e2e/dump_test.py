@@ -1,0 +1,101 @@
+"""T28 What a process of the same user, a core dump and freed memory give away of a running regpass: nothing."""
+
+import os
+import signal
+import subprocess
+
+import processes
+from e2e import Scenario
+from sidecar import Sidecar
+
+# Root without a single capability: another process of the same user, and no more than that.
+BARE = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+PRIVATE = ("environ", "maps", "mem", "auxv", "io")
+PAUSE = 20  # seconds in which what was freed must be gone
+
+
+class Exposed(Sidecar):
+    """One that may dump core, as far as whoever starts it is concerned."""
+
+    def _command(self, config):
+        argv = super()._command(config)
+        at = argv.index("--") + 1
+        return [*argv[:at], "prlimit", "--core=unlimited", *BARE, *argv[at:]]
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def abort(self):
+        """Whether a core was dumped."""
+        os.kill(self.pid, signal.SIGABRT)
+        _, status = os.waitpid(self.pid, 0)
+        assert os.WTERMSIG(status) == signal.SIGABRT, f"it ended otherwise: {status}"
+        return os.WCOREDUMP(status)
+
+    def __exit__(self, *_):
+        """It has ended already, or is not waited for."""
+        if self._runs():
+            self._end()
+
+
+def readable(pid, name):
+    return subprocess.run([*BARE, "head", "-c", "1", f"/proc/{pid}/{name}"], capture_output=True, timeout=20).returncode == 0
+
+
+def found_in_memory(pid, *texts):
+    """Which of them stand in the process's writable memory, as somebody sees it who may see everything."""
+    found = set()
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            span, rights = line.split()[:2]
+            if "w" not in rights:
+                continue
+            begin, end = (int(part, 16) for part in span.split("-"))
+            try:
+                memory.seek(begin)
+                content = memory.read(end - begin)
+            except (OSError, ValueError, OverflowError):
+                continue
+            found |= {text for text in texts if text.encode() in content}
+    return found
+
+
+def control():
+    """A process that does not protect itself, of which all this can be had."""
+    return subprocess.Popen(["prlimit", "--core=unlimited", *BARE, "sleep", "60"], cwd="/tmp")
+
+
+with Scenario("dump", programs=["skopeo", "prlimit", "setpriv"], hosts=["split.test"]) as scenario:
+    registry = scenario.registries[0]
+    password = scenario.testbed.password("alice")
+    secrets = {"config.json": scenario.docker_config("alice")}
+    base = f"docker://{registry.host}/shared/base:1"
+
+    unprotected = control()
+    assert processes.wait_until(lambda: readable(unprotected.pid, "environ"), 10), "not even an open process can be read"
+
+    with scenario.sidecar(secrets, kind=Exposed) as regpass:
+        scenario.succeed("skopeo", "inspect", base)
+        for name in PRIVATE:
+            assert not readable(regpass.pid, name), f"a process of the same user reads /proc/PID/{name}"
+        given = [open(f"/proc/{regpass.pid}/{name}", "rb").read() for name in ("environ", "cmdline")]
+        assert not any(password.encode() in one for one in given), "the password stands in environment or arguments"
+        assert open(f"/proc/{regpass.pid}/coredump_filter").read().strip() == "00000000"
+        limits = open(f"/proc/{regpass.pid}/limits").read()
+        core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
+        assert core.split()[4:6] == ["0", "0"], core
+
+        # In force it is there; taken away, it is not, in any form in which it was held.
+        assert password in found_in_memory(regpass.pid, password), "the search finds nothing"
+        (regpass.secrets / "config.json").unlink()
+        gone = processes.wait_until(lambda: not found_in_memory(regpass.pid, password), PAUSE)
+        assert gone, "the password that was taken away is still in memory"
+        assert not regpass.abort(), "a core was dumped"
+
+    unprotected.send_signal(signal.SIGABRT)
+    _, status = os.waitpid(unprotected.pid, 0)
+    print(f"an open process {'dumps' if os.WCOREDUMP(status) else 'does not dump'} core here")
+    for left in ("/tmp/core", f"/tmp/core.{unprotected.pid}"):
+        if os.WCOREDUMP(status) and os.path.exists(left):
+            os.unlink(left)
