@@ -1,6 +1,7 @@
 // The file of [client_auth] secret_file (T01, T29).
 #include "regpass/app/client_secret.hpp"
 
+#include "support/full_disk.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <catch2/catch.hpp>
@@ -94,4 +95,17 @@ TEST_CASE("T01 a file that cannot be used is an error at first, and later leaves
   write(file, "two");
   CHECK(password(loader.load({.secret_file = file})) == "two");
   CHECK_FALSE(loader.load({.secret_file = place / "elsewhere"}).has_value());
+}
+
+TEST_CASE("a disk that is full leaves no half a password (F13)") {
+  const temporary_directory place;
+  const config::client_auth_settings from{.secret_file = place / "secret", .create = true};
+  {
+    const full_disk full(static_cast<std::size_t>(GENERATE(0, 10)));
+    const auto made = client_secret_loader().load(from);
+    REQUIRE_FALSE(made.has_value());
+    CHECK(made.error().detail.starts_with((place / "secret").string()));
+  }
+  CHECK(fs::is_empty(place.path()));
+  CHECK(password(client_secret_loader().load(from)).size() >= 32);
 }

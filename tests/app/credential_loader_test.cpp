@@ -2,8 +2,12 @@
 #include "support/temporary_directory.hpp"
 
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 using namespace regpass;
 using Catch::Matchers::Contains;
@@ -92,7 +96,7 @@ TEST_CASE("An unchanged entry keeps its generation, and so its tokens") {
   CHECK(before.store.entries.at(0).credential->generation == after.store.entries.at(0).credential->generation);
 }
 
-TEST_CASE("Bad content keeps the last good one in force and says why") {
+TEST_CASE("Bad content keeps the last good one in force and says why (T29)") {
   const testing::temporary_directory dir;
   const auto file = dir.put("config.json", alice);
   app::credential_loader loader({dir.path()}, cap);
@@ -110,6 +114,49 @@ TEST_CASE("Bad content keeps the last good one in force and says why") {
   CHECK_THAT(after.rejected[0].why, !Contains("secret"));
 }
 
+TEST_CASE("What is no file any more keeps the last good one in force, and is not waited for (T29, F13)") {
+  const testing::temporary_directory dir;
+  const auto file = dir.put("config.json", alice);
+  app::credential_loader loader({dir.path()}, cap);
+  REQUIRE(users(loader.load()) == std::vector<std::string>{"alice"});
+  fs::remove(file);
+  const auto kind = GENERATE(0, 1, 2);
+  if (kind == 0) REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
+  if (kind == 1) fs::create_symlink(file.filename(), file);  // round and round
+  if (kind == 2) REQUIRE(::symlink("/dev/zero", file.c_str()) == 0);
+  const auto after = loader.load();
+  CHECK(users(after) == std::vector<std::string>{"alice"});
+  REQUIRE(after.rejected.size() == 1);
+  CHECK(after.rejected[0].kept_old);
+  fs::remove(file);
+  fs::create_symlink("nowhere", file);  // as good as removed
+  CHECK(users(loader.load()).empty());
+}
+
+TEST_CASE("A file that is replaced all the time is read as one of its contents, never as parts of two (T29)") {
+  const testing::temporary_directory dir;
+  const auto file = dir.put("config.json", alice);
+  app::credential_loader loader({file}, cap);
+  std::atomic<bool> over{false};
+  std::thread writer([&] {
+    for (int i = 0; !over; ++i) {
+      dir.put("next", i % 3 == 0 ? cut : i % 3 == 1 ? alice : bob);
+      fs::rename(dir / "next", file);
+    }
+  });
+  std::size_t rejected = 0;
+  for (int i = 0; i < 300; ++i) {
+    const auto found = loader.load();
+    rejected += found.rejected.size();
+    const auto who = users(found);
+    REQUIRE(who.size() == 1);
+    CHECK((who[0] == "alice" || who[0] == "bob"));
+  }
+  over = true;
+  writer.join();
+  CHECK(rejected < 300);
+}
+
 TEST_CASE("Bad content without a good one before it leaves the other files alone") {
   const testing::temporary_directory dir;
   dir.put("config.json", cut);
@@ -122,7 +169,7 @@ TEST_CASE("Bad content without a good one before it leaves the other files alone
   CHECK_THAT(found.searched.at(0), Contains("unusable"));
 }
 
-TEST_CASE("A file that is gone takes its credentials with it, whatever it held before") {
+TEST_CASE("A file that is gone takes its credentials with it, whatever it held before (T29)") {
   const testing::temporary_directory dir;
   const auto file = dir.put("config.json", alice);
   app::credential_loader loader({file}, cap);

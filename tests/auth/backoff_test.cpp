@@ -18,7 +18,7 @@ milliseconds held(kind what, double random, std::optional<seconds> retry_after =
 
 }  // namespace
 
-TEST_CASE("refusals are remembered for seconds, trouble for one, and not all of them for the same time") {
+TEST_CASE("T14: refusals are remembered for seconds, trouble for one, and not all of them for the same time") {
   for (const auto what : {kind::rejected, kind::forbidden}) {
     CHECK(held(what, 0) == seconds(10));
     CHECK(held(what, 0.5) == milliseconds(8'750));
@@ -32,7 +32,7 @@ TEST_CASE("refusals are remembered for seconds, trouble for one, and not all of 
   CHECK(held(kind::wrong_form, 0) == seconds(0));
 }
 
-TEST_CASE("a time that the server names is waited for, in full and within bounds") {
+TEST_CASE("T14: a time that the server names is waited for, in full and within bounds") {
   CHECK(held(kind::busy, 0, seconds(20)) == seconds(20));
   CHECK(held(kind::busy, 0.5, seconds(20)) == seconds(21));
   CHECK(held(kind::busy, 0, seconds(0)) == seconds(1));

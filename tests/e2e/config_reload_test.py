@@ -1,4 +1,4 @@
-"""Credentials in a directory as the kubelet mounts a Secret: followed when they change, kept when they turn bad."""
+"""Credentials in a directory as the kubelet mounts a Secret: followed when they change, kept when they turn bad (T29)."""
 
 import secrets
 

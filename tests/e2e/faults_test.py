@@ -1,7 +1,7 @@
 """Faults of the machine under a running regpass: each hurts nobody else's traffic and is over when its cause is.
 
 F06 descriptors run out, F07 the log's reader is gone or does not read, or its disk is full, F08 SIGTERM in the middle of a push of
-1 GiB, F11 kill -9, and a disk that is full when the CA is made.
+1 GiB, F11 kill -9, F13 a disk that is full when the CA is made.
 """
 
 import contextlib

@@ -1,5 +1,5 @@
 """Credential files that are replaced five times a second for a minute while 32 connections push and pull: no request is
-lost, and no credential, nor a token that it was exchanged for, is used when it has been gone for a moment."""
+lost, and no credential, nor a token that it was exchanged for, is used when it has been gone for a moment (T29, F04)."""
 
 import json
 import secrets

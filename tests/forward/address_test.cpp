@@ -63,6 +63,8 @@ TEST_CASE(
   const auto got = by_connect ? client.connect(at) : client.receive();
   CHECK(got.status == status);
   CHECK(got.field("X-Regpass-Cause") == (status == 403 ? "address-refused" : "bad-request"));
+  // An address is none that is looked up.
+  CHECK((got.reason.find("resolves to") == std::string::npos || host.find_first_of("lL") == 0));
   CHECK(canary.connections() == 0);
 }
 
@@ -95,6 +97,7 @@ TEST_CASE("T03 a token server on a metadata address gets nothing, approved or no
   const auto got = client.ask("GET", "/v2/team-a/app/manifests/1");
   CHECK(got.status >= 400);
   CHECK(got.body.find("169.254.169.254") != std::string::npos);
+  for (const auto& one : scene.registry.requests()) CHECK(one.authorization().empty());
 }
 
 TEST_CASE("T03 a plain registry is not served over TLS nor a TLS registry over plain HTTP") {

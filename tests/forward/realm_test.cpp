@@ -147,7 +147,7 @@ TEST_CASE("T09 a realm whose approval was taken back is not asked to renew a tok
   CHECK(holds_soon([&] { return scene.tokens.count() == 2; }));
 }
 
-TEST_CASE("T12 nothing in a challenge changes what the token server is asked") {
+TEST_CASE("T12 nothing in a challenge changes what the token server is asked, and it widens no scope (T06)") {
   token_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   const auto good = [&](const std::string& value) { return scene.tokens.is_good(value); };

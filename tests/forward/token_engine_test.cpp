@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+#include <set>
 #include <thread>
 
 using namespace regpass;
@@ -63,7 +65,7 @@ TEST_CASE("A wider token serves a narrower need, and never the other way round")
   }
 }
 
-TEST_CASE("A hundred first requests at once make one token exchange") {
+TEST_CASE("A hundred first requests at once make one token exchange (F03)") {
   token_scene scene;
   answer_everything(scene.registry);
   scene.tokens.server().on("GET", "/slow").body("");
@@ -235,6 +237,42 @@ TEST_CASE("T07 two registries behind one token server have their own tokens") {
   CHECK(scene.proxy.inside(second.authority()).ask("GET", manifest).status == 200);
   CHECK(scene.tokens.count() == 2);
   CHECK(scene.registry.requests().back().authorization() != second.requests().back().authorization());
+}
+
+TEST_CASE("T07 of many requests at once, each comes with a token of its own registry, identity and scope") {
+  token_scene scene;
+  fake_server second;
+  scene.tokens.guard(second);
+  scene.proxy.serve(second, [&](forward::registry_options& options) { options.realms = {scene.tokens.realm()}; });
+  scene.proxy.credential(second.authority(), auth::credential_kind::basic, "bob");
+  const auto scope_of = [](const std::string& target) {
+    return "repository:" + target.substr(4, target.find("/manifests") - 4) + ":pull";
+  };
+  for (auto* one : {&scene.registry, &second}) {
+    one->on("GET", "*")
+        .when([&](const received& what) { return scene.tokens.allows(what.authorization(), scope_of(what.target)); })
+        .body("{}");
+  }
+  std::atomic<int> good{0};
+  const auto ask = [&](int number) {
+    for (int i = 0; i < 8; ++i) {
+      const auto& where = (number + i) % 2 == 0 ? scene.registry : second;
+      auto client = scene.proxy.inside(where.authority());
+      const auto target = "/v2/team-" + std::to_string((number * 3 + i) % 4) + "/app/manifests/1";
+      good += client.ask("GET", target).status == 200 ? 1 : 0;
+    }
+  };
+  std::vector<std::thread> clients;
+  for (int number = 0; number < 8; ++number) clients.emplace_back(ask, number);
+  for (auto& one : clients) one.join();
+  CHECK(good == 64);
+
+  std::set<std::string> firsts;
+  for (const auto& one : scene.registry.requests()) firsts.insert(one.authorization());
+  firsts.erase("");
+  CHECK_FALSE(firsts.empty());
+  for (const auto& one : second.requests()) CHECK_FALSE(firsts.contains(one.authorization()));
+  for (const auto& one : scene.tokens.asked()) CHECK((one.account == "alice" || one.account == "bob"));
 }
 
 TEST_CASE("The token cache is bounded (F12)", "[limits.cached_tokens]") {

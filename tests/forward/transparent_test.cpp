@@ -236,8 +236,16 @@ TEST_CASE("A request to a captured proxy is served as the proxy port would") {
 
 TEST_CASE("T03 captured connections reach no loopback, metadata or forbidden port, and TLS clients get an alert") {
   proxy_under_test proxy;
-  proxy.change([](forward::snapshot& from) { from.other_hosts.deny_private_addresses = false; });
-  const auto original = GENERATE("127.0.0.1:443", "169.254.169.254:443", "[::1]:443", "8.8.8.8:25");
+  fake_server canary;
+  const auto port = std::to_string(canary.port());
+  proxy.change([&](forward::snapshot& from) {
+    from.other_hosts.deny_private_addresses = false;
+    from.other_hosts.ports = {443, canary.port()};
+  });
+  const std::vector<std::string> originals{
+      "127.0.0.1:" + port, "127.0.0.2:" + port,   "[::ffff:127.0.0.1]:" + port,   "[::1]:" + port,
+      "0.0.0.0:" + port,   "169.254.169.254:443", "[::ffff:169.254.169.254]:443", "8.8.8.8:25"};
+  const auto& original = originals[static_cast<std::size_t>(GENERATE(range(0, 8)))];
   INFO(original);
   auto client = proxy.captured(original, "");
   CHECK_FALSE(client.on().secure_as_client(trusting_the_server(), {.name = "", .sni = "other.test"}));
@@ -246,6 +254,7 @@ TEST_CASE("T03 captured connections reach no loopback, metadata or forbidden por
   REQUIRE(done.size() == 1);
   REQUIRE(done[0].explanation.has_value());
   CHECK(done[0].evidence.mode == "transparent");
+  CHECK(canary.connections() == 0);
 }
 
 TEST_CASE("Captured plain HTTP to an upgraded registry arrives there over TLS, and its Locations stay plain") {

@@ -13,6 +13,7 @@ Images are kept in memory. Every request adds one JSON line to the log, without 
 
 import argparse
 import base64
+import collections
 import datetime
 import hashlib
 import json
@@ -43,7 +44,7 @@ DEFAULTS = {
     "location": "path",  # of an upload: path or url
     "storage": "",  # where a GET of a blob is sent on to; nothing: it is answered
     "upload_takes": 0.0,  # seconds for what comes in one request, one after the other
-    "leeway": 0.0,  # seconds for which a token is still taken when it is over
+    "leeway": 0.0,  # seconds for which a token is still taken when it is over, and what the machine is late (Lag)
 }
 JWT_HEADER = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9"  # {"alg":"RS256","typ":"JWT"}
 ACTIONS = {"GET": {"pull"}, "HEAD": {"pull"}, "DELETE": {"delete"}}  # others: pull and push
@@ -197,7 +198,7 @@ class Handler(BaseHTTPRequestHandler):
             self.record["secret"] = self.server.number_of(dialect, secret) if secret else None
             return 0 if secret else 401
         known = dialect.tokens.get(header.partition(" ")[2]) if header.lower().startswith("bearer ") else None
-        if not known or known["ends"] + dialect.leeway < self.arrived or not self.server.accepts(dialect, known["secret"]):
+        if not known or known["ends"] + dialect.leeway + self.server.lag.seconds() < self.arrived or not self.server.accepts(dialect, known["secret"]):
             self.record["why"] = "unknown" if not known else "over"
             return 401
         self.record["secret"] = self.server.number_of(dialect, known["secret"])
@@ -295,12 +296,37 @@ def repository_of(path: str) -> str:
     return ""
 
 
+class Lag(threading.Thread):
+    """How late this machine lately woke somebody who waits: what was sent in time may be seen so much too late."""
+
+    STEP, REMEMBERED = 0.02, 3.0
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.seen: collections.deque[tuple[float, float]] = collections.deque()
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            before = time.monotonic()
+            time.sleep(self.STEP)
+            now = time.monotonic()
+            self.seen.append((now, now - before - self.STEP))
+            while self.seen[0][0] < now - self.REMEMBERED:
+                self.seen.popleft()
+
+    def seconds(self) -> float:
+        """Of a request's way: a few threads had to wake for it, one after the other."""
+        return 4 * max((late for _, late in list(self.seen)), default=0.0)
+
+
 class DialectServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], dialects: list[Dialect], state: Path, log: Path, tls: ssl.SSLContext):
         super().__init__(address, Handler)
+        self.lag = Lag()
         self.dialects = {one.name: one for one in dialects}
         self.registries = {one.host: one for one in dialects}
         self.realms = {one.token_url.removeprefix("https://"): one for one in dialects if one.token_url}

@@ -1,6 +1,7 @@
 #include "regpass/tls/ca.hpp"
 
 #include "support/certificates.hpp"
+#include "support/full_disk.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <catch2/catch.hpp>
@@ -135,6 +136,19 @@ TEST_CASE("T23: a crash between key and certificate is made good with the same k
   CHECK(ca.created());
   CHECK(content_of(dir / "ca.key") == key);
   CHECK(must_open(dir.path()).fingerprint() == ca.fingerprint());
+}
+
+TEST_CASE("a disk that is full leaves no half a CA, and room again is all that it needs (F13)", "[tls]") {
+  const temporary_directory dir;
+  const auto room = static_cast<std::size_t>(GENERATE(0, 100));
+  {
+    const full_disk full(room);
+    const auto problem = must_fail(dir.path());
+    CHECK(problem.os == EFBIG);
+    CHECK_THAT(problem.detail, Contains(dir.path().string()));
+  }
+  for (const auto& left : fs::directory_iterator(dir.path())) CHECK(left.file_size() == 0);  // at most a lock
+  must_open(dir.path());
 }
 
 TEST_CASE("processes that start together end up with one CA", "[tls]") {

@@ -2,6 +2,7 @@
 #include "regpass/tls/context.hpp"
 #include "support/certificates.hpp"
 #include "support/environment.hpp"
+#include "support/full_disk.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <catch2/catch.hpp>
@@ -129,4 +130,24 @@ TEST_CASE("a place that cannot be written to is named", "[tls]") {
   REQUIRE_FALSE(done);
   CHECK_THAT(done.error().detail, Catch::Matchers::Contains((bed.out / "ca.crt").string()));
   CHECK(std::distance(fs::directory_iterator(bed.out), {}) == 1);  // no temporary file stays
+}
+
+TEST_CASE("a disk that is full leaves what was published as it was, and nothing half-written (F13)", "[tls]") {
+  testbed bed;
+  REQUIRE(tls::publish(bed.ca, bed.out));
+  const auto before = content_of(bed.out / "bundle.crt");
+  const auto files = std::distance(fs::directory_iterator(bed.out), {});
+  const auto another = tls::authority::open({.dir = bed.dir / "another", .names = {"a.test"}}, now().wall);
+  REQUIRE(another);
+  result<void> done;
+  {
+    const full_disk full(static_cast<std::size_t>(GENERATE(0, 100)));
+    done = tls::publish(*another, bed.out);
+  }
+  REQUIRE_FALSE(done);
+  CHECK_THAT(done.error().detail, Catch::Matchers::Contains(bed.out.string()));
+  CHECK(content_of(bed.out / "bundle.crt") == before);
+  CHECK(std::distance(fs::directory_iterator(bed.out), {}) == files);
+  REQUIRE(tls::publish(*another, bed.out));
+  CHECK(content_of(bed.out / "bundle.crt") != before);
 }
