@@ -24,7 +24,9 @@ bool is_known(const std::string& name) {
 void collect(const fs::path& directory, int depth, std::vector<fs::path>& into) {
   std::error_code ec;
   for (const auto name : known_names) {
-    if (fs::exists(directory / name, ec) && !fs::is_directory(directory / name, ec)) into.push_back(directory / name);
+    // What cannot be looked at is not gone: whoever reads it says why, and the last good content stays in force.
+    const auto what = fs::status(directory / name, ec).type();
+    if (what != fs::file_type::not_found && what != fs::file_type::directory) into.push_back(directory / name);
   }
   std::set<fs::path> others;
   std::set<fs::path> nested;

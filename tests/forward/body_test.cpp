@@ -193,7 +193,7 @@ TEST_CASE("A body that the registry cuts off ends for the client at the same byt
   open_scene scene;
   const bool chunked = GENERATE(false, true);
   const auto status = GENERATE(200, 404);
-  const auto sent = GENERATE(0U, 1U, 100'000U);
+  const auto sent = GENERATE(1U, 100'000U);
   auto& answer = scene.registry.on("GET", blob).answer(status, "Some").stream(200'000).cut_after(sent);
   if (chunked) answer.chunked();
   auto client = scene.inside();
@@ -204,6 +204,17 @@ TEST_CASE("A body that the registry cuts off ends for the client at the same byt
   const auto done = scene.proxy.finished().back();
   REQUIRE(done.explanation.has_value());
   CHECK(done.evidence.status == 0);
+}
+
+TEST_CASE("A body that the registry cuts off before its first byte is an answer with the reason instead (F01)") {
+  open_scene scene;
+  auto& answer = scene.registry.on("GET", blob).answer(GENERATE(200, 404), "Some").stream(200'000).cut_after(0);
+  if (GENERATE(false, true)) answer.chunked();
+  const auto got = scene.inside().ask("GET", blob);
+  CHECK(got.complete);
+  CHECK(got.status == 502);
+  CHECK(got.field("X-Regpass-Cause") == "upstream-broken");
+  CHECK(scene.proxy.finished().back().evidence.status == 502);
 }
 
 TEST_CASE("A body without length ends with the connection on both sides") {
