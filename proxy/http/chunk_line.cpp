@@ -35,8 +35,18 @@ result<bool> chunk_line::judge() const {
   if (line_.size() > longest) return fail(errc::too_large, fmt::format("chunk line longer than {} bytes", longest));
   if (std::ranges::any_of(line_, is_control)) return fail(errc::bad_message, "control byte in a chunk's line");
   if (!complete_) return false;
+  if (!begins_with_size()) return fail(errc::bad_message, "a chunk's line that does not begin with its size");
   if (!closes_quotes()) return fail(errc::bad_message, "chunk extension with an open quote");
   return !is_last() || available_ >= shortest_end;
+}
+
+// Else "0x5" is the last chunk for some parsers, and has five bytes for others; Beast would say so at the message's end
+// only.
+bool chunk_line::begins_with_size() const noexcept {
+  const auto digits = std::ranges::find_if_not(line_, is_hex);
+  if (digits == line_.begin()) return false;
+  const auto behind = std::find_if(digits, line_.end(), [](char c) { return c != ' ' && c != '\t'; });
+  return digits == line_.end() || (behind != line_.end() && *behind == ';');
 }
 
 bool chunk_line::is_last() const noexcept {

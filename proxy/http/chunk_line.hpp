@@ -22,6 +22,7 @@ class chunk_line {
   std::string_view behind(std::string_view bytes) const noexcept { return bytes.substr(start_ + line_.size() + 2); }
 
  private:
+  bool begins_with_size() const noexcept;
   bool is_last() const noexcept;
   bool closes_quotes() const noexcept;
 

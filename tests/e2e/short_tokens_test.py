@@ -15,7 +15,9 @@ with Scenario("short-tokens", programs=["skopeo"], hosts=()) as scenario, Fixtur
         scenario.succeed("skopeo", "copy", image.source, remote, seconds=90)
         tokens = fixture.records(kind="token", status=200)
         assert len(tokens) >= 30, f"only {len(tokens)} tokens were needed"
-        assert len(tokens) <= 3 * LAYERS, f"{len(tokens)} tokens were asked for, more than there was use for"
+        # How many of a layer's requests one of them serves depends on how fast the machine is; none is fetched in vain.
+        used = [one for one in fixture.records(kind="registry") if one["authorization"]]
+        assert len(tokens) <= len(used), f"{len(tokens)} tokens were asked for, for {len(used)} requests"
 
         refused = [one for one in fixture.records(kind="registry", status=401) if one["authorization"]]
         assert not refused, f"{len(refused)} tokens were refused, such as {refused[0]}"

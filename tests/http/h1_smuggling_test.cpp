@@ -112,6 +112,10 @@ TEST_CASE("ambiguous chunk framing is refused (T17)") {
       "5\r\nhello\n0\r\n\r\n",
       "5\r\nhello\r0\r\n\r\n",
       "0x5\r\nhello\r\n0\r\n\r\n",
+      // …and at once, not when the end comes
+      "0x5\r\nhello",
+      "0 x\r\nhello",
+      "5\r\nhello\r\n00,5\r\nA: b\r\n",
       "+5\r\nhello\r\n0\r\n\r\n",
       "-5\r\nhello\r\n0\r\n\r\n",
       " 5\r\nhello\r\n0\r\n\r\n",
