@@ -13,6 +13,10 @@ using clock = std::chrono::steady_clock;
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
+// Requests come and end in bursts: a connection beyond the bound is kept for so long, as it is likely to be asked for
+// again at once, and its successor would cost a handshake.
+constexpr milliseconds surplus_for{1000};
+
 // The handshake has a deadline of its own: the connection's timer is born after it.
 net::task<result<std::unique_ptr<net::stream>>> secure(std::unique_ptr<net::stream> below, const route& to, bool http2,
                                                        const limits& bounds) {
@@ -161,7 +165,7 @@ net::task<result<std::unique_ptr<connection>>> pool::get_own(const route& to, bo
 void pool::put(const route& to, std::unique_ptr<connection> used) {
   if (!used || !used->poolable()) return;
   auto& waiting = at(idle_, to);
-  if (waiting.size() >= bounds_.idle_per_origin) return;
+  if (bounds_.idle_per_origin == 0) return;
   used->rest();
   used->idle_since = clock::now();
   waiting.push_back(std::move(used));
@@ -212,26 +216,37 @@ net::task<result<std::unique_ptr<connection>>> pool::open(const route& to, bool 
   co_return made;
 }
 
+// The longest idle ones come first, and those beyond the bound among them go first.
+steady_time pool::due(const idle_list& waiting, std::size_t index) const {
+  const bool surplus = waiting.size() > bounds_.idle_per_origin + index;
+  return waiting[index]->idle_since + (surplus ? std::min(surplus_for, bounds_.idle_for) : bounds_.idle_for);
+}
+
 void pool::prune(steady_time now) {
   for (auto it = idle_.begin(); it != idle_.end();) {
     auto& waiting = it->second;
-    std::erase_if(waiting, [&](const auto& one) { return now - one->idle_since > bounds_.idle_for; });
+    std::size_t gone = 0;
+    while (gone < waiting.size() && due(waiting, gone) < now) ++gone;
+    waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(gone));
     it = waiting.empty() ? idle_.erase(it) : std::next(it);
   }
 }
 
 void pool::sweep_in_time() {
-  if (sweeping_) return;
-  auto oldest = steady_time::max();
+  auto next = steady_time::max();
   for (const auto& [where, waiting] : idle_) {
-    if (!waiting.empty()) oldest = std::min(oldest, waiting.front()->idle_since);
+    if (!waiting.empty()) next = std::min(next, due(waiting, 0));
   }
-  if (oldest == steady_time::max()) return;
-  sweeping_ = true;
-  sweep_->expires_at(oldest + bounds_.idle_for + std::chrono::milliseconds(1));
+  if (next >= sweep_at_) return;
+  if (sweep_at_ != steady_time::max()) {
+    sweep_->cancel();  // comes back here
+    return;
+  }
+  sweep_at_ = next;
+  sweep_->expires_at(next + std::chrono::milliseconds(1));
   sweep_->async_wait([this, alive = std::weak_ptr(sweep_)](const boost::system::error_code&) {
     if (alive.expired()) return;
-    sweeping_ = false;
+    sweep_at_ = steady_time::max();
     prune(clock::now());
     sweep_in_time();
   });

@@ -263,6 +263,29 @@ TEST_CASE("No more than the bound of idle connections is kept for an origin (P6)
   });
 }
 
+TEST_CASE("A burst beyond the bound of idle connections finds them again when it comes back at once") {
+  run_task([]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    tiny_server server(on, kind::http);
+    limits bounds;
+    bounds.idle_per_origin = 2;
+    pool all(on, bounds);
+    const auto to = server.route("http");
+    for (int round = 0; round < 3; ++round) {
+      std::vector<lease> in_use;
+      for (int i = 0; i < 5; ++i) {
+        auto one = co_await take(all, to);
+        co_await ask(*one);
+        in_use.push_back(std::move(one));
+      }
+      for (auto& one : in_use) all.put(to, std::move(one));
+    }
+    CHECK(server.accepted() == 5);
+    all.clear();
+    co_await server.stop();
+  });
+}
+
 TEST_CASE("A connection that was idle for too long is closed, whichever origin is asked for") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;

@@ -74,8 +74,8 @@ class connection {
   tally_mark idle_;
 };
 
-// Idle connections are closed when limits.idle_for is over, whether or not anybody asks for another: until then there
-// is work for the executor, unless clear() is called.
+// Idle connections are closed when limits.idle_for is over, those beyond limits.idle_per_origin after a second, whether
+// or not anybody asks for another: until then there is work for the executor, unless clear() is called.
 class pool {
  public:
   pool(net::executor on, limits bounds);
@@ -113,6 +113,8 @@ class pool {
   net::task<result<std::unique_ptr<connection>>> open_first(std::shared_ptr<h2_site> at, const route& to);
   net::task<result<std::unique_ptr<connection>>> open(const route& to, bool http2);
   std::shared_ptr<h2_site> site_of(const route& to);
+  using idle_list = std::vector<std::unique_ptr<connection>>;
+  steady_time due(const idle_list& waiting, std::size_t index) const;
   void prune(steady_time now);
   void sweep_in_time();
 
@@ -120,7 +122,7 @@ class pool {
   limits bounds_;
   by_route<std::vector<std::unique_ptr<connection>>> idle_;
   std::shared_ptr<boost::asio::steady_timer> sweep_;
-  bool sweeping_ = false;
+  steady_time sweep_at_ = steady_time::max();  // max: the sweep is not armed
   by_route<std::shared_ptr<h2_site>> sites_;
 };
 
