@@ -94,7 +94,7 @@ class h2_exchange final : public h2_upstream {
   bool sent_all() const noexcept { return !with_body_ || flow_->finished; }
   // From here on it is the registry's turn; while the body still goes out, its writer watches the clock.
   void await_response() {
-    if (!have_response_ && flow_->heads.empty()) flow_->timer.set(phase::head, core_->bounds().response_within);
+    if (!have_response_ && flow_->heads.empty()) core_->set_limit(*flow_, phase::head, core_->bounds().response_within);
   }
 
   std::shared_ptr<h2_core> core_;

@@ -32,7 +32,8 @@ h2_core::h2_core(net::stream& wire, http::h2_role role, party peer, const limits
       peer_(peer),
       bounds_(bounds),
       codec_(role, codec_limits(bounds, role)),
-      work_(wire.get_executor(), boost::asio::steady_timer::time_point::max()),
+      work_(wire.get_executor()),
+      clock_(wire.get_executor()),
       writing_(wire.get_executor(),
                [this] {
                  end(error(errc::timed_out, peer_, phase::body, "nothing could be written in time", 0, false));
@@ -102,7 +103,7 @@ net::task<void> h2_core::pump_out() {
         break;
       }
       out = std::string();
-      co_await work_.async_wait(net::use_task);
+      co_await work_.wait();
       continue;
     }
     writing_.set(phase::body, bounds_.idle_for, net::hand::writing);
@@ -149,17 +150,10 @@ void h2_core::leave() {
 }
 
 flow_ptr h2_core::add_flow(std::int32_t id) {
-  auto made = std::make_shared<h2_flow>(id, wire_.get_executor(), [this, id] { expire(id); });
+  auto made = std::make_shared<h2_flow>(id, wire_.get_executor());
   flows_.emplace(id, made);
   watch_idleness();
   return made;
-}
-
-void h2_core::expire(std::int32_t id) {
-  auto* flow = find(id);
-  if (flow) reset(*flow, http::h2_code::cancel, error(errc::cancelled, party::us, phase::body, "", 0, false));
-  // A line on which nothing at all comes any more would keep the next request waiting, too.
-  if (role_ == http::h2_role::client && now().steady - heard_at_ >= bounds_.idle_for) leave();
 }
 
 void h2_core::watch_idleness() {
@@ -177,8 +171,8 @@ h2_flow* h2_core::find(std::int32_t id) {
 
 void h2_core::fail(h2_flow& flow, error why) {
   if (!flow.failed) flow.failed = std::move(why);
-  flow.came.cancel();
-  flow.went.cancel();
+  flow.came.ring();
+  flow.went.ring();
   const auto call = std::exchange(flow.when_failed, nullptr);
   if (call) call();
 }
@@ -187,13 +181,6 @@ void h2_core::reset(h2_flow& flow, http::h2_code code, error why) {
   codec_.reset(flow.id, code);
   fail(flow, std::move(why));
   wake();
-}
-
-error h2_core::blame(const h2_flow& flow, error problem, phase when) const {
-  problem.who = peer_;
-  problem.when = when;
-  problem.answer_started = flow.answered;
-  return flow.timer.blame(std::move(problem));
 }
 
 }  // namespace regpass::exchange

@@ -4,13 +4,15 @@
 #include "regpass/base/time.hpp"
 #include "regpass/exchange/limits.hpp"
 #include "regpass/http/h2_codec.hpp"
+#include "regpass/net/bell.hpp"
 #include "regpass/net/deadline.hpp"
 #include "regpass/net/stream.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,14 +25,16 @@ namespace regpass::exchange {
 
 // One stream as its exchange sees it.
 struct h2_flow {
-  h2_flow(std::int32_t number, const net::executor& on, std::function<void()> expire)
-      : id(number),
-        came(on, boost::asio::steady_timer::time_point::max()),
-        went(on, boost::asio::steady_timer::time_point::max()),
-        timer(on, std::move(expire)) {}
+  h2_flow(std::int32_t number, const net::executor& on) : id(number), came(on), went(on) {}
+
+  struct limit {
+    steady_time at = steady_time::max();  // max: nothing is waited for
+    phase when = phase::start;
+  };
+  steady_time due() const noexcept { return std::min(limits[0].at, limits[1].at); }
 
   std::int32_t id;
-  std::deque<http::response_head> heads;  // client: that came and were not taken yet
+  std::vector<http::response_head> heads;  // client: that came and were not taken yet
   http::framing body;
   std::string waiting;  // body bytes that came
   std::string reading;  // …that the reader has
@@ -42,9 +46,10 @@ struct h2_flow {
   bool unprocessed = false;
   std::optional<error> failed;
   std::function<void()> when_failed;  // server: who is to be told, once
-  boost::asio::steady_timer came;
-  boost::asio::steady_timer went;
-  net::deadline timer;
+  net::bell came;
+  net::bell went;
+  std::array<limit, 2> limits;   // by hand; the core's clock looks at them
+  std::optional<phase> ran_out;  // once one of them has
 };
 using flow_ptr = std::shared_ptr<h2_flow>;
 
@@ -64,10 +69,13 @@ class h2_core : public std::enable_shared_from_this<h2_core> {
   void reset(h2_flow& flow, http::h2_code code, error why);
 
   flow_ptr add_flow(std::int32_t id);
-  void wake() noexcept { work_.cancel(); }
+  void wake() { work_.ring(); }
   void leave();  // no new streams; closes when the running ones have ended
   void end(error why);
   error blame(const h2_flow& flow, error problem, phase when) const;
+  // One clock for all streams, moved rather than set anew for each wait: a stream whose time runs out is reset.
+  void set_limit(h2_flow& flow, phase when, std::chrono::milliseconds from_now, net::hand whose = net::hand::reading);
+  static void clear_limit(h2_flow& flow, net::hand whose = net::hand::reading) noexcept;
 
   bool open() const noexcept { return !over_ && !leaving_; }
   const std::optional<error>& over() const noexcept { return over_; }
@@ -101,7 +109,9 @@ class h2_core : public std::enable_shared_from_this<h2_core> {
   h2_flow* find(std::int32_t id);
   void fail(h2_flow& flow, error why);
   void watch_idleness();
-  void expire(std::int32_t id);
+  void arm(steady_time at);
+  void look_at_clock();
+  void expire(h2_flow& flow);
   std::optional<error> reason_to_end() const;
 
   net::stream& wire_;
@@ -110,7 +120,9 @@ class h2_core : public std::enable_shared_from_this<h2_core> {
   limits bounds_;
   http::h2_codec codec_;
   std::unordered_map<std::int32_t, flow_ptr> flows_;
-  boost::asio::steady_timer work_;  // wakes pump_out
+  net::bell work_;  // wakes pump_out
+  boost::asio::steady_timer clock_;
+  steady_time armed_for_ = steady_time::max();
   net::deadline writing_;
   net::deadline idle_;
   steady_time heard_at_ = now().steady;

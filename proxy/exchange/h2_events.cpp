@@ -43,7 +43,7 @@ void h2_core::handle(http::h2_response& event) {
   flow->answered = true;
   flow->body = event.body;
   flow->heads.push_back(std::move(event.head));
-  flow->came.cancel();
+  flow->came.ring();
 }
 
 void h2_core::handle(http::h2_data& event) {
@@ -53,7 +53,7 @@ void h2_core::handle(http::h2_data& event) {
     return;
   }
   flow->waiting += event.data;
-  flow->came.cancel();
+  flow->came.ring();
 }
 
 void h2_core::handle(http::h2_end& event) {
@@ -61,21 +61,21 @@ void h2_core::handle(http::h2_end& event) {
   if (!flow) return;
   flow->trailers = std::move(event.trailers);
   flow->ended = true;
-  flow->came.cancel();
+  flow->came.ring();
 }
 
 void h2_core::handle(http::h2_taken& event) {
   auto* flow = find(event.stream);
   if (!flow) return;
   flow->taken = true;
-  flow->went.cancel();
+  flow->went.ring();
 }
 
 void h2_core::handle(http::h2_finished& event) {
   auto* flow = find(event.stream);
   if (!flow) return;
   flow->finished = flow->taken = true;
-  flow->went.cancel();
+  flow->went.ring();
   // The answer is complete, and the request's rest is of no use to anybody (RFC 9113 section 8.1).
   if (role_ == http::h2_role::server && !flow->ended) codec_.reset(event.stream, h2_code::no_error);
 }

@@ -11,9 +11,9 @@ net::task<result<std::string_view>> h2_core::read(flow_ptr flow) {
   if (!flow->reading.empty()) wake();
   flow->reading.clear();
   while (flow->waiting.empty() && !flow->ended && !flow->failed) {
-    flow->timer.set(phase::body, bounds_.idle_for);
-    co_await flow->came.async_wait(net::use_task);
-    flow->timer.clear();
+    set_limit(*flow, phase::body, bounds_.idle_for);
+    co_await flow->came.wait();
+    clear_limit(*flow);
   }
   if (flow->failed && !flow->ended) co_return std::unexpected(blame(*flow, *flow->failed, phase::body));
   std::swap(flow->reading, flow->waiting);
@@ -27,9 +27,9 @@ net::task<result<void>> h2_core::write(flow_ptr flow, std::string_view piece) {
   codec_.lend(flow->id, piece);
   wake();
   while (!flow->taken && !flow->failed) {
-    flow->timer.set(phase::body, bounds_.idle_for, net::hand::writing);
-    co_await flow->went.async_wait(net::use_task);
-    flow->timer.clear(net::hand::writing);
+    set_limit(*flow, phase::body, bounds_.idle_for, net::hand::writing);
+    co_await flow->went.wait();
+    clear_limit(*flow, net::hand::writing);
   }
   if (!flow->taken) co_return std::unexpected(blame(*flow, *flow->failed, phase::body));
   co_return result<void>();
@@ -39,9 +39,9 @@ net::task<result<void>> h2_core::finish(flow_ptr flow, http::fields trailers) {
   codec_.finish(flow->id, trailers);
   wake();
   while (!flow->finished && !flow->failed) {
-    flow->timer.set(phase::body, bounds_.idle_for, net::hand::writing);
-    co_await flow->went.async_wait(net::use_task);
-    flow->timer.clear(net::hand::writing);
+    set_limit(*flow, phase::body, bounds_.idle_for, net::hand::writing);
+    co_await flow->went.wait();
+    clear_limit(*flow, net::hand::writing);
   }
   if (!flow->finished) co_return std::unexpected(blame(*flow, *flow->failed, phase::body));
   co_return result<void>();
@@ -49,13 +49,67 @@ net::task<result<void>> h2_core::finish(flow_ptr flow, http::fields trailers) {
 
 net::task<result<http::response_head>> h2_core::next_head(flow_ptr flow) {
   while (flow->heads.empty() && !flow->failed) {
-    co_await flow->came.async_wait(net::use_task);
+    co_await flow->came.wait();
   }
   if (flow->heads.empty()) co_return std::unexpected(blame(*flow, *flow->failed, phase::head));
-  flow->timer.clear();
+  clear_limit(*flow);
   auto head = std::move(flow->heads.front());
-  flow->heads.pop_front();
+  flow->heads.erase(flow->heads.begin());
   co_return head;
+}
+
+void h2_core::set_limit(h2_flow& flow, phase when, std::chrono::milliseconds from_now, net::hand whose) {
+  const auto at = std::chrono::steady_clock::now() + from_now;
+  flow.limits[static_cast<std::size_t>(whose)] = {at, when};
+  if (at < armed_for_) arm(at);
+}
+
+void h2_core::clear_limit(h2_flow& flow, net::hand whose) noexcept {
+  flow.limits[static_cast<std::size_t>(whose)] = {};
+}
+
+// Limits move later, or away, without touching the clock: it looks at them when it goes off.
+void h2_core::arm(steady_time at) {
+  armed_for_ = at;
+  clock_.expires_at(at);
+  clock_.async_wait([core = weak_from_this()](const boost::system::error_code& ec) {
+    const auto self = ec ? nullptr : core.lock();
+    if (self) self->look_at_clock();
+  });
+}
+
+void h2_core::look_at_clock() {
+  const auto at = std::chrono::steady_clock::now();
+  auto next = steady_time::max();
+  for (const auto& [id, flow] : flows_) {
+    if (flow->ran_out) continue;
+    if (flow->due() <= at) {
+      expire(*flow);
+    } else {
+      next = std::min(next, flow->due());
+    }
+  }
+  armed_for_ = steady_time::max();
+  if (next != steady_time::max()) arm(next);
+}
+
+void h2_core::expire(h2_flow& flow) {
+  const auto& [reading, writing] = flow.limits;
+  flow.ran_out = reading.at <= writing.at ? reading.when : writing.when;
+  reset(flow, http::h2_code::cancel, error(errc::cancelled, party::us, phase::body, "", 0, false));
+  // A line on which nothing at all comes any more would keep the next request waiting, too.
+  if (role_ == http::h2_role::client && now().steady - heard_at_ >= bounds_.idle_for) leave();
+}
+
+error h2_core::blame(const h2_flow& flow, error problem, phase when) const {
+  problem.who = peer_;
+  problem.when = when;
+  problem.answer_started = flow.answered;
+  if (!flow.ran_out) return problem;
+  problem.code = errc::timed_out;
+  problem.when = *flow.ran_out;
+  problem.detail = "nothing came in time";
+  return problem;
 }
 
 }  // namespace regpass::exchange
