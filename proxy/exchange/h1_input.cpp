@@ -69,6 +69,11 @@ net::task<result<std::string_view>> h1_input<Head>::read_body() {
 }
 
 template <class Head>
+bool h1_input<Head>::body_read_out() const noexcept {
+  return decoder_->framing().how == http::framing::kind::counted && body_left() == 0;
+}
+
+template <class Head>
 std::uint64_t h1_input<Head>::body_left() const noexcept {
   const auto& body = decoder_->framing();
   return body.how == http::framing::kind::counted && body.length > body_read_ ? body.length - body_read_ : 0;

@@ -86,6 +86,8 @@ class h2_exchange final : public h2_upstream {
     co_return piece;
   }
 
+  bool was_last() const noexcept override { return flow_ && flow_->ended && flow_->waiting.empty(); }
+
   void abort() noexcept override {
     if (flow_) core_->reset(*flow_, http::h2_code::cancel, not_wanted());
   }

@@ -63,7 +63,9 @@ class h2_core : public std::enable_shared_from_this<h2_core> {
 
   net::task<result<std::string_view>> read(flow_ptr flow);
   net::task<result<void>> write(flow_ptr flow, std::string_view piece);
+  // Waits until what was lent is on its way, too.
   net::task<result<void>> finish(flow_ptr flow, http::fields trailers);
+  void lend(h2_flow& flow, std::string_view piece);  // must stay where it is until a `write` or `finish` returned
   net::task<result<http::response_head>> next_head(flow_ptr flow);
   // Breaks the stream off; whoever waits on it gets `why`.
   void reset(h2_flow& flow, http::h2_code code, error why);

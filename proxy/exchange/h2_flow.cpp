@@ -23,8 +23,7 @@ net::task<result<std::string_view>> h2_core::read(flow_ptr flow) {
 net::task<result<void>> h2_core::write(flow_ptr flow, std::string_view piece) {
   if (flow->failed) co_return std::unexpected(blame(*flow, *flow->failed, phase::body));
   if (piece.empty()) co_return result<void>();
-  flow->taken = false;
-  codec_.lend(flow->id, piece);
+  lend(*flow, piece);
   wake();
   while (!flow->taken && !flow->failed) {
     set_limit(*flow, phase::body, bounds_.idle_for, net::hand::writing);
@@ -33,6 +32,12 @@ net::task<result<void>> h2_core::write(flow_ptr flow, std::string_view piece) {
   }
   if (!flow->taken) co_return std::unexpected(blame(*flow, *flow->failed, phase::body));
   co_return result<void>();
+}
+
+void h2_core::lend(h2_flow& flow, std::string_view piece) {
+  if (flow.failed || piece.empty()) return;
+  flow.taken = false;
+  codec_.lend(flow.id, piece);
 }
 
 net::task<result<void>> h2_core::finish(flow_ptr flow, http::fields trailers) {

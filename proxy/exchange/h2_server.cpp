@@ -82,6 +82,12 @@ class h2_downstream final : public downstream {
     co_return written;
   }
 
+  net::task<result<void>> write_last(std::string_view piece, http::fields trailers) override {
+    if (with_body_) core_->lend(*flow_, piece);
+    auto written = co_await core_->finish(flow_, std::move(trailers));
+    co_return written;
+  }
+
   void abort() noexcept override {
     flow_->when_failed = nullptr;
     core_->reset(*flow_, http::h2_code::internal_error, not_done());

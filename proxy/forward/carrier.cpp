@@ -172,6 +172,10 @@ net::task<result<void>> carrier::relay() {
   const auto begun = excerpt_.empty() ? std::exchange(first_, {}) : std::string_view(excerpt_);
   if (!begun.empty()) {
     bytes_out_ += begun.size();
+    if (excerpt_.empty() && connection_->http().was_last()) {
+      auto all = co_await relay_last(begun);
+      co_return all;
+    }
     auto first = co_await client_.write(begun);
     if (!first) {
       connection_->http().abort();
@@ -187,6 +191,10 @@ net::task<result<void>> carrier::relay() {
     }
     if (piece->empty()) break;
     bytes_out_ += piece->size();
+    if (connection_->http().was_last()) {
+      auto all = co_await relay_last(*piece);
+      co_return all;
+    }
     auto written = co_await client_.write(*piece);
     if (!written) {
       connection_->http().abort();
@@ -196,6 +204,13 @@ net::task<result<void>> carrier::relay() {
   response_ended_ = true;
   auto finished = co_await client_.finish(connection_->http().trailers());
   co_return finished;
+}
+
+net::task<result<void>> carrier::relay_last(std::string_view piece) {
+  response_ended_ = true;
+  auto written = co_await client_.write_last(piece, connection_->http().trailers());
+  co_await connection_->http().read();  // the empty piece, after which the connection may serve another exchange
+  co_return written;
 }
 
 net::task<void> carrier::discard() {

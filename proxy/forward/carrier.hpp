@@ -57,6 +57,7 @@ class carrier {
   net::task<result<http::response_head>> final_head();
   net::task<void> pump_request();
   void client_gone();
+  net::task<result<void>> relay_last(std::string_view piece);
   bool repeatable(const http::request_head& head, bool with_body, const result<http::response_head>& answer) const;
 
   surroundings around_;

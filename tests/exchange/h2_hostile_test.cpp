@@ -67,5 +67,26 @@ TEST_CASE("T21 resets do not pile up exchanges that still wind down") {
   });
 }
 
+TEST_CASE("A last piece that is known as such ends its stream in the same frame") {
+  run_task([]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    raw_rig rig(on);
+    const bool with_trailers = GENERATE(false, true);
+    rig.wires.there->put(opening() + http::h2_test::headers(1, get(), true));
+    const h2_server::handler serve = [&](downstream& one) -> net::task<void> {
+      http::fields trailers;
+      if (with_trailers) trailers.add("Checksum", "1");
+      co_await one.respond(response(200), counted(4));
+      auto written = co_await one.write_last("body", std::move(trailers));
+      CHECK(written);
+      rig.wires.there->end();
+    };
+    co_await rig.server.run(serve);
+    const auto frames = frames_in(rig.wires.back->take());
+    INFO(frames);
+    CHECK(frames.ends_with(with_trailers ? "HEADERS DATA HEADERS!" : "HEADERS DATA!"));
+  });
+}
+
 }  // namespace
 }  // namespace regpass::exchange

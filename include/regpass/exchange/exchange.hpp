@@ -36,6 +36,8 @@ class downstream {
   virtual net::task<result<void>> respond(http::response_head head, http::framing body) = 0;
   virtual net::task<result<void>> write(std::string_view piece) = 0;
   virtual net::task<result<void>> finish(http::fields trailers) = 0;
+  // `write` and `finish` in one, for a piece that is known to be the last: HTTP/2 says both in one frame.
+  virtual net::task<result<void>> write_last(std::string_view piece, http::fields trailers);
   // Ends the exchange so that the client cannot mistake it for complete.
   virtual void abort() noexcept = 0;
 
@@ -59,6 +61,8 @@ class upstream {
   virtual net::task<result<http::response_head>> head() = 0;
   virtual http::framing body() const noexcept = 0;  // of the final response
   virtual net::task<result<std::string_view>> read() = 0;
+  // Nothing but the empty piece follows that which `read` gave, and the trailers are there. May be false all the same.
+  virtual bool was_last() const noexcept = 0;
   virtual const http::fields& trailers() const noexcept = 0;
   virtual void abort() noexcept = 0;
 

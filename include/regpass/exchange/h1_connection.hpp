@@ -77,6 +77,7 @@ class h1_client final : public upstream {
   net::task<result<http::response_head>> head() override;
   http::framing body() const noexcept override { return body_; }
   net::task<result<std::string_view>> read() override;
+  bool was_last() const noexcept override { return input_.body_read_out(); }
   const http::fields& trailers() const noexcept override;
   void abort() noexcept override;
   std::string_view version() const noexcept override { return "1.1"; }

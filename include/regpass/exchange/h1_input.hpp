@@ -32,8 +32,10 @@ class h1_input {
   const http::h1_decoder<Head>& decoder() const noexcept { return *decoder_; }
   bool buffered() const noexcept { return used_ < filled_; }
   bool complete() const noexcept { return complete_; }  // the message's end was seen
-  void rest() noexcept;                                 // gives the buffer back; nothing may be `buffered`
-  std::string take_rest();                              // bytes behind the message, for a tunnel
+  // All bytes of a counted body were given out.
+  bool body_read_out() const noexcept;
+  void rest() noexcept;     // gives the buffer back; nothing may be `buffered`
+  std::string take_rest();  // bytes behind the message, for a tunnel
 
  private:
   net::task<result<bool>> fill();  // false: end of stream
