@@ -163,9 +163,8 @@ net::task<result<std::unique_ptr<connection>>> pool::get_own(const route& to, bo
 }
 
 void pool::put(const route& to, std::unique_ptr<connection> used) {
-  if (!used || !used->poolable()) return;
+  if (!used || !used->poolable() || bounds_.idle_per_origin == 0) return;
   auto& waiting = at(idle_, to);
-  if (bounds_.idle_per_origin == 0) return;
   used->rest();
   used->idle_since = clock::now();
   waiting.push_back(std::move(used));

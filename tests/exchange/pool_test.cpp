@@ -286,6 +286,24 @@ TEST_CASE("A burst beyond the bound of idle connections finds them again when it
   });
 }
 
+TEST_CASE("A connection is given back while none of another origin is idle any more") {
+  run_task([]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    tiny_server server(on, kind::http);
+    tiny_server other(on, kind::http);
+    pool all(on, limits());
+    co_await visit(all, other.route("http"));
+    auto taken = co_await take(all, other.route("http"));
+    co_await visit(all, server.route("http"));
+    const auto reused = co_await visit(all, server.route("http"));
+    CHECK(reused);
+    taken.reset();
+    all.clear();
+    co_await server.stop();
+    co_await other.stop();
+  });
+}
+
 TEST_CASE("A connection that was idle for too long is closed, whichever origin is asked for") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;

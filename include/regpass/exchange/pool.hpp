@@ -120,7 +120,7 @@ class pool {
 
   net::executor on_;
   limits bounds_;
-  by_route<std::vector<std::unique_ptr<connection>>> idle_;
+  by_route<idle_list> idle_;
   std::shared_ptr<boost::asio::steady_timer> sweep_;
   steady_time sweep_at_ = steady_time::max();  // max: the sweep is not armed
   by_route<std::shared_ptr<h2_site>> sites_;
