@@ -115,6 +115,7 @@ net::task<void> serve(std::unique_ptr<net::stream> client, exchange::limits boun
   net::deadline timer(client->get_executor(), [&client] { client->close(); });
   exchange::h1_server front(*client, bounds, timer);
   for (bool more = true; more;) {
+    co_await front.wait();
     auto got = co_await front.next();
     if (!got) break;
     auto asked = read_head(front.head());

@@ -13,20 +13,25 @@ void h1_input<Head>::begin(std::string_view method) {
 }
 
 template <class Head>
-net::task<result<void>> h1_input<Head>::wait_first_byte() {
-  if (buffered()) co_return result<void>();
+net::task<void> h1_input<Head>::wait() {
+  if (buffered()) co_return;
+  decoder_.reset();
   rest();
   timer_.set(phase::idle, bounds_.idle_for);
-  auto ready = co_await from_.wait_readable();
-  if (ready) {
-    auto more = co_await fill();
-    if (!more) ready = std::unexpected(more.error());
-  }
+  co_await from_.wait_readable();
+  timer_.clear();
+}
+
+template <class Head>
+net::task<result<void>> h1_input<Head>::first_byte() {
+  if (buffered()) co_return result<void>();
+  timer_.set(phase::idle, bounds_.idle_for);
+  auto more = co_await fill();
   timer_.clear();
   // The client's verdict on our certificate may come this late (TLS 1.3); every other way of going away is the same
   // between messages.
-  if (!ready && ready.error().code == errc::distrusted) co_return std::unexpected(ready.error());
-  if (!ready || ended_) {
+  if (!more && more.error().code == errc::distrusted) co_return std::unexpected(more.error());
+  if (!more || ended_) {
     co_return std::unexpected(error(errc::closed, peer_, phase::idle, "the peer closed an idle connection", 0, false));
   }
   co_return result<void>();

@@ -21,13 +21,19 @@ bool bodiless(std::string_view method, int status) {
 h1_server::h1_server(net::stream& client, const limits& bounds, net::deadline& timer)
     : client_(client), bounds_(bounds), timer_(timer), input_(client, party::client, bounds, timer) {}
 
+net::task<void> h1_server::wait() {
+  head_ = http::request_head();
+  pending_head_ = std::string();
+  return input_.wait();
+}
+
 net::task<result<void>> h1_server::next() {
   input_.begin({});
   head_ = http::request_head();
   body_ = http::framing();
   responded_ = finished_ = keep_ = continue_due_ = false;
   pending_head_.clear();
-  auto ready = co_await input_.wait_first_byte();
+  auto ready = co_await input_.first_byte();
   if (!ready) co_return std::unexpected(ready.error());
   auto head = co_await input_.read_head(bounds_.head_within);
   if (!head) co_return std::unexpected(head.error());

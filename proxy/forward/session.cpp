@@ -4,27 +4,21 @@
 
 namespace regpass::forward {
 
+// No coroutines of their own: their frames would wait as long as the session does.
 net::task<void> run_session(surroundings around, std::unique_ptr<net::stream> client, std::string peer) {
-  ++around.shared.sessions;
-  session work(around, std::move(client), std::move(peer), "proxy");
-  co_await work.run();
-  --around.shared.sessions;
+  return session::run(std::make_unique<session>(around, std::move(client), std::move(peer), "proxy"));
 }
 
 net::task<void> run_captured_session(surroundings around, std::unique_ptr<net::stream> client, std::string peer,
                                      boost::asio::ip::tcp::endpoint original) {
-  ++around.shared.sessions;
-  session work(around, std::move(client), std::move(peer), "transparent");
-  co_await work.run_captured(original);
-  --around.shared.sessions;
+  auto work = std::make_unique<session>(around, std::move(client), std::move(peer), "transparent");
+  return session::run_captured(std::move(work), original);
 }
 
 net::task<void> run_mirror_session(surroundings around, std::unique_ptr<net::stream> client, std::string peer,
                                    std::string mirror) {
-  ++around.shared.sessions;
-  session work(around, std::move(client), std::move(peer), "mirror");
-  co_await work.run_mirror(mirror);
-  --around.shared.sessions;
+  auto work = std::make_unique<session>(around, std::move(client), std::move(peer), "mirror");
+  return session::run_mirror(std::move(work), std::move(mirror));
 }
 
 }  // namespace regpass::forward

@@ -100,11 +100,10 @@ net::task<void> session::intercept(server& front, target to) {
     co_return;
   }
   co_await established(front);
-  auto secured = co_await secure(*context, to);
-  if (secured) co_await serve_inside(std::move(to));
+  co_await secure(*context, std::move(to));
 }
 
-net::task<bool> session::secure(const tls::context& context, const target& to) {
+net::task<void> session::secure(const tls::context& context, target to) {
   tls::engine_options options;
   options.role = tls::role::server;
   options.name = to.origin.host;
@@ -116,9 +115,12 @@ net::task<bool> session::secure(const tls::context& context, const target& to) {
   timer_.set(phase::tls, around_.bounds.tls_within);
   auto done = co_await wire->handshake();
   timer_.clear();
-  if (!done) reject(to, timer_.blame(done.error()));
-  http2_ = done && wire->engine().alpn() == "h2";
-  co_return done.has_value();
+  if (!done) {
+    reject(to, timer_.blame(done.error()));
+    co_return;
+  }
+  http2_ = wire->engine().alpn() == "h2";
+  inside_ = std::make_unique<const target>(std::move(to));
 }
 
 // Go dials spare connections and drops them half-way: only a real refusal of our certificate is worth a warning. In
@@ -146,38 +148,46 @@ void session::reject(const target& to, error problem) {
   if (told) around_.shared.journal.add(std::move(outcome));
 }
 
-net::task<void> session::serve_inside(target to) {
+net::task<void> session::serve_inside() {
   if (http2_) {
-    co_await serve_h2(std::move(to));
+    co_await serve_h2();
     co_return;
   }
   server inside(*client_, around_.bounds, timer_);
   for (;;) {
-    auto got = co_await inside.next();
-    if (!got && got.error().code == errc::distrusted) {
-      reject(to, got.error());
-      co_return;
-    }
-    if (!got) {
-      const auto name = registry::to_text(to.registry);
-      co_await refuse_unreadable(got.error(), name);
-      co_return;
-    }
-    if (!names_target(inside.head(), to)) {
-      auto seen = about(inside.head(), &to);
-      explain::add(seen, 0, misdirected(to));
-      co_await refuse(421, std::move(seen), "client-rejected");
-      co_return;
-    }
-    auto what = request_inside(to);
-    // The host was a registry when the client connected; if a reload took it away, nothing may be injected any more.
-    if (!what.registry) co_return;
-    co_await forward_exchange(around_, std::move(what), inside);
-    auto drained = co_await inside.drain();
-    if (!drained || !inside.reusable()) break;
+    co_await inside.wait();
+    auto more = co_await serve_one_inside(inside);
+    if (!more) co_return;
   }
+}
+
+net::task<bool> session::serve_one_inside(server& inside) {
+  const auto& to = *inside_;
+  auto got = co_await inside.next();
+  if (!got && got.error().code == errc::distrusted) {
+    reject(to, got.error());
+    co_return false;
+  }
+  if (!got) {
+    const auto name = registry::to_text(to.registry);
+    co_await refuse_unreadable(got.error(), name);
+    co_return false;
+  }
+  if (!names_target(inside.head(), to)) {
+    auto seen = about(inside.head(), &to);
+    explain::add(seen, 0, misdirected(to));
+    co_await refuse(421, std::move(seen), "client-rejected");
+    co_return false;
+  }
+  auto what = request_inside(to);
+  // The host was a registry when the client connected; if a reload took it away, nothing may be injected any more.
+  if (!what.registry) co_return false;
+  co_await forward_exchange(around_, std::move(what), inside);
+  auto drained = co_await inside.drain();
+  if (drained && inside.reusable()) co_return true;
   timer_.set(phase::idle, linger_for_close);
   co_await client_->shut_write();
+  co_return false;
 }
 
 }  // namespace regpass::forward

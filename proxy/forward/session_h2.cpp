@@ -14,9 +14,9 @@ bool session::offers_h2(const target& to) const {
   return entry != nullptr && entry->options.http2;
 }
 
-net::task<void> session::serve_h2(target to) {
-  exchange::h2_server::handler serve = [this, to](exchange::downstream& one) { return serve_stream(to, one); };
-  co_await run_h2(std::move(serve), &to);
+net::task<void> session::serve_h2() {
+  exchange::h2_server::handler serve = [this](exchange::downstream& one) { return serve_stream(one); };
+  co_await run_h2(std::move(serve), inside_.get());
 }
 
 net::task<void> session::run_h2(exchange::h2_server::handler serve, const target* to) {
@@ -31,7 +31,8 @@ net::task<void> session::run_h2(exchange::h2_server::handler serve, const target
   conclude(400, seen, "client-rejected");
 }
 
-net::task<void> session::serve_stream(target to, exchange::downstream& one) {
+net::task<void> session::serve_stream(exchange::downstream& one) {
+  const auto& to = *inside_;
   if (!names_target(one.head(), to)) {
     auto seen = about(one.head(), &to);
     explain::add(seen, 0, misdirected(to));

@@ -59,14 +59,20 @@ session::session(const surroundings& around, std::unique_ptr<net::stream> client
       mode_(std::move(mode)),
       timer_(around.on, [this] { client_->close(); }) {}
 
-net::task<void> session::run() {
-  co_await serve_proxy();
-  client_->close();
+net::task<void> session::run(std::unique_ptr<session> self) {
+  ++self->around_.shared.sessions;
+  co_await self->serve_proxy();
+  if (self->inside_) {
+    co_await self->serve_inside();
+  }
+  self->client_->close();
+  --self->around_.shared.sessions;
 }
 
 net::task<void> session::serve_proxy() {
   server front(*client_, around_.bounds, timer_);
   for (;;) {
+    co_await front.wait();
     auto more = co_await serve_one(front);
     if (!more) co_return;
   }

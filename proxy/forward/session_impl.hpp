@@ -12,6 +12,7 @@
 #include "regpass/forward/services.hpp"
 #include "regpass/net/deadline.hpp"
 #include "regpass/net/stream.hpp"
+#include "regpass/net/task_group.hpp"
 
 #include <memory>
 #include <string>
@@ -22,14 +23,15 @@ class session {
  public:
   // `mode` is for the log: proxy | transparent | mirror.
   session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer, std::string mode);
-  net::task<void> run();
-  net::task<void> run_captured(net_endpoint original);
-  net::task<void> run_mirror(const std::string& name);
+  // From the first byte to the last.
+  static net::task<void> run(std::unique_ptr<session> self);
+  static net::task<void> run_captured(std::unique_ptr<session> self, net_endpoint original);
+  static net::task<void> run_mirror(std::unique_ptr<session> self, std::string name);
 
  private:
   using server = exchange::h1_server;
 
-  // Requests to the proxy itself. Returns when the connection is done.
+  // Requests to the proxy itself. Returns when the connection is done, or has become TLS of ours: see `inside_`.
   net::task<void> serve_proxy();
   net::task<bool> serve_one(server& front);  // false: the connection is over
   // Whether the client may use the proxy at all; if not, it was told so, and the connection is over.
@@ -53,7 +55,9 @@ class session {
     std::string_view event;   // refuse
     forward_request request;  // forward
   };
+  net::task<void> begin_mirror(const std::string& name);
   net::task<void> serve_mirror(const std::string& name);
+  net::task<bool> serve_one_mirrored(server& front, const std::string& name);
   net::task<void> serve_mirror_h2(const std::string& name);
   mirrored judge_mirrored(const http::request_head& asked, const std::string& name);
   mirrored refuse_target(const http::request_head& head, const mirror_entry& mirror, error problem) const;
@@ -67,22 +71,24 @@ class session {
 
   net::task<void> tunnel(server& front, target to, snapshot_ptr from);
   net::task<void> intercept(server& front, target to);
-  net::task<bool> secure(const tls::context& context, const target& to);
+  net::task<void> secure(const tls::context& context, target to);
   void reject(const target& to, error problem);
-  net::task<void> serve_inside(target to);
+  net::task<void> serve_inside();
+  net::task<bool> serve_one_inside(server& inside);  // false: the connection is over
   // HTTP/2 is chosen when the client offers it. That costs uploads nothing: the one client whose uploads it would slow
   // down, BuildKit, does not offer it.
   bool offers_h2(const target& to) const;
-  net::task<void> serve_h2(target to);
+  net::task<void> serve_h2();
   // `to`: of a connection that has one.
   net::task<void> run_h2(exchange::h2_server::handler serve, const target* to);
-  net::task<void> serve_stream(target to, exchange::downstream& one);
+  net::task<void> serve_stream(exchange::downstream& one);
   // Host must name the host that CONNECT or SNI named, or a request could take one registry's token to another (T20).
   static bool names_target(const http::request_head& head, const target& to);
   static explain::failed_step misdirected(const target& to);
   forward_request request_inside(const target& to) const;
 
   // What was redirected to us (session_transparent.cpp).
+  net::task<void> serve_captured(net_endpoint original);
   net::task<beginning> look_ahead();
   net::task<void> serve_captured_tls(target to, std::string remark);
   net::task<void> serve_captured_http(net_endpoint original);
@@ -109,7 +115,11 @@ class session {
   std::string peer_;
   std::string mode_;
   net::deadline timer_;
-  bool http2_ = false;  // was chosen in the TLS handshake
+  // Where TLS of ours with the client is for, once it stands. Connections wait in it for hours: what it took to get
+  // there returns first, so that its frames do not wait, too.
+  std::unique_ptr<const target> inside_;
+  std::unique_ptr<net::task_group> aside_;  // what goes on beside the client's connection
+  bool http2_ = false;                      // was chosen in the TLS handshake
 };
 
 }  // namespace regpass::forward

@@ -26,7 +26,14 @@ bool may_become_h2(std::string_view bytes) {
 
 }  // namespace
 
-net::task<void> session::run_mirror(const std::string& name) {
+net::task<void> session::run_mirror(std::unique_ptr<session> self, std::string name) {
+  ++self->around_.shared.sessions;
+  co_await self->begin_mirror(name);
+  self->client_->close();
+  --self->around_.shared.sessions;
+}
+
+net::task<void> session::begin_mirror(const std::string& name) {
   auto first = co_await first_bytes();
   const bool http2 = begins_h2(first);
   if (first.starts_with(tls_handshake)) {
@@ -39,7 +46,6 @@ net::task<void> session::run_mirror(const std::string& name) {
       co_await serve_mirror(name);
     }
   }
-  client_->close();
 }
 
 // As many as it takes to tell what the client speaks.
@@ -73,21 +79,27 @@ net::task<void> session::decline_tls() {
 net::task<void> session::serve_mirror(const std::string& name) {
   server front(*client_, around_.bounds, timer_);
   for (;;) {
-    auto got = co_await front.next();
-    if (!got) {
-      co_await refuse_unreadable(got.error(), std::string());
-      co_return;
-    }
-    auto judged = judge_mirrored(front.head(), name);
-    if (judged.what == mirrored::kind::gone) co_return;
-    if (judged.what == mirrored::kind::refuse) {
-      co_await refuse(judged.status, std::move(judged.seen), judged.event);
-      co_return;
-    }
-    co_await answer_mirrored(std::move(judged), front);
-    auto drained = co_await front.drain();
-    if (!drained || !front.reusable()) co_return;
+    co_await front.wait();
+    auto more = co_await serve_one_mirrored(front, name);
+    if (!more) co_return;
   }
+}
+
+net::task<bool> session::serve_one_mirrored(server& front, const std::string& name) {
+  auto got = co_await front.next();
+  if (!got) {
+    co_await refuse_unreadable(got.error(), std::string());
+    co_return false;
+  }
+  auto judged = judge_mirrored(front.head(), name);
+  if (judged.what == mirrored::kind::gone) co_return false;
+  if (judged.what == mirrored::kind::refuse) {
+    co_await refuse(judged.status, std::move(judged.seen), judged.event);
+    co_return false;
+  }
+  co_await answer_mirrored(std::move(judged), front);
+  auto drained = co_await front.drain();
+  co_return drained&& front.reusable();
 }
 
 net::task<void> session::serve_mirror_h2(const std::string& name) {

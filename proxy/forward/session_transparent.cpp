@@ -7,7 +7,6 @@
 #include "regpass/net/egress.hpp"
 #include "regpass/net/endpoint.hpp"
 #include "regpass/net/prefixed_stream.hpp"
-#include "regpass/net/task_group.hpp"
 #include "session_impl.hpp"
 
 #include <algorithm>
@@ -31,7 +30,20 @@ std::string remark_on(const tls::client_hello& hello) {
 
 }  // namespace
 
-net::task<void> session::run_captured(net_endpoint original) {
+net::task<void> session::run_captured(std::unique_ptr<session> self, net_endpoint original) {
+  ++self->around_.shared.sessions;
+  co_await self->serve_captured(original);
+  if (self->inside_) {
+    co_await self->serve_inside();
+  }
+  self->client_->close();
+  if (self->aside_) {
+    co_await self->aside_->join();
+  }
+  --self->around_.shared.sessions;
+}
+
+net::task<void> session::serve_captured(net_endpoint original) {
   auto first = co_await look_ahead();
   const auto from = around_.shared.current();
   if (around_.shared.spliced.has(peer_)) {
@@ -46,7 +58,6 @@ net::task<void> session::run_captured(net_endpoint original) {
   } else if (first.what == beginning::kind::other) {
     co_await serve_captured_tls(captured_opaque(original), "neither TLS nor HTTP can be read in it");
   }
-  client_->close();
 }
 
 // Reads until it is clear what the stream is, and gives everything back. need_more: there is nothing to serve.
@@ -98,12 +109,9 @@ net::task<void> session::serve_captured_registry(target to) {
     co_await turn_away(std::move(to), std::move(why), "policy-refused");
     co_return;
   }
-  net::task_group aside(around_.on);
-  aside.spawn(compare_addresses(to), "comparing addresses");
-  auto secured = co_await secure(*context, to);
-  if (secured) co_await serve_inside(std::move(to));
-  client_->close();
-  co_await aside.join();
+  aside_ = std::make_unique<net::task_group>(around_.on);
+  aside_->spawn(compare_addresses(to), "comparing addresses");
+  co_await secure(*context, std::move(to));
 }
 
 // Names with many addresses, and resolvers that differ, make this ordinary. It is still worth a line: a client with
@@ -173,6 +181,7 @@ net::task<void> session::turn_away(target to, explain::step why, std::string_vie
 net::task<void> session::serve_captured_http(net_endpoint original) {
   server front(*client_, around_.bounds, timer_);
   for (;;) {
+    co_await front.wait();
     auto more = co_await serve_captured_request(front, original);
     if (!more) co_return;
   }

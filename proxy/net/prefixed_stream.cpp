@@ -6,6 +6,10 @@ namespace regpass::net {
 
 namespace {
 
+task<result<void>> at_once() {
+  co_return result<void>();
+}
+
 class prefixed_stream final : public stream {
  public:
   prefixed_stream(std::string prefix, std::unique_ptr<stream> below)
@@ -15,6 +19,7 @@ class prefixed_stream final : public stream {
     if (used_ < prefix_.size()) {
       const auto count = prefix_.copy(into.data(), into.size(), used_);
       used_ += count;
+      if (used_ == prefix_.size()) forget();
       co_return count;
     }
     auto got = co_await below_->read_some(into);
@@ -27,9 +32,8 @@ class prefixed_stream final : public stream {
   }
 
   task<result<void>> wait_readable() override {
-    if (used_ < prefix_.size()) co_return result<void>();
-    auto ready = co_await below_->wait_readable();
-    co_return ready;
+    if (used_ < prefix_.size()) return at_once();
+    return below_->wait_readable();
   }
 
   void expect(std::uint64_t bytes) noexcept override {
@@ -48,6 +52,11 @@ class prefixed_stream final : public stream {
   executor get_executor() override { return below_->get_executor(); }
 
  private:
+  void forget() noexcept {
+    prefix_ = std::string();
+    used_ = 0;
+  }
+
   std::string prefix_;
   std::size_t used_ = 0;
   std::unique_ptr<stream> below_;

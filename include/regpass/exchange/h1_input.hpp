@@ -23,8 +23,10 @@ class h1_input {
       : from_(from), peer_(peer), bounds_(bounds), timer_(timer) {}
 
   void begin(std::string_view method);  // a new message follows; `method` as in h1_decoder
-  // Returns when a byte of the message is there; holds no buffer while it waits. errc::closed: the peer is done.
-  net::task<result<void>> wait_first_byte();
+  // Between messages. Returns when something came, be it the end, and holds no buffer meanwhile.
+  net::task<void> wait();
+  // Returns when a byte of the message is there. errc::closed: the peer is done.
+  net::task<result<void>> first_byte();
   // Waiting for input is limited by `within` (0: by nobody here) and blamed on phase::head.
   net::task<result<Head>> read_head(std::chrono::milliseconds within);
   net::task<result<std::string_view>> read_body();

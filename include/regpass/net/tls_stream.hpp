@@ -38,7 +38,7 @@ class tls_stream final : public stream {
   buffer input_;    // what came and is not decrypted yet
   buffer sending_;  // what is on its way down, while the engine gathers more
   bool flushing_ = false;
-  boost::asio::steady_timer sender_gone_;
+  std::unique_ptr<boost::asio::steady_timer> sender_gone_;  // once somebody had to wait for it
 };
 
 }  // namespace regpass::net
