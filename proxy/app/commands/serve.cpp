@@ -1,6 +1,7 @@
 #include "../clock_watch.hpp"
 #include "../hardening.hpp"
 #include "../service_manager.hpp"
+#include "../start_up_pages.hpp"
 #include "commands.hpp"
 #include "regpass/app/server.hpp"
 #include "regpass/base/log.hpp"
@@ -119,6 +120,7 @@ int serve(const common_options& common) {
   net::spawn(control.get_executor(), service_manager::feed_watchdog(manager, [&serving] { return serving.alive(); }),
              "watchdog");
   manager.ready(serving.summary());
+  let_go_of_start_up();
   control.run();
   log::write(log::level::info, "stopped", "regpass stops", {{"busy", serving.busy()}});
   serving.stop();
