@@ -12,18 +12,27 @@ void h1_input<Head>::begin(std::string_view method) {
   body_read_ = 0;
 }
 
+namespace {
+
+net::task<result<void>> at_once() {
+  co_return result<void>();
+}
+
+}  // namespace
+
+// Without a frame of its own, as most connections wait here for most of their time.
 template <class Head>
-net::task<void> h1_input<Head>::wait() {
-  if (buffered()) co_return;
+net::task<result<void>> h1_input<Head>::wait() {
+  if (buffered()) return at_once();
   decoder_.reset();
   rest();
   timer_.set(phase::idle, bounds_.idle_for);
-  co_await from_.wait_readable();
-  timer_.clear();
+  return from_.wait_readable();
 }
 
 template <class Head>
 net::task<result<void>> h1_input<Head>::first_byte() {
+  timer_.clear();  // of `wait`
   if (buffered()) co_return result<void>();
   timer_.set(phase::idle, bounds_.idle_for);
   auto more = co_await fill();

@@ -21,7 +21,7 @@ bool bodiless(std::string_view method, int status) {
 h1_server::h1_server(net::stream& client, const limits& bounds, net::deadline& timer)
     : client_(client), bounds_(bounds), timer_(timer), input_(client, party::client, bounds, timer) {}
 
-net::task<void> h1_server::wait() {
+net::task<result<void>> h1_server::wait() {
   head_ = http::request_head();
   pending_head_ = std::string();
   return input_.wait();

@@ -148,19 +148,6 @@ void session::reject(const target& to, error problem) {
   if (told) around_.shared.journal.add(std::move(outcome));
 }
 
-net::task<void> session::serve_inside() {
-  if (http2_) {
-    co_await serve_h2();
-    co_return;
-  }
-  server inside(*client_, around_.bounds, timer_);
-  for (;;) {
-    co_await inside.wait();
-    auto more = co_await serve_one_inside(inside);
-    if (!more) co_return;
-  }
-}
-
 net::task<bool> session::serve_one_inside(server& inside) {
   const auto& to = *inside_;
   auto got = co_await inside.next();

@@ -59,14 +59,25 @@ session::session(const surroundings& around, std::unique_ptr<net::stream> client
       mode_(std::move(mode)),
       timer_(around.on, [this] { client_->close(); }) {}
 
-net::task<void> session::run(std::unique_ptr<session> self) {
-  ++self->around_.shared.sessions;
-  co_await self->serve_proxy();
-  if (self->inside_) {
-    co_await self->serve_inside();
+// The frame that waits with an idle connection: what is only needed to serve a request is in others.
+net::task<void> session::run(std::unique_ptr<session> self, net::task<void> opening) {
+  auto& one = *self;
+  ++one.around_.shared.sessions;
+  co_await std::move(opening);
+  if (one.inside_ && one.http2_) {
+    co_await one.serve_h2();
+  } else if (one.inside_) {
+    server inside(*one.client_, one.around_.bounds, one.timer_);
+    for (bool more = true; more;) {
+      co_await inside.wait();
+      more = co_await one.serve_one_inside(inside);
+    }
   }
-  self->client_->close();
-  --self->around_.shared.sessions;
+  one.client_->close();
+  if (one.aside_) {
+    co_await one.aside_->join();
+  }
+  --one.around_.shared.sessions;
 }
 
 net::task<void> session::serve_proxy() {

@@ -23,16 +23,18 @@ class session {
  public:
   // `mode` is for the log: proxy | transparent | mirror.
   session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer, std::string mode);
-  // From the first byte to the last.
-  static net::task<void> run(std::unique_ptr<session> self);
-  static net::task<void> run_captured(std::unique_ptr<session> self, net_endpoint original);
-  static net::task<void> run_mirror(std::unique_ptr<session> self, std::string name);
+  // A connection's way from its first byte, by what it was accepted as. Each returns when the connection is done, or
+  // has become TLS of ours: see `inside_`.
+  net::task<void> serve_proxy();
+  net::task<void> serve_captured(net_endpoint original);
+  net::task<void> serve_mirror(std::string name);
+  // From the first byte, `opening` being one of those, to the last.
+  static net::task<void> run(std::unique_ptr<session> self, net::task<void> opening);
 
  private:
   using server = exchange::h1_server;
 
-  // Requests to the proxy itself. Returns when the connection is done, or has become TLS of ours: see `inside_`.
-  net::task<void> serve_proxy();
+  // Requests to the proxy itself.
   net::task<bool> serve_one(server& front);  // false: the connection is over
   // Whether the client may use the proxy at all; if not, it was told so, and the connection is over.
   net::task<bool> admitted(const http::request_head& head);
@@ -55,8 +57,7 @@ class session {
     std::string_view event;   // refuse
     forward_request request;  // forward
   };
-  net::task<void> begin_mirror(const std::string& name);
-  net::task<void> serve_mirror(const std::string& name);
+  net::task<void> serve_mirror_h1(const std::string& name);
   net::task<bool> serve_one_mirrored(server& front, const std::string& name);
   net::task<void> serve_mirror_h2(const std::string& name);
   mirrored judge_mirrored(const http::request_head& asked, const std::string& name);
@@ -73,7 +74,6 @@ class session {
   net::task<void> intercept(server& front, target to);
   net::task<void> secure(const tls::context& context, target to);
   void reject(const target& to, error problem);
-  net::task<void> serve_inside();
   net::task<bool> serve_one_inside(server& inside);  // false: the connection is over
   // HTTP/2 is chosen when the client offers it. That costs uploads nothing: the one client whose uploads it would slow
   // down, BuildKit, does not offer it.
@@ -88,7 +88,6 @@ class session {
   forward_request request_inside(const target& to) const;
 
   // What was redirected to us (session_transparent.cpp).
-  net::task<void> serve_captured(net_endpoint original);
   net::task<beginning> look_ahead();
   net::task<void> serve_captured_tls(target to, std::string remark);
   net::task<void> serve_captured_http(net_endpoint original);

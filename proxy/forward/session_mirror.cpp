@@ -26,14 +26,7 @@ bool may_become_h2(std::string_view bytes) {
 
 }  // namespace
 
-net::task<void> session::run_mirror(std::unique_ptr<session> self, std::string name) {
-  ++self->around_.shared.sessions;
-  co_await self->begin_mirror(name);
-  self->client_->close();
-  --self->around_.shared.sessions;
-}
-
-net::task<void> session::begin_mirror(const std::string& name) {
+net::task<void> session::serve_mirror(std::string name) {
   auto first = co_await first_bytes();
   const bool http2 = begins_h2(first);
   if (first.starts_with(tls_handshake)) {
@@ -43,7 +36,7 @@ net::task<void> session::begin_mirror(const std::string& name) {
     if (http2) {
       co_await serve_mirror_h2(name);
     } else {
-      co_await serve_mirror(name);
+      co_await serve_mirror_h1(name);
     }
   }
 }
@@ -76,7 +69,7 @@ net::task<void> session::decline_tls() {
   if (written) co_await linger();
 }
 
-net::task<void> session::serve_mirror(const std::string& name) {
+net::task<void> session::serve_mirror_h1(const std::string& name) {
   server front(*client_, around_.bounds, timer_);
   for (;;) {
     co_await front.wait();

@@ -30,19 +30,6 @@ std::string remark_on(const tls::client_hello& hello) {
 
 }  // namespace
 
-net::task<void> session::run_captured(std::unique_ptr<session> self, net_endpoint original) {
-  ++self->around_.shared.sessions;
-  co_await self->serve_captured(original);
-  if (self->inside_) {
-    co_await self->serve_inside();
-  }
-  self->client_->close();
-  if (self->aside_) {
-    co_await self->aside_->join();
-  }
-  --self->around_.shared.sessions;
-}
-
 net::task<void> session::serve_captured(net_endpoint original) {
   auto first = co_await look_ahead();
   const auto from = around_.shared.current();

@@ -9,6 +9,7 @@ from workloads import Series, workloads
 
 IDLE = (1000, 5000)
 COLD_STARTS = 7
+SETTLING = 0.5  # seconds after a listener is there
 
 
 def one_pass(bench, target, workload, series):
@@ -56,19 +57,28 @@ def rounds_of(bench, targets, works, rounds, minutes):
     return results, rounds
 
 
-def memory_of(bench, target, size):
-    """Resident bytes: at rest, with idle connections, with connections that did one request, and peaks."""
-    say(f"memory: {target.process.log.stem}")
+def first_request(bench, target, plain):
+    """Started anew: the memory before and after its first request, as code that is used counts for no connection."""
     target.restart()
-    figures = {"rest": target.process.memory()}
-    plain = [*target.arguments, "--workload", "manifests"]
-    for number in IDLE:
-        with bench.held([*plain, "--connections", number]):
-            figures[f"idle {number}"] = target.process.memory()
-    target.restart()
+    time.sleep(SETTLING)
     rest = target.process.memory()
+    with bench.held([*plain, "--connections", 1, "--warm", 1]):
+        return rest, target.process.memory()
+
+
+def memory_of(bench, target, size):
+    """Resident bytes: at rest; what connections add, idle or with one request done, to a proxy that has had one; peaks."""
+    say(f"memory: {target.process.log.stem}")
+    plain = [*target.arguments, "--workload", "manifests"]
+    figures = {"rest": first_request(bench, target, plain)[0]}
+    for number in IDLE:
+        _, before = first_request(bench, target, plain)
+        with bench.held([*plain, "--connections", number]):
+            figures[f"idle {number}"] = target.process.memory() - before
+            figures[f"with {number}"] = target.process.memory()
+    _, before = first_request(bench, target, plain)
     with bench.held([*plain, "--connections", IDLE[0], "--warm", 1]):
-        figures["served"] = target.process.memory() - rest
+        figures["served"] = target.process.memory() - before
     target.restart()
     passes = workloads(size, 0)
     bench.run_client(passes["W2"].arguments(target))

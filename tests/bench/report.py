@@ -126,9 +126,9 @@ def added(options, works, results):
 def report_memory(memory):
     rows = []
     for name, figures in memory.items():
-        per = [(figures[f"idle {number}"] - figures["rest"]) / number / 1024 for number in (1000, 5000)]
+        per = [figures[f"idle {number}"] / number / 1024 for number in (1000, 5000)]
         served = figures["served"] / 1000 / 1024
-        at = [f"{figures[key] / MIB:.1f}" for key in ("rest", "idle 5000", "peak W2")]
+        at = [f"{figures[key] / MIB:.1f}" for key in ("rest", "with 5000", "peak W2")]
         rows.append([name, at[0], *(f"{each:.1f}" for each in (*per, served)), at[1], at[2]])
     head = ["at rest, MiB", "KiB per idle connection (1,000)", "(5,000)", "with one request done (1,000)"]
     table(["memory", *head, "5,000 idle, MiB", "peak in W2, MiB"], rows)

@@ -21,8 +21,9 @@ class h1_server final : public downstream {
  public:
   h1_server(net::stream& client, const limits& bounds, net::deadline& timer);
 
-  // Returns when `next` has something to tell: where connections wait that do nothing, and hold next to no memory.
-  net::task<void> wait();
+  // Returns when `next`, which must follow, has something to tell: where connections wait that do nothing, and hold
+  // next to no memory.
+  net::task<result<void>> wait();
   // Reads the next request's head. errc::closed: the client is done. Any other error is to be answered (bad_message
   // 400, too_large 431, unsupported 501…) by whoever asked, and then the connection closes.
   net::task<result<void>> next();

@@ -23,8 +23,9 @@ class h1_input {
       : from_(from), peer_(peer), bounds_(bounds), timer_(timer) {}
 
   void begin(std::string_view method);  // a new message follows; `method` as in h1_decoder
-  // Between messages. Returns when something came, be it the end, and holds no buffer meanwhile.
-  net::task<void> wait();
+  // Between messages. Returns when something came, be it the end, and holds no buffer meanwhile. What came is told by
+  // `first_byte`, which must follow.
+  net::task<result<void>> wait();
   // Returns when a byte of the message is there. errc::closed: the peer is done.
   net::task<result<void>> first_byte();
   // Waiting for input is limited by `within` (0: by nobody here) and blamed on phase::head.

@@ -14,7 +14,7 @@ namespace regpass::tls::vaes {
 // Every function that can fail says so by false; nothing throws, as C frames are above.
 class cipher {
  public:
-  explicit cipher(std::size_t key_bytes) noexcept : key_bytes_(key_bytes), gcm_(key_bytes) {}
+  explicit cipher(std::size_t key_bytes) noexcept : gcm_(key_bytes), key_bytes_(key_bytes) {}
 
   std::size_t key_bytes() const noexcept { return key_bytes_; }
   const std::array<std::uint8_t, nonce_bytes>& nonce() const noexcept { return nonce_; }
@@ -39,8 +39,8 @@ class cipher {
   bool begin() noexcept;
   bool crypt_record(std::uint8_t* record, std::size_t size, std::size_t& written) noexcept;
 
+  [[no_unique_address]] gcm gcm_;  // first, and what follows in what its alignment leaves over: connections have two
   std::size_t key_bytes_;
-  gcm gcm_;
   std::array<std::uint8_t, nonce_bytes> nonce_{};
   std::array<std::uint8_t, 64> aad_{};
   std::array<std::uint8_t, tag_bytes> tag_{};
