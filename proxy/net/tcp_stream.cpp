@@ -36,13 +36,6 @@ constexpr unsigned in_a_row = 16;
 
 using buffers = boost::container::small_vector<boost::asio::const_buffer, 4>;
 
-void consume(buffers& from, std::size_t bytes) {
-  auto first = from.begin();
-  for (; first != from.end() && bytes >= first->size(); ++first) bytes -= first->size();
-  if (first != from.end()) *first += bytes;
-  from.erase(from.begin(), first);
-}
-
 class tcp_stream final : public stream {
  public:
   tcp_stream(tcp_socket socket, party peer) : socket_(std::move(socket)), peer_(peer) {
@@ -77,13 +70,9 @@ class tcp_stream final : public stream {
     for (const auto part : parts) {
       if (!part.empty()) left.emplace_back(part.data(), part.size());
     }
-    boost::system::error_code ec;
-    if (at_once()) consume(left, socket_.write_some(left, ec));
-    if (would_wait(ec)) ec = {};
-    if (!ec && !left.empty()) {
-      const auto [failed, count] = co_await boost::asio::async_write(socket_, left, use_task);
-      ec = failed;
-    }
+    // Through the event loop, although the kernel mostly takes all of it at once: what is read next is an answer, and
+    // by the time that the loop comes back it may be there.
+    const auto [ec, count] = co_await boost::asio::async_write(socket_, left, use_task);
     if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
     co_return result<void>();
   }
