@@ -85,9 +85,8 @@ TEST_CASE(
     "Whichever system call of the proxy fails, clients see a failure or all of it, and the next one is served (F06)") {
   const bool registry_h2 = GENERATE(true, false);
   bool came = true;
-  int which = 0;
-  while (came) {
-    ++which;
+  // What opens the connections call by call, of what carries the bodies some.
+  for (int which = 1; came; which += which < 24 ? 1 : 9) {
     INFO((registry_h2 ? "HTTP/2" : "HTTP/1.1") << " to the registry, call " << which);
     open_scene scene;
     if (registry_h2) scene.registry.speak_h2();
@@ -98,8 +97,8 @@ TEST_CASE(
     pull(scene, false);
     scene.proxy.on_its_thread([] { calls_fail = false; });
     came = calls_left <= 0;
+    CHECK((came || which > 20));
     pull(scene, true);
     if (scene.registry.requests("PUT", upload).empty()) throw std::runtime_error("nobody was served");
   }
-  CHECK(which > 20);
 }

@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <catch2/catch.hpp>
 
+#include <memory>
 #include <string>
 
 namespace regpass::net {
@@ -51,6 +52,23 @@ TEST_CASE("Who waits for a bell that goes is let go with the event loop, not res
     loop.run_for(std::chrono::milliseconds(1));
   }
   CHECK(story.empty());
+}
+
+task<void> keep_and_wait(std::shared_ptr<bell> one) {
+  co_await one->wait();
+}
+
+TEST_CASE("Who waits for a bell and keeps it is let go with the event loop all the same") {
+  std::weak_ptr<bell> seen;
+  {
+    boost::asio::io_context loop;
+    auto one = std::make_shared<bell>(loop.get_executor());
+    seen = one;
+    spawn(loop.get_executor(), keep_and_wait(std::move(one)), "waiting");
+    loop.run_for(std::chrono::milliseconds(1));
+    CHECK_FALSE(seen.expired());
+  }
+  CHECK(seen.expired());
 }
 
 }  // namespace

@@ -5,7 +5,11 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/intrusive/list.hpp>
 
 #include <functional>
 #include <utility>
@@ -14,23 +18,49 @@ namespace regpass::net {
 
 // One executor, one thread, at most one who waits. A ring that nobody waits for is lost: whoever waits looks first
 // whether what it waits for is there already, and looks again afterwards.
-class bell {
+class bell : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  explicit bell(executor on) : on_(std::move(on)) {}
+  explicit bell(executor on)
+      : on_(std::move(on)),
+        all_(boost::asio::use_service<all>(boost::asio::query(on_, boost::asio::execution::context))) {}
+  bell(const bell&) = delete;
+  bell& operator=(const bell&) = delete;
 
   // To be awaited at once.
   auto wait() {
     return boost::asio::async_initiate<const boost::asio::deferred_t&, void()>(
-        [this](auto resume) { waiting_ = std::move(resume); }, boost::asio::deferred);
+        [this](auto resume) {
+          waiting_ = std::move(resume);
+          if (!is_linked()) all_.waited_for.push_back(*this);
+        },
+        boost::asio::deferred);
   }
 
   // Who waits goes on in a turn of its own.
   void ring() {
-    if (waiting_) boost::asio::post(on_, std::exchange(waiting_, nullptr));
+    if (!waiting_) return;
+    unlink();
+    boost::asio::post(on_, std::exchange(waiting_, nullptr));
   }
 
  private:
+  // Who waits when the event loop ends goes with it, as those do who wait for timers and sockets. What it keeps alive
+  // often keeps the bell, so nobody else could let go of it.
+  struct all : boost::asio::execution_context::service {
+    static inline boost::asio::execution_context::id id;
+    explicit all(boost::asio::execution_context& of) : service(of) {}
+    void shutdown() override {
+      while (!waited_for.empty()) {
+        bell& one = waited_for.front();
+        one.unlink();
+        const auto gone = std::exchange(one.waiting_, nullptr);  // and the bell, maybe
+      }
+    }
+    boost::intrusive::list<bell, boost::intrusive::constant_time_size<false>> waited_for;
+  };
+
   executor on_;
+  all& all_;
   std::move_only_function<void()> waiting_;
 };
 
