@@ -1,5 +1,7 @@
 #include "regpass/exchange/h1_input.hpp"
 
+#include "regpass/net/done_already.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -12,18 +14,10 @@ void h1_input<Head>::begin(std::string_view method) {
   body_read_ = 0;
 }
 
-namespace {
-
-net::task<result<void>> at_once() {
-  co_return result<void>();
-}
-
-}  // namespace
-
 // Without a frame of its own, as most connections wait here for most of their time.
 template <class Head>
 net::task<result<void>> h1_input<Head>::wait() {
-  if (buffered()) return at_once();
+  if (buffered()) return net::done_already();
   decoder_.reset();
   rest();
   timer_.set(phase::idle, bounds_.idle_for);

@@ -92,7 +92,8 @@ net::task<bool> session::serve_one_mirrored(server& front, const std::string& na
   }
   co_await answer_mirrored(std::move(judged), front);
   auto drained = co_await front.drain();
-  co_return drained&& front.reusable();
+  const bool more = drained && front.reusable();
+  co_return more;
 }
 
 net::task<void> session::serve_mirror_h2(const std::string& name) {

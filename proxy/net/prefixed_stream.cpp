@@ -1,14 +1,12 @@
 #include "regpass/net/prefixed_stream.hpp"
 
+#include "regpass/net/done_already.hpp"
+
 #include <algorithm>
 
 namespace regpass::net {
 
 namespace {
-
-task<result<void>> at_once() {
-  co_return result<void>();
-}
 
 class prefixed_stream final : public stream {
  public:
@@ -32,7 +30,7 @@ class prefixed_stream final : public stream {
   }
 
   task<result<void>> wait_readable() override {
-    if (used_ < prefix_.size()) return at_once();
+    if (used_ < prefix_.size()) return done_already();
     return below_->wait_readable();
   }
 

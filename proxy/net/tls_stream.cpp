@@ -1,5 +1,7 @@
 #include "regpass/net/tls_stream.hpp"
 
+#include "regpass/net/done_already.hpp"
+
 namespace regpass::net {
 
 namespace {
@@ -9,10 +11,6 @@ namespace {
 constexpr std::size_t read_bytes = buffer::block_bytes;
 
 constexpr auto forever = boost::asio::steady_timer::time_point::max();
-
-task<result<void>> at_once() {
-  co_return result<void>();
-}
 
 }  // namespace
 
@@ -90,7 +88,7 @@ task<result<void>> tls_stream::flush() {
 
 // Without a frame of its own, as most connections wait here for most of their time.
 task<result<void>> tls_stream::wait_readable() {
-  if (engine_.holds_input()) return at_once();
+  if (engine_.holds_input()) return done_already();
   input_.release();
   engine_.release();
   return below_->wait_readable();

@@ -195,7 +195,8 @@ result<std::size_t> engine::read(std::span<char> into) {
 
 error engine::meaning_of(error below) const {
   const state& s = *state_;
-  if (!s.done || s.heard || !s.notes.owes_certificate) return below;
+  const bool hung_up = below.code == errc::truncated || below.code == errc::reset || below.code == errc::closed;
+  if (!hung_up || !s.done || s.heard || !s.notes.owes_certificate) return below;
   return here(s.options, errc::distrusted,
               "a client certificate was asked for, none is configured, and the connection was closed");
 }
