@@ -83,7 +83,7 @@ int h2_codec::state::frame_came(const nghttp2_frame& frame) {
       if (ends || frame.hd.length > 0) return 0;
       return control.take(at) ? 0 : flood("too many empty DATA frames");
     case NGHTTP2_RST_STREAM:
-      return resets.take(at) ? 0 : flood("too many streams were reset");
+      return reset_came(one != nullptr);
     case NGHTTP2_SETTINGS:
     case NGHTTP2_PING:
     case NGHTTP2_PRIORITY:
@@ -95,6 +95,14 @@ int h2_codec::state::frame_came(const nghttp2_frame& frame) {
     default:
       return 0;
   }
+}
+
+// A client opens what it breaks off, as often as it likes. A server breaks off what we opened: one for each request is
+// its right, and nginx uses it whenever it answers an upload early. Those of streams that we broke off meanwhile say
+// nothing.
+int h2_codec::state::reset_came(bool known) {
+  if (role == h2_role::server) return resets.take(at) ? 0 : flood("too many streams were reset");
+  return known || control.take(at) ? 0 : flood("too many streams were reset that are gone");
 }
 
 void h2_codec::state::head_complete(std::int32_t id, h2_stream& one, bool ends) {

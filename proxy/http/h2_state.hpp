@@ -40,6 +40,7 @@ struct h2_codec::state {
   int head_begun(std::int32_t id);
   int field_came(std::int32_t id, std::string_view name, std::string_view value);
   int frame_came(const nghttp2_frame& frame);
+  int reset_came(bool known);
   int data_came(std::int32_t id, std::string_view data);
   int frame_sent(const nghttp2_frame& frame);
   int stream_closed(std::int32_t id, std::uint32_t code);

@@ -172,6 +172,27 @@ TEST_CASE("T21 resets at a bearable rate end nothing") {
   }
 }
 
+// nginx does so to every upload that it answers early: what a registry can break off is what was asked of it.
+TEST_CASE("T21 a registry that breaks off what is asked of it ends nothing, resets of nothing are a flood") {
+  h2_codec codec(h2_role::client);
+  constexpr auto at = steady_time(std::chrono::seconds(1));
+  request_head upload{.method = "PATCH", .target = "/v2/", .minor = 1, .headers = {}};
+  upload.headers.add("Host", "registry.test");
+  REQUIRE(codec.feed(raw(frame::settings, 0, 0), at));
+  std::uint32_t id = 0;
+  for (std::size_t sent = 0; sent < 3 * h2_limits().resets; ++sent) {
+    const auto stream = codec.request(upload, framing{.how = framing::kind::chunked});
+    REQUIRE(stream);
+    id = static_cast<std::uint32_t>(*stream);
+    std::string out;
+    std::ignore = codec.output(out, 1 << 20U);
+    REQUIRE(codec.feed(raw(frame::rst_stream, 0, id, number(0, 4)), at));
+  }
+  const auto fed = codec.feed(many(1100, raw(frame::rst_stream, 0, id, number(0, 4))), at);
+  REQUIRE_FALSE(fed);
+  CHECK(fed.error().code == errc::too_large);
+}
+
 TEST_CASE("T21 a head that is too long costs its stream, and the connection goes on", "[limits.head_bytes]") {
   std::string bytes = raw(frame::headers, end_stream, 1, block(get()));
   for (int i = 0; i < 5; ++i)
