@@ -330,6 +330,9 @@ std::vector<forward::finished> server::history() const {
 std::size_t server::busy() const {
   return state_->services->busy.load();
 }
+std::size_t server::most_connections() {
+  return state_->services->sessions.take_highest();
+}
 net::task<bool> server::alive() const {
   return state_->report->alive();
 }

@@ -62,7 +62,7 @@ session::session(const surroundings& around, std::unique_ptr<net::stream> client
 // The frame that waits with an idle connection: what is only needed to serve a request is in others.
 net::task<void> session::run(std::unique_ptr<session> self, net::task<void> opening) {
   auto& one = *self;
-  ++one.around_.shared.sessions;
+  one.around_.shared.sessions.come();
   co_await std::move(opening);
   if (one.inside_ && one.http2_) {
     co_await one.serve_h2();
@@ -77,7 +77,7 @@ net::task<void> session::run(std::unique_ptr<session> self, net::task<void> open
   if (one.aside_) {
     co_await one.aside_->join();
   }
-  --one.around_.shared.sessions;
+  one.around_.shared.sessions.go();
 }
 
 net::task<void> session::serve_proxy() {

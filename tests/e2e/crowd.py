@@ -3,11 +3,12 @@
     crowd.py PORT CA HOST BLOB UPLOADS IDLE READERS WRITERS
 
 IDLE ones ask for a tunnel to HOST and then say nothing; READERS ask for the path BLOB and do not read the answer; WRITERS begin
-an upload at the path UPLOADS, of which they send a little. Prints "held" when all of them are there; told "vanish", it closes all of
+an upload each, at the path UPLOADS, and send a little of it. Prints "held" when all of them are there; told "vanish", it closes all of
 them, half of them without a word of TLS or TCP's FIN, and prints "gone". Ends when standard input does.
 """
 
 import concurrent.futures
+import re
 import resource
 import socket
 import ssl
@@ -24,13 +25,24 @@ def tunnel(port, host):
     connection = socket.create_connection(("127.0.0.1", port), timeout=60)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n".encode())
+    answered(connection, b" 200 ")
+    return connection
+
+
+def answered(connection, status):
+    """The head of an answer without a body."""
     answer = b""
     while b"\r\n\r\n" not in answer:
         piece = connection.recv(1024)
         assert piece, f"refused: {answer!r}"
         answer += piece
-    assert b" 200 " in answer, answer
-    return connection
+    assert status in answer, answer
+    return answer
+
+
+def location(answer):
+    """The path of an upload that was begun."""
+    return re.search(rb"(?i)\r\nlocation: https://[^/]+(\S+)", answer)[1].decode()
 
 
 def head(method, path, host, more=""):
@@ -52,7 +64,9 @@ def main():
         if kind == "reader":
             inside.sendall(head("GET", blob, host))
             return inside
-        inside.sendall(head("PATCH", uploads, host, f"Content-Length: {UPLOAD_BYTES}\r\n"))
+        inside.sendall(head("POST", uploads, host, "Content-Length: 0\r\n"))
+        upload = location(answered(inside, b" 202 "))
+        inside.sendall(head("PATCH", upload, host, f"Content-Length: {UPLOAD_BYTES}\r\n"))
         inside.settimeout(2)
         try:
             inside.sendall(b"x" * FIRST_BYTES)

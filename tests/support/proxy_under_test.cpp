@@ -160,7 +160,7 @@ raw_client proxy_under_test::captured(const std::string& original, const std::st
   return made;
 }
 std::size_t proxy_under_test::sessions() const {
-  return engine_->services.sessions;
+  return engine_->services.sessions.load();
 }
 std::size_t proxy_under_test::busy() const {
   return engine_->services.busy;

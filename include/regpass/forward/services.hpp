@@ -3,6 +3,7 @@
 
 #include "regpass/exchange/pool.hpp"
 #include "regpass/forward/credential_client.hpp"
+#include "regpass/forward/head_count.hpp"
 #include "regpass/forward/journal.hpp"
 #include "regpass/forward/memory.hpp"
 #include "regpass/forward/metrics.hpp"
@@ -27,7 +28,7 @@ struct services {
   tls::leaf_cache* leaves = nullptr;      // null: nothing is intercepted (check)
   std::function<snapshot_ptr()> current;  // thread-safe
   std::chrono::milliseconds tunnel_idle{900'000};
-  std::atomic<std::size_t> sessions{0};   // open client connections
+  head_count sessions{};                  // open client connections
   std::atomic<std::size_t> busy{0};       // exchanges and tunnels under way
   own_ends spliced{};                     // our ends towards the hosts of captured streams
   credential_client* programs = nullptr;  // null: none is asked

@@ -1,6 +1,7 @@
 #include "../clock_watch.hpp"
 #include "../hardening.hpp"
 #include "../service_manager.hpp"
+#include "../spare_memory.hpp"
 #include "../start_up_pages.hpp"
 #include "commands.hpp"
 #include "regpass/app/server.hpp"
@@ -114,6 +115,8 @@ int serve(const common_options& common) {
   }
   auto& serving = **running;
   net::spawn(control.get_executor(), watch_clock(control.get_executor()), "clock");
+  net::spawn(control.get_executor(),
+             give_back_memory(control.get_executor(), [&serving] { return serving.most_connections(); }), "memory");
   ending end{serving, manager, how, control};
   net::spawn(control.get_executor(), watch_signals(end), "signals");
   if (!how.quit_file.empty()) net::spawn(control.get_executor(), watch_quit_file(end), "quit file");
