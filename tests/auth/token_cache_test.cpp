@@ -72,7 +72,7 @@ TEST_CASE("an opaque token is taken at its word") {
   CHECK(cache.find(key, scopes("repository:a/b:push"), start) == made);
 }
 
-TEST_CASE("a token is renewed at 80 % of its life, and not sent when it might end on its way") {
+TEST_CASE("a token is renewed at 70 to 80 % of its life, and not sent when it might end on its way") {
   token_cache cache;
   const auto one = make_token("repository:a/b:pull", seconds(100));
   cache.store(key, one, start);
@@ -89,6 +89,11 @@ TEST_CASE("a token is renewed at 80 % of its life, and not sent when it might en
   CHECK(margin(seconds(86'400), seconds(5)));
   CHECK_FALSE(one->renewal_due(start + seconds(79)));
   CHECK(one->renewal_due(start + seconds(80)));
+
+  const auto asked = start + std::chrono::microseconds(7'099);
+  const auto other = make_token("repository:a/b:pull", seconds(100), asked);
+  CHECK_FALSE(other->renewal_due(asked + seconds(70)));
+  CHECK(other->renewal_due(asked + std::chrono::milliseconds(70'100)));
 }
 
 TEST_CASE("a renewed token takes the place of the old one") {

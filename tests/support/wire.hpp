@@ -30,7 +30,7 @@ struct client_hello {
 // Waits are bounded: a read or write that takes longer throws, so a test fails instead of hanging.
 class wire {
  public:
-  static constexpr std::chrono::milliseconds patience{10'000};
+  static constexpr std::chrono::milliseconds patience{30'000};
 
   explicit wire(int descriptor);
   static wire dial(const std::string& address, std::uint16_t port);
