@@ -1,5 +1,6 @@
 // A Landlock domain (landlock(7)): nothing is run, and nothing is written outside a few directories.
 #include "hardening.hpp"
+#include "regpass/base/descriptor.hpp"
 
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -23,20 +24,6 @@ constexpr std::uint64_t writing = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCES
                                   LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
 constexpr std::uint64_t handled = writing | LANDLOCK_ACCESS_FS_EXECUTE;
 
-class descriptor {
- public:
-  explicit descriptor(long fd) : fd_(static_cast<int>(fd)) {}
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  ~descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
-
 std::string allow(const descriptor& rules, const std::filesystem::path& path, std::uint64_t rights) {
   const descriptor place(::open(path.c_str(), O_PATH | O_CLOEXEC));
   if (place.get() < 0) return {};  // nobody can write there
@@ -52,7 +39,7 @@ std::string allow(const descriptor& rules, const std::filesystem::path& path, st
 std::string restrict_files(const std::vector<std::filesystem::path>& writable) {
   landlock_ruleset_attr attributes{};
   attributes.handled_access_fs = handled;
-  const descriptor rules(::syscall(__NR_landlock_create_ruleset, &attributes, sizeof attributes, 0));
+  const descriptor rules(static_cast<int>(::syscall(__NR_landlock_create_ruleset, &attributes, sizeof attributes, 0)));
   if (rules.get() < 0) return std::string("the kernel has none: ") + std::strerror(errno);
   for (const auto& path : writable) {
     std::error_code ignored;

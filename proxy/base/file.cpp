@@ -1,5 +1,6 @@
 #include "regpass/base/file.hpp"
 
+#include "regpass/base/descriptor.hpp"
 #include "regpass/base/text.hpp"
 
 #include <fcntl.h>
@@ -13,16 +14,6 @@
 namespace regpass {
 
 namespace {
-
-struct descriptor {
-  int value;
-  explicit descriptor(int fd) : value(fd) {}
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  ~descriptor() {
-    if (value >= 0) ::close(value);
-  }
-};
 
 std::string shown(const std::filesystem::path& path) {
   return clean(path.string()) + ": ";
@@ -61,12 +52,12 @@ result<void> judge(int fd, const std::filesystem::path& path, std::size_t cap) {
 result<std::string> read_file(const std::filesystem::path& path, std::size_t cap) {
   // O_NONBLOCK: opening a FIFO must not wait for its writer.
   const descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  if (file.value < 0) return std::unexpected(os_failure(path, errno));
-  if (auto fine = judge(file.value, path, cap); !fine) return std::unexpected(fine.error());
+  if (file.get() < 0) return std::unexpected(os_failure(path, errno));
+  if (auto fine = judge(file.get(), path, cap); !fine) return std::unexpected(fine.error());
   std::string text;
   char buffer[16 * 1024];
   for (;;) {
-    const auto got = ::read(file.value, buffer, sizeof buffer);
+    const auto got = ::read(file.get(), buffer, sizeof buffer);
     if (got == 0) return text;
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return std::unexpected(os_failure(path, errno));

@@ -1,6 +1,7 @@
 #include "regpass/forward/tunnel.hpp"
 
 #include "regpass/net/deadline.hpp"
+#include "regpass/net/splice.hpp"
 #include "regpass/net/task_group.hpp"
 
 #include <vector>
@@ -18,14 +19,27 @@ struct one_way {
   net::stream& to;
   net::deadline& timer;
   std::chrono::milliseconds idle;
+  std::vector<char> buffer{};  // only when bytes must be copied
   std::uint64_t moved = 0;
 };
 
+// What came is passed on: its size, 0 at the end.
+net::task<result<std::size_t>> pass_on(one_way& way) {
+  auto spliced = co_await net::splice_some(way.from, way.to);
+  if (!spliced) co_return std::unexpected(spliced.error());
+  if (*spliced) co_return **spliced;
+  way.buffer.resize(turn_bytes);
+  auto got = co_await way.from.read_some(way.buffer);
+  if (!got || *got == 0) co_return got;
+  auto written = co_await net::write_one(way.to, std::string_view(way.buffer.data(), *got));
+  if (!written) co_return std::unexpected(written.error());
+  co_return got;
+}
+
 // A failure in one direction ends both; an orderly end is passed on as a half-close.
 net::task<void> pump(one_way& way) {
-  std::vector<char> buffer(turn_bytes);
   for (;;) {
-    auto got = co_await way.from.read_some(buffer);
+    auto got = co_await pass_on(way);
     if (!got) break;
     if (*got == 0) {
       auto shut = co_await way.to.shut_write();
@@ -33,8 +47,6 @@ net::task<void> pump(one_way& way) {
       way.timer.set(phase::tunnel, half_closed_for);
       co_return;
     }
-    auto written = co_await net::write_one(way.to, std::string_view(buffer.data(), *got));
-    if (!written) break;
     way.moved += *got;
     way.timer.set(phase::tunnel, way.idle);
   }

@@ -34,6 +34,9 @@ class prefixed_stream final : public stream {
     return below_->wait_readable();
   }
 
+  int plain_descriptor() noexcept override { return used_ < prefix_.size() ? -1 : below_->plain_descriptor(); }
+  task<result<void>> wait_writable() override { return below_->wait_writable(); }
+
   void expect(std::uint64_t bytes) noexcept override {
     const std::uint64_t here = prefix_.size() - used_;
     below_->expect(bytes > here ? bytes - here : 0);

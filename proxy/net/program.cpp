@@ -1,5 +1,6 @@
 #include "regpass/net/program.hpp"
 
+#include "regpass/base/descriptor.hpp"
 #include "regpass/base/secret.hpp"
 #include "regpass/base/time.hpp"
 #include "regpass/net/deadline.hpp"
@@ -31,27 +32,6 @@ constexpr std::size_t most_input = 4096;  // fits into an empty pipe, so that wr
 constexpr std::size_t most_errors = 4096;
 // A pidfd would tell, but not every sandbox lets one through.
 constexpr auto look_every = std::chrono::milliseconds{5};
-
-class descriptor {
- public:
-  descriptor() = default;
-  explicit descriptor(int fd) : fd_(fd) {}
-  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  descriptor& operator=(descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  ~descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const noexcept { return fd_; }
-  int release() noexcept { return std::exchange(fd_, -1); }
-
- private:
-  int fd_ = -1;
-};
 
 struct pipe_ends {
   descriptor read, write;

@@ -1,8 +1,14 @@
 #include "regpass/net/stream.hpp"
 
+#include "regpass/net/done_already.hpp"
+
 #include <array>
 
 namespace regpass::net {
+
+task<result<void>> stream::wait_writable() {
+  return done_already();
+}
 
 task<result<void>> write_one(stream& to, std::string_view bytes) {
   const std::array<std::string_view, 1> parts(std::to_array({bytes}));

@@ -85,6 +85,14 @@ class tcp_stream final : public stream {
     co_return result<void>();
   }
 
+  int plain_descriptor() noexcept override { return socket_.is_open() && !ended_ ? socket_.native_handle() : -1; }
+
+  task<result<void>> wait_writable() override {
+    const auto [ec] = co_await socket_.async_wait(tcp_socket::wait_write, use_task);
+    if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
+    co_return result<void>();
+  }
+
   void expect(std::uint64_t bytes) noexcept override {
     if (!batch_ && bytes >= receive_batch::least) batch_.emplace(socket_.get_executor(), socket_.native_handle());
     if (batch_) batch_->expect(bytes);

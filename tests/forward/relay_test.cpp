@@ -1,10 +1,16 @@
 // run_tunnel between two pairs of real sockets.
+#include "regpass/base/descriptor.hpp"
 #include "regpass/forward/tunnel.hpp"
 #include "support/loopback.hpp"
 #include "support/run_task.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iterator>
+#include <vector>
 
 using namespace regpass;
 using namespace regpass::testing;
@@ -46,6 +52,22 @@ net::task<std::string> read_some(net::stream& from) {
   co_return got ? into.substr(0, *got) : "failed";
 }
 
+net::task<void> send_all(net::stream& to, const std::string& bytes) {
+  co_await net::write_one(to, bytes);
+  co_await to.shut_write();
+}
+
+// Leaves none for anybody else.
+class descriptors_taken {
+ public:
+  descriptors_taken() {
+    for (int one = ::dup(0); one >= 0; one = ::dup(0)) all_.emplace_back(one);
+  }
+
+ private:
+  std::vector<descriptor> all_;
+};
+
 }  // namespace
 
 TEST_CASE("A tunnel carries bytes both ways and counts them") {
@@ -64,6 +86,50 @@ TEST_CASE("A tunnel carries bytes both ways and counts them") {
   });
   CHECK(scene.moved.up == 8);
   CHECK(scene.moved.down == 6);
+}
+
+TEST_CASE("A tunnel passes on what its reader takes slowly, byte for byte, and keeps no descriptors") {
+  const auto descriptors = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  const std::ptrdiff_t before = descriptors();
+  std::string sent(8 << 20, '\0');
+  for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>((i * 2654435761U) >> 13U);
+  for (int round = 0; round < 20; ++round) {
+    tunnel_scene scene;
+    std::string got;
+    run_task([&]() -> net::task<void> {
+      co_await open(scene, 20s);
+      net::spawn(scene.server.far->get_executor(), send_all(*scene.server.far, sent), "sender");
+      while (got.size() < sent.size()) {
+        const auto piece = co_await read_some(*scene.client.far);
+        if (piece.empty() || piece == "failed") break;
+        got += piece;
+        if (got.size() < sent.size() / 8) co_await pause(1ms);
+      }
+      co_await scene.client.far->shut_write();
+      co_await finish(scene);
+    });
+    CHECK(got == sent);
+    CHECK(scene.moved.down == sent.size());
+  }
+  CHECK(descriptors() <= before + 8);  // four pipes are kept for the next
+}
+
+TEST_CASE("A tunnel goes on when there are no descriptors for it") {
+  tunnel_scene scene;
+  run_task([&]() -> net::task<void> {
+    co_await open(scene, 5s);
+    const descriptors_taken none;
+    co_await net::write_one(*scene.client.far, "question");
+    const auto asked = co_await read_some(*scene.server.far);
+    CHECK(asked == "question");
+    co_await scene.client.far->shut_write();
+    co_await scene.server.far->shut_write();
+    co_await finish(scene);
+  });
+  CHECK(scene.moved.up == 8);
 }
 
 TEST_CASE("A tunnel's half-close leaves the other direction open (F02)") {

@@ -69,8 +69,8 @@ struct token {
     const std::chrono::milliseconds whole = life;
     return now >= obtained_at + whole - std::min(whole / 10, std::chrono::milliseconds(5'000));
   }
-  // From seven to eight tenths of its life on: which of them is the chance of the microsecond it was asked for in, so that
-  // pods that were started together do not come again together.
+  // From seven to eight tenths of its life on: which of them is the chance of the microsecond it was asked for in, so
+  // that pods that were started together do not come again together.
   bool renewal_due(steady_time now) const noexcept {
     using namespace std::chrono;
     const auto spread = duration_cast<microseconds>(obtained_at.time_since_epoch()).count() % 100;

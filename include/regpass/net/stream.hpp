@@ -32,6 +32,10 @@ class stream {
   // At least so many bytes will come without our sending any: a reader need not be woken for each few of them. Told
   // again before every read of a long body; 0 ends it.
   virtual void expect(std::uint64_t /*bytes*/) noexcept {}
+  // The kernel's number of the connection on which exactly this stream's bytes come and go; negative when they are
+  // other ones there (TLS), or some were read ahead. `wait_writable` is for those who write to it themselves.
+  virtual int plain_descriptor() noexcept { return -1; }
+  virtual task<result<void>> wait_writable();
   // No more bytes will be written (TCP half-close; in TLS a close_notify first).
   virtual task<result<void>> shut_write() = 0;
   virtual void close() noexcept = 0;
