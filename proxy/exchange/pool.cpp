@@ -56,11 +56,6 @@ struct opening_mark {
 
 }  // namespace
 
-tally& upstream_tally() noexcept {
-  static tally all;
-  return all;
-}
-
 connection::connection(std::unique_ptr<net::stream> wire, const limits& bounds, party peer)
     : wire_(std::move(wire)), open_(upstream_tally().open) {
   timer_.emplace(wire_->get_executor(), [this] { wire_->close(); });
