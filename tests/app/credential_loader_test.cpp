@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
+#include <stop_token>
 #include <thread>
 
 using namespace regpass;
@@ -137,9 +137,9 @@ TEST_CASE("A file that is replaced all the time is read as one of its contents, 
   const testing::temporary_directory dir;
   const auto file = dir.put("config.json", alice);
   app::credential_loader loader({file}, cap);
-  std::atomic<bool> over{false};
-  std::thread writer([&] {
-    for (int i = 0; !over; ++i) {
+  REQUIRE(users(loader.load()).size() == 1);  // what is kept while it is cut
+  std::jthread writer([&](const std::stop_token& over) {
+    for (int i = 0; !over.stop_requested(); ++i) {
       dir.put("next", i % 3 == 0 ? cut : i % 3 == 1 ? alice : bob);
       fs::rename(dir / "next", file);
     }
@@ -152,7 +152,7 @@ TEST_CASE("A file that is replaced all the time is read as one of its contents, 
     REQUIRE(who.size() == 1);
     CHECK((who[0] == "alice" || who[0] == "bob"));
   }
-  over = true;
+  writer.request_stop();
   writer.join();
   CHECK(rejected < 300);
 }
