@@ -227,6 +227,7 @@ void server::state::watch_files(const config::settings& from) {
 // The admin socket wants a state_dir that can be written to; one that is only there by default may do without.
 result<void> server::state::open_side_doors(bool admin_wanted) {
   std::vector<net::executor> workers;
+  workers.reserve(lanes.size());
   for (const auto& one : lanes) workers.push_back(one->thread.get_executor());
   report = std::make_unique<self_report>(*services, ca, std::move(workers), config_file);
   report->observe(metrics);

@@ -236,7 +236,7 @@ result<fs::path> find_program(const std::string& name, std::string_view search) 
     const auto directory = rest.substr(0, colon);
     rest.remove_prefix(std::min(colon + 1, rest.size()));
     if (!directory.starts_with('/')) continue;  // the working directory is anybody's
-    const auto file = fs::path(directory) / name;
+    auto file = fs::path(directory) / name;
     std::error_code none;
     if (fs::is_regular_file(file, none) && ::access(file.c_str(), X_OK) == 0) return file;
   }

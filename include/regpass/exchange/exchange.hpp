@@ -43,6 +43,7 @@ class downstream {
 
   // Calls `what`, at most once, when the client is found to have hung up, also while nothing is read from it or written
   // to it. Empty: nobody is to be called any more.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): those that call somebody keep it
   virtual void when_gone(std::function<void()> /*what*/) {}
 
   virtual bool responded() const noexcept = 0;
