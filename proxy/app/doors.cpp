@@ -90,6 +90,7 @@ net::listener::handler welcome(const door& one, const forward::surroundings& aro
   }
   if (one.what == door::kind::transparent) {
     std::vector<tcp::endpoint> own;
+    own.reserve(all.size());
     for (const auto& each : all) own.push_back(each.at);
     return [around, own](net::tcp_socket socket, std::string peer) {
       serve_captured(around, std::move(socket), std::move(peer), own);

@@ -121,7 +121,10 @@ admin::readiness self_report::ready() const {
 
 std::string self_report::summary() const {
   std::string made;
-  for (const auto& [about, text] : ready().details) made += (made.empty() ? "" : "; ") + about + ": " + text;
+  for (const auto& [about, text] : ready().details) {
+    if (!made.empty()) made += "; ";
+    made.append(about).append(": ").append(text);
+  }
   return made;
 }
 

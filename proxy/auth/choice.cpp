@@ -87,6 +87,7 @@ bool is_for_request(const range& limits, const wanted& need) {
 // "is only for push to team-a/*"
 std::string limited_to(const range& limits) {
   std::vector<std::string_view> actions;
+  actions.reserve(limits.actions.size());
   for (const auto one : limits.actions) actions.push_back(registry::name_of(one));
   auto places = limits.repositories;
   if (!limits.path.empty()) places.push_back(limits.path);

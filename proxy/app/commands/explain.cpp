@@ -105,7 +105,7 @@ class archive {
 
 struct closer {
   void operator()(std::FILE* file) const noexcept {
-    if (file != stdin) std::fclose(file);
+    if (file != stdin) static_cast<void>(std::fclose(file));  // it was only read
   }
 };
 
