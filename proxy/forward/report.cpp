@@ -145,7 +145,7 @@ void report_notices(const evidence& seen, const std::vector<explain::explanation
     if (!seen.source.empty()) {
       line["credential"] = boost::json::object{{"source", seen.source}, {"key", seen.key}, {"username", seen.username}};
     }
-    log::write(log::level::warn, "notice", one.summary, std::move(line));
+    log::write(log::level::warn, "notice", one.summary, line);
   }
 }
 

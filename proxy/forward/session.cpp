@@ -14,7 +14,7 @@ net::task<void> run_session(surroundings around, std::unique_ptr<net::stream> cl
 net::task<void> run_captured_session(surroundings around, std::unique_ptr<net::stream> client, std::string peer,
                                      boost::asio::ip::tcp::endpoint original) {
   auto work = std::make_unique<session>(around, std::move(client), std::move(peer), "transparent");
-  auto opening = work->serve_captured(original);
+  auto opening = work->serve_captured(std::move(original));
   return session::run(std::move(work), std::move(opening));
 }
 

@@ -85,7 +85,7 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
       {"mode", mode_}, {"client", peer_}, {"host", http::authority(to.origin)}, {"address", reached->address}};
   more["bytes_in"] = moved.up;
   more["bytes_out"] = moved.down;
-  log::write(log::level::info, "tunnel", "tunnelled to " + http::authority(to.origin), std::move(more));
+  log::write(log::level::info, "tunnel", "tunnelled to " + http::authority(to.origin), more);
 }
 
 net::task<void> session::intercept(server& front, target to) {
@@ -140,7 +140,7 @@ void session::reject(const target& to, error problem) {
   const bool told = ordinary || worth_telling(around_, peer_, explained ? explained->cause : "client-rejected");
   if (told) {
     log::write(ordinary ? log::level::debug : log::level::warn, "client-rejected",
-               explained ? explained->summary : "the client's TLS handshake did not finish", std::move(more));
+               explained ? explained->summary : "the client's TLS handshake did not finish", more);
   }
   if (!explained) return;
   finished outcome{std::move(seen), explained};

@@ -47,7 +47,7 @@ void log_refusal(std::string_view event, const explain::evidence& seen,
                            {"registry", seen.registry},
                            {"method", seen.method}};
   if (explained) more["explanation"] = explain::to_json(*explained);
-  log::write(log::level::warn, event, explained ? explained->summary : "the request was refused", std::move(more));
+  log::write(log::level::warn, event, explained ? explained->summary : "the request was refused", more);
 }
 
 }  // namespace

@@ -151,7 +151,7 @@ net::task<void> session::splice(target to, snapshot_ptr from, std::string remark
                            {"bytes_in", moved.up},
                            {"bytes_out", moved.down}};
   if (!remark.empty()) more["remark"] = remark;
-  log::write(log::level::info, "tunnel", "passed through to " + http::authority(to.origin), std::move(more));
+  log::write(log::level::info, "tunnel", "passed through to " + http::authority(to.origin), more);
 }
 
 // The client speaks to somebody else, so there is no HTTP to answer in; TLS clients understand an alert.
