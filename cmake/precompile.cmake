@@ -3,9 +3,8 @@
 set(regpass_headers
     <algorithm> <array> <atomic> <chrono> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional> <set> <span> <sstream>
     <string> <string_view> <thread> <utility> <variant> <vector>
-    <boost/asio/any_io_executor.hpp> <boost/asio/as_tuple.hpp> <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp>
-    <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp> <boost/asio/post.hpp> <boost/asio/steady_timer.hpp>
-    <boost/asio/this_coro.hpp> <boost/asio/use_awaitable.hpp>
+    <boost/asio/any_io_executor.hpp> <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp> <boost/asio/post.hpp> <boost/asio/steady_timer.hpp>
+    <boost/asio/this_coro.hpp>
     <boost/json/array.hpp> <boost/json/object.hpp> <boost/json/parse.hpp> <boost/json/serialize.hpp> <boost/json/value.hpp>
     <fmt/format.h> <fmt/ranges.h> <openssl/err.h> <openssl/ssl.h>)
 

@@ -2,8 +2,6 @@
 
 #include "checkup_words.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
 
 namespace regpass::app {
 
@@ -40,7 +38,7 @@ examination::examination(const config::settings& settings, const config::inputs&
 
 checkup examination::perform() {
   thread_.start();
-  auto done = boost::asio::co_spawn(thread_.get_executor(), walk(), boost::asio::use_future);
+  auto done = net::start(thread_.get_executor(), walk());
   done.get();
   thread_.stop();
   return std::move(result_);

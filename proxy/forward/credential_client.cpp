@@ -6,8 +6,6 @@
 #include "regpass/forward/report.hpp"
 #include "regpass/net/program.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -93,14 +91,13 @@ credential_client::~credential_client() = default;
 
 net::task<auth::program_answer> credential_client::ask(const auth::credential_entry& entry, const auth::wanted& need) {
   auto work = ask_at_home(question{entry.program, need.host, need.repository});
-  auto [bug, says] = co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
-  if (bug) std::rethrow_exception(bug);
+  auto says = co_await net::elsewhere(home_, std::move(work));
   co_return auth::program_answer{&entry, says.credential, says.credential ? says.remark : says.problem};
 }
 
 net::task<void> credential_client::refused(auth::credential_ptr credential) {
   auto work = refused_at_home(std::move(credential));
-  co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
+  co_await net::elsewhere(home_, std::move(work));
 }
 
 net::task<void> credential_client::refused_at_home(auth::credential_ptr credential) {
@@ -136,7 +133,6 @@ net::task<auth::program_says> credential_client::ask_at_home(question what) {
 }
 
 net::task<void> credential_client::renew(question what) {
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
   co_await fetch(std::move(what));
 }
 

@@ -3,8 +3,6 @@
 #include "regpass/auth/backoff.hpp"
 #include "regpass/net/deadline.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -68,8 +66,8 @@ token_client::~token_client() = default;
 
 net::task<auth::token_ptr> token_client::cached(auth::token_key key, registry::scope_set need) {
   auto work = cached_at_home(std::move(key), std::move(need));
-  auto [bug, token] = co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
-  co_return bug ? nullptr : token;
+  auto token = co_await net::elsewhere(home_, std::move(work));
+  co_return token;
 }
 
 net::task<auth::token_ptr> token_client::cached_at_home(auth::token_key key, registry::scope_set need) {
@@ -81,7 +79,6 @@ void token_client::renew(token_order order) {
 }
 
 net::task<void> token_client::renew_at_home(token_order order) {
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
   const auto at = now().steady;
   const auto there = cache_.find(order.key, order.request.scopes, at);
   if (there && !there->renewal_due(at)) co_return;
@@ -90,8 +87,7 @@ net::task<void> token_client::renew_at_home(token_order order) {
 
 net::task<token_delivery> token_client::obtain(token_order order) {
   auto work = obtain_at_home(std::move(order));
-  auto [bug, delivery] = co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
-  if (bug) std::rethrow_exception(bug);
+  auto delivery = co_await net::elsewhere(home_, std::move(work));
   co_return delivery;
 }
 
@@ -202,7 +198,7 @@ net::task<auth::token_answer> token_client::ask(exchange::connection& connection
 
 net::task<void> token_client::forget(auth::token_ptr token) {
   auto work = forget_at_home(std::move(token));
-  co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
+  co_await net::elsewhere(home_, std::move(work));
 }
 
 net::task<void> token_client::forget_at_home(auth::token_ptr token) {
@@ -212,7 +208,7 @@ net::task<void> token_client::forget_at_home(auth::token_ptr token) {
 
 net::task<void> token_client::drop(std::uint64_t generation) {
   auto work = drop_at_home(generation);
-  co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
+  co_await net::elsewhere(home_, std::move(work));
 }
 
 net::task<void> token_client::drop_at_home(std::uint64_t generation) {
@@ -224,8 +220,7 @@ net::task<void> token_client::drop_at_home(std::uint64_t generation) {
 
 net::task<std::vector<held_token>> token_client::held() {
   auto work = held_at_home();
-  auto [bug, all] = co_await boost::asio::co_spawn(home_, std::move(work), net::use_task);
-  if (bug) all.clear();
+  auto all = co_await net::elsewhere(home_, std::move(work));
   co_return all;
 }
 

@@ -2,24 +2,22 @@
 
 #include "regpass/base/log.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-
 #include <exception>
 #include <string>
+#include <utility>
 
 namespace regpass::net {
 
 void spawn(const executor& on, task<void> work, std::string_view name) {
-  boost::asio::co_spawn(on, std::move(work), [name = std::string{name}](const std::exception_ptr& thrown) {
-    if (!thrown) return;
+  run_to_end(std::move(work), [name](const task_end<void>& made) {
     try {
-      std::rethrow_exception(thrown);
+      made.take();
     } catch (const std::exception& bug) {
-      log::write(log::level::error, "bug", name + " ended by an exception: " + bug.what());
+      log::write(log::level::error, "bug", std::string(name) + " ended by an exception: " + bug.what());
     } catch (...) {
-      log::write(log::level::error, "bug", name + " ended by an unknown exception");
+      log::write(log::level::error, "bug", std::string(name) + " ended by an unknown exception");
     }
-  });
+  }).start(on);
 }
 
 }  // namespace regpass::net

@@ -1,7 +1,5 @@
 #include "regpass/net/task_group.hpp"
 
-#include <boost/asio/this_coro.hpp>
-
 #include <exception>
 
 namespace regpass::net {
@@ -14,7 +12,6 @@ void task_group::spawn(task<void> work, std::string_view name) {
 }
 
 task<void> task_group::run(task<void> work) {
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
   std::exception_ptr bug;
   try {
     co_await std::move(work);

@@ -4,8 +4,6 @@
 #include "support/run_task.hpp"
 #include "support/script.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
 #include <catch2/catch.hpp>
 
 #include <future>
@@ -35,7 +33,7 @@ class bench {
 
   std::future<auth::program_answer> ask_later(const auth::credential_entry& entry, std::string repository = "a") {
     auth::wanted need{r_test, std::move(repository), registry::action::pull};
-    return boost::asio::co_spawn(home_.get_executor(), asked(client_, entry, std::move(need)), boost::asio::use_future);
+    return net::start(home_.get_executor(), asked(client_, entry, std::move(need)));
   }
   auth::program_answer ask(const auth::credential_entry& entry, std::string repository = "a") {
     return ask_later(entry, std::move(repository)).get();

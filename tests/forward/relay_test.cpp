@@ -4,7 +4,6 @@
 #include "support/loopback.hpp"
 #include "support/run_task.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
 #include <unistd.h>
 

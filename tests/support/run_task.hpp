@@ -3,12 +3,10 @@
 
 #include "regpass/net/task.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <chrono>
 #include <functional>
@@ -23,7 +21,7 @@ constexpr std::chrono::seconds guard_time{30};
 template <class T>
 T run_task(net::task<T> work, std::chrono::seconds guard = guard_time) {
   boost::asio::io_context loop;
-  auto outcome = boost::asio::co_spawn(loop, std::move(work), boost::asio::use_future);
+  auto outcome = net::start(loop.get_executor(), std::move(work));
   const auto give_up_at = std::chrono::steady_clock::now() + guard;
   while (outcome.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
     if (loop.run_one_until(give_up_at) == 0) throw std::runtime_error("the task did not end in time");
@@ -46,7 +44,7 @@ inline net::task<void> pause(std::chrono::milliseconds length) {
 inline net::task<void> let_others_run() {
   const auto on = co_await boost::asio::this_coro::executor;
   for (int i = 0; i < 1000; ++i) {
-    co_await boost::asio::post(on, boost::asio::use_awaitable);
+    co_await boost::asio::post(on, net::use_task);
   }
 }
 

@@ -1,6 +1,6 @@
 // Token requests: one in flight per key for all workers, answers cached, failures remembered briefly.
 //
-// All of it happens on one worker, the home; others come here by co_spawn and wait on its executor, so nothing needs a
+// All of it happens on one worker, the home; others come here (net::elsewhere) and wait on its executor, so nothing needs a
 // lock.
 #pragma once
 

@@ -3,15 +3,13 @@
 
 #include "regpass/net/task.hpp"
 
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/intrusive/list.hpp>
 
-#include <functional>
+#include <coroutine>
 #include <utility>
 
 namespace regpass::net {
@@ -26,21 +24,23 @@ class bell : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
   bell(const bell&) = delete;
   bell& operator=(const bell&) = delete;
 
-  // To be awaited at once.
-  auto wait() {
-    return boost::asio::async_initiate<const boost::asio::deferred_t&, void()>(
-        [this](auto resume) {
-          waiting_ = std::move(resume);
-          if (!is_linked()) all_.waited_for.push_back(*this);
-        },
-        boost::asio::deferred);
-  }
+  struct waiter {
+    static bool await_ready() noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> caller) noexcept {
+      to.waiting_ = resumption(caller.promise());
+      if (!to.is_linked()) to.all_.waited_for.push_back(to);
+    }
+    static void await_resume() noexcept {}
+    bell& to;
+  };
+  waiter wait() noexcept { return waiter{*this}; }
 
   // Who waits goes on in a turn of its own.
   void ring() {
     if (!waiting_) return;
     unlink();
-    boost::asio::post(on_, std::exchange(waiting_, nullptr));
+    boost::asio::post(on_, std::move(waiting_));
   }
 
  private:
@@ -53,7 +53,7 @@ class bell : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
       while (!waited_for.empty()) {
         bell& one = waited_for.front();
         one.unlink();
-        const auto gone = std::exchange(one.waiting_, nullptr);  // and the bell, maybe
+        const auto gone = std::move(one.waiting_);  // and the bell, maybe
       }
     }
     boost::intrusive::list<bell, boost::intrusive::constant_time_size<false>> waited_for;
@@ -61,7 +61,7 @@ class bell : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
 
   executor on_;
   all& all_;
-  std::move_only_function<void()> waiting_;
+  resumption waiting_;
 };
 
 }  // namespace regpass::net
