@@ -1,6 +1,7 @@
 #include "regpass/base/log.hpp"
 
 #include "base/fd_sink.hpp"
+#include "regpass/base/log_members.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/base/time.hpp"
 
@@ -77,6 +78,13 @@ std::unique_ptr<writer> make_writer(int fd, bool owned) {
   return w;
 }
 
+void hand_over(std::string_view text) {
+  const std::lock_guard lock(shared().mutex);
+  if (shared().running) {
+    shared().running->logger->log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
+  }
+}
+
 }  // namespace
 
 result<void> start(const options& o) {
@@ -125,11 +133,14 @@ bool enabled(level l) noexcept {
 }
 
 void write(level l, std::string_view event, std::string_view msg, const boost::json::object& more) {
+  if (enabled(l)) hand_over(line(style, l, event, msg, more, rfc3339(now().wall)));
+}
+
+void write(level l, std::string_view event, std::string_view msg, const members& more) {
   if (!enabled(l)) return;
-  const auto at = rfc3339(now().wall);
-  const auto text = line(style, l, event, msg, more, at);
-  const std::lock_guard lock(shared().mutex);
-  if (shared().running) shared().running->logger->log(spdlog::level::info, spdlog::string_view_t(text));
+  static thread_local std::string text;  // whose memory serves for the next one
+  put_line(text, style, l, event, msg, more, rfc3339(now().wall));
+  hand_over(text);
 }
 
 std::uint64_t dropped() noexcept {

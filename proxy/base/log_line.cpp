@@ -1,8 +1,9 @@
 // The look of a log line: log.hpp's `line` and the names of levels.
+#include "base/log_text.hpp"
 #include "regpass/base/log.hpp"
+#include "regpass/base/log_members.hpp"
 #include "regpass/base/text.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
@@ -15,77 +16,14 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t longest_text = 8192;  // as long as the longest header that is evidence (a challenge)
-constexpr int deepest = 32;
 constexpr std::size_t usual_line = 1000;  // the most that glibc hands out without a search is a little more
 constexpr std::array<std::pair<std::string_view, level>, 4> levels{
     {{"error", level::error}, {"warn", level::warn}, {"info", level::info}, {"debug", level::debug}}};
 constexpr std::array<std::string_view, 4> own_fields{"time", "level", "event", "msg"};
 
-void append_value(std::string& out, const json::value& v, int depth);
-
-// What JSON and `clean` both leave as it is. Without a way out, so that the compiler takes many bytes at a time.
-bool is_plain(std::string_view text) noexcept {
-  bool all = text.size() <= longest_text;
-  for (const char c : text) all &= c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-  return all;
-}
-
-// Hardly ever is there anything to be changed.
-void append_text(std::string& out, std::string_view text) {
-  if (is_plain(text)) {
-    out.push_back('"');
-    out.append(text);
-    out.push_back('"');
-  } else {
-    out.append(json::serialize(json::string(clean(text, longest_text))));
-  }
-}
-
-void append_member(std::string& out, std::string_view key, const json::value& v, int depth) {
-  append_text(out, key);
-  out.append(":");
-  append_value(out, v, depth);
-}
-
-void append_object(std::string& out, const json::object& object, int depth) {
-  out.append("{");
-  for (const auto& [key, value] : object) {
-    if (out.back() != '{') out.append(",");
-    append_member(out, key, value, depth);
-  }
-  out.append("}");
-}
-
-void append_array(std::string& out, const json::array& array, int depth) {
-  out.append("[");
-  for (const auto& element : array) {
-    if (out.back() != '[') out.append(",");
-    append_value(out, element, depth);
-  }
-  out.append("]");
-}
-
-// As Boost.JSON writes it, but cleaned on the way.
-void append_value(std::string& out, const json::value& v, int depth) {
-  if (depth > deepest) {
-    append_text(out, "…");
-  } else if (const auto* const text = v.if_string()) {
-    append_text(out, *text);
-  } else if (const auto* const object = v.if_object()) {
-    append_object(out, *object, depth + 1);
-  } else if (const auto* const array = v.if_array()) {
-    append_array(out, *array, depth + 1);
-  } else if (const auto* const number = v.if_int64()) {
-    out.append(std::to_string(*number));
-  } else {
-    out.append(json::serialize(v));
-  }
-}
-
 std::string to_text(const json::value& v) {
   std::string out;
-  append_value(out, v, 0);
+  append_value(out, v);
   return out;
 }
 
@@ -126,19 +64,29 @@ std::optional<level> parse_level(std::string_view text) noexcept {
 std::string line(format style, level l, std::string_view event, std::string_view msg, const json::object& more,
                  std::string_view time) {
   if (style == format::text) return text_line(l, event, msg, more, time);
+  members told;
+  for (const auto& [key, value] : more) {
+    if (!is_own(key)) told.add(key, value);
+  }
   std::string out;
+  put_line(out, style, l, event, msg, told, time);
+  return out;
+}
+
+void put_line(std::string& out, format style, level l, std::string_view event, std::string_view msg,
+              const members& more, std::string_view time) {
+  if (style == format::text) {
+    out = text_line(l, event, msg, more.object(), time);
+    return;
+  }
+  out.clear();
   out.reserve(usual_line);
   out.append("{\"time\":\"").append(time).append("\",\"level\":\"").append(name_of(l)).append("\",\"event\":");
   append_text(out, event);
   out.append(",\"msg\":");
   append_text(out, msg);
-  for (const auto& [key, value] : more) {
-    if (is_own(key)) continue;
-    out.append(",");
-    append_member(out, key, value, 1);
-  }
+  if (!more.text().empty()) out.append(",").append(more.text());
   out.append("}");
-  return out;
 }
 
 }  // namespace regpass::log

@@ -1,11 +1,10 @@
 #include "regpass/forward/report.hpp"
 
 #include "regpass/base/log.hpp"
+#include "regpass/base/log_members.hpp"
 #include "regpass/registry/scope.hpp"
 
-#include <boost/json/monotonic_resource.hpp>
-
-#include <array>
+#include <boost/json/array.hpp>
 
 namespace regpass::forward {
 
@@ -14,32 +13,41 @@ namespace {
 using explain::evidence;
 
 // Which one was used, and why each other one that was considered was not.
-void write_credential(boost::json::object& into, const evidence& seen, const traffic& moved) {
+void write_credential(log::members& into, const evidence& seen, const traffic& moved) {
+  into.open("credential");
   if (!seen.source.empty()) {
-    into["source"] = seen.source;
-    into["key"] = seen.key;
-    into["username"] = seen.username;
+    into.add("source", seen.source);
+    into.add("key", seen.key);
+    into.add("username", seen.username);
   }
   if (!seen.others.empty()) {
-    auto& others = into["others"].emplace_array();
+    boost::json::array others;
     for (const auto& one : seen.others)
       others.push_back(boost::json::object{{"source", one.source}, {"key", one.key}, {"why", one.why}});
+    into.add("others", boost::json::value(std::move(others)));
   }
-  if (moved.passed_over) into["passed_over"] = true;
+  if (moved.passed_over) into.add("passed_over", true);
+  into.close();
 }
 
 // What was asked of the token server, and what the token used allows, as far as it says.
-void write_scope(boost::json::object& into, const evidence& seen) {
-  into["needed"] = registry::to_text(seen.needed);
+void write_scope(log::members& into, const evidence& seen) {
+  const std::string* requested = nullptr;
+  const std::string* granted = nullptr;
   for (const auto& one : seen.steps) {
-    if (const auto* asked = std::get_if<explain::token_request_step>(&one.step)) into["requested"] = asked->scope;
+    if (const auto* asked = std::get_if<explain::token_request_step>(&one.step)) requested = &asked->scope;
     if (const auto* got = std::get_if<explain::token_answer_step>(&one.step); got && got->granted)
-      into["granted"] = *got->granted;
+      granted = &*got->granted;
     if (const auto* had = std::get_if<explain::cached_token_step>(&one.step)) {
-      into["requested"] = had->scope;
-      if (had->granted) into["granted"] = *had->granted;
+      requested = &had->scope;
+      if (had->granted) granted = &*had->granted;
     }
   }
+  into.open("scope");
+  into.add("needed", registry::to_text(seen.needed));
+  if (requested) into.add("requested", *requested);
+  if (granted) into.add("granted", *granted);
+  into.close();
 }
 
 std::string_view authorization_of(const evidence& seen) {
@@ -81,36 +89,43 @@ bool negotiated(const evidence& seen) {
   return seen.steps.size() > 2;
 }
 
+void write_line(log::members& line, const evidence& seen, const traffic& moved) {
+  line.add("id", seen.id);
+  line.add("mode", seen.mode);
+  line.add("client", seen.client);
+  line.add("registry", seen.registry);
+  line.add("repository", seen.repository);
+  line.add("action", seen.action);
+  line.add("method", seen.method);
+  line.add("path", seen.path);
+  line.open("http");
+  line.add("client", moved.client_version);
+  line.add("upstream", moved.upstream_version);
+  line.close();
+  line.add("status", seen.status);
+  if (moved.sent_status != 0) line.add("sent_status", moved.sent_status);
+  line.add("auth", authorization_of(seen));
+  if (!seen.source.empty() || !seen.others.empty()) write_credential(line, seen, moved);
+  if (!seen.needed.empty()) write_scope(line, seen);
+  if (!moved.cache.empty()) {
+    line.open("token");
+    line.add("cache", moved.cache);
+    if (const auto expires = expiry_of(seen)) line.add("expires_in", *expires);
+    line.close();
+  }
+  line.add("attempts", moved.attempts);
+  line.add("bytes_in", moved.bytes_in);
+  line.add("bytes_out", moved.bytes_out);
+  line.add("duration_ms", moved.duration_ms);
+}
+
 }  // namespace
 
 boost::json::object exchange_line(const evidence& seen, const std::optional<explain::explanation>& explained,
-                                  const traffic& moved, boost::json::storage_ptr in) {
-  boost::json::object line({{"id", seen.id},
-                            {"mode", seen.mode},
-                            {"client", seen.client},
-                            {"registry", seen.registry},
-                            {"repository", seen.repository},
-                            {"action", seen.action},
-                            {"method", seen.method},
-                            {"path", seen.path}},
-                           24, std::move(in));
-  auto& http = line["http"].emplace_object();
-  http["client"] = moved.client_version;
-  http["upstream"] = moved.upstream_version;
-  line["status"] = seen.status;
-  if (moved.sent_status != 0) line["sent_status"] = moved.sent_status;
-  line["auth"] = authorization_of(seen);
-  if (!seen.source.empty() || !seen.others.empty()) write_credential(line["credential"].emplace_object(), seen, moved);
-  if (!seen.needed.empty()) write_scope(line["scope"].emplace_object(), seen);
-  if (!moved.cache.empty()) {
-    auto& token = line["token"].emplace_object();
-    token["cache"] = moved.cache;
-    if (const auto expires = expiry_of(seen)) token["expires_in"] = *expires;
-  }
-  line["attempts"] = moved.attempts;
-  line["bytes_in"] = moved.bytes_in;
-  line["bytes_out"] = moved.bytes_out;
-  line["duration_ms"] = moved.duration_ms;
+                                  const traffic& moved) {
+  log::members told;
+  write_line(told, seen, moved);
+  auto line = told.object();
   if (explained || negotiated(seen)) line["handshake"] = explain::handshake_json(seen);
   if (explained) {
     // What a later `regpass explain` needs besides the handshake to come to the same verdict.
@@ -121,17 +136,23 @@ boost::json::object exchange_line(const evidence& seen, const std::optional<expl
 }
 
 std::string message_of(const evidence& seen, const std::optional<explain::explanation>& explained) {
-  return explained ? explained->summary
-                   : seen.method + " " + seen.registry + seen.path + ": " + std::to_string(seen.status);
+  if (explained) return explained->summary;
+  std::string text;
+  text.reserve(seen.method.size() + seen.registry.size() + seen.path.size() + std::string_view(" : 000").size());
+  text.append(seen.method).append(" ").append(seen.registry).append(seen.path).append(": ");
+  text.append(std::to_string(seen.status));
+  return text;
 }
 
 void report(const evidence& seen, const std::optional<explain::explanation>& explained, const traffic& moved) {
   const auto at = explained ? log::level::warn : log::level::info;
   if (!log::enabled(at)) return;
-  // The line lives until it is written: one piece of memory for all its parts.
-  std::array<unsigned char, 4096> first;  // not zeroed: nothing is read before it is written
-  boost::json::monotonic_resource memory(first.data(), first.size());
-  log::write(at, "exchange", message_of(seen, explained), exchange_line(seen, explained, moved, &memory));
+  const auto text = message_of(seen, explained);
+  if (explained || negotiated(seen)) return log::write(at, "exchange", text, exchange_line(seen, explained, moved));
+  static thread_local log::members line;
+  line.clear();
+  write_line(line, seen, moved);
+  log::write(at, "exchange", text, line);
 }
 
 void report_notices(const evidence& seen, const std::vector<explain::explanation>& notices, bool passed_over_now) {

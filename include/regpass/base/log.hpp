@@ -17,6 +17,8 @@ namespace regpass::log {
 enum class level : std::uint8_t { error, warn, info, debug };
 enum class format : std::uint8_t { json, text };
 
+class members;  // log_members.hpp
+
 std::string_view name_of(level) noexcept;
 std::optional<level> parse_level(std::string_view) noexcept;
 
@@ -39,10 +41,14 @@ bool enabled(level) noexcept;
 // `more` and `msg` are escaped, bidirectional characters and invalid UTF-8 included. Nothing that is secret has a type
 // that fits in here.
 void write(level, std::string_view event, std::string_view msg, const boost::json::object& more = {});
+void write(level, std::string_view event, std::string_view msg, const members& more);
 
 // One line as `write` makes it, without the newline (pure; for tests and for `format`).
 std::string line(format, level, std::string_view event, std::string_view msg, const boost::json::object& more,
                  std::string_view time);
+// The same in place of what is in `out`.
+void put_line(std::string& out, format, level, std::string_view event, std::string_view msg, const members& more,
+              std::string_view time);
 
 // Events dropped because the sink could not take them.
 std::uint64_t dropped() noexcept;

@@ -10,8 +10,7 @@
 
 namespace regpass::forward {
 
-boost::json::object exchange_line(const explain::evidence&, const std::optional<explain::explanation>&, const traffic&,
-                                  boost::json::storage_ptr in = {});
+boost::json::object exchange_line(const explain::evidence&, const std::optional<explain::explanation>&, const traffic&);
 
 // Its `msg`.
 std::string message_of(const explain::evidence&, const std::optional<explain::explanation>&);

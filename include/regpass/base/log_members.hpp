@@ -1,0 +1,46 @@
+// Members of a log line as the JSON text that they end as, for lines that every request has: a tree of values would
+// cost several times as much.
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <string>
+#include <string_view>
+
+namespace regpass::log {
+
+// Each key is used once in its object, and cleaned as values are.
+class members {
+ public:
+  void add(std::string_view key, std::string_view value);
+  void add(std::string_view key, const boost::json::value& value);
+  template <std::integral N>
+  void add(std::string_view key, N number) {
+    begin(key);
+    if constexpr (std::same_as<N, bool>) {
+      text_ += number ? "true" : "false";
+    } else {
+      std::array<char, 24> digits;  // NOLINT(*-member-init): written before it is read
+      const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+      text_.append(digits.data(), end);
+    }
+  }
+  // What is added until `close` belongs to an object of this name.
+  void open(std::string_view key);
+  void close() { text_ += '}'; }
+  // Forgets all, and keeps the memory.
+  void clear() noexcept { text_.clear(); }
+
+  // `"key":value,"key":{…}`
+  std::string_view text() const noexcept { return text_; }
+  boost::json::object object() const;
+
+ private:
+  void begin(std::string_view key);
+  std::string text_;
+};
+
+}  // namespace regpass::log
