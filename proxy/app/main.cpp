@@ -1,5 +1,6 @@
 #include "commands/commands.hpp"
 #include "hardening.hpp"
+#include "regpass/tls/record_memory.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@ void occupy_standard_descriptors() noexcept {
 int main(int argc, char** argv) {
   occupy_standard_descriptors();
   regpass::app::hide_memory();
+  regpass::tls::keep_record_memory();
   std::set_new_handler(out_of_memory);
   // A log reader that went away must not end the proxy.
   std::signal(SIGPIPE, SIG_IGN);

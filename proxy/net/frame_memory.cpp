@@ -1,5 +1,7 @@
 #include "regpass/net/frame_memory.hpp"
 
+#include "regpass/base/sanitizer.hpp"
+
 #include <array>
 #include <new>
 #include <utility>
@@ -7,20 +9,8 @@
 namespace regpass::net {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kept = false;  // what was given back is not to be touched, and AddressSanitizer sees to that
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kept = false;
-#else
-constexpr bool kept = true;
-#endif
-#else
-constexpr bool kept = true;
-#endif
-
 constexpr std::size_t step = 64;
-constexpr std::size_t longest = 4096;
+constexpr std::size_t longest = 8192;
 constexpr std::size_t most_bytes = std::size_t{256} * 1024;  // that a thread keeps
 
 constexpr std::size_t shelf_of(std::size_t bytes) noexcept {
@@ -30,7 +20,7 @@ constexpr std::size_t size_on(std::size_t shelf) noexcept {
   return (shelf + 1) * step;
 }
 constexpr bool fits(std::size_t bytes) noexcept {
-  return kept && bytes > 0 && bytes <= longest;
+  return !address_sanitizer && bytes > 0 && bytes <= longest;
 }
 
 // Last in, first out, so that what is taken is still in the cache. Without constructor or destructor, which each use
