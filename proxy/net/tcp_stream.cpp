@@ -4,12 +4,13 @@
 #include "regpass/net/errors.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/container/small_vector.hpp>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace regpass::net {
@@ -70,10 +71,20 @@ class tcp_stream final : public stream {
     for (const auto part : parts) {
       if (!part.empty()) left.emplace_back(part.data(), part.size());
     }
-    // Through the event loop, although the kernel mostly takes all of it at once: what is read next is an answer, and
-    // by the time that the loop comes back it may be there.
-    const auto [ec, count] = co_await boost::asio::async_write(socket_, left, use_task);
-    if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
+    // In a turn of its own: what many connections have to send goes out in a row, and finds a peer that they share
+    // awake but for the first time.
+    const auto on = socket_.get_executor();
+    co_await boost::asio::post(on, use_task);
+    while (!left.empty()) {
+      boost::system::error_code ec;
+      took(left, socket_.write_some(left, ec));  // the kernel mostly takes all of it
+      if (would_wait(ec)) {
+        const auto [failed, count] = co_await socket_.async_write_some(left, use_task);
+        ec = failed;
+        took(left, count);
+      }
+      if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
+    }
     co_return result<void>();
   }
 
@@ -132,6 +143,16 @@ class tcp_stream final : public stream {
   // What the kernel does right away needs no turn of the event loop. But one connection that always finds it so must
   // not keep the thread from the others: each so-manieth operation goes round.
   bool at_once() noexcept { return ++operations_ % in_a_row != 0; }
+
+  static void took(buffers& from, std::size_t bytes) {
+    while (bytes > 0) {
+      auto& first = from.front();
+      const auto size = std::min(bytes, first.size());
+      first += size;
+      bytes -= size;
+      if (first.size() == 0) from.erase(from.begin());
+    }
+  }
 
   static bool would_wait(const boost::system::error_code& ec) {
     return ec == boost::asio::error::would_block || ec == boost::asio::error::try_again;
