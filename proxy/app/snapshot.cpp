@@ -2,6 +2,7 @@
 
 #include "regpass/auth/program.hpp"
 #include "regpass/auth/realm.hpp"
+#include "regpass/forward/route.hpp"
 #include "regpass/tls/certs_dir.hpp"
 
 #include <map>
@@ -126,6 +127,8 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
   for (auto& [host, entry] : made->registries) {
     auto ready = equip(entry, settings.tls.certs_dir, own_ca_pem, shared);
     if (!ready) return std::unexpected(ready.error());
+    entry.route = std::make_shared<const exchange::route>(
+        forward::registry_route(entry, forward::origin_of(entry), party::registry, made->way_out));
   }
   return forward::snapshot_ptr(std::move(made));
 }

@@ -10,7 +10,7 @@ bool h1_client::reusable() const noexcept {
   return sent_all_ && have_response_ && keep_ && input_.complete() && !input_.buffered();
 }
 
-net::task<result<void>> h1_client::send(http::request_head head, http::framing body) {
+net::task<result<void>> h1_client::send(const http::request_head& head, http::framing body) {
   method_ = head.method;
   out_ = body;
   body_ = http::framing();
@@ -18,9 +18,7 @@ net::task<result<void>> h1_client::send(http::request_head head, http::framing b
   interims_ = 0;
   sent_all_ = !body.has_body();
   input_.begin(method_);
-  announce(head.headers, out_);
-  head.minor = 1;
-  pending_head_ = http::write_head(head);
+  pending_head_ = http::write_head(head, out_);
   if (!sent_all_) co_return result<void>();  // goes out with the body's first piece
   const http::fields no_trailers;
   auto work = write_end(server_, pending_head_, out_, no_trailers);

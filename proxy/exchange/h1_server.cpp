@@ -2,6 +2,8 @@
 #include "regpass/exchange/h1_connection.hpp"
 #include "regpass/http/hop.hpp"
 
+#include <charconv>
+#include <optional>
 #include <utility>
 
 namespace regpass::exchange {
@@ -14,6 +16,17 @@ constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool bodiless(std::string_view method, int status) {
   return method == "HEAD" || status == 204 || status == 304 || (status >= 100 && status < 200);
+}
+
+// A length in answer to HEAD stays: it tells of the body that GET would get. With 204 there is none (RFC 9110
+// section 8.6).
+http::framing described(const http::response_head& head) {
+  const auto length = head.status == 204 ? std::nullopt : head.headers.get("Content-Length");
+  http::framing told;
+  const bool number = length && std::from_chars(length->data(), length->data() + length->size(), told.length).ptr ==
+                                    length->data() + length->size();
+  if (number) told.how = http::framing::kind::counted;
+  return told;
 }
 
 }  // namespace
@@ -89,22 +102,17 @@ net::task<result<void>> h1_server::inform(http::response_head interim) {
 
 net::task<result<void>> h1_server::respond(http::response_head head, http::framing body) {
   out_ = body;
+  const bool without_body = bodiless(head_.method, head.status);
   if (head_.minor == 0 && out_.how == http::framing::kind::chunked) out_.how = http::framing::kind::until_close;
-  if (bodiless(head_.method, head.status)) {
-    out_ = http::framing();  // a Content-Length in answer to HEAD stays: it tells of the body that GET would get
-    head.headers.erase("Transfer-Encoding");
-    if (head.status == 204) head.headers.erase("Content-Length");  // RFC 9110 section 8.6
-  } else {
-    if (out_.how == http::framing::kind::none) out_.how = http::framing::kind::counted;
-    announce(head.headers, out_);
+  if (without_body) {
+    out_ = http::framing();
+  } else if (out_.how == http::framing::kind::none) {
+    out_.how = http::framing::kind::counted;
   }
   // A client that waits for our 100 may take the final answer for a leave not to send its body, or may send it.
   if (out_.how == http::framing::kind::until_close || continue_due_) keep_ = false;
-  head.headers.erase("Connection");
-  if (!keep_) head.headers.add("Connection", "close");
-  if (keep_ && head_.minor == 0) head.headers.add("Connection", "keep-alive");
-  head.minor = 1;
-  pending_head_ = http::write_head(head);
+  const std::string_view connection = !keep_ ? "close" : head_.minor == 0 ? "keep-alive" : "";
+  pending_head_ = http::write_head(head, without_body ? described(head) : out_, connection);
   responded_ = true;
   co_return result<void>();
 }

@@ -34,7 +34,7 @@ class h2_exchange final : public h2_upstream {
   }
   std::string_view version() const noexcept override { return "2"; }
 
-  net::task<result<void>> send(http::request_head head, http::framing body) override {
+  net::task<result<void>> send(const http::request_head& head, http::framing body) override {
     if (core_->over()) co_return std::unexpected(core_->gone());
     auto id = core_->codec().request(head, body);
     if (!id) co_return std::unexpected(core_->gone());

@@ -102,7 +102,7 @@ net::task<void> h2_core::pump_out() {
         end(*why);
         break;
       }
-      out = std::string();
+      if (flows_.empty()) out = std::string();
       co_await work_.wait();
       continue;
     }

@@ -15,13 +15,6 @@ net::task<result<void>> in_time(net::deadline& timer, std::chrono::milliseconds 
   co_return written;
 }
 
-void announce(http::fields& headers, const http::framing& body) {
-  headers.erase("Transfer-Encoding");
-  headers.erase("Content-Length");
-  if (body.how == http::framing::kind::chunked) headers.add("Transfer-Encoding", "chunked");
-  if (body.how == http::framing::kind::counted) headers.add("Content-Length", std::to_string(body.length));
-}
-
 net::task<result<void>> write_piece(net::stream& to, std::string& pending_head, const http::framing& how,
                                     std::string_view piece) {
   const bool chunked = how.how == http::framing::kind::chunked;

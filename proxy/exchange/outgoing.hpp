@@ -16,9 +16,6 @@ namespace regpass::exchange {
 // Awaits `work`, which writes, and blames the deadline if that ended it.
 net::task<result<void>> in_time(net::deadline& timer, std::chrono::milliseconds within, net::task<result<void>> work);
 
-// Says in the head how the body is framed; what the head said about it before is dropped.
-void announce(http::fields& headers, const http::framing& body);
-
 // One piece of a body in its framing, with a head that waited for it in front: one write, one TLS record where it is
 // small.
 net::task<result<void>> write_piece(net::stream& to, std::string& pending_head, const http::framing& how,

@@ -90,10 +90,20 @@ std::optional<explanation> failure_in(const facts& f) {
   return x;
 }
 
-std::vector<explanation> notices_in(const facts& f) {
-  std::vector<explanation> all;
+// Every exchange is held against them, and they are few.
+std::vector<const cause*> rows_with_notice() {
+  std::vector<const cause*> found;
   for (const auto& row : causes()) {
-    if (row.notice != nullptr && row.notice(f)) all.push_back(made_from(row, certainty::observed, f));
+    if (row.notice != nullptr) found.push_back(&row);
+  }
+  return found;
+}
+
+std::vector<explanation> notices_in(const facts& f) {
+  static const auto rows = rows_with_notice();
+  std::vector<explanation> all;
+  for (const auto* row : rows) {
+    if (row->notice(f)) all.push_back(made_from(*row, certainty::observed, f));
   }
   return all;
 }

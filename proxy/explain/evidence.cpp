@@ -7,6 +7,7 @@ namespace regpass::explain {
 namespace {
 
 constexpr std::size_t most_steps = 32;
+constexpr std::size_t usual_steps = 3;  // a token at hand, sent, answered
 
 }  // namespace
 
@@ -43,12 +44,9 @@ void fields(V& v, E& e) {
   v.group("scope", [&](auto& group) { group("needed", e.needed); });
 }
 
-void add(evidence& e, std::int64_t at_ms, step s) {
+void make_room(evidence& e) {
+  if (e.steps.empty()) e.steps.reserve(usual_steps);
   if (e.steps.size() >= most_steps) e.steps.erase(e.steps.begin());
-  timed_step timed;
-  timed.at_ms = at_ms;
-  timed.step = std::move(s);
-  e.steps.push_back(std::move(timed));
 }
 
 json::array handshake_json(const evidence& e) {

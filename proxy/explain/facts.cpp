@@ -12,7 +12,9 @@ namespace {
 
 // Something in front of the registry spoke: a page for people, and none of the marks of the registry API.
 bool is_from_between(const answered_step& a) {
-  return !a.api_version && a.errors.empty() && a.challenges.empty() && lower(a.content_type).starts_with("text/html");
+  constexpr std::string_view html = "text/html";
+  return !a.api_version && a.errors.empty() && a.challenges.empty() &&
+         iequals(std::string_view(a.content_type).substr(0, html.size()), html);
 }
 
 // What a client sent was wrong, as against a client that went away or broke the connection off.
@@ -199,8 +201,8 @@ facts derive(const evidence& e) {
   reader r(f);
   for (const auto& timed : e.steps) r.read(timed);
   r.finish();
-  f.faults = faults_of(e);
   f.failed = has_failed(f);
+  if (f.failed) f.faults = faults_of(e);
   return f;
 }
 

@@ -30,7 +30,8 @@ net::task<void> pause(std::chrono::milliseconds length) {
 
 }  // namespace
 
-carrier::carrier(const surroundings& around, exchange::downstream& client, exchange::route to, recorder& notes)
+carrier::carrier(const surroundings& around, exchange::downstream& client, std::shared_ptr<const exchange::route> to,
+                 recorder& notes)
     : around_(around), client_(client), to_(std::move(to)), notes_(notes), pumps_(around.on) {}
 
 carrier::~carrier() {
@@ -49,7 +50,7 @@ net::task<result<http::response_head>> carrier::send(const http::request_head& h
                                                      bool with_body, bool probe) {
   client_.when_gone([this] { client_gone(); });
   for (int tries = 0;; ++tries) {
-    auto connection = co_await around_.pool.get(to_, tries > 0);
+    auto connection = co_await around_.pool.get(*to_, tries > 0);
     if (client_problem_) co_return std::unexpected(*client_problem_);
     if (!connection) co_return std::unexpected(connection.error());
     connection_ = std::move(*connection);
@@ -225,7 +226,7 @@ net::task<void> carrier::settle() {
     connection_->http().abort();
   }
   co_await pumps_.join();
-  if (connection_) around_.pool.put(to_, std::move(connection_));
+  if (connection_) around_.pool.put(*to_, std::move(connection_));
   connection_.reset();
 }
 

@@ -16,7 +16,8 @@ namespace regpass::forward {
 
 class carrier {
  public:
-  carrier(const surroundings& around, exchange::downstream& client, exchange::route to, recorder& notes);
+  carrier(const surroundings& around, exchange::downstream& client, std::shared_ptr<const exchange::route> to,
+          recorder& notes);
   ~carrier();
   carrier(const carrier&) = delete;
   carrier& operator=(const carrier&) = delete;
@@ -62,7 +63,7 @@ class carrier {
 
   surroundings around_;
   exchange::downstream& client_;
-  exchange::route to_;
+  std::shared_ptr<const exchange::route> to_;
   recorder& notes_;
   net::task_group pumps_;
   std::unique_ptr<exchange::connection> connection_;

@@ -21,16 +21,20 @@ explain::evidence describe(const forward_request& what, const exchange::downstre
   const auto& asked = what.head ? *what.head : down.head();
   made.method = clean(asked.method, 32);
   made.path = masked_url(asked.target);
-  made.searched = what.snapshot->searched;
   return made;
 }
 
-exchange::route route_of(const forward_request& what) {
+std::shared_ptr<const exchange::route> route_of(const forward_request& what) {
   const auto& by = what.snapshot->way_out;
-  if (what.registry) return registry_route(*what.registry, what.target.origin, party::registry, by);
-  auto made = pass_route(what.target.origin, rule_for(what.target, decision(), *what.snapshot), by);
+  const auto& to = what.target.origin;
+  if (what.registry) {
+    const auto& usual = what.registry->route;
+    if (usual && usual->origin == to) return usual;
+    return std::make_shared<const exchange::route>(registry_route(*what.registry, to, party::registry, by));
+  }
+  auto made = pass_route(to, rule_for(what.target, decision(), *what.snapshot), by);
   made.address = what.target.original;
-  return made;
+  return std::make_shared<const exchange::route>(std::move(made));
 }
 
 std::string_view name_of(auth::injection mode) {
@@ -66,10 +70,11 @@ net::task<std::shared_ptr<const finished>> forwarding::run() {
   }
   co_await carrier_.settle();
 
+  if (notes_.seen().status / 100 != 2 || notes_.has_failed()) note_searched();
   auto found = explain::examine(notes_.seen());
   if (!explained_) explained_ = std::move(found.failure);
   if (passed_over_ || (explained_ && explained_->cause == "credential-rejected")) co_await tell_program();
-  const auto outcome = std::make_shared<finished>(finished{std::move(notes_.seen()), std::move(explained_)});
+  const auto outcome = std::make_shared<finished>(std::move(notes_.seen()), std::move(explained_));
   auto& moved = outcome->moved;
   moved.client_version = down_.version();
   moved.upstream_version = carrier_.upstream_version();
@@ -179,6 +184,12 @@ void forwarding::note_choice() {
   seen.key = choice_.credential->key;
   seen.username = choice_.credential->username;
   seen.credential_kind = auth::name_of(choice_.credential->kind);
+}
+
+// Only who explains a failure asks for them.
+void forwarding::note_searched() {
+  auto& seen = notes_.seen();
+  if (seen.searched.empty()) seen.searched = what_.snapshot->searched;
 }
 
 net::task<void> forwarding::tell_program() {

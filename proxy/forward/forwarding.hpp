@@ -27,6 +27,7 @@ class forwarding {
   net::task<void> ask_programs();
   auth::wanted wanted() const;
   void note_choice();
+  void note_searched();
   net::task<void> tell_program();
   const http::request_head& asked() const noexcept { return what_.head ? *what_.head : down_.head(); }
   bool without_credentials() const noexcept { return what_.registry == nullptr || !operation_; }
@@ -41,7 +42,7 @@ class forwarding {
   token_order order_for(const auth::demand& known, auth::token_request request) const;
   net::task<result<http::response_head>> carry_out(const auth::action& next);
   net::task<result<http::response_head>> send(const auth::send& how);
-  http::request_head authorized(const auth::send& how) const;
+  void authorize(const auth::send& how);
   net::task<result<http::response_head>> probe();
   net::task<auth::action> ask(auth::handshake& machine, const auth::ask_token& order);
   void learn(const std::optional<auth::demand>& wants, const auth::action& sent);
@@ -70,7 +71,7 @@ class forwarding {
   exchange::downstream& down_;
   recorder notes_;
   carrier carrier_;
-  http::request_head head_;                       // to send, without Authorization
+  http::request_head head_;                       // to send; with the Authorization of the last `send`
   std::optional<registry::operation> operation_;  // none: no API request, so no credential
   auth::choice choice_;
   auth::token_ptr cached_;    // sent or to be sent, and not refused yet

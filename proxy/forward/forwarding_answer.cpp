@@ -53,6 +53,7 @@ net::task<void> forwarding::deliver(http::response_head head) {
     notes_.said(body);
     co_await ask_for_reason(head);
   }
+  if (head.status >= 400) note_searched();
   const auto explained = head.status >= 400 && served ? explain::diagnose(seen) : std::nullopt;
   if (served && ((explained && what_.snapshot->annotate) || head.status == 401)) {
     co_await answer_error(seen.status, std::move(head.headers));
@@ -85,6 +86,7 @@ net::task<void> forwarding::deliver(http::response_head head) {
 net::task<void> forwarding::answer_error(int status, http::fields original) {
   auto& seen = notes_.seen();
   seen.status = status == 401 ? 403 : status;
+  note_searched();
   explained_ = explain::diagnose(seen);
   const bool say = explained_ && what_.snapshot->annotate;
   auto later = say ? postponed() : std::nullopt;

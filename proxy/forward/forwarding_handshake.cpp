@@ -104,7 +104,7 @@ void forwarding::learn(const std::optional<auth::demand>& wants, const auth::act
 }
 
 net::task<result<http::response_head>> forwarding::send(const auth::send& how) {
-  const auto head = authorized(how);
+  authorize(how);
   const bool ready_made = how.how == auth::send::with::bearer && !how.token;
   if (ready_made) notes_.ready_made(*choice_.credential);
   // The handshake leaves a refused credential out where it may.
@@ -112,22 +112,24 @@ net::task<result<http::response_head>> forwarding::send(const auth::send& how) {
                                                    : passed_over_ && how.how != auth::send::with::basic;
   sent_basic_ = how.how == auth::send::with::basic;
   sent_ = how;
-  const bool brought_none = how.how == auth::send::with::client && head.headers.count("Authorization") == 0;
+  const bool brought_none = how.how == auth::send::with::client && head_.headers.count("Authorization") == 0;
   const auto shown = brought_none ? "none" : word(how.how);
-  auto answer = co_await carrier_.send(head, shown, true, false);
+  auto answer = co_await carrier_.send(head_, shown, true, false);
   co_return answer;
 }
 
-http::request_head forwarding::authorized(const auth::send& how) const {
+void forwarding::authorize(const auth::send& how) {
   using with = auth::send::with;
-  auto head = head_;
-  if (how.how == with::basic || how.how == with::bearer) {
-    head.headers.add("Authorization", authorization(how, choice_.credential).expose());
-  } else if (how.how == with::client && head.headers.count("Authorization") == 0) {
+  auto& headers = head_.headers;
+  if (how.how == with::client) {
     const auto own = asked().headers.get("Authorization");
-    if (own) head.headers.add("Authorization", *own);
+    if (own && headers.count("Authorization") == 0) headers.add("Authorization", *own);
+    return;
   }
-  return head;
+  headers.erase("Authorization");
+  if (how.how == with::basic || how.how == with::bearer) {
+    headers.add("Authorization", authorization(how, choice_.credential).expose());
+  }
 }
 
 net::task<result<http::response_head>> forwarding::probe() {

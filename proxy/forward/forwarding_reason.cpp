@@ -23,7 +23,7 @@ net::task<void> forwarding::ask_for_reason(const http::response_head& refused) {
   if (!content) co_return;
   asked_for_reason_ = true;
   co_await carrier_.discard();
-  auto head = authorized(*sent_);
+  auto head = head_;
   head.method = "GET";
   const bool bare = sent_->how == auth::send::with::bare;
   const auto shown = bare ? "none" : sent_->how == auth::send::with::basic ? "basic" : "bearer";

@@ -40,7 +40,7 @@ net::task<auth::handshake_input> forwarding::handshake_input() {
     co_return input;
   }
   input.cached = co_await cached_token(*input.known);
-  input.need = operation_->needed;
+  if (mount_stripped_) input.need = operation_->needed;
   if (!input.cached && around_.shared.memory.is_doubtful(what_.target.registry)) input.known.reset();
   co_return input;
 }

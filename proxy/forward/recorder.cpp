@@ -1,6 +1,7 @@
 #include "recorder.hpp"
 
 #include "regpass/base/text.hpp"
+#include "regpass/http/field_names.hpp"
 #include "regpass/registry/error_body.hpp"
 
 namespace regpass::forward {
@@ -11,21 +12,47 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-std::string joined(const http::fields& headers, std::initializer_list<std::string_view> names) {
-  std::string text;
-  for (const auto name : names) {
-    for (const auto [known, value] : headers) {
-      if (iequals(known, name)) text += (text.empty() ? "" : ", ") + clean(value, 128);
-    }
-  }
-  return text;
+void join(std::string& text, std::string_view value) {
+  if (!text.empty()) text += ", ";
+  text += clean(value, 128);
 }
 
-std::optional<std::int64_t> clock_difference(const http::fields& headers) {
-  const auto date = headers.get("Date");
-  const auto theirs = date ? parse_http_date(*date) : std::nullopt;
+std::optional<std::int64_t> clock_difference(std::string_view date) {
+  const auto theirs = parse_http_date(date);
   if (!theirs) return std::nullopt;
   return duration_cast<seconds>(*theirs - now().wall).count();
+}
+
+// The fields of an answer that are evidence, where there may be many others.
+constexpr http::field_names worth_noting("Server", "Via", "Content-Type", "Docker-Distribution-Api-Version",
+                                         "WWW-Authenticate", "Date", "Location", "Allow", "ratelimit-limit",
+                                         "ratelimit-remaining", "docker-ratelimit-source");
+
+void note(const http::field& one, explain::answered_step& into, std::string& via, std::string_view& date) {
+  const auto is = [&](std::string_view name) { return iequals(one.name, name); };
+  if (is("Server")) {
+    join(into.server, one.value);
+  } else if (is("Via")) {
+    join(via, one.value);
+  } else if (is("Content-Type")) {
+    if (into.content_type.empty()) into.content_type = clean(one.value, 128);
+  } else if (is("Docker-Distribution-Api-Version")) {
+    into.api_version = true;
+  } else if (is("WWW-Authenticate")) {
+    into.challenges.push_back(clean(one.value, 1024));
+  } else if (is("Date")) {
+    if (date.empty()) date = one.value;
+  } else if (is("Location")) {
+    if (into.location.empty()) into.location = masked_url(one.value);
+  } else if (is("Allow")) {
+    if (into.status == 405) join(into.allow, one.value);
+  } else if (is("ratelimit-limit")) {
+    join(into.rate_limit, one.value);
+  } else if (is("ratelimit-remaining")) {
+    join(into.rate_remaining, one.value);
+  } else {
+    join(into.rate_source, one.value);
+  }
 }
 
 std::string credential_word(const auth::credential_ptr& credential) {
@@ -45,10 +72,6 @@ explain::cached_token_step at_hand(const std::optional<auth::claims>& claims) {
 
 }  // namespace
 
-void recorder::step(explain::step one) {
-  explain::add(seen_, elapsed_ms(), std::move(one));
-}
-
 std::int64_t recorder::elapsed_ms() const noexcept {
   return duration_cast<milliseconds>(now().steady - began_).count();
 }
@@ -56,7 +79,8 @@ std::int64_t recorder::elapsed_ms() const noexcept {
 void recorder::sent(const http::request_head& head, std::string_view authorization, bool probe,
                     exchange::connection& on) {
   explain::sent_step made;
-  made.request = head.method + " " + masked_url(head.target);
+  made.request.reserve(head.method.size() + 1 + head.target.size());
+  made.request.append(head.method).append(" ").append(masked_url(head.target));
   made.authorization = authorization;
   made.probe = probe;
   made.reused = on.reused;
@@ -75,19 +99,14 @@ void recorder::sent(const http::request_head& head, std::string_view authorizati
 void recorder::answered(const http::response_head& head, const std::optional<auth::demand>& wants) {
   explain::answered_step made;
   made.status = head.status;
-  made.server = joined(head.headers, {"Server", "Via"});
-  made.content_type = clean(head.headers.get("Content-Type").value_or(""), 128);
-  made.api_version = head.headers.count("Docker-Distribution-Api-Version") > 0;
-  for (const auto [name, value] : head.headers) {
-    if (iequals(name, "WWW-Authenticate")) made.challenges.push_back(clean(value, 1024));
+  std::string via;
+  std::string_view date;
+  for (const auto one : head.headers) {
+    if (worth_noting.contains(one.name)) note(one, made, via, date);
   }
+  if (!via.empty()) made.server += (made.server.empty() ? "" : ", ") + via;
   if (wants) made.challenge_error = clean(wants->error, 64);
-  made.clock_difference_s = clock_difference(head.headers);
-  made.location = masked_url(head.headers.get("Location").value_or(""));
-  if (head.status == 405) made.allow = joined(head.headers, {"Allow"});
-  made.rate_limit = joined(head.headers, {"ratelimit-limit"});
-  made.rate_remaining = joined(head.headers, {"ratelimit-remaining"});
-  made.rate_source = joined(head.headers, {"docker-ratelimit-source"});
+  if (!date.empty()) made.clock_difference_s = clock_difference(date);
   step(std::move(made));
 }
 
@@ -167,6 +186,7 @@ void recorder::brought(const http::fields& by_client) {
 }
 
 void recorder::failed(error problem) {
+  failed_ = true;
   step(explain::failed_step{std::move(problem)});
 }
 

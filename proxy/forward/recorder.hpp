@@ -10,6 +10,7 @@
 #include "regpass/http/message.hpp"
 
 #include <string>
+#include <utility>
 
 namespace regpass::forward {
 
@@ -31,7 +32,11 @@ class recorder {
   // What is sent from now on serves the explanation only.
   void explaining(bool on) noexcept { explaining_ = on; }
   void failed(error problem);
-  void step(explain::step one);
+  bool has_failed() const noexcept { return failed_; }
+  template <class Step>
+  void step(Step one) {
+    explain::add(seen_, elapsed_ms(), std::move(one));
+  }
 
   explain::evidence& seen() noexcept { return seen_; }
   const explain::evidence& seen() const noexcept { return seen_; }
@@ -40,6 +45,7 @@ class recorder {
 
  private:
   bool explaining_ = false;
+  bool failed_ = false;
   steady_time began_;
   explain::evidence seen_;
 };

@@ -1,18 +1,34 @@
 #include "upstream_head.hpp"
 
 #include "id.hpp"
+#include "regpass/http/field_names.hpp"
 #include "regpass/http/hop.hpp"
 
 namespace regpass::forward {
 
+namespace {
+
+constexpr http::field_names not_for_registries("X-Registry-Auth", "X-Registry-Config", "Forwarded", "X-Forwarded-For",
+                                               "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
+                                               "X-Real-IP");
+
+// Host, Via and Authorization; most tokens are longer than all the rest.
+constexpr std::size_t our_fields = 3;
+constexpr std::size_t our_bytes = 256;
+
+}  // namespace
+
 result<http::request_head> upstream_head(const http::request_head& client, const target& to, bool keep_authorization) {
-  http::request_head head = client;
+  http::request_head head;
+  head.method = client.method;
+  head.target = client.target;
+  head.minor = client.minor;
+  head.headers.reserve(client.headers.size() + our_fields, client.headers.bytes() + our_bytes);
+  for (const auto one : client.headers) {
+    if (!not_for_registries.contains(one.name)) head.headers.add(one.name, one.value);
+  }
   auto stripped = http::strip_hop_by_hop(head.headers);
   if (!stripped) return std::unexpected(stripped.error());
-  for (const auto* name : {"X-Registry-Auth", "X-Registry-Config", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
-                           "X-Forwarded-Proto", "X-Forwarded-Port", "X-Real-IP"}) {
-    head.headers.erase(name);
-  }
   if (!keep_authorization) head.headers.erase("Authorization");
   head.headers.set("Host", http::authority(to.origin));
   http::add_via(head.headers, pseudonym());

@@ -28,19 +28,19 @@ result<std::uint64_t> parse_length(std::string_view text) {
 
 // RFC 9112 section 6.1 and 6.3; `otherwise` is how a message without both headers is framed.
 result<framing> judge(const fields& headers, int minor, kind otherwise) {
-  const auto codings = headers.all("Transfer-Encoding");
-  const auto lengths = headers.all("Content-Length");
-  if (!codings.empty() && !lengths.empty()) return refuse("Content-Length together with Transfer-Encoding");
-  if (!codings.empty()) {
+  const auto coding = headers.get("Transfer-Encoding");
+  const auto stated = headers.get("Content-Length");
+  if (coding && stated) return refuse("Content-Length together with Transfer-Encoding");
+  if (coding) {
     if (minor == 0) return refuse("Transfer-Encoding in HTTP/1.0");
-    if (codings.size() > 1) return refuse("several Transfer-Encoding headers");
-    const bool chunked = iequals(codings.front(), "chunked");
+    if (headers.count("Transfer-Encoding") > 1) return refuse("several Transfer-Encoding headers");
+    const bool chunked = iequals(*coding, "chunked");
     if (!chunked) return refuse("a Transfer-Encoding other than chunked");
     return framing{kind::chunked, 0};
   }
-  if (lengths.size() > 1) return refuse("several Content-Length headers");
-  if (lengths.empty()) return framing{otherwise, 0};
-  const auto length = parse_length(lengths.front());
+  if (!stated) return framing{otherwise, 0};
+  if (headers.count("Content-Length") > 1) return refuse("several Content-Length headers");
+  const auto length = parse_length(*stated);
   if (!length) return std::unexpected(length.error());
   return framing{kind::counted, *length};
 }

@@ -3,6 +3,8 @@
 #include "http/beast_parser.hpp"
 #include "http/chunk_line.hpp"
 #include "http/head_scan.hpp"
+#include "regpass/base/text.hpp"
+#include "regpass/http/field_names.hpp"
 
 #include <fmt/format.h>
 
@@ -17,6 +19,23 @@ using kind = h1_event::kind;
 using body_kind = framing::kind;
 
 enum class step : std::uint8_t { head, body, over, dead };
+
+constexpr field_names of_framing("Transfer-Encoding", "Content-Length");
+
+// For what is not in the fields themselves: the start line but for its texts, the framing, and the marks of each field.
+std::size_t room_for(const fields& headers) noexcept {
+  constexpr std::size_t else_needed = 128;
+  return else_needed + headers.size() * std::string_view(": \r\n").size();
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+void append_framing(std::string& out, const framing& body) {
+  if (body.how == body_kind::chunked) append_field(out, "Transfer-Encoding", "chunked");
+  if (body.how == body_kind::counted) append_field(out, "Content-Length", std::to_string(body.length));
+}
 
 // "HTTP/1." so far as it has come: other protocols are told at once, not when their first empty line comes.
 bool may_be_response(std::string_view bytes) noexcept {
@@ -209,6 +228,31 @@ bool h1_decoder<Head>::started() const noexcept {
 
 template class h1_decoder<request_head>;
 template class h1_decoder<response_head>;
+
+std::string write_head(const request_head& head, const framing& body) {
+  std::string out;
+  out.reserve(head.method.size() + head.target.size() + head.headers.bytes() + room_for(head.headers));
+  out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  for (const auto [name, value] : head.headers) {
+    if (!of_framing.contains(name)) append_field(out, name, value);
+  }
+  append_framing(out, body);
+  out.append("\r\n");
+  return out;
+}
+
+std::string write_head(const response_head& head, const framing& body, std::string_view connection) {
+  std::string out;
+  out.reserve(head.reason.size() + head.headers.bytes() + room_for(head.headers));
+  out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(head.reason).append("\r\n");
+  for (const auto [name, value] : head.headers) {
+    if (!of_framing.contains(name) && !iequals(name, "Connection")) append_field(out, name, value);
+  }
+  append_framing(out, body);
+  if (!connection.empty()) append_field(out, "Connection", connection);
+  out.append("\r\n");
+  return out;
+}
 
 std::string chunk_prefix(std::size_t size) {
   return fmt::format("{:x}\r\n", size);

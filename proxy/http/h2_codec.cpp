@@ -26,6 +26,7 @@ std::string length_text(const framing& body) {
 }
 
 constexpr std::size_t most_own_streams = 1000;
+constexpr std::size_t most_expected_events = 64;
 
 }  // namespace
 
@@ -54,8 +55,12 @@ result<void> h2_codec::state::judge(ssize_t outcome) {
   return fail(errc::bad_message, std::string("not HTTP/2: ") + nghttp2_strerror(static_cast<int>(outcome)));
 }
 
+// As many are likely to come next.
 std::vector<h2_event> h2_codec::take_events() noexcept {
-  return std::exchange(state_->events, {});
+  auto& events = state_->events;
+  std::vector<h2_event> next;
+  next.reserve(std::min(events.size(), most_expected_events));
+  return std::exchange(events, std::move(next));
 }
 
 result<void> h2_codec::output(std::string& into, std::size_t enough) {

@@ -1,24 +1,20 @@
 #include "http/h2_head.hpp"
 
 #include "regpass/base/text.hpp"
+#include "regpass/http/field_names.hpp"
 #include "regpass/http/origin.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 namespace regpass::http {
 namespace {
 
-constexpr std::array<std::string_view, 6> of_connections{"Connection",        "Keep-Alive", "Proxy-Connection",
-                                                         "Transfer-Encoding", "Upgrade",    "TE"};
-constexpr std::array<std::string_view, 8> never_trailers{
-    "Content-Length", "Host",     "Authorization", "Content-Type",
-    "Set-Cookie",     "Location", "Content-Range", "WWW-Authenticate"};
-
-bool among(std::string_view name, std::span<const std::string_view> names) {
-  return std::ranges::any_of(names, [&](std::string_view one) { return iequals(one, name); });
-}
+// What HTTP/2 has no use for, or says in another way.
+constexpr field_names not_in_http2("Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade", "TE",
+                                   "Host", "Content-Length");
+constexpr field_names never_trailers("Content-Length", "Host", "Authorization", "Content-Type", "Set-Cookie",
+                                     "Location", "Content-Range", "WWW-Authenticate");
 
 std::unexpected<error> refuse(std::string detail) {
   return fail(errc::bad_message, std::move(detail));
@@ -52,10 +48,9 @@ result<framing> framing_of(const fields& headers, bool ends) {
 }
 
 void copy(std::vector<h2_field>& into, const fields& from) {
+  into.reserve(into.size() + from.size() + 1);  // and a length
   for (const auto& one : from) {
-    const bool ours =
-        among(one.name, of_connections) || iequals(one.name, "Host") || iequals(one.name, "Content-Length");
-    if (!ours) into.push_back({one.name, one.value, iequals(one.name, "Authorization")});
+    if (!not_in_http2.contains(one.name)) into.push_back({one.name, one.value, iequals(one.name, "Authorization")});
   }
 }
 
@@ -121,7 +116,7 @@ result<h2_response> h2_head_builder::response(bool ends, std::string_view method
 }
 
 fields h2_head_builder::trailers() {
-  for (const auto name : never_trailers) fields_.erase(name);
+  fields_.erase_if([](std::string_view name) { return never_trailers.contains(name); });
   return std::move(fields_);
 }
 

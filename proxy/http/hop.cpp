@@ -1,52 +1,38 @@
 #include "regpass/http/hop.hpp"
 
 #include "regpass/base/text.hpp"
+#include "regpass/http/field_names.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <vector>
 
 namespace regpass::http {
 namespace {
 
-constexpr std::array<std::string_view, 11> hop_by_hop{
-    "Connection",
-    "Keep-Alive",
-    "Proxy-Connection",
-    "Proxy-Authenticate",
-    "Proxy-Authorization",
-    "Proxy-Authentication-Info",
-    "TE",
-    "Trailer",
-    "Transfer-Encoding",
-    "Upgrade",
-    "Expect",
-};
+constexpr field_names hop_by_hop("Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate",
+                                 "Proxy-Authorization", "Proxy-Authentication-Info", "TE", "Trailer",
+                                 "Transfer-Encoding", "Upgrade", "Expect");
 
-constexpr std::array<std::string_view, 7> end_to_end{
-    "Host", "Content-Length", "Content-Type", "Authorization", "Cache-Control", "Range", "WWW-Authenticate",
-};
-
-bool is_end_to_end(std::string_view name) noexcept {
-  return std::ranges::any_of(end_to_end, [name](std::string_view known) { return iequals(known, name); });
-}
+constexpr field_names end_to_end("Host", "Content-Length", "Content-Type", "Authorization", "Cache-Control", "Range",
+                                 "WWW-Authenticate");
 
 }  // namespace
 
 result<void> strip_hop_by_hop(fields& headers) {
   const auto tokens = headers.tokens("Connection");
   const std::vector<std::string> nominated(tokens.begin(), tokens.end());  // the views die with the first erase
-  const auto bad = std::ranges::find_if(nominated, is_end_to_end);
+  const auto bad = std::ranges::find_if(nominated, [](const auto& name) { return end_to_end.contains(name); });
   if (bad != nominated.end())
     return fail(errc::bad_message, "Connection nominates " + *bad + ", which must not be stripped");
   for (const auto& name : nominated) headers.erase(name);
-  for (const auto name : hop_by_hop) headers.erase(name);
+  headers.erase_if([](std::string_view name) { return hop_by_hop.contains(name); });
   return {};
 }
 
 void add_via(fields& headers, std::string_view pseudonym) {
-  headers.add("Via", "1.1 " + std::string(pseudonym));
+  std::string value("1.1 ");
+  headers.add("Via", value.append(pseudonym));
 }
 
 bool came_via(const fields& headers, std::string_view pseudonym) {

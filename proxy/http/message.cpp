@@ -95,9 +95,14 @@ bool fields::is_named(const place& one, std::string_view name) const noexcept {
   return one.name_size == name.size() && iequals(at(one).name, name);
 }
 
+void fields::reserve(std::size_t more_fields, std::size_t more_bytes) {
+  list_.reserve(list_.size() + more_fields);
+  text_.reserve(text_.size() + more_bytes);
+}
+
 void fields::add(std::string_view name, std::string_view value) {
   const place kept = keep(name, value);
-  if (list_.empty()) list_.reserve(first_fields);
+  if (list_.capacity() == 0) list_.reserve(first_fields);
   list_.push_back(kept);
 }
 

@@ -3,13 +3,13 @@
 #include "regpass/base/text.hpp"
 #include "regpass/registry/reference.hpp"
 
+#include <boost/container/small_vector.hpp>
 #include <boost/url/decode_view.hpp>
 #include <boost/url/pct_string_view.hpp>
 
 #include <algorithm>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace regpass::registry {
 namespace {
@@ -25,8 +25,8 @@ std::unexpected<error> unknown(std::string_view path) {
   return fail(errc::unsupported, clean(path) + " is no path of the distribution API");
 }
 
-std::vector<std::string_view> split(std::string_view path) {
-  std::vector<std::string_view> out;
+boost::container::small_vector<std::string_view, 12> split(std::string_view path) {
+  boost::container::small_vector<std::string_view, 12> out;
   while (true) {
     const auto slash = path.find('/');
     out.push_back(path.substr(0, slash));
@@ -37,6 +37,7 @@ std::vector<std::string_view> split(std::string_view path) {
 
 std::string joined(segments s) {
   std::string out;
+  if (!s.empty()) out.reserve(static_cast<std::size_t>(s.back().end() - s.front().begin()));
   for (const auto one : s) out.append(out.empty() ? "" : "/").append(one);
   return out;
 }
@@ -108,12 +109,12 @@ result<api_path> read_path(std::string_view path) {
   const auto behind = segments(all).subspan(2);
   const auto names = behind.first(behind.size() - 1);
   if (std::ranges::find(names, std::string_view()) != names.end()) return malformed("empty segment in the path");
-  const auto found = find_endpoint(behind);
+  auto found = find_endpoint(behind);
   if (!found) return unknown(path);
   if (has_repository(found->endpoint) && !is_repository(found->repository))
     return malformed("malformed repository name");
   if (!fits(found->endpoint, found->reference)) return malformed("malformed tag, digest or upload");
-  return *found;
+  return *std::move(found);
 }
 
 }  // namespace regpass::registry

@@ -84,6 +84,14 @@ result<parameters> read_query(const urls::url_view& url) {
   return out;
 }
 
+// Unreserved characters, slashes and colons, as nearly all are: a URL's grammar has no say in them.
+bool is_plain_path(std::string_view target) noexcept {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '-' && c <= ':') || c == '_' || c == '~';
+  };
+  return target.starts_with('/') && std::ranges::all_of(target, plain);
+}
+
 }  // namespace
 
 std::string_view name_of(action a) noexcept {
@@ -103,18 +111,22 @@ std::string_view name_of(action a) noexcept {
 }
 
 result<operation> parse_operation(std::string_view method, std::string_view target) {
-  const auto url = urls::parse_origin_form(target);
-  if (!url) return malformed("the request target is not a path with query");
+  std::optional<urls::url_view> url;
+  if (!is_plain_path(target)) {
+    const auto parsed = urls::parse_origin_form(target);
+    if (!parsed) return malformed("the request target is not a path with query");
+    url = *parsed;
+  }
   const std::string_view path = target.substr(0, target.find('?'));
-  const auto where = read_path(path);
+  auto where = read_path(path);
   if (!where) return std::unexpected(where.error());
   const auto matches = [&](const rule& r) { return r.endpoint == where->endpoint && r.method == method; };
   const auto known = std::ranges::find_if(rules, matches);
   if (known == std::end(rules)) return fail(errc::unsupported, clean(method, 32) + " is no method for " + clean(path));
-  auto query = read_query(*url);
+  auto query = url ? read_query(*url) : parameters();
   if (!query) return std::unexpected(query.error());
 
-  operation out{known->action, where->endpoint, where->repository, where->reference, {}, {}};
+  operation out{known->action, where->endpoint, std::move(where->repository), std::move(where->reference), {}, {}};
   if (!out.repository.empty()) out.needed.add(scope_of(*known, out.repository));
   if (out.endpoint == endpoint::catalog) out.needed.add(scope{"registry", "catalog", {"*"}});
   if (out.endpoint == endpoint::upload_start) out.mount_from = std::move(query->from);

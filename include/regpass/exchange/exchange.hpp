@@ -55,7 +55,7 @@ class upstream {
  public:
   virtual ~upstream() = default;
 
-  virtual net::task<result<void>> send(http::request_head head, http::framing body) = 0;
+  virtual net::task<result<void>> send(const http::request_head& head, http::framing body) = 0;
   virtual net::task<result<void>> write(std::string_view piece) = 0;
   virtual net::task<result<void>> finish(http::fields trailers) = 0;
   // The next head; interim ones (1xx) come too, at most 8 of them.

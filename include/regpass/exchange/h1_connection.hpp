@@ -74,7 +74,7 @@ class h1_client final : public upstream {
   bool reusable() const noexcept;
   void rest() noexcept { input_.rest(); }  // holds no buffer until the next request
 
-  net::task<result<void>> send(http::request_head head, http::framing body) override;
+  net::task<result<void>> send(const http::request_head& head, http::framing body) override;
   net::task<result<void>> write(std::string_view piece) override;
   net::task<result<void>> finish(http::fields trailers) override;
   net::task<result<http::response_head>> head() override;

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -134,8 +135,12 @@ struct evidence {
   int status = 0;                 // what the client got; 0: nothing (connection cut)
 };
 
-// Appends, dropping the oldest beyond the bound.
-void add(evidence&, std::int64_t at_ms, step);
+void make_room(evidence&);  // for one step more: drops the oldest beyond the bound
+template <class Step>
+void add(evidence& e, std::int64_t at_ms, Step one) {
+  make_room(e);
+  e.steps.emplace_back(at_ms, std::move(one));
+}
 
 // The `handshake` list of an exchange line: one object a step, member "step" names its kind.
 boost::json::array handshake_json(const evidence&);

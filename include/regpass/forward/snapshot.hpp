@@ -3,6 +3,7 @@
 
 #include "regpass/auth/credential.hpp"
 #include "regpass/base/secret.hpp"
+#include "regpass/exchange/pool.hpp"
 #include "regpass/forward/options.hpp"
 #include "regpass/net/egress.hpp"
 #include "regpass/registry/host.hpp"
@@ -22,6 +23,8 @@ struct registry_entry {
   registry_options options;
   bool configured = false;                      // has a [[registry]] of its own
   std::shared_ptr<const tls::context> context;  // for options.trust
+  // To its own origin, as every request needs it; null: to be made.
+  std::shared_ptr<const exchange::route> route{};
 };
 
 // A [[mirror]]. Its registry is served as `unknown`, so without a credential, when `registries` does not have it.

@@ -63,6 +63,11 @@ class h1_decoder {
 extern template class h1_decoder<request_head>;
 extern template class h1_decoder<response_head>;
 
+// The head of a message of HTTP/1.1 whose body is framed like that, whatever the head itself says of it. An answer's
+// Connection is left out, too, and says `connection` unless that is empty.
+std::string write_head(const request_head&, const framing&);
+std::string write_head(const response_head&, const framing&, std::string_view connection);
+
 // Chunk framing for sending: "1a2b\r\n" before the data, "\r\n" behind it, and the last chunk with trailers.
 std::string chunk_prefix(std::size_t size);
 inline constexpr std::string_view chunk_suffix = "\r\n";

@@ -48,10 +48,17 @@ class fields {
     std::vector<place>::const_iterator at_;
   };
 
+  // For as many more fields with so many bytes in names and values.
+  void reserve(std::size_t more_fields, std::size_t more_bytes);
   void add(std::string_view name, std::string_view value);
   // Replaces all fields of that name by one at the place of the first, or appends.
   void set(std::string_view name, std::string_view value);
   std::size_t erase(std::string_view name);
+  // All whose name is unwanted.
+  template <class Unwanted>
+  std::size_t erase_if(Unwanted unwanted) {
+    return std::erase_if(list_, [&](const place& one) { return unwanted(at(one).name); });
+  }
 
   // The first field's value.
   std::optional<std::string_view> get(std::string_view name) const noexcept;
