@@ -5,11 +5,14 @@ namespace regpass::config {
 namespace {
 
 using auth::injection;
+using forward::http2_use;
 using forward::registry_options;
 using std::pair;
 using std::string_view;
 
-constexpr std::array versions{pair<string_view, bool>{"auto", true}, pair<string_view, bool>{"off", false}};
+constexpr std::array versions{pair<string_view, http2_use>{"auto", http2_use::automatic},
+                              pair<string_view, http2_use>{"always", http2_use::always},
+                              pair<string_view, http2_use>{"off", http2_use::off}};
 constexpr std::array injections{pair<string_view, injection>{"replace", injection::replace},
                                 pair<string_view, injection>{"add", injection::add},
                                 pair<string_view, injection>{"observe", injection::observe}};
@@ -65,7 +68,8 @@ std::vector<key<registry_options>> transport_keys() {
           "The registry's certificate is not verified: whoever is in between gets the credentials."},
          [](auto& r) -> auto& { return r.trust.skip_verify; }),
       choice<registry_options>("http2",
-                               "auto: HTTP/2 with clients that offer it and with the registry if it takes it. off: "
+                               "auto: HTTP/2 with clients that offer it and with the registry if it takes it, but for "
+                               "the content of blobs, which HTTP/1.1 carries faster. always: for those too. off: "
                                "HTTP/1.1 only, for registries that break over HTTP/2.",
                                versions, [](auto& r) -> auto& { return r.http2; }),
   };

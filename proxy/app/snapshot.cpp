@@ -127,8 +127,9 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
   for (auto& [host, entry] : made->registries) {
     auto ready = equip(entry, settings.tls.certs_dir, own_ca_pem, shared);
     if (!ready) return std::unexpected(ready.error());
-    entry.route = std::make_shared<const exchange::route>(
-        forward::registry_route(entry, forward::origin_of(entry), party::registry, made->way_out));
+    auto route = forward::registry_route(entry, forward::origin_of(entry), party::registry, made->way_out);
+    entry.route = std::make_shared<const exchange::route>(route);
+    entry.blob_route = std::make_shared<const exchange::route>(forward::for_blobs(std::move(route)));
   }
   return forward::snapshot_ptr(std::move(made));
 }

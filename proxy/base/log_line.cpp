@@ -66,7 +66,7 @@ std::string line(format style, level l, std::string_view event, std::string_view
   if (style == format::text) return text_line(l, event, msg, more, time);
   members told;
   for (const auto& [key, value] : more) {
-    if (!is_own(key)) told.add(key, value);
+    if (!is_own(key)) told.add_value(key, value);
   }
   std::string out;
   put_line(out, style, l, event, msg, told, time);

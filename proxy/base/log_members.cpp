@@ -17,7 +17,7 @@ void members::add(std::string_view key, std::string_view value) {
   append_text(text_, value);
 }
 
-void members::add(std::string_view key, const boost::json::value& value) {
+void members::add_value(std::string_view key, const boost::json::value& value) {
   begin(key);
   append_value(text_, value, 1);
 }

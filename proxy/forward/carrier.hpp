@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace regpass::forward {
 
@@ -21,6 +22,9 @@ class carrier {
   ~carrier();
   carrier(const carrier&) = delete;
   carrier& operator=(const carrier&) = delete;
+
+  // For what is sent from now on.
+  void reroute(std::shared_ptr<const exchange::route> to) { to_ = std::move(to); }
 
   // Sends `head`, with the client's body if `with_body`, and returns the final response's head. What may be repeated is
   // repeated once: a GET or HEAD after a dropped connection or a single 5xx (no client does that itself), a bodiless

@@ -6,7 +6,6 @@
 #include "regpass/forward/report.hpp"
 #include "regpass/net/program.hpp"
 
-
 #include <algorithm>
 #include <exception>
 #include <optional>

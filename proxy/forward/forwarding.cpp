@@ -37,6 +37,13 @@ std::shared_ptr<const exchange::route> route_of(const forward_request& what) {
   return std::make_shared<const exchange::route>(std::move(made));
 }
 
+std::shared_ptr<const exchange::route> blob_route_of(const forward_request& what) {
+  const auto usual = route_of(what);
+  if (!usual->http2) return usual;
+  if (usual == what.registry->route && what.registry->blob_route) return what.registry->blob_route;
+  return std::make_shared<const exchange::route>(for_blobs(*usual));
+}
+
 std::string_view name_of(auth::injection mode) {
   switch (mode) {
     case auth::injection::replace:
@@ -141,11 +148,18 @@ bool forwarding::classify() {
   } else {
     operation_ = std::move(*parsed);
   }
+  if (what_.registry->options.http2 == http2_use::automatic && moves_blob()) carrier_.reroute(blob_route_of(what_));
   auto& seen = notes_.seen();
   seen.repository = operation_->repository;
   seen.action = registry::name_of(operation_->action);
   seen.needed = operation_->needed;
   return true;
+}
+
+// Its content, that is, in either direction.
+bool forwarding::moves_blob() const {
+  if (operation_->endpoint == registry::endpoint::upload) return down_.body().has_body();
+  return operation_->endpoint == registry::endpoint::blob && asked().method == "GET";
 }
 
 bool forwarding::permit() {

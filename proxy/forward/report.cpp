@@ -24,7 +24,7 @@ void write_credential(log::members& into, const evidence& seen, const traffic& m
     boost::json::array others;
     for (const auto& one : seen.others)
       others.push_back(boost::json::object{{"source", one.source}, {"key", one.key}, {"why", one.why}});
-    into.add("others", boost::json::value(std::move(others)));
+    into.add_value("others", boost::json::value(std::move(others)));
   }
   if (moved.passed_over) into.add("passed_over", true);
   into.close();

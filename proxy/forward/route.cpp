@@ -130,8 +130,13 @@ exchange::route registry_route(const registry_entry& entry, const http::origin& 
   made.allowed = filter_for(loopback ? auth::address_rule::loopback_too : auth::address_rule::private_too);
   made.by = std::move(by);
   made.peer = peer;
-  made.http2 = entry.options.http2;
+  made.http2 = entry.options.http2 != http2_use::off;
   return made;
+}
+
+exchange::route for_blobs(exchange::route to) {
+  to.http2 = false;
+  return to;
 }
 
 exchange::route pass_route(const http::origin& origin, auth::address_rule rule, net::way_out_ptr by) {

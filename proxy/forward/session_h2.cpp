@@ -11,7 +11,7 @@ namespace regpass::forward {
 bool session::offers_h2(const target& to) const {
   const auto from = around_.shared.current();
   const auto* entry = from->find(to.registry);
-  return entry != nullptr && entry->options.http2;
+  return entry != nullptr && entry->options.http2 != http2_use::off;
 }
 
 net::task<void> session::serve_h2() {

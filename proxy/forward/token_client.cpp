@@ -3,7 +3,6 @@
 #include "regpass/auth/backoff.hpp"
 #include "regpass/net/deadline.hpp"
 
-
 #include <algorithm>
 #include <exception>
 

@@ -11,7 +11,9 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
+#include <utility>
 
 namespace regpass::net {
 
@@ -34,6 +36,14 @@ void notice_death(tcp_socket& socket) {
 }
 
 constexpr unsigned in_a_row = 16;
+
+// Whether this thread's connections send so often that others are likely to be about to.
+bool many_send() noexcept {
+  constexpr auto close = std::chrono::microseconds(50);
+  static thread_local std::chrono::steady_clock::time_point last;
+  const auto now = std::chrono::steady_clock::now();
+  return now - std::exchange(last, now) < close;
+}
 
 using buffers = boost::container::small_vector<boost::asio::const_buffer, 4>;
 
@@ -71,10 +81,12 @@ class tcp_stream final : public stream {
     for (const auto part : parts) {
       if (!part.empty()) left.emplace_back(part.data(), part.size());
     }
-    // In a turn of its own: what many connections have to send goes out in a row, and finds a peer that they share
-    // awake but for the first time.
-    const auto on = socket_.get_executor();
-    co_await boost::asio::post(on, use_task);
+    if (many_send()) {
+      // In a turn of its own: what they have to send goes out in a row, and finds a peer that they share awake but for
+      // the first time.
+      const auto on = socket_.get_executor();
+      co_await boost::asio::post(on, use_task);
+    }
     while (!left.empty()) {
       boost::system::error_code ec;
       took(left, socket_.write_some(left, ec));  // the kernel mostly takes all of it

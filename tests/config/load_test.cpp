@@ -80,7 +80,7 @@ http2 = "off"
   CHECK(r.policy.remove == std::vector<std::string>{"x"});
   CHECK(r.realms == std::vector<std::string>{"https://auth.test/token"});
   CHECK(r.trust.skip_verify);
-  CHECK_FALSE(r.http2);
+  CHECK(r.http2 == forward::http2_use::off);
 }
 
 TEST_CASE("flags win over the environment, the environment over the file, the file over defaults") {

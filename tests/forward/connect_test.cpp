@@ -89,7 +89,7 @@ TEST_CASE("What is no TLS after a CONNECT ends the connection, and nothing goes 
 TEST_CASE("With http2 = off HTTP/1.1 is chosen from what a client offers") {
   using offers = std::vector<std::string>;
   open_scene scene;
-  scene.proxy.serve(scene.registry, [](auto& options) { options.http2 = false; });
+  scene.proxy.serve(scene.registry, [](auto& options) { options.http2 = forward::http2_use::off; });
   scene.registry.on("GET", manifest).body("{}");
   const auto offered = GENERATE(offers(), offers(1, "http/1.1"), offers({"h2", "http/1.1"}));
   const std::string chosen = offered.empty() ? "" : "http/1.1";

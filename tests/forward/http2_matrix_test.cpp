@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
 
 using namespace regpass;
 using namespace regpass::testing;
@@ -54,6 +55,10 @@ struct mixed : Scene {
   explicit mixed(const mix& how)
       : version(how.registry_h2 ? "2" : "1.1"), client_version(how.client_h2 ? "2" : "1.1"), http2(how.client_h2) {
     if (how.registry_h2) this->registry.speak_h2();
+    // The content of blobs, too; the other scene has none.
+    if constexpr (std::is_same_v<Scene, open_scene>) {
+      this->proxy.serve(this->registry, [](auto& options) { options.http2 = forward::http2_use::always; });
+    }
   }
   anyone client() { return anyone(this->proxy, this->registry.authority(), http2); }
   // The log's `http` field of the exchange that ended last.
@@ -116,7 +121,10 @@ TEST_CASE("Any mix of versions: an answer of unknown length, and one without a b
   mixed<open_scene> scene(any_mix());
   scene.registry.on("GET", manifest).body("{}").chunked();
   scene.registry.on("DELETE", manifest).answer(204, "No Content");
-  scene.proxy.serve(scene.registry, [](auto& options) { options.policy.remove = {"*"}; });
+  scene.proxy.serve(scene.registry, [](auto& options) {
+    options.http2 = forward::http2_use::always;
+    options.policy.remove = {"*"};
+  });
   auto client = scene.client();
   const auto got = client.ask("GET", manifest);
   CHECK(got.complete);

@@ -21,7 +21,11 @@ const std::string blob = "/v2/team-a/app/blobs/sha256:" + std::string(64, 'a');
 const std::string upload = "/v2/team-a/app/blobs/uploads/1";
 
 struct h2_scene : open_scene {
-  explicit h2_scene(const engine_settings& settings = {}) : open_scene(settings) { registry.speak_h2(); }
+  explicit h2_scene(const engine_settings& settings = {}, forward::http2_use use = forward::http2_use::always)
+      : open_scene(settings) {
+    registry.speak_h2();
+    proxy.serve(registry, [use](auto& options) { options.http2 = use; });
+  }
   h2_raw_client client() const { return h2_raw_client(proxy.port(), registry.authority()); }
 };
 
@@ -44,6 +48,27 @@ TEST_CASE("A hundred streams of a client share one connection upstream, and more
   }
   CHECK(scene.registry.count("GET", blob) == 100);
   CHECK(scene.registry.connections() == 1);
+}
+
+TEST_CASE("The content of blobs goes by HTTP/1.1 where the registry speaks both, and all else by HTTP/2") {
+  h2_scene scene({}, forward::http2_use::automatic);
+  scene.registry.on("*", "*").body("{}");
+  auto client = scene.client();
+  for (const auto* method : {"GET", "HEAD"}) {
+    client.ask(method, manifest);
+    client.ask(method, blob);
+  }
+  client.ask("POST", "/v2/team-a/app/blobs/uploads/");
+  client.receive(client.send("PUT", upload, {}, "layer"));
+  client.receive(client.send("PATCH", upload, {}, "layer", false));
+  client.ask("PUT", upload);
+  scene.proxy.finished(8);
+  std::string told;
+  for (const auto& line : scene.proxy.log_lines("exchange")) {
+    told += std::string(line.at("method").as_string()) + " ";
+    told += std::string(line.at("http").as_object().at("upstream").as_string()) + " ";
+  }
+  CHECK(told == "GET 2 GET 1.1 HEAD 2 HEAD 2 POST 2 PUT 1.1 PATCH 1.1 PUT 2 ");
 }
 
 TEST_CASE("Trailers go both ways over HTTP/2") {
@@ -73,7 +98,10 @@ TEST_CASE("A client that resets its stream ends the exchange upstream, and its o
 
 TEST_CASE("A request that the registry refused unread is sent again, whatever its method") {
   h2_scene scene;
-  scene.proxy.serve(scene.registry, [](auto& options) { options.policy.remove = {"*"}; });
+  scene.proxy.serve(scene.registry, [](auto& options) {
+    options.http2 = forward::http2_use::always;
+    options.policy.remove = {"*"};
+  });
   scene.registry.on("DELETE", manifest).times(1).h2_reset(7);
   scene.registry.on("DELETE", manifest).answer(202);
   auto client = scene.client();
@@ -94,7 +122,10 @@ TEST_CASE("An upload that the registry refused unread is told to be sent again, 
 
 TEST_CASE("A request that was reset for another reason is not sent again unless it is safe") {
   h2_scene scene;
-  scene.proxy.serve(scene.registry, [](auto& options) { options.policy.remove = {"*"}; });
+  scene.proxy.serve(scene.registry, [](auto& options) {
+    options.http2 = forward::http2_use::always;
+    options.policy.remove = {"*"};
+  });
   scene.registry.on("DELETE", manifest).h2_reset(2);
   auto client = scene.client();
   CHECK(client.ask("DELETE", manifest).status == 503);
@@ -128,7 +159,7 @@ TEST_CASE("A registry that asks for HTTP/1.1 gets it, at once and from then on")
 
 TEST_CASE("http2 = off leaves both sides with HTTP/1.1") {
   h2_scene scene;
-  scene.proxy.serve(scene.registry, [](auto& options) { options.http2 = false; });
+  scene.proxy.serve(scene.registry, [](auto& options) { options.http2 = forward::http2_use::off; });
   scene.registry.on("GET", manifest).body("{}");
   raw_client client(scene.proxy.port());
   client.connect(scene.registry.authority());

@@ -16,7 +16,7 @@ namespace regpass::log {
 class members {
  public:
   void add(std::string_view key, std::string_view value);
-  void add(std::string_view key, const boost::json::value& value);
+  void add_value(std::string_view key, const boost::json::value& value);
   template <std::integral N>
   void add(std::string_view key, N number) {
     begin(key);

@@ -15,6 +15,13 @@
 
 namespace regpass::forward {
 
+// HTTP/2 where both ends of a connection can: clients with us, and we with the registry.
+enum class http2_use : std::uint8_t {
+  off,
+  automatic,  // with the registry for all but the content of blobs
+  always
+};
+
 // One [[registry]].
 struct registry_options {
   registry::host host;
@@ -24,7 +31,7 @@ struct registry_options {
   tls::trust trust;                 // ca_file, client_cert_file, client_key_file, insecure_skip_verify
   bool plain_http = false;          // the registry itself speaks plain HTTP
   bool upgrade_plain_http = false;  // clients on loopback may, and it goes upstream over verified TLS
-  bool http2 = true;                // where both ends of a connection can: clients with us, and we with the registry
+  http2_use http2 = http2_use::automatic;
 };
 
 // One [[mirror]]: plain HTTP in on loopback, the registry's own transport out.

@@ -23,8 +23,9 @@ struct registry_entry {
   registry_options options;
   bool configured = false;                      // has a [[registry]] of its own
   std::shared_ptr<const tls::context> context;  // for options.trust
-  // To its own origin, as every request needs it; null: to be made.
+  // To its own origin, as every request needs it, and the same for the contents of blobs; null: to be made.
   std::shared_ptr<const exchange::route> route{};
+  std::shared_ptr<const exchange::route> blob_route{};
 };
 
 // A [[mirror]]. Its registry is served as `unknown`, so without a credential, when `registries` does not have it.

@@ -1,7 +1,7 @@
 // Token requests: one in flight per key for all workers, answers cached, failures remembered briefly.
 //
-// All of it happens on one worker, the home; others come here (net::elsewhere) and wait on its executor, so nothing needs a
-// lock.
+// All of it happens on one worker, the home; others come here (net::elsewhere) and wait on its executor, so nothing
+// needs a lock.
 #pragma once
 
 #include "regpass/auth/token_cache.hpp"

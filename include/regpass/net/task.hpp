@@ -1,8 +1,8 @@
 // The coroutine type of the I/O arm, and the rules for spawning.
 //
-// A task begins when it is awaited, at once and on the same thread, and whoever awaits it goes on as soon as it is done.
-// Asio's awaitable, which does the same, takes several times as many instructions for a call, and a request makes some
-// forty; it also keeps nothing over 1 KiB for the next frame.
+// A task begins when it is awaited, at once and on the same thread, and whoever awaits it goes on as soon as it is
+// done. Asio's awaitable, which does the same, takes several times as many instructions for a call, and a request makes
+// some forty; it also keeps nothing over 1 KiB for the next frame.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -195,7 +195,9 @@ class errand {
     auto back = [this, home = boost::asio::make_work_guard(*waits.on),
                  go_on = resumption(waits)](task_end<T> made) mutable {
       made_ = std::move(made);
-      boost::asio::post(home.get_executor(), std::move(go_on));
+      // From then on nothing here may hold on to the loop: it may end as soon as whoever waits is done.
+      const auto on = home.get_executor();
+      boost::asio::post(on, [home = std::move(home), go_on = std::move(go_on)]() mutable { go_on(); });
     };
     run_to_end(std::move(work_), std::move(back)).start(there_);
     return true;

@@ -1,0 +1,162 @@
+// The coroutine type: who runs when, what comes back, and who lets go of whom.
+#include "regpass/net/task.hpp"
+
+#include "regpass/net/worker.hpp"
+#include "support/run_task.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <catch2/catch.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace regpass::net {
+namespace {
+
+using testing::pause;
+using testing::run_task;
+
+task<std::string> greeting(std::string name) {
+  co_return "hello " + name;
+}
+
+task<int> throwing() {
+  throw std::runtime_error("broken");
+  co_return 1;
+}
+
+task<void> after_a_pause(std::string& story, std::string word) {
+  co_await pause(std::chrono::milliseconds(1));
+  story += word;
+}
+
+TEST_CASE("A task begins when it is awaited, and what it returns comes back") {
+  run_task([]() -> task<void> {
+    std::string story;
+    auto later = after_a_pause(story, "worked");
+    CHECK(story.empty());
+    co_await std::move(later);
+    CHECK(story == "worked");
+    const auto text = co_await greeting("you");
+    CHECK(text == "hello you");
+  });
+}
+
+TEST_CASE("What a task throws comes out where it is awaited") {
+  run_task([]() -> task<void> {
+    bool caught = false;
+    try {
+      co_await throwing();
+    } catch (const std::runtime_error& bug) {
+      caught = std::string(bug.what()) == "broken";
+    }
+    CHECK(caught);
+  });
+}
+
+task<int> one_more(int than) {
+  co_return than + 1;
+}
+
+TEST_CASE("Tasks that are done at once do not pile up on the stack") {
+  run_task([]() -> task<void> {
+    constexpr int many = 1'000'000;
+    int count = 0;
+    while (count < many) count = co_await one_more(count);
+    CHECK(count == many);
+  });
+}
+
+// Each level waits for the one below, which has really waited.
+task<int> nested(int depth) {
+  if (depth == 0) {
+    co_await pause(std::chrono::milliseconds(1));
+    co_return 0;
+  }
+  const auto below = co_await nested(depth - 1);
+  co_return below + 1;
+}
+
+TEST_CASE("A chain of tasks comes back through all of them") {
+  run_task([]() -> task<void> {
+    const auto depth = co_await nested(200);
+    CHECK(depth == 200);
+  });
+}
+
+TEST_CASE("Work elsewhere is done on that thread, and whoever awaits it goes on on its own") {
+  worker other;
+  other.start();
+  run_task([&]() -> task<void> {
+    const auto mine = std::this_thread::get_id();
+    const auto look = []() -> task<std::thread::id> {
+      co_await pause(std::chrono::milliseconds(1));
+      co_return std::this_thread::get_id();
+    };
+    const auto theirs = co_await elsewhere(other.get_executor(), look());
+    CHECK(theirs != mine);
+    CHECK(std::this_thread::get_id() == mine);
+    const auto on = co_await boost::asio::this_coro::executor;
+    const auto here = co_await elsewhere(on, look());
+    CHECK(here == mine);
+  });
+}
+
+TEST_CASE("What work elsewhere throws comes out where it is awaited") {
+  worker other;
+  other.start();
+  run_task([&]() -> task<void> {
+    bool caught = false;
+    try {
+      co_await elsewhere(other.get_executor(), throwing());
+    } catch (const std::runtime_error&) {
+      caught = true;
+    }
+    CHECK(caught);
+  });
+}
+
+task<void> hold_for_long(std::shared_ptr<int> held) {
+  const auto on = co_await boost::asio::this_coro::executor;
+  boost::asio::steady_timer timer(on, std::chrono::hours(1));
+  co_await timer.async_wait(use_task);
+  *held = 1;
+}
+
+task<void> wait_for(task<void> work) {
+  co_await std::move(work);
+}
+
+TEST_CASE("Who waits when the event loop ends is let go, with all who wait for it, and not resumed") {
+  auto held = std::make_shared<int>(0);
+  {
+    boost::asio::io_context loop;
+    spawn(loop.get_executor(), wait_for(hold_for_long(held)), "waiting");
+    loop.run_for(std::chrono::milliseconds(1));
+    CHECK(held.use_count() > 1);
+  }
+  CHECK(held.use_count() == 1);
+  CHECK(*held == 0);
+}
+
+TEST_CASE("A task that nobody awaits goes with what it was given") {
+  auto held = std::make_shared<int>(0);
+  {
+    const auto never = hold_for_long(held);
+    CHECK(held.use_count() == 2);
+  }
+  CHECK(held.use_count() == 1);
+}
+
+TEST_CASE("A thread without an event loop gets the value of a task, or what it threw") {
+  worker other;
+  other.start();
+  CHECK(start(other.get_executor(), greeting("you")).get() == "hello you");
+  CHECK_THROWS_AS(start(other.get_executor(), throwing()).get(), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace regpass::net
