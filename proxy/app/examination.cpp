@@ -2,7 +2,6 @@
 
 #include "checkup_words.hpp"
 
-
 namespace regpass::app {
 
 namespace {

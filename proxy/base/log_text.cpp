@@ -33,20 +33,32 @@ constexpr bool has_special(word bytes) noexcept {
           zeros(bytes ^ each(0x7F))) != 0;
 }
 
-word load(const char* from, std::size_t size) noexcept {
+template <class Word>
+word load(const char* from) noexcept {
+  Word bytes;
+  std::memcpy(&bytes, from, sizeof bytes);
+  return bytes;
+}
+
+// Fewer than eight, and something plain for the rest.
+word load_few(std::string_view text) noexcept {
+  constexpr std::size_t half = sizeof(std::uint32_t);
+  if (text.size() >= half) {
+    return load<std::uint32_t>(text.data()) | load<std::uint32_t>(text.data() + text.size() - half) << 32;
+  }
   word bytes = each('a');
-  std::memcpy(&bytes, from, size);
+  for (const char c : text) bytes = bytes << 8 | static_cast<unsigned char>(c);
   return bytes;
 }
 
 bool is_plain(std::string_view text) noexcept {
-  if (text.size() > longest_text) return false;
   constexpr std::size_t step = sizeof(word);
-  std::size_t at = 0;
-  for (; at + step <= text.size(); at += step) {
-    if (has_special(load(text.data() + at, step))) return false;
+  if (text.size() > longest_text) return false;
+  if (text.size() < step) return !has_special(load_few(text));
+  for (std::size_t at = 0; at + step < text.size(); at += step) {
+    if (has_special(load<word>(text.data() + at))) return false;
   }
-  return !has_special(load(text.data() + at, text.size() - at));
+  return !has_special(load<word>(text.data() + text.size() - step));
 }
 
 void append_object(std::string& out, const json::object& object, int depth) {
