@@ -3,6 +3,13 @@
 
 namespace regpass::exchange {
 
+namespace {
+
+// What a peer had to say before it hung up on our request is there already, or as good as.
+constexpr std::chrono::milliseconds last_words_within{1'000};
+
+}  // namespace
+
 h1_client::h1_client(net::stream& server, party peer, const limits& bounds, net::deadline& timer)
     : server_(server), peer_(peer), bounds_(bounds), timer_(timer), input_(server, peer, bounds, timer) {}
 
@@ -14,7 +21,7 @@ net::task<result<void>> h1_client::send(const http::request_head& head, http::fr
   method_ = head.method;
   out_ = body;
   body_ = http::framing();
-  keep_ = have_response_ = false;
+  keep_ = have_response_ = broken_off_ = false;
   interims_ = 0;
   sent_all_ = !body.has_body();
   input_.begin(method_);
@@ -23,6 +30,7 @@ net::task<result<void>> h1_client::send(const http::request_head& head, http::fr
   const http::fields no_trailers;
   auto work = write_end(server_, pending_head_, out_, no_trailers);
   auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));
+  if (!written) break_off();
   co_return written;
 }
 
@@ -30,22 +38,32 @@ net::task<result<void>> h1_client::write(std::string_view piece) {
   if (piece.empty()) co_return result<void>();
   auto work = write_piece(server_, pending_head_, out_, piece);
   auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));
+  if (!written) break_off();
   co_return written;
 }
 
 net::task<result<void>> h1_client::finish(http::fields trailers) {
   auto work = write_end(server_, pending_head_, out_, trailers);
   auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));
-  if (!written) co_return std::unexpected(written.error());
+  if (!written) {
+    break_off();
+    co_return std::unexpected(written.error());
+  }
   sent_all_ = true;
   // From here on it is the registry's turn; head() may be waiting already.
   if (!have_response_) timer_.set(phase::head, bounds_.response_within);
   co_return written;
 }
 
+void h1_client::break_off() {
+  broken_off_ = true;
+  if (!have_response_) timer_.set(phase::head, last_words_within);
+}
+
 net::task<result<http::response_head>> h1_client::head() {
-  // While the body is still going out, its writer watches the clock.
-  const auto within = sent_all_ ? bounds_.response_within : std::chrono::milliseconds(0);
+  // While the body is still going out, its writer watches the clock; `break_off` has set it.
+  const bool our_turn = !sent_all_ || broken_off_;
+  const auto within = our_turn ? std::chrono::milliseconds(0) : bounds_.response_within;
   auto head = co_await input_.read_head(within);
   if (!head) co_return std::unexpected(head.error());
   if (http::is_interim(*head)) {

@@ -112,7 +112,8 @@ net::task<result<http::response_head>> carrier::last_words(error problem) {
   auto blamed = connection_->blame(std::move(problem));
   if (connection_->reused || !is_drop(blamed)) co_return std::unexpected(std::move(blamed));
   auto said = co_await final_head();
-  if (said || !is_drop(said.error())) co_return said;
+  const bool said_nothing = !said && (is_drop(said.error()) || said.error().code == errc::timed_out);
+  if (!said_nothing) co_return said;
   co_return std::unexpected(std::move(blamed));
 }
 

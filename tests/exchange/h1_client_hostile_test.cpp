@@ -114,6 +114,28 @@ TEST_CASE("The bound of interim answers is one per answer, not per connection") 
   });
 }
 
+TEST_CASE("After a request that could not be sent, last words are not waited for as long as an answer") {
+  const bool with_body = GENERATE(false, true);
+  run_task([&]() -> net::task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    client_rig rig(on);
+    rig.wires.there->fail_writes(errc::reset);
+    const auto head_out = request(with_body ? "PUT" : "GET");
+    const auto body = with_body ? counted(5) : no_body();
+    auto sent = co_await rig.client.send(head_out, body);
+    CHECK(sent.has_value() == with_body);
+    if (with_body) {
+      auto written = co_await rig.client.write("layer");
+      CHECK_FALSE(written);
+    }
+    const auto began = std::chrono::steady_clock::now();
+    auto head = co_await rig.client.head();
+    REQUIRE_FALSE(head);
+    CHECK(head.error().code == errc::timed_out);
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(20));  // response_within is ten minutes
+  });
+}
+
 TEST_CASE("A switch of protocols that nobody asked for is refused (T19)") {
   run_task([]() -> net::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;

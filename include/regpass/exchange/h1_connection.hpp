@@ -86,6 +86,8 @@ class h1_client final : public upstream {
   std::string_view version() const noexcept override { return "1.1"; }
 
  private:
+  void break_off();
+
   net::stream& server_;
   party peer_;
   const limits& bounds_;
@@ -96,6 +98,7 @@ class h1_client final : public upstream {
   http::framing out_;
   http::framing body_;
   bool sent_all_ = false;
+  bool broken_off_ = false;  // the request could not be sent to its end
   bool keep_ = false;
   bool have_response_ = false;
   std::size_t interims_ = 0;
