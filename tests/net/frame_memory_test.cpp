@@ -45,15 +45,5 @@ TEST_CASE("A frame may be given back on another thread, and a thread keeps nothi
   give_back_frame(mine, 300);
 }
 
-TEST_CASE("A thread keeps no more than its bound") {
-  constexpr std::size_t size = 8000;
-  std::vector<void*> many;
-  for (int i = 0; i < 100; ++i) many.push_back(take_frame(size));
-  for (auto* one : many) give_back_frame(one, size);
-  // Those beyond the bound went to the allocator: taking as many again still works.
-  for (auto& one : many) one = take_frame(size);
-  for (auto* one : many) give_back_frame(one, size);
-}
-
 }  // namespace
 }  // namespace regpass::net
