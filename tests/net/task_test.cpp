@@ -87,36 +87,66 @@ TEST_CASE("A chain of tasks comes back through all of them") {
   });
 }
 
-TEST_CASE("Work elsewhere is done on that thread, and whoever awaits it goes on on its own") {
+// Each thread ends before the loop of the other does, as the workers of the program do: who posts may still be about to
+// wake a loop that has done all its work.
+struct two_workers {
+  two_workers() {
+    mine.start();
+    other.start();
+  }
+  ~two_workers() {
+    mine.stop();
+    other.stop();
+  }
+  two_workers(const two_workers&) = delete;
+  two_workers& operator=(const two_workers&) = delete;
+  template <class T>
+  T run(task<T> work) {
+    return start(mine.get_executor(), std::move(work)).get();
+  }
+  worker mine;
   worker other;
-  other.start();
-  run_task([&]() -> task<void> {
-    const auto mine = std::this_thread::get_id();
-    const auto look = []() -> task<std::thread::id> {
-      co_await pause(std::chrono::milliseconds(1));
-      co_return std::this_thread::get_id();
-    };
-    const auto theirs = co_await elsewhere(other.get_executor(), look());
-    CHECK(theirs != mine);
-    CHECK(std::this_thread::get_id() == mine);
-    const auto on = co_await boost::asio::this_coro::executor;
-    const auto here = co_await elsewhere(on, look());
-    CHECK(here == mine);
-  });
+};
+
+task<std::thread::id> look() {
+  co_await pause(std::chrono::milliseconds(1));
+  co_return std::this_thread::get_id();
+}
+
+struct seen_threads {
+  std::thread::id before, there, after, not_far;
+};
+
+task<seen_threads> go_and_look(executor there) {
+  seen_threads seen;
+  seen.before = std::this_thread::get_id();
+  seen.there = co_await elsewhere(there, look());
+  seen.after = std::this_thread::get_id();
+  const auto on = co_await boost::asio::this_coro::executor;
+  seen.not_far = co_await elsewhere(on, look());
+  co_return seen;
+}
+
+TEST_CASE("Work elsewhere is done on that thread, and whoever awaits it goes on on its own") {
+  two_workers both;
+  const auto seen = both.run(go_and_look(both.other.get_executor()));
+  CHECK(seen.there != seen.before);
+  CHECK(seen.after == seen.before);
+  CHECK(seen.not_far == seen.before);
+}
+
+task<bool> throws_there(executor there) {
+  try {
+    co_await elsewhere(there, throwing());
+  } catch (const std::runtime_error&) {
+    co_return true;
+  }
+  co_return false;
 }
 
 TEST_CASE("What work elsewhere throws comes out where it is awaited") {
-  worker other;
-  other.start();
-  run_task([&]() -> task<void> {
-    bool caught = false;
-    try {
-      co_await elsewhere(other.get_executor(), throwing());
-    } catch (const std::runtime_error&) {
-      caught = true;
-    }
-    CHECK(caught);
-  });
+  two_workers both;
+  CHECK(both.run(throws_there(both.other.get_executor())));
 }
 
 task<void> hold_for_long(std::shared_ptr<int> held) {
