@@ -29,6 +29,7 @@ struct h2_site : std::enable_shared_from_this<h2_site> {
 
   version speaks = version::unknown;
   bool downgraded = false;
+  bool takes_http1 = true;  // as long as nothing tells otherwise
   // One connection is opened at a time: when it turns out to be HTTP/2, all who waited share it.
   bool opening = false;
   std::optional<error> failure;  // of the opening that ended last

@@ -18,13 +18,13 @@ using std::chrono::milliseconds;
 constexpr milliseconds surplus_for{1000};
 
 // The handshake has a deadline of its own: the connection's timer is born after it.
-net::task<result<std::unique_ptr<net::stream>>> secure(std::unique_ptr<net::stream> below, const route& to, bool http2,
+net::task<result<std::unique_ptr<net::stream>>> secure(std::unique_ptr<net::stream> below, const route& to, offer what,
                                                        const limits& bounds) {
   tls::engine_options options;
   options.role = tls::role::client;
   options.name = to.origin.host;
   options.peer = to.peer;
-  options.http2 = http2;
+  options.http2 = what == offer::http2;
   options.session_key = to.origin.host + ":" + std::to_string(to.origin.port);
   auto made = std::make_unique<net::tls_stream>(std::move(below), *to.context, std::move(options));
   net::deadline timer(made->get_executor(), [wire = made.get()] { wire->close(); });
@@ -107,10 +107,26 @@ Value& pool::at(by_route<Value>& map, const route& to) {
 }
 
 net::task<result<std::unique_ptr<connection>>> pool::get(const route& to, bool fresh) {
-  const bool either = to.http2 && to.origin.scheme == "https";
-  auto work = either ? get_shared(to, fresh) : get_own(to, to.http2, fresh);
+  const auto what = to.origin.scheme == "https" ? to.offer : offer::http1;
+  auto work = what == offer::http2         ? get_shared(to, fresh)
+              : what == offer::http1_first ? get_http1_first(to, fresh)
+                                           : get_own(to, what, fresh);
   auto got = co_await std::move(work);
   co_return got;
+}
+
+// Servers of HTTP/2 alone refuse the handshake or, before they hang up, choose nothing: the latter do what older ones
+// of HTTP/1.1 do, and show only when HTTP/2 was spoken before, or when the request is sent again.
+net::task<result<std::unique_ptr<connection>>> pool::get_http1_first(const route& to, bool fresh) {
+  const auto at = site_of(to);
+  if (at->takes_http1 && !fresh) {
+    auto own = co_await get_own(to, offer::http1_first, fresh);
+    const bool offered_in_vain = !own && own.error().code == errc::unsupported;
+    if (!offered_in_vain) co_return own;
+    at->takes_http1 = false;
+  }
+  auto shared = co_await get_shared(to, fresh);
+  co_return shared;
 }
 
 net::task<result<std::unique_ptr<connection>>> pool::get_shared(const route& to, bool fresh) {
@@ -119,7 +135,7 @@ net::task<result<std::unique_ptr<connection>>> pool::get_shared(const route& to,
     auto lent = at->lease();
     if (lent) co_return lent;
     if (at->speaks == h2_site::version::http1) {
-      auto own = co_await get_own(to, !at->downgraded, fresh);
+      auto own = co_await get_own(to, at->downgraded ? offer::http1 : offer::http2, fresh);
       co_return own;
     }
     if (!at->opening) break;
@@ -132,7 +148,7 @@ net::task<result<std::unique_ptr<connection>>> pool::get_shared(const route& to,
 
 net::task<result<std::unique_ptr<connection>>> pool::open_first(std::shared_ptr<h2_site> at, const route& to) {
   const opening_mark mark(*at);
-  auto opened = co_await open(to, to.http2);
+  auto opened = co_await open(to, offer::http2);
   if (!opened) at->failure = opened.error();
   co_return opened;
 }
@@ -143,7 +159,7 @@ std::shared_ptr<h2_site> pool::site_of(const route& to) {
   return site;
 }
 
-net::task<result<std::unique_ptr<connection>>> pool::get_own(const route& to, bool http2, bool fresh) {
+net::task<result<std::unique_ptr<connection>>> pool::get_own(const route& to, offer what, bool fresh) {
   auto& waiting = at(idle_, to);
   while (!fresh && !waiting.empty()) {
     auto candidate = std::move(waiting.back());
@@ -153,7 +169,7 @@ net::task<result<std::unique_ptr<connection>>> pool::get_own(const route& to, bo
     candidate->reused = true;
     co_return candidate;
   }
-  auto opened = co_await open(to, http2);
+  auto opened = co_await open(to, what);
   co_return opened;
 }
 
@@ -172,7 +188,7 @@ void pool::clear() noexcept {
   for (const auto& [where, at] : sites_) at->retire();
 }
 
-net::task<result<std::unique_ptr<connection>>> pool::open(const route& to, bool http2) {
+net::task<result<std::unique_ptr<connection>>> pool::open(const route& to, offer what) {
   net::dial_target target;
   target.host = to.origin.host;
   target.address = to.address;
@@ -188,19 +204,23 @@ net::task<result<std::unique_ptr<connection>>> pool::open(const route& to, bool 
   std::string version;
   std::string protocol;
   if (to.origin.scheme == "https") {
-    auto secured = co_await secure(std::move(wire), to, http2, bounds_);
+    auto secured = co_await secure(std::move(wire), to, what, bounds_);
     if (!secured) co_return std::unexpected(secured.error());
     wire = std::move(*secured);
     const auto& engine = static_cast<const net::tls_stream&>(*wire).engine();
     version = engine.version();
     protocol = engine.alpn();
+    const bool chose_none = what == offer::http1_first && protocol.empty();
+    if (chose_none && site_of(to)->speaks == h2_site::version::http2) {
+      co_return std::unexpected(error(errc::unsupported, to.peer, phase::tls, "HTTP/1.1 was not chosen", 0, false));
+    }
   }
   std::unique_ptr<connection> made;
   if (protocol == "h2") {
     made = site_of(to)->adopt(std::move(wire), to.peer, bounds_);
   } else {
     made = std::make_unique<connection>(std::move(wire), bounds_, to.peer);
-    if (http2) site_of(to)->speaks = h2_site::version::http1;
+    if (what == offer::http2) site_of(to)->speaks = h2_site::version::http1;
   }
   made->address = reached->address;
   made->tls_version = std::move(version);

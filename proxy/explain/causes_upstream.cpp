@@ -61,8 +61,8 @@ judgement is_broken(const facts& f) {
   const auto* e = upstream_failure(f);
   if (e == nullptr || e->when == phase::resolve) return ruled_out;
   if (e->code == errc::reset) return observed_if(e->answer_started);
-  return observed_if(
-      is_one_of(e->code, {errc::bad_message, errc::too_large, errc::truncated, errc::closed, errc::tls_failed}));
+  return observed_if(is_one_of(e->code, {errc::bad_message, errc::too_large, errc::truncated, errc::closed,
+                                         errc::tls_failed, errc::unsupported}));
 }
 
 namespace client_distrusts {

@@ -102,6 +102,8 @@ std::string what_happened(const error& e) {
       return fmt::format("closed the connection {}", while_doing(e.when));
     case errc::tls_failed:
       return "failed in the TLS handshake";
+    case errc::unsupported:
+      return "takes no version of HTTP that was offered";
     case errc::denied:
       return "is at an address that regpass may not connect to";
     default:

@@ -130,12 +130,12 @@ exchange::route registry_route(const registry_entry& entry, const http::origin& 
   made.allowed = filter_for(loopback ? auth::address_rule::loopback_too : auth::address_rule::private_too);
   made.by = std::move(by);
   made.peer = peer;
-  made.http2 = entry.options.http2 != http2_use::off;
+  made.offer = entry.options.http2 == http2_use::off ? exchange::offer::http1 : exchange::offer::http2;
   return made;
 }
 
 exchange::route for_blobs(exchange::route to) {
-  to.http2 = false;
+  to.offer = exchange::offer::http1_first;
   return to;
 }
 

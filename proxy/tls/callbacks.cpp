@@ -14,7 +14,7 @@
 namespace regpass::tls {
 namespace {
 
-constexpr std::array<unsigned char, 12> protocols{2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr std::array<unsigned char, 12> all_protocols{2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 constexpr std::size_t h2_size = 3;
 
 std::string_view without_final_dot(std::string_view name) {
@@ -79,14 +79,14 @@ int judge_asked_name(SSL* ssl, int* alert, void*) {
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-std::span<const unsigned char> all_protocols() noexcept {
-  return protocols;
+std::span<const unsigned char> protocols(bool http2) noexcept {
+  return std::span(all_protocols).subspan(http2 ? 0 : h2_size);
 }
 
 int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                     unsigned int offered_size, void*) {
   const handshake_notes* notes = notes_of(ssl);
-  const auto ours = all_protocols().subspan(notes != nullptr && notes->http2 ? 0 : h2_size);
+  const auto ours = protocols(notes != nullptr && notes->http2);
   unsigned char* found = nullptr;
   const int outcome =
       SSL_select_next_proto(&found, size, ours.data(), static_cast<unsigned int>(ours.size()), offered, offered_size);

@@ -25,8 +25,8 @@ handshake_notes* notes_of(const SSL* ssl);
 
 // For SSL_CTX_set_tlsext_servername_callback: refuses a name other than the expected one (T20).
 int judge_asked_name(SSL* ssl, int* alert, void*);
-// "h2" and "http/1.1" in the form of RFC 7301 section 3.1.
-std::span<const unsigned char> all_protocols() noexcept;
+// "http/1.1", after "h2" if that may be, in the form of RFC 7301 section 3.1.
+std::span<const unsigned char> protocols(bool http2) noexcept;
 // For SSL_CTX_set_alpn_select_cb: HTTP/2 if it may be, else HTTP/1.1, or the fatal alert of RFC 7301 section 3.2.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                     unsigned int offered_size, void*);

@@ -42,8 +42,8 @@ result<void> become_client(SSL& ssl, const engine_options& options) {
   if (!set_checked_name(ssl, *name)) return fail(errc::io, fmt::format("cannot set up TLS: {}", queue_text()));
   const int mode = SSL_get_verify_mode(&ssl);
   if (mode != SSL_VERIFY_NONE) SSL_set_verify(&ssl, mode, judge_certificate);
-  const auto offer = all_protocols();
-  if (options.http2 && SSL_set_alpn_protos(&ssl, offer.data(), static_cast<unsigned int>(offer.size())) != 0) {
+  const auto offer = protocols(options.http2);
+  if (SSL_set_alpn_protos(&ssl, offer.data(), static_cast<unsigned int>(offer.size())) != 0) {
     return fail(errc::io, fmt::format("cannot set up TLS: {}", queue_text()));
   }
   SSL_set_connect_state(&ssl);

@@ -55,7 +55,8 @@ error of_alert(const engine_options& options, int alert) {
   if (is_distrust(alert)) {
     return make(options, errc::distrusted, fmt::format("TLS alert \"{}\": our certificate was not accepted", name));
   }
-  return make(options, errc::tls_failed, fmt::format("TLS alert \"{}\"", name));
+  const auto code = alert == SSL_AD_NO_APPLICATION_PROTOCOL ? errc::unsupported : errc::tls_failed;
+  return make(options, code, fmt::format("TLS alert \"{}\"", name));
 }
 
 }  // namespace

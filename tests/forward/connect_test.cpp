@@ -91,11 +91,13 @@ TEST_CASE("With http2 = off HTTP/1.1 is chosen from what a client offers") {
   open_scene scene;
   scene.proxy.serve(scene.registry, [](auto& options) { options.http2 = forward::http2_use::off; });
   scene.registry.on("GET", manifest).body("{}");
-  const auto offered = GENERATE(offers(), offers(1, "http/1.1"), offers({"h2", "http/1.1"}));
+  const auto offered = GENERATE(offers(), offers(1, "http/1.1"), offers({"h2", "http/1.1"}), offers(1, "h2"));
+  const bool too_new = offered == offers(1, "h2");
   const std::string chosen = offered.empty() ? "" : "http/1.1";
   auto client = scene.proxy.client();
   CHECK(client.connect(scene.registry.authority()).status == 200);
-  REQUIRE(client.secure({.name = "127.0.0.1", .sni = {}, .alpn = offered}));
+  REQUIRE(client.secure({.name = "127.0.0.1", .sni = {}, .alpn = offered}) == !too_new);
+  if (too_new) return;
   CHECK(client.alpn() == chosen);
   CHECK(client.ask("GET", manifest).status == 200);
 }

@@ -71,6 +71,23 @@ TEST_CASE("The content of blobs goes by HTTP/1.1 where the registry speaks both,
   CHECK(told == "GET 2 GET 1.1 HEAD 2 HEAD 2 POST 2 PUT 1.1 PATCH 1.1 PUT 2 ");
 }
 
+TEST_CASE("A registry that speaks HTTP/2 alone gets the content of blobs by HTTP/2, whichever request comes first") {
+  const auto takes = GENERATE(fake_server::versions::http2_alone, fake_server::versions::http2_or_nothing);
+  h2_scene scene({}, forward::http2_use::automatic);
+  scene.registry.speak_h2(takes);
+  scene.registry.on("*", "*").body("{}");
+  auto client = scene.client();
+  const bool blob_first = GENERATE(true, false);
+  CHECK(client.ask("GET", blob_first ? blob : manifest).status == 200);
+  CHECK(client.receive(client.send("PUT", upload, {}, "layer")).status == 200);
+  CHECK(client.ask("GET", blob).status == 200);
+  CHECK(scene.registry.requests().size() == 4);  // the ping before the first push among them
+  // What was offered in vain is not offered again.
+  const auto before = scene.registry.connections();
+  CHECK(client.ask("GET", blob).status == 200);
+  CHECK(scene.registry.connections() == before);
+}
+
 TEST_CASE("Trailers go both ways over HTTP/2") {
   h2_scene scene;
   scene.registry.on("PUT", upload).answer(201).body("ok").chunked().trailer("Checksum", "2");
@@ -152,6 +169,7 @@ TEST_CASE("A registry that asks for HTTP/1.1 gets it, at once and from then on")
   auto client = scene.client();
   CHECK(client.ask("GET", by_status ? blob : manifest).status == 200);
   CHECK(client.ask("GET", blob).status == 200);
+  for (const auto& r : scene.registry.requests()) UNSCOPED_INFO(r.method << r.target);
   CHECK(scene.registry.requests().size() == 3);
   const auto lines = (scene.proxy.finished(2), scene.proxy.log_lines("exchange"));
   for (const auto& line : lines) CHECK(line.at("http").as_object().at("upstream").as_string() == "1.1");

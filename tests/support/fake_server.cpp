@@ -181,7 +181,7 @@ void fake_server::serve(int descriptor, std::size_t number) {
     } else if (!stopping_ && (!tls() || on.secure_as_server(certificate()))) {
       if (tls() && on.alpn() == "h2") {
         converse_h2(on, number);
-      } else {
+      } else if (!only_h2_) {
         converse(on, number);
       }
     }

@@ -15,12 +15,15 @@ namespace regpass::testing {
 namespace {
 
 int choose_h2(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered, unsigned count,
-              void*) {
+              void* of) {
   static constexpr unsigned char ours[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  const auto takes = *static_cast<const fake_server::versions*>(of);
   unsigned char* found = nullptr;
-  const int outcome = SSL_select_next_proto(&found, size, ours, sizeof ours, offered, count);
+  const unsigned int taken = takes == fake_server::versions::both ? sizeof ours : 3;
+  const int outcome = SSL_select_next_proto(&found, size, ours, taken, offered, count);
   *chosen = found;
-  return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+  if (outcome == OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_OK;
+  return takes == fake_server::versions::http2_alone ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_NOACK;
 }
 
 }  // namespace
@@ -132,9 +135,11 @@ class h2_conversation {
   sentence::maker maker_;
 };
 
-void fake_server::speak_h2() {
+void fake_server::speak_h2(versions takes) {
+  static versions all[] = {versions::both, versions::http2_alone, versions::http2_or_nothing};
   auto context = server_side(common_ground().upstream_ca.issue({"127.0.0.1", "localhost"}));
-  SSL_CTX_set_alpn_select_cb(context.get(), choose_h2, nullptr);
+  SSL_CTX_set_alpn_select_cb(context.get(), choose_h2, &all[static_cast<std::size_t>(takes)]);
+  only_h2_ = takes != versions::both;
   const std::lock_guard held(lock_);
   certificate_ = std::move(context);
 }

@@ -363,7 +363,8 @@ TEST_CASE("random bytes in place of any handshake message fail and do no harm", 
   tls_pair pair(bed.client, bed.server, "a.test");
   pair.client.step();
   std::string hello(pair.client.engine.output());
-  const auto at = static_cast<std::size_t>(seed * 13) % hello.size();
+  auto at = static_cast<std::size_t>(seed * 13) % hello.size();
+  if (at == 1 || at == 2) at = 0;  // a record's version is of no account: RFC 8446 section 5.1
   hello[at] = static_cast<char>(hello[at] ^ (1 << (seed % 8)));
   pair.server.take(hello);
   pair.client.engine.sent(hello.size());

@@ -23,6 +23,13 @@
 
 namespace regpass::exchange {
 
+// What is offered to an origin, which chooses.
+enum class offer : std::uint8_t {
+  http1,
+  http1_first,  // HTTP/2 only when it takes nothing else
+  http2         // and HTTP/1.1
+};
+
 // Where to and how: what makes two connections interchangeable, and what is needed to open one.
 struct route {
   http::origin origin;
@@ -32,7 +39,7 @@ struct route {
   net::address_filter allowed;
   net::way_out_ptr by;  // not part of the key: a connection that stands is as good as any
   party peer = party::registry;
-  bool http2 = false;  // it is offered
+  exchange::offer offer = exchange::offer::http1;
 };
 
 struct h2_site;
@@ -108,10 +115,11 @@ class pool {
   using by_route = std::map<key, Value, order>;
   template <class Value>
   static Value& at(by_route<Value>& map, const route& to);
-  net::task<result<std::unique_ptr<connection>>> get_own(const route& to, bool http2, bool fresh);
+  net::task<result<std::unique_ptr<connection>>> get_own(const route& to, offer what, bool fresh);
+  net::task<result<std::unique_ptr<connection>>> get_http1_first(const route& to, bool fresh);
   net::task<result<std::unique_ptr<connection>>> get_shared(const route& to, bool fresh);
   net::task<result<std::unique_ptr<connection>>> open_first(std::shared_ptr<h2_site> at, const route& to);
-  net::task<result<std::unique_ptr<connection>>> open(const route& to, bool http2);
+  net::task<result<std::unique_ptr<connection>>> open(const route& to, offer what);
   std::shared_ptr<h2_site> site_of(const route& to);
   using idle_list = std::vector<std::unique_ptr<connection>>;
   steady_time due(const idle_list& waiting, std::size_t index) const;

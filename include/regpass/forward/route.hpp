@@ -40,8 +40,8 @@ auth::address_rule rule_for(const target&, const decision&, const snapshot&);
 
 // The route upstream of a served registry's origin, or of its token endpoint (same trust, other origin).
 exchange::route registry_route(const registry_entry&, const http::origin&, party peer, net::way_out_ptr by);
-// The same by HTTP/1.1: in HTTP/2 a long body is cut into frames and waits for windows, which costs twice the CPU and,
-// where the registry is far, most of the speed.
+// The same by HTTP/1.1 where it can be: in HTTP/2 a long body is cut into frames and waits for windows, which costs
+// twice the CPU and, where the registry is far, most of the speed.
 exchange::route for_blobs(exchange::route);
 // For hosts that are no registry: system trust is not needed, since nothing of ours is sent.
 exchange::route pass_route(const http::origin&, auth::address_rule, net::way_out_ptr by);

@@ -24,7 +24,7 @@ struct engine_options {
   // Server: the only name that a client may ask for by SNI; another one fails the handshake (T20). Empty allows any.
   std::string name{};
   party peer = party::registry;  // whom errors blame
-  // By ALPN, beside and before HTTP/1.1. Client: offered (without it nothing is). Server: chosen when it is offered.
+  // By ALPN, beside and before HTTP/1.1. Client: offered. Server: chosen when it is offered.
   bool http2 = false;
   // Client: the origin whose sessions may be resumed ("host:port"), and under which new ones are kept. Empty: none.
   std::string session_key{};
@@ -49,6 +49,7 @@ class engine {
   // true: done. false: more input is needed (send the output first).
   // Errors tell apart: untrusted, wrong_name, expired (our verification of the peer), distrusted (the peer's alert
   // about our certificate: bad_certificate, unknown_ca, certificate_unknown, …), plain_http (the peer answered HTTP),
+  // unsupported (the peer takes none of the versions of HTTP that we offer),
   // closed (the peer went away before or during the handshake without an alert: normal for spare connections of Go),
   // tls_failed. `detail` names subject, issuer or names.
   result<bool> handshake();
