@@ -1,7 +1,8 @@
 #include "regpass/base/buffer.hpp"
 
+#include "regpass/base/thread_stock.hpp"
+
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -15,39 +16,15 @@ namespace {
 // µs, in pieces 0.2 µs.
 constexpr std::size_t piece = 2048;
 
-// Last in, first out, so that what is taken is still in the cache.
-class stock {
- public:
-  stock() noexcept { current = this; }
-  stock(const stock&) = delete;
-  stock& operator=(const stock&) = delete;
-  ~stock() {
-    current = nullptr;
-    while (held_ > 0) std::free(blocks_[--held_]);
-  }
-
-  char* take() noexcept { return held_ > 0 ? blocks_[--held_] : nullptr; }
-  bool keep(char* block) noexcept {
-    if (held_ == blocks_.size()) return false;
-    blocks_[held_++] = block;
-    return true;
-  }
-
-  // Of this thread. Null once the thread's end has begun: buffers that outlive it go to the allocator.
-  static stock* of_thread() noexcept {
-    static thread_local stock one;
-    return current;
-  }
-
- private:
-  static thread_local stock* current;
-  std::array<char*, 32> blocks_{};
-  std::size_t held_ = 0;
+struct blocks {
+  static constexpr std::size_t shelves = 1;
+  static constexpr std::size_t most_bytes = 32 * buffer::block_bytes;
+  static constexpr std::size_t bytes_on(std::size_t) noexcept { return buffer::block_bytes; }
 };
-
-thread_local stock* stock::current = nullptr;
+using stock = thread_stock<blocks>;
 
 char* allocate(std::size_t bytes) {
+  stock::open();
   auto* made = static_cast<char*>(std::malloc(bytes));
   if (made == nullptr) throw std::bad_alloc();
   return made;
@@ -72,8 +49,8 @@ void buffer::reserve(std::size_t bytes) {
   if (bytes <= capacity_) return;
   const bool usual = bytes <= block_bytes;
   const std::size_t capacity = usual ? block_bytes : std::max(bytes, capacity_ + capacity_ / 2);
-  auto* const stocked = usual && stock::of_thread() != nullptr ? stock::of_thread()->take() : nullptr;
-  char* const made = stocked != nullptr ? stocked : allocate(capacity);
+  void* const kept = usual ? stock::take(0) : nullptr;
+  char* const made = kept != nullptr ? static_cast<char*>(kept) : allocate(capacity);
   copy_bytes(made, view());
   const auto size = size_;
   release();
@@ -100,8 +77,7 @@ void buffer::drop_front(std::size_t bytes) noexcept {
 }
 
 void buffer::release() noexcept {
-  auto* const at = stock::of_thread();
-  const bool kept = capacity_ == block_bytes && at != nullptr && at->keep(data_);
+  const bool kept = capacity_ == block_bytes && stock::keep(data_, 0);
   if (!kept) std::free(data_);
   data_ = nullptr;
   size_ = capacity_ = 0;

@@ -1,11 +1,11 @@
 #include "regpass/tls/record_memory.hpp"
 
 #include "regpass/base/sanitizer.hpp"
+#include "regpass/base/thread_stock.hpp"
 
 #include <malloc.h>
 #include <openssl/crypto.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdlib>
 
@@ -18,27 +18,17 @@ constexpr std::size_t longest = 20 * 1024;
 // What the allocator gives for `longest` may be a little more, and nothing else is of that size.
 constexpr std::size_t slack = 64;
 
-struct shelf {
-  std::array<void*, 8> kept;
-  std::size_t count;
-  bool open;  // from the first buffer to the thread's end
+struct records {
+  static constexpr std::size_t shelves = 1;
+  static constexpr std::size_t most_bytes = 8 * longest;
+  static constexpr std::size_t bytes_on(std::size_t) noexcept { return longest; }
 };
-constinit thread_local shelf mine{};
-
-struct closing {
-  closing() noexcept { mine.open = true; }
-  closing(const closing&) = delete;
-  closing& operator=(const closing&) = delete;
-  ~closing() {
-    mine.open = false;
-    while (mine.count > 0) std::free(mine.kept[--mine.count]);
-  }
-};
+using stock = thread_stock<records>;
 
 void* take(std::size_t bytes, const char*, int) {
   if (bytes < shortest || bytes > longest) return std::malloc(bytes);
-  if (mine.count > 0) return mine.kept[--mine.count];
-  static thread_local const closing at_end;
+  if (void* const kept = stock::take(0)) return kept;
+  stock::open();
   return std::malloc(longest);
 }
 
@@ -49,9 +39,8 @@ void* retake(void* old, std::size_t bytes, const char*, int) {
 void give_back(void* memory, const char*, int) {
   if (memory == nullptr) return;
   const auto size = ::malloc_usable_size(memory);
-  const bool keep = size >= longest && size < longest + slack && mine.open && mine.count < mine.kept.size();
-  if (!keep) return std::free(memory);
-  mine.kept[mine.count++] = memory;
+  const bool usual = size >= longest && size < longest + slack;
+  if (!usual || !stock::keep(memory, 0)) std::free(memory);
 }
 
 }  // namespace
