@@ -18,13 +18,13 @@
 #include "regpass/net/worker.hpp"
 #include "self_report.hpp"
 #include "side_doors.hpp"
+#include "usable_cpus.hpp"
 #include "way_out.hpp"
 
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <mutex>
-#include <thread>
 
 namespace regpass::app {
 
@@ -36,7 +36,7 @@ constexpr std::size_t spare_descriptors = 64;
 
 std::size_t workers_for(const config::settings& settings) {
   if (settings.process.workers > 0) return settings.process.workers;
-  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most_workers);
+  return std::min(usable_cpus(), most_workers);
 }
 
 // Each client connection may have one upstream, so half of the descriptors are for clients.

@@ -82,7 +82,7 @@ struct drain_settings {
 
 // Keys of [limits] that belong to no module below.
 struct process_limits {
-  std::size_t workers = 0;      // threads; 0: one per processor, at most 4
+  std::size_t workers = 0;      // threads; 0: one for each CPU that may be used, at most 4
   std::size_t connections = 0;  // per listener; 0: 10 000 or (nofile - 64) / 2, whichever is less
   std::size_t leaf_certificates = 256;
   std::size_t refusals_told = 20;  // per second, client and cause
