@@ -135,7 +135,8 @@ net::task<result<std::unique_ptr<connection>>> pool::get_shared(const route& to,
     auto lent = at->lease();
     if (lent) co_return lent;
     if (at->speaks == h2_site::version::http1) {
-      auto own = co_await get_own(to, at->downgraded ? offer::http1 : offer::http2, fresh);
+      const auto what = at->downgraded ? offer::http1 : offer::http2;
+      auto own = co_await get_own(to, what, fresh);
       co_return own;
     }
     if (!at->opening) break;

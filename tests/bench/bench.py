@@ -150,5 +150,6 @@ def add_programs(parser):
 
 
 def find_programs(options):
+    options.build = options.build.absolute()
     options.regpass = (options.regpass or options.build / "proxy/regpass").resolve()
     options.load = (options.load or options.build / "tests/bench/bench-load").absolute()

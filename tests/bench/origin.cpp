@@ -92,11 +92,13 @@ class Newcomer : public Visitor {
   std::unique_ptr<Visitor> become_;
 };
 
+// As servers that speak both do it.
 int choose_h2(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered, unsigned length,
               void*) {
-  const auto* ours = reinterpret_cast<const unsigned char*>(alpn_h2.data());
+  static constexpr std::string_view both("\x02h2\x08http/1.1", 12);
+  const auto* ours = reinterpret_cast<const unsigned char*>(both.data());
   auto* found = const_cast<unsigned char*>(*chosen);
-  const int outcome = SSL_select_next_proto(&found, size, ours, static_cast<unsigned>(alpn_h2.size()), offered, length);
+  const int outcome = SSL_select_next_proto(&found, size, ours, static_cast<unsigned>(both.size()), offered, length);
   *chosen = found;
   return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }

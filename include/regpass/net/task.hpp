@@ -180,8 +180,8 @@ std::future<T> start(const executor& on, task<T> work) {
   return ending;
 }
 
-// Work that is done on the thread of another executor; whoever awaits it goes on on its own. Both loops must outlive both
-// threads: who posts to a loop may not have done yet when the loop has.
+// Work that is done on the thread of another executor; whoever awaits it goes on on its own. Both loops must outlive
+// both threads: who posts to a loop may not have done yet when the loop has.
 template <class T>
 class errand {
  public:
