@@ -31,7 +31,7 @@ std::size_t cpus_of(std::string_view cpu_max) {
   std::size_t quota = 0;
   std::size_t period = 0;
   if (!take_number(cpu_max, quota) || !take_number(cpu_max, period) || period == 0) return unlimited;
-  return std::max<std::size_t>((quota + period - 1) / period, 1);
+  return std::max<std::size_t>(quota / period + (quota % period == 0 ? 0 : 1), 1);
 }
 
 // The line of cgroup v2 is "0::/path".
@@ -40,7 +40,8 @@ std::filesystem::path group_in(std::string_view text) {
   const auto begin = text.starts_with(unified) ? 0 : text.find("\n0::/");
   if (begin == std::string_view::npos) return {};
   const auto path = text.substr(text.find(unified, begin) + unified.size());
-  return path.substr(0, path.find('\n'));
+  return std::filesystem::path(path.substr(0, path.find('\n')))
+      .relative_path();  // below the hierarchy, whatever it says
 }
 
 std::size_t cpus_by_affinity() {

@@ -31,6 +31,9 @@ TEST_CASE("A limit of CPU time is counted in whole CPUs, and a part of one as on
                                                                          {"50000 100000\n", 1},
                                                                          {"150000 100000\n", 2},
                                                                          {"400000 100000\n", 4},
+                                                                         {"18446744073709551615 1\n", SIZE_MAX},
+                                                                         {"18446744073709551616 1\n", SIZE_MAX},
+                                                                         {"18446744073709551614 3\n", SIZE_MAX / 3},
                                                                          {"max 100000\n", SIZE_MAX},
                                                                          {"200000 0\n", SIZE_MAX},
                                                                          {"200000\n", SIZE_MAX},
@@ -56,6 +59,8 @@ TEST_CASE("Where there is no limit to be read there is none") {
   CHECK(groups.cpus("") == SIZE_MAX);
   CHECK(groups.cpus("1:cpu:/pod1\n") == SIZE_MAX);
   CHECK(groups.cpus("0::/not/there\n") == SIZE_MAX);
+  CHECK(groups.cpus("0:://absolute/\n") == SIZE_MAX);
+  CHECK(groups.cpus("0::/" + std::string(70'000, 'x')) == SIZE_MAX);
   CHECK(cpus_by_quota(groups.at / "absent", groups.at.path()) == SIZE_MAX);
 }
 

@@ -105,6 +105,7 @@ const std::vector<expectation> table{
     {"unexplained-nothing-seen", "unexplained", possible, {}},
     {"unexplained-ours", "unexplained", possible, {}},
     {"upstream-broken-malformed", "upstream-broken", observed, {}},
+    {"upstream-broken-no-version", "upstream-broken", observed, {}},
     {"upstream-broken-truncated", "upstream-broken", observed, {}},
     {"upstream-certificate-client", "upstream-certificate", observed, {}},
     {"upstream-certificate-expired", "upstream-certificate", observed, {}},

@@ -120,12 +120,12 @@ class fake_server {
 
   std::uint16_t port() const { return port_; }
   std::string authority() const;
-  // Chooses HTTP/2 when it is offered; in the script only what reply says of it differs.
   enum class versions {
     both,
     http2_alone,      // another offer ends the handshake, by the alert of RFC 7301 section 3.2
     http2_or_nothing  // another offer is passed over, and the connection ends after the handshake, as nghttpd does it
   };
+  // Chooses HTTP/2 when it is offered; in the script only what reply says of it differs.
   void speak_h2(versions takes = versions::both);
   // Another certificate than the one that the proxy believes in.
   void present(const issued& certificate);
