@@ -18,8 +18,7 @@ with Scenario("client-certificate", programs=["skopeo"], hosts=("registry.test:5
 
     with scenario.sidecar(config, entry) as regpass:
         scenario.fail("skopeo", "copy", image.source, remote)
-        causes = {line["explanation"]["cause"] for line in regpass.exchanges() if "explanation" in line}
-        assert causes, "nothing is explained"
+        assert expect.causes(regpass), "nothing is explained"
         assert registry.digest(scenario.repository, "1") is None, "pushed without a client certificate"
 
     own = certs_dir / MUTUAL_TLS

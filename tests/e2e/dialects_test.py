@@ -58,11 +58,14 @@ def log_tells(regpass, row, repository):
     known = [int(said[1])] if said else []
     known += [row.get("life", 300)] if row.get("token", "jwt") == "jwt" else []
     life = min(known, default=60)
-    expect.eventually(lambda: regpass.exchanges(repository=repository, action="pull", status=200))
-    tokens = [line["token"] for line in regpass.exchanges(repository=repository)]
-    new = [one["expires_in"] for one in tokens if one["cache"] == "miss"]
+
+    def lifetimes(cache):
+        tokens = [line["token"] for line in regpass.exchanges(repository=repository)]
+        return [one["expires_in"] for one in tokens if one["cache"] == cache]
+
+    new = expect.eventually(lambda: lifetimes("miss"))
     assert new and max(new) in (life, life - 1), f"new tokens were good for {new} s, not for {life}"
-    there = [one["expires_in"] for one in tokens if one["cache"] == "hit"]
+    there = expect.eventually(lambda: lifetimes("hit"))
     assert there and all(0 <= left <= life for left in there), f"tokens that were there had {there} s left"
 
 

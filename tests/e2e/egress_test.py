@@ -19,8 +19,8 @@ with Scenario("egress", programs=["skopeo", "squid", "openssl"], hosts=("split.t
     with Squid(testbed, password) as squid, Barred(testbed, BEHIND):
         with scenario.sidecar(config) as regpass:
             scenario.fail("skopeo", "copy", image.source, remote)
-            causes = [line["explanation"]["cause"] for line in regpass.exchanges() if "explanation" in line]
-            assert set(causes) == {"upstream-connect"}, f"{registry.host} is not barred: {causes}"
+            causes = expect.causes(regpass)
+            assert causes == {"upstream-connect"}, f"{registry.host} is not barred: {causes}"
             assert not squid.asked()
 
         with scenario.sidecar(config, by_proxy(password)) as regpass:
@@ -43,5 +43,5 @@ with Scenario("egress", programs=["skopeo", "squid", "openssl"], hosts=("split.t
             said = " ".join(scenario.output.split())
             for part in ("407 Proxy Authentication Required", f"{PROXY}:{ADDRESS[1]}", registry.host, "[regpass "):
                 assert part in said, f"the client's output lacks {part}"
-            causes = {line["explanation"]["cause"] for line in regpass.exchanges() if "explanation" in line}
+            causes = expect.causes(regpass)
             assert causes == {"upstream-proxy"}, f"the causes are {causes}"

@@ -114,6 +114,11 @@ def explained(scenario: Scenario, regpass: Sidecar, registry: Registry, cause: s
     no_challenge(scenario, regpass, "")
 
 
+def causes(regpass: Sidecar) -> set[str]:
+    """What the exchanges that failed are said to have failed of, as soon as one has."""
+    return eventually(lambda: {line["explanation"]["cause"] for line in regpass.exchanges() if "explanation" in line})
+
+
 def eventually(read):
     """What `read` returns, as soon as there is something; lines may reach a log after the client has gone."""
     processes.wait_until(read, PATIENCE)

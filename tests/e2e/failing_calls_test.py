@@ -109,7 +109,7 @@ with Scenario("failing-calls", programs=["skopeo", "curl"], hosts=["split.test"]
         for rate in (211, 31):
             assert survive(CALLS, rate), f"regpass has ended: {regpass.status()}"
             assert processes.wait_until(fetch, 20), "nothing fails any more, and nobody is served"
-        assert regpass.exchanges(status=200), "the log has ended"
+        assert expect.eventually(lambda: regpass.exchanges(status=200)), "the log has ended"
 
         # Without memory nothing goes on half-done: it ends at once and says why.
         ca = regpass.events("ca")[0]["fingerprint"]

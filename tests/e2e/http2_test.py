@@ -87,7 +87,7 @@ with Scenario("http2", programs=["curl", "h2load"], hosts=("split.test", "regist
             expect.exchanged(regpass, registry, "alice", "push", scenario.repository)
             expect.no_challenge(scenario, regpass, "alice")
 
-        port = scenario.port + 10_000
+        port = scenario.port + 1  # below those that connections are given
         registry = scenario.registries[0]
         shim = ["/usr/bin/python3", "-c", THROUGH_CONNECT, str(port), str(scenario.port), f"{registry.host}:443"]
         ready = ["sh", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"]

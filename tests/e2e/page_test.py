@@ -61,7 +61,8 @@ with Scenario("page", programs=["skopeo", "chromium", "chromedriver"], hosts=("s
         # One connection has one random value, whichever side it is ours on: the client's, and those to split.test.
         connections = {line.split()[1] for line in regpass.keys.read_text().splitlines()}
         assert len(connections) >= 2, "the TLS keys of one side are missing"
-        assert regpass.exchanges(repository=scenario.repository), "the push did not come through regpass"
+        pushes = expect.eventually(lambda: regpass.exchanges(repository=scenario.repository))
+        assert pushes, "the push did not come through regpass"
     # The log of it is enough for the same archive, offline.
     har = scenario.directory / "offline.har"
     scenario.fail(os.environ["REGPASS"], "explain", regpass.log_file, "--har", har)

@@ -25,7 +25,7 @@ with Scenario("public-image", programs=["skopeo"], hosts=(HOST,)) as scenario:
         said = expect.eventually(lambda: regpass.events("notice"))
         assert [one["cause"] for one in said] == ["credential-spoils-public-pull"], f"the log says {said}"
         assert said[0]["credential"]["username"] == "alice" and said[0]["level"] == "warn", said[0]
-        pulls = regpass.exchanges(action="pull", status=200)
+        pulls = expect.eventually(lambda: regpass.exchanges(action="pull", status=200))
         assert pulls and all(line["credential"]["passed_over"] for line in pulls), "an exchange line does not say it"
 
         scenario.fail("skopeo", "copy", scenario.image("new").source, f"{remote}-new")

@@ -121,7 +121,9 @@ password_file = "{SECRETS}/push/password"
         copy_both_ways(
             regpass, "alice", f"{SECRETS}/push/password", f"[[registry.credential]] 1 of {HOST}", puller="bob"
         )
-        lines = regpass.exchanges(action="push", method="PUT", repository=scenario.repository)
+        lines = expect.eventually(
+            lambda: regpass.exchanges(action="push", method="PUT", repository=scenario.repository)
+        )
         assert lines[-1]["credential"]["others"] == [
             {"source": DOCKER_CONFIG, "key": HOST, "why": "a more specific entry is used"}
         ]

@@ -74,7 +74,7 @@ with Scenario("transparent", programs=["nft", "setpriv", "skopeo", "buildah", "c
 
         modes = {line["mode"] for line in regpass.events("exchange")}
         assert modes == {"transparent"}, f"the exchanges' modes are {modes}"
-        clients = {line["client"][0] for line in regpass.exchanges(registry=V6_HOST)}
+        clients = expect.eventually(lambda: {line["client"][0] for line in regpass.exchanges(registry=V6_HOST)})
         assert clients == {"["}, f"{V6_HOST} was not reached by IPv6 alone"
 
         succeed("/usr/bin/python3", "-c", CLIENT, testbed.upstream_ca)

@@ -81,8 +81,13 @@ TEST_CASE("A push for which only a pull credential is configured says what is mi
 
 namespace {
 
+// Outlives the proxy's thread, which posts to it.
+struct programs_home {
+  net::worker home;
+};
+
 // A proxy that asks the helper docker-credential-x for every host.
-struct helped_scene : open_scene {
+struct helped_scene : programs_home, open_scene {
   helped_scene() {
     home.start();
     proxy.programs(&client_of_programs);
@@ -107,7 +112,6 @@ struct helped_scene : open_scene {
   }
 
   scripts programs;
-  net::worker home;
   forward::credential_client client_of_programs{
       home.get_executor(), {}, {{"PATH", programs.search()}}, [](std::uint64_t) {}, std::chrono::milliseconds(0)};
 };
