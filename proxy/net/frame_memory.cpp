@@ -14,7 +14,7 @@ constexpr std::size_t longest = 8192;
 
 struct frames {
   static constexpr std::size_t shelves = longest / step;
-  static constexpr std::size_t most_bytes = std::size_t{256} * 1024;
+  static constexpr std::size_t most_bytes = std::size_t{1024} * 1024;  // of some 64 requests at once
   static constexpr std::size_t bytes_on(std::size_t shelf) noexcept { return (shelf + 1) * step; }
 };
 using stock = thread_stock<frames>;
