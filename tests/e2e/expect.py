@@ -17,31 +17,36 @@ def pushed(scenario: Scenario, regpass: Sidecar, registry: Registry, user: str, 
     stored = registry.digest(repository, tag)
     assert stored, f"{registry.host} has no {repository}:{tag}"
     assert digest in ("", stored), f"{registry.host} stored {stored} as {repository}:{tag}, not {digest}"
-    received = [
-        unquote(request["uri"])
-        for request in registry.received()
-        if request["user"] == user and request["repository"] == repository and request["status"] == 201
-    ]
-    assert any(f"/manifests/{tag}" in uri for uri in received), f"no manifest {tag} came to {registry.host} from {user}"
-    for blob in blobs(registry, stored):
+    parts = blobs(registry, stored)
+    for blob in parts:
         assert registry.has_blob(repository, blob), f"{registry.host} lacks {blob} of {repository}:{tag}"
-        assert any(blob in uri for uri in received), f"{blob} did not come to {registry.host} from {user}"
+
+    def lacking() -> list[str]:
+        received = [unquote(uri) for uri in answered(registry, user, repository, 201)]
+        return [part for part in (f"/manifests/{tag}", *parts) if not any(part in uri for uri in received)]
+
+    assert eventually(lambda: not lacking()), f"{lacking()} did not come to {registry.host} from {user}"
     exchanged(regpass, registry, user, "push", repository)
     no_challenge(scenario, regpass, user)
 
 
 def pulled(scenario: Scenario, regpass: Sidecar, registry: Registry, user: str, repository: str, tag: str) -> None:
     """The registry handed out the manifest and every blob of the image to `user`."""
-    received = [
-        request["uri"]
-        for request in registry.received()
-        if request["user"] == user and request["repository"] == repository and request["status"] == 200
-    ]
-    for part in (tag, *blobs(registry, registry.digest(repository, tag))):
-        given = any(uri.endswith(f"/{part}") for uri in received)
-        assert given, f"{registry.host} gave no {part} of {repository} to {user}"
+    parts = (tag, *blobs(registry, registry.digest(repository, tag)))
+
+    def lacking() -> list[str]:
+        given = answered(registry, user, repository, 200)
+        return [part for part in parts if not any(uri.endswith(f"/{part}") for uri in given)]
+
+    assert eventually(lambda: not lacking()), f"{registry.host} gave no {lacking()} of {repository} to {user}"
     exchanged(regpass, registry, user, "pull", repository)
     no_challenge(scenario, regpass, user)
+
+
+def answered(registry: Registry, user: str, repository: str, status: int) -> list[str]:
+    """What the registry was asked for of the repository by `user`, and answered so."""
+    wanted = {"user": user, "repository": repository, "status": status}
+    return [one["uri"] for one in registry.received() if all(one[name] == wanted[name] for name in wanted)]
 
 
 def blobs(registry: Registry, digest: str) -> list[str]:

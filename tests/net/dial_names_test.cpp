@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <netdb.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -185,11 +186,16 @@ TEST_CASE("An address that answers is not waited beside") {
   run_task([&]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     loopback door(on, "127.0.0.2");
-    visit one;
-    auto reached = co_await one.to("registry.test", door.port());
-    REQUIRE(reached);
-    CHECK(reached->address == "127.0.0.2");
-    CHECK(one.took < 240ms);
+    // The next address is tried after 250 ms; a machine that has other things to do may once take as long.
+    auto least = std::chrono::milliseconds::max();
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      visit one;
+      auto reached = co_await one.to("registry.test", door.port());
+      REQUIRE(reached);
+      CHECK(reached->address == "127.0.0.2");
+      least = std::min(least, one.took);
+    }
+    CHECK(least < 240ms);
   });
 }
 
