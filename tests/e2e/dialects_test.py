@@ -63,9 +63,10 @@ def log_tells(regpass, row, repository):
         tokens = [line["token"] for line in regpass.exchanges(repository=repository)]
         return [one["expires_in"] for one in tokens if one["cache"] == cache]
 
-    new = expect.eventually(lambda: lifetimes("miss"))
+    pulls = {"repository": repository, "action": "pull", "status": 200}
+    expect.eventually(lambda: regpass.exchanges(**pulls) and lifetimes("hit"))
+    new, there = lifetimes("miss"), lifetimes("hit")
     assert new and max(new) in (life, life - 1), f"new tokens were good for {new} s, not for {life}"
-    there = expect.eventually(lambda: lifetimes("hit"))
     assert there and all(0 <= left <= life for left in there), f"tokens that were there had {there} s left"
 
 
