@@ -25,6 +25,13 @@ judgement judge_format(const facts& f) {
   return observed_if(is_manifest_put(f) && registry_status(f) == 400 && has_code(f, "MANIFEST_INVALID"));
 }
 
+// A tag is no digest that could be wrong: so distribution says that it read an empty link to a blob.
+judgement judge_concurrent(const facts& f) {
+  const bool by_digest = f.seen->path.find(':', f.seen->path.rfind('/')) != std::string::npos;
+  if (!is_manifest_put(f) || by_digest || registry_status(f) != 400 || !has_code(f, "DIGEST_INVALID")) return ruled_out;
+  return likely_if(says(f, {"did not match uploaded content"}));
+}
+
 judgement judge_read_only(const facts& f) {
   if (!is_write(f) || f.seen->action != "push" || registry_status(f) != 405 || between_answered(f)) return ruled_out;
   return f.last_answer->api_version || has_code(f, "UNSUPPORTED") ? certainty::observed : certainty::likely;
@@ -110,6 +117,23 @@ constexpr std::array rows{
                          "that the manifest names is missing.",
                   .apart = "All blobs were uploaded with the same token; the media type stands in the request.",
                   .look_alikes = "tag-immutable redeploy-disabled"}},
+    cause{.name = "concurrent-push",
+          .title = "A blob of the manifest was pushed once more at that moment",
+          .general = "request-refused",
+          .judge = judge_concurrent,
+          .summary_text =
+              "{host} did not accept the manifest of {activity}: most likely a blob that it names was pushed once more "
+              "at that moment; it says {said}",
+          .fix_text = "Push again: nothing is wrong with image or credential\n"
+                      "Let a build export its cache to a repository of its own: exported beside the image, to the same "
+                      "one, it pushes the same blobs at the same time\n"
+                      "Let one job at a time push to a repository",
+          .doc = {.seen = "400 DIGEST_INVALID, \"provided digest did not match uploaded content\", to PUT "
+                          ".../manifests/TAG, now and then. All blobs were accepted.",
+                  .why = "distribution on a file system writes the link to a blob anew, in place, for each push of it. "
+                         "A manifest that names the blob is refused while the file is empty.",
+                  .apart = "A tag is no digest that could be wrong; a manifest pushed by digest has it in the path.",
+                  .look_alikes = "manifest-format-refused request-refused"}},
     cause{.name = "registry-read-only",
           .title = "The registry takes no writes",
           .general = "request-refused",

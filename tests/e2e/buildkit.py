@@ -20,6 +20,9 @@ def exercise(scenario: Scenario, start_buildkitd, buildctl: list) -> None:
     """Builds on private base images, pushes, and keeps its cache in the registry; then fails as it should.
 
     buildctl gets neither the proxy nor the CA: were it asked to fetch a token, the build would fail.
+
+    The cache is not pushed beside the image: both have the same blobs, and docker-registry refuses a manifest now and
+    then while a blob of it is pushed once more (regpass explain concurrent-push).
     """
 
     def context(registry):
@@ -40,7 +43,8 @@ def exercise(scenario: Scenario, start_buildkitd, buildctl: list) -> None:
         for registry in scenario.registries:
             directory = context(registry)
             cache = f"type=registry,ref={registry.host}/{scenario.repository}:cache"
-            scenario.succeed(*build(directory, output(registry, "1"), f"--export-cache={cache},mode=max"), **client)
+            scenario.succeed(*build(directory, output(registry, "1")), **client)
+            scenario.succeed(*build(directory, f"--export-cache={cache},mode=max"), **client)
             expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
             expect.pushed(scenario, regpass, registry, "alice", "1")
             expect.pushed(scenario, regpass, registry, "alice", "cache")
