@@ -22,7 +22,7 @@ http::request_head head_of(std::string method, std::string target) {
 net::task<result<answer>> converse(exchange::h1_client& with, http::request_head head, std::string body) {
   http::framing framed;
   if (!body.empty()) framed = {.how = http::framing::kind::counted, .length = body.size()};
-  auto sent = co_await with.send(std::move(head), framed);
+  auto sent = co_await with.send(head, framed);
   if (sent && !body.empty()) sent = co_await with.write(body);
   if (sent && !body.empty()) sent = co_await with.finish(http::fields());
   if (!sent) co_return std::unexpected(sent.error());

@@ -34,9 +34,9 @@ constexpr bool has_special(word bytes) noexcept {
 }
 
 template <class Word>
-word load(const char* from) noexcept {
+word load(std::string_view text, std::size_t at) noexcept {
   Word bytes;
-  std::memcpy(&bytes, from, sizeof bytes);
+  std::memcpy(&bytes, text.data() + at, sizeof bytes);
   return bytes;
 }
 
@@ -44,7 +44,7 @@ word load(const char* from) noexcept {
 word load_few(std::string_view text) noexcept {
   constexpr std::size_t half = sizeof(std::uint32_t);
   if (text.size() >= half) {
-    return load<std::uint32_t>(text.data()) | load<std::uint32_t>(text.data() + text.size() - half) << 32;
+    return load<std::uint32_t>(text, 0) | load<std::uint32_t>(text, text.size() - half) << 32;
   }
   word bytes = each('a');
   for (const char c : text) bytes = bytes << 8 | static_cast<unsigned char>(c);
@@ -56,9 +56,9 @@ bool is_plain(std::string_view text) noexcept {
   if (text.size() > longest_text) return false;
   if (text.size() < step) return !has_special(load_few(text));
   for (std::size_t at = 0; at + step < text.size(); at += step) {
-    if (has_special(load<word>(text.data() + at))) return false;
+    if (has_special(load<word>(text, at))) return false;
   }
-  return !has_special(load<word>(text.data() + text.size() - step));
+  return !has_special(load<word>(text, text.size() - step));
 }
 
 void append_object(std::string& out, const json::object& object, int depth) {

@@ -38,7 +38,7 @@ std::shared_ptr<const exchange::route> route_of(const forward_request& what) {
 }
 
 std::shared_ptr<const exchange::route> blob_route_of(const forward_request& what) {
-  const auto usual = route_of(what);
+  auto usual = route_of(what);
   if (usual->offer == exchange::offer::http1) return usual;
   if (usual == what.registry->route && what.registry->blob_route) return what.registry->blob_route;
   return std::make_shared<const exchange::route>(for_blobs(*usual));

@@ -47,7 +47,7 @@ bool is_passed_on(string_view name) {
 std::vector<std::string> program_environment(const std::map<std::string, std::string>& ours) {
   std::vector<std::string> made;
   for (const auto& [name, text] : ours) {
-    if (is_passed_on(name)) made.push_back(name + "=" + text);
+    if (is_passed_on(name)) made.emplace_back(name).append("=").append(text);
   }
   return made;
 }

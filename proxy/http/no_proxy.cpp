@@ -41,8 +41,9 @@ bool same_bits(const bytes16& a, const bytes16& b, unsigned bits) {
 template <class Number>
 std::optional<Number> number(std::string_view digits) {
   Number out = 0;
-  const auto* end = digits.data() + digits.size();
-  const auto [stopped, failed] = std::from_chars(digits.data(), end, out);
+  const auto* const begin = digits.data();
+  const auto* const end = begin + digits.size();
+  const auto [stopped, failed] = std::from_chars(begin, end, out);
   if (failed != std::errc{} || stopped != end) return std::nullopt;
   return out;
 }

@@ -12,15 +12,15 @@
 namespace regpass::forward {
 
 // Returns when the connection is closed and everything that belonged to it has ended.
-net::task<void> run_session(surroundings around, std::unique_ptr<net::stream> client, std::string peer);
+net::task<void> run_session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer);
 // `mirror`: its key in the snapshot.
-net::task<void> run_mirror_session(surroundings around, std::unique_ptr<net::stream> client, std::string peer,
+net::task<void> run_mirror_session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer,
                                    std::string mirror);
 
 // A connection that was redirected to us on its way to `original`, which has been judged (judge_capture). TLS for a
 // served registry, named by SNI or by its address, ends here, and the registry is then reached by its name; HTTP is
 // read; everything else is passed through to `original`, if [other_hosts] allows.
-net::task<void> run_captured_session(surroundings around, std::unique_ptr<net::stream> client, std::string peer,
+net::task<void> run_captured_session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer,
                                      boost::asio::ip::tcp::endpoint original);
 
 }  // namespace regpass::forward

@@ -167,7 +167,7 @@ template <class T>
 std::future<T> start(const executor& on, task<T> work) {
   std::promise<T> told;
   auto ending = told.get_future();
-  auto done = [told = std::move(told)](task_end<T> made) mutable {
+  auto done = [told = std::move(told)](task_end<T>&& made) mutable {
     if (made.thrown) {
       told.set_exception(made.thrown);
     } else if constexpr (std::is_void_v<T>) {
@@ -194,7 +194,7 @@ class errand {
     crosses_ = *waits.on != there_;
     if (!crosses_) return work_.await_suspend(caller);
     auto back = [this, home = boost::asio::make_work_guard(*waits.on),
-                 go_on = resumption(waits)](task_end<T> made) mutable {
+                 go_on = resumption(waits)](task_end<T>&& made) mutable {
       made_ = std::move(made);
       // From then on nothing here may hold on to the loop: it may end as soon as whoever waits is done.
       const auto on = home.get_executor();

@@ -4,6 +4,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <ranges>
 
 namespace regpass::tls::vaes {
 
@@ -118,7 +119,8 @@ bool cipher::crypt_record(std::uint8_t* record, std::size_t size, std::size_t& w
   aad_size_ = 0;
   if (encrypt_) {
     std::ranges::copy(made, text + payload);
-    for (std::size_t at = explicit_bytes; at-- > 0 && ++counter[at] == 0;) {
+    for (auto& digit : std::span(counter, explicit_bytes) | std::views::reverse) {
+      if (++digit != 0) break;
     }
     written = size;
     return true;

@@ -4,8 +4,6 @@
 
 // Straight out of the static library: its manager, the public way to them, brings every other algorithm with it, 13 MB.
 extern "C" {
-void aes_keyexp_128_enc_avx512(const void*, void*);
-void aes_keyexp_256_enc_avx512(const void*, void*);
 void aes_gcm_precomp_128_vaes_avx512(gcm_key_data*);
 void aes_gcm_precomp_256_vaes_avx512(gcm_key_data*);
 void aes_gcm_init_128_vaes_avx512(const gcm_key_data*, gcm_context_data*, const uint8_t*, const uint8_t*, uint64_t);
