@@ -3,6 +3,8 @@
 #include "explain/signs.hpp"
 #include "explain/words.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/registry/operation.hpp"
+#include "regpass/registry/reference.hpp"
 
 #include <algorithm>
 #include <array>
@@ -27,9 +29,10 @@ judgement judge_format(const facts& f) {
 
 // A tag is no digest that could be wrong: so distribution says that it read an empty link to a blob.
 judgement judge_concurrent(const facts& f) {
-  const bool by_digest = f.seen->path.find(':', f.seen->path.rfind('/')) != std::string::npos;
-  if (!is_manifest_put(f) || by_digest || registry_status(f) != 400 || !has_code(f, "DIGEST_INVALID")) return ruled_out;
-  return likely_if(says(f, {"did not match uploaded content"}));
+  if (!is_manifest_put(f) || registry_status(f) != 400 || !has_code(f, "DIGEST_INVALID")) return ruled_out;
+  const auto what = registry::parse_operation(f.seen->method, f.seen->path.substr(0, f.seen->path.find('?')));
+  const bool by_tag = what && !registry::is_digest(what->reference);
+  return likely_if(by_tag && says(f, {"did not match uploaded content"}));
 }
 
 judgement judge_read_only(const facts& f) {

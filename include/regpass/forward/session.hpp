@@ -11,7 +11,7 @@
 
 namespace regpass::forward {
 
-// Returns when the connection is closed and everything that belonged to it has ended.
+// Returns when the connection is closed and everything that belonged to it has ended. `around` is copied.
 net::task<void> run_session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer);
 // `mirror`: its key in the snapshot.
 net::task<void> run_mirror_session(const surroundings& around, std::unique_ptr<net::stream> client, std::string peer,
