@@ -85,10 +85,64 @@ FAULTS = {
     "F13": "a disk is full, a file cannot be read any more",
 }
 
+# Faults that use of the program showed: each is a sample of a kind, and its tests cover the kind.
+FOUND_BY_USE = {
+    "X1": "a BuildKit step with --proxy-network uses the daemon's proxy password",
+    "X2": "a reload removes client authentication or another fence",
+    "X3": "a web page or a foreign host name reaches a mirror",
+    "X4": "a request header changes what the registry thinks was asked",
+    "X5": "trailers carry fields that are not allowed in them",
+    "X6": "the CA's key or directory can be read or written by others",
+    "S1": "a registry or token server repeats a secret in its error",
+    "S2": "the upstream proxy repeats its password in its error",
+    "S3": "a credential helper writes a secret to stderr",
+    "A1": "a name server that does not answer delays other lookups",
+    "A2": "an unusable realm is remembered for the whole registry",
+    "A3": "idle connections on the health listener delay probes",
+    "A4": "memory of HTTP/2 streams and page connections is not returned",
+    "A5": "a connection that has not spoken costs too much memory",
+    "A6": "HTTP/2 control frames without end",
+    "A7": "every request buys a token that the registry refuses",
+    "A8": "a refused upstream proxy password is sent again and again",
+    "A9": "leaf certificates are minted while the clock is wrong",
+    "A10": "a helper's child escapes the kill",
+    "A11": "dropped log lines are only counted in a metric",
+    "R1": "an upload's Location names another repository",
+    "R2": "one host, two token services",
+    "R3": "a refusal loses the registry's headers",
+    "R3b": "a refusal loses the registry's error code and detail",
+    "R3c": "a refused HEAD of a manifest is explained to nobody",
+    "R3d": "authorization = add and a client with a login of its own",
+    "R3e": "authorization = observe breaks the client's token request",
+    "R4": "equal scopes in different spellings",
+    "R5": "the last of several token answers is explained, not the telling one",
+    "R6": "an anonymous pull is refused because of its realm",
+    "R7": "the registry's API redirects to another host",
+    "R8": "a client resets a stream whose answer it has in full",
+    "R9": "Expect: 100-continue is answered before the registry has spoken",
+    "R10": "the first request to an HTTP/2-only registry is an upload",
+    "C1": "byte order marks, line breaks and UTF-16 in text files",
+    "C2": "a password with a line break at its end",
+    "C3": "credential keys that name no registry, and wildcard keys",
+    "C4": "a credential is tried in one form only",
+    "C5": "a credential file rejected on reload is not reported",
+    "C6": "config check and readiness ignore credentials",
+    "E1": "no login for the registry, and no configuration",
+    "E2": "run starts a client whose daemon does the work",
+    "E3": "a fix proposes what is configured already",
+    "E4": "an answer that is no refusal is postponed",
+    "E5": "metrics series that alerts need do not exist at start",
+    "E6": "explain reads fewer failures in a log than there are",
+    "E6b": "containerd 2 fetches in the daemon",
+    "E6c": "a broken manifest is explained as a concurrent push",
+    "E7": "what a person types first on the command line",
+    "E8": "commands in the README that fail as written",
+}
+
 # Rows of what does not exist yet. One that has a test must leave this list.
 ABSENT: dict[str, str] = {}
 
-ID = re.compile(r"\b(?:[TF]\d\d|P\d)\b")
+ID = re.compile(r"\b(?:[TF]\d\d|P\d|[XSARCE]\d{1,2}[b-e]?)\b")
 BOUND = re.compile(r"\b(?:limits|upstream)\.[a-z0-9_]+")
 
 
@@ -124,13 +178,16 @@ def table(found) -> str:
     lines += ["", "| row | what | tests |", "| --- | --- | --- |"]
     for row, what in (ROWS | FAULTS).items():
         lines.append(f"| {row} | {what} | {', '.join(found.get(row, [])) or ABSENT.get(row, 'MISSING')} |")
+    lines += ["", "| found by use | what | tests |", "| --- | --- | --- |"]
+    for row, what in FOUND_BY_USE.items():
+        lines.append(f"| {row} | {what} | {', '.join(found.get(row, [])) or ABSENT.get(row, 'MISSING')} |")
     lines += ["", "| bound | hit by |", "| --- | --- |"]
     lines += [f"| `{key}` | {', '.join(found.get(key, [])) or ABSENT.get(key, 'MISSING')} |" for key in bounds()]
     return "\n".join(lines)
 
 
 def complaints(found) -> list[str]:
-    known = [*PROMISES, *ROWS, *FAULTS, *bounds()]
+    known = [*PROMISES, *ROWS, *FAULTS, *FOUND_BY_USE, *bounds()]
     made = [f"{row} has no test" for row in known if row not in found and row not in [*ABSENT, *PROMISES]]
     made += [f"{row} has a test now: take it from ABSENT" for row in ABSENT if row in found]
     made += [f"{row} is no row, but {', '.join(places)} names it" for row, places in found.items() if row not in known]
