@@ -5,11 +5,27 @@
 
 namespace regpass::forward {
 
-void journal::add(std::shared_ptr<const finished> entry) {
+namespace {
+
+bool is_local_refusal(const finished& exchange) {
+  return exchange.explanation && exchange.moved.attempts == 0 && exchange.moved.cache.empty();
+}
+
+}  // namespace
+
+void journal::add(std::shared_ptr<const finished> exchange) {
   const std::lock_guard held(lock_);
-  ++count_;
-  entries_.push_back(std::move(entry));
-  if (entries_.size() > capacity_) entries_.pop_front();
+  const bool refused = is_local_refusal(*exchange);
+  entries_.push_back({++count_, refused, std::move(exchange)});
+  if (refused) ++local_refusals_;
+  if (entries_.size() > capacity_) evict();
+}
+
+void journal::evict() {
+  const bool too_many = local_refusals_ > (capacity_ + 1) / 2;
+  const auto oldest = too_many ? std::ranges::find(entries_, true, &entry::refused_locally) : entries_.begin();
+  if (oldest->refused_locally) --local_refusals_;
+  entries_.erase(oldest);
 }
 
 std::vector<finished> journal::all() const {
@@ -19,11 +35,11 @@ std::vector<finished> journal::all() const {
 
 std::vector<finished> journal::since(std::uint64_t& seen) const {
   const std::lock_guard held(lock_);
-  const auto fresh = std::min<std::uint64_t>(count_ - std::min(seen, count_), entries_.size());
-  seen = count_;
+  const auto fresh = std::ranges::upper_bound(entries_, seen, {}, &entry::number);
   std::vector<finished> found;
-  found.reserve(fresh);
-  for (auto it = entries_.end() - static_cast<std::ptrdiff_t>(fresh); it != entries_.end(); ++it) found.push_back(**it);
+  found.reserve(static_cast<std::size_t>(entries_.end() - fresh));
+  for (auto it = fresh; it != entries_.end(); ++it) found.push_back(*it->exchange);
+  seen = count_;
   return found;
 }
 

@@ -1,4 +1,7 @@
-// The last finished exchanges, for whoever asks what happened. Bounded, behind a lock.
+// The last finished exchanges, for the page and the admin socket. Bounded, behind a lock.
+//
+// Requests that were refused without asking a registry or token server take at most half of the places: a build step
+// that is refused over and over cannot push the builder's exchanges out.
 #pragma once
 
 #include "regpass/forward/finished.hpp"
@@ -23,9 +26,17 @@ class journal {
   std::vector<finished> since(std::uint64_t& seen) const;
 
  private:
+  struct entry {
+    std::uint64_t number;  // from 1, in the order of arrival
+    bool refused_locally;
+    std::shared_ptr<const finished> exchange;
+  };
+  void evict();  // under the lock
+
   std::size_t capacity_;
   mutable std::mutex lock_;
-  std::deque<std::shared_ptr<const finished>> entries_;
+  std::deque<entry> entries_;
+  std::size_t local_refusals_ = 0;  // in entries_
   std::uint64_t count_ = 0;
 };
 
