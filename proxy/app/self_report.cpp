@@ -5,6 +5,7 @@
 #include "regpass/base/log.hpp"
 #include "regpass/exchange/tally.hpp"
 #include "regpass/registry/host.hpp"
+#include "step_remarks.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -114,6 +115,7 @@ admin::readiness self_report::ready() const {
   for (const auto& one : listeners_) made.details.emplace_back("listening", one);
   made.details.emplace_back("credentials", std::to_string(from->credentials.entries.size()) + " entries, " +
                                                std::to_string(usable(*from)) + " usable");
+  if (auto remark = step_remark(*from); !remark.empty()) made.details.emplace_back("client_auth", std::move(remark));
   const auto problem = last_problem();
   made.details.emplace_back("configuration", problem.empty() ? "in force" : "the last reload was rejected: " + problem);
   return made;

@@ -18,6 +18,7 @@
 #include "regpass/net/worker.hpp"
 #include "self_report.hpp"
 #include "side_doors.hpp"
+#include "step_remarks.hpp"
 #include "usable_cpus.hpp"
 #include "way_out.hpp"
 
@@ -123,6 +124,7 @@ result<void> server::state::adopt(const config::settings& from) {
   auto made = make_snapshot(from, found, ca.certificate_pem(), std::move(*password));
   if (!made) return std::unexpected(made.error());
   warn_outside_constraints(**made);
+  warn_of_steps(**made);
   {
     const std::lock_guard held(lock);
     snapshot = *made;

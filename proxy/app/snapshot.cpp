@@ -93,6 +93,7 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
                                             std::shared_ptr<const secret> client_password) {
   auto made = std::make_shared<forward::snapshot>();
   made->client_password = std::move(client_password);
+  made->clients = settings.client_auth.rules;
   made->credentials = found.store;
   made->searched = found.searched;
   made->other_hosts = settings.other_hosts;

@@ -44,6 +44,10 @@ std::shared_ptr<const exchange::route> blob_route_of(const forward_request& what
   return std::make_shared<const exchange::route>(for_blobs(*usual));
 }
 
+bool is_api(std::string_view target) {
+  return target == "/v2" || target.starts_with("/v2/") || target.starts_with("/v2?");
+}
+
 std::string_view name_of(auth::injection mode) {
   switch (mode) {
     case auth::injection::replace:
@@ -102,8 +106,8 @@ net::task<std::shared_ptr<const finished>> forwarding::run() {
 }
 
 bool forwarding::prepare() {
-  const bool observing = what_.registry && what_.registry->options.injection == auth::injection::observe;
-  notes_.seen().injection = what_.registry ? name_of(what_.registry->options.injection) : "observe";
+  const bool observing = injection() == auth::injection::observe;
+  notes_.seen().injection = name_of(injection());
   if (http::came_via(asked().headers, pseudonym())) {
     refusal_ = 508;
     notes_.step(
@@ -112,6 +116,7 @@ bool forwarding::prepare() {
     return false;
   }
   if (what_.registry && !classify()) return false;
+  if (what_.may_be_step && is_api(asked().target) && refuse_step()) return false;
   // What is no API request gets nothing of ours and keeps what it brought.
   auto head = upstream_head(asked(), what_.target, without_credentials() || observing);
   if (!head) {
@@ -125,6 +130,21 @@ bool forwarding::prepare() {
   if (without_credentials()) return true;
   choose_credential();
   return permit();
+}
+
+auth::injection forwarding::injection() const noexcept {
+  return what_.registry && !what_.may_be_step ? what_.registry->options.injection : auth::injection::observe;
+}
+
+bool forwarding::refuse_step() {
+  if (what_.snapshot->clients.steps == step_requests::anonymous) return false;
+  refusal_ = 403;
+  notes_.step(explain::policy_step{
+      "this looks like a request of a build step that uses its builder's password: BuildKit's exec proxy "
+      "(--proxy-network) sends such requests, and regpass spends no credential on them",
+      "set [client_auth] steps = \"anonymous\" to pass such requests on without a credential, or builder = \"other\" "
+      "if no BuildKit has this password"});
+  return true;
 }
 
 bool forwarding::classify() {
@@ -189,7 +209,7 @@ net::task<void> forwarding::ask_programs() {
 }
 
 void forwarding::note_choice() {
-  if (what_.registry->options.injection != auth::injection::replace) notes_.brought(asked().headers);
+  if (injection() != auth::injection::replace) notes_.brought(asked().headers);
   auto& seen = notes_.seen();
   seen.missing = choice_.missing;
   seen.others = choice_.others;

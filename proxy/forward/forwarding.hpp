@@ -32,6 +32,8 @@ class forwarding {
   net::task<void> tell_program();
   const http::request_head& asked() const noexcept { return what_.head ? *what_.head : down_.head(); }
   bool without_credentials() const noexcept { return what_.registry == nullptr || !operation_; }
+  auth::injection injection() const noexcept;
+  bool refuse_step();  // and says why
 
   net::task<void> pass();   // no credential is involved: as it came, but for hop-by-hop fields
   net::task<void> serve();  // the handshake

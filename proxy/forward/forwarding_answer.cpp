@@ -40,7 +40,7 @@ facade facade_of(const forward_request& what) {
 }  // namespace
 
 net::task<void> forwarding::deliver(http::response_head head) {
-  const bool ours = what_.registry != nullptr && what_.registry->options.injection != auth::injection::observe;
+  const bool ours = what_.registry != nullptr && injection() != auth::injection::observe;
   const bool served = ours && !without_credentials();
   auto& seen = notes_.seen();
   seen.status = served && head.status == 401 ? 403 : head.status;

@@ -28,7 +28,7 @@ net::task<auth::handshake_input> forwarding::handshake_input() {
   input.credential = choice_.credential;
   input.known = around_.shared.memory.demand_of(what_.target.registry);
   input.body = down_.body().has_body() ? auth::body_state::unread : auth::body_state::none;
-  input.mode = what_.registry->options.injection;
+  input.mode = injection();
   input.client_authorization = asked().headers.count("Authorization") > 0;
   input.registry = what_.target.registry;
   input.realms = realm_rules();

@@ -41,13 +41,14 @@ explain::failed_step session::misdirected(const target& to) {
       error(errc::bad_message, party::client, phase::head, "Host names another host than " + named_by(to), 0, false)};
 }
 
-forward_request session::request_inside(const target& to) const {
+forward_request session::request_inside(const target& to, const http::request_head& head) {
   forward_request what;
   what.target = to;
   what.snapshot = around_.shared.current();
   what.registry = what.snapshot->find(to.registry);
   what.client = peer_;
   what.mode = mode_;
+  what.may_be_step = around_.shared.fence.suspects(traits_, head, what.snapshot->clients.builder);
   return what;
 }
 
@@ -120,6 +121,8 @@ net::task<void> session::secure(const tls::context& context, target to) {
     co_return;
   }
   http2_ = wire->engine().alpn() == "h2";
+  traits_.tls = true;
+  traits_.offered_http2 = wire->engine().offered_http2();
   inside_ = std::make_unique<const target>(std::move(to));
 }
 
@@ -166,7 +169,7 @@ net::task<bool> session::serve_one_inside(server& inside) {
     co_await refuse(421, std::move(seen), "client-rejected");
     co_return false;
   }
-  auto what = request_inside(to);
+  auto what = request_inside(to, inside.head());
   // The host was a registry when the client connected; if a reload took it away, nothing may be injected any more.
   if (!what.registry) co_return false;
   co_await forward_exchange(around_, std::move(what), inside);

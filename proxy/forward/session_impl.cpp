@@ -141,6 +141,7 @@ net::task<bool> session::exchange_in_clear(server& front, http::request_head hea
   what.snapshot = std::move(from);
   what.client = peer_;
   what.mode = mode_;
+  what.may_be_step = what.registry && around_.shared.fence.suspects(traits_, head, what.snapshot->clients.builder);
   auto more = co_await carry(front, std::move(head), std::move(what));
   co_return more;
 }

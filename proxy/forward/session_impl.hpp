@@ -85,7 +85,7 @@ class session {
   // Host must name the host that CONNECT or SNI named, or a request could take one registry's token to another (T20).
   static bool names_target(const http::request_head& head, const target& to);
   static explain::failed_step misdirected(const target& to);
-  forward_request request_inside(const target& to) const;
+  forward_request request_inside(const target& to, const http::request_head& head);
 
   // What was redirected to us (session_transparent.cpp).
   net::task<beginning> look_ahead();
@@ -119,6 +119,7 @@ class session {
   std::unique_ptr<const target> inside_;
   std::unique_ptr<net::task_group> aside_;  // what goes on beside the client's connection
   bool http2_ = false;                      // was chosen in the TLS handshake
+  client_traits traits_;
 };
 
 }  // namespace regpass::forward

@@ -29,6 +29,7 @@ struct client_auth_settings {
   std::filesystem::path secret_file;  // empty: whoever reaches the proxy may use it
   bool create = false;
   readers readable_by = readers::owner;  // of the file that is created
+  forward::client_rules rules{};
 };
 
 struct upstream_settings {

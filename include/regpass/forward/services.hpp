@@ -10,6 +10,7 @@
 #include "regpass/forward/own_ends.hpp"
 #include "regpass/forward/refusals.hpp"
 #include "regpass/forward/snapshot.hpp"
+#include "regpass/forward/step_fence.hpp"
 #include "regpass/forward/token_client.hpp"
 #include "regpass/tls/leaf.hpp"
 
@@ -33,6 +34,7 @@ struct services {
   own_ends spliced{};                     // our ends towards the hosts of captured streams
   credential_client* programs = nullptr;  // null: none is asked
   refusals refused{};
+  step_fence fence{};
 };
 
 struct surroundings {

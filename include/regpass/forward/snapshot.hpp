@@ -41,7 +41,8 @@ struct snapshot {
   std::vector<std::string> searched;  // where credentials were looked for
   forward::other_hosts other_hosts;
   std::shared_ptr<const secret> client_password;  // what clients of the proxy must show; null: nothing
-  net::way_out_ptr way_out;                       // to registries, token servers and other hosts alike
+  client_rules clients;
+  net::way_out_ptr way_out;  // to registries, token servers and other hosts alike
   bool annotate = true;
 
   // By the registry's name as logs have it.
