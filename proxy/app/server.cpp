@@ -48,6 +48,15 @@ std::size_t connections_for(const config::settings& settings) {
   return std::min<std::size_t>(most_connections, (files.rlim_cur - spare_descriptors) / 2);
 }
 
+// A name of Docker Hub's API is none of a host's own: where unsure, what is said is said of a registry that is served.
+bool is_only_observed(const forward::snapshot& from, const std::string& name) {
+  const auto named = [&](const auto& one) { return one.first.name == name; };
+  const auto observed = [&](const auto& one) {
+    return !named(one) || one.second.options.injection == auth::injection::observe;
+  };
+  return std::ranges::any_of(from.registries, named) && std::ranges::all_of(from.registries, observed);
+}
+
 }  // namespace
 
 // One worker and what lives on it.
@@ -153,11 +162,14 @@ void server::state::drop(std::uint64_t generation) {
 void server::state::warn_outside_constraints(const forward::snapshot& made) const {
   for (const auto& name : forward::intercepted_names(made)) {
     if (ca.covers(name)) continue;
-    log::write(
-        log::level::warn, "ca",
-        name + " is served, but the CA in " + settings.tls.ca_dir.string() +
-            " was made without it and cannot sign for it: remove that directory, then restart regpass and its clients",
-        {{"registry", name}, {"ca_dir", settings.tls.ca_dir.string()}});
+    log::write(log::level::warn, "ca",
+               name +
+                   (is_only_observed(made, name) ? " is to be observed, and is tunnelled unobserved: "
+                                                 : " is served, but cannot be intercepted: ") +
+                   "the CA in " + settings.tls.ca_dir.string() +
+                   " was made without it and cannot sign for it. Remove that directory, then restart regpass and its "
+                   "clients",
+               {{"registry", name}, {"ca_dir", settings.tls.ca_dir.string()}});
   }
 }
 

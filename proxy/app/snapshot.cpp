@@ -70,7 +70,8 @@ result<net::way_out_ptr> way_out_of(const config::settings& settings, const std:
   return net::way_out_ptr(std::move(out));
 }
 
-// Where a registry is only watched, so are its token servers: what a client asks them is half of its handshake.
+// Where clients log in by themselves, their token servers are watched: what a client asks them is half of its
+// handshake.
 void watch_token_servers(const forward::registry_options& of, const forward::registry_options& defaults,
                          std::map<registry::host, forward::registry_entry>& into) {
   auto urls = of.realms;
@@ -114,7 +115,7 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
     made->mirrors.emplace(mirror.listen, forward::mirror_entry{mirror, {std::move(options), false, nullptr}});
   }
   for (const auto& options : settings.registries) {
-    if (options.injection != auth::injection::observe) continue;
+    if (options.injection == auth::injection::replace) continue;
     watch_token_servers(options, settings.registry_defaults, made->registries);
   }
   contexts shared;

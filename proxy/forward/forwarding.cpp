@@ -77,13 +77,16 @@ net::task<std::shared_ptr<const finished>> forwarding::run() {
   } else if (without_credentials()) {
     co_await pass();
   } else {
+    co_await settle_login();
     co_await serve();
   }
   co_await carrier_.settle();
 
   if (notes_.seen().status / 100 != 2 || notes_.has_failed()) note_searched();
   auto found = explain::examine(notes_.seen());
-  if (!explained_) explained_ = std::move(found.failure);
+  // A challenge that was let through is the beginning of the client's login.
+  const bool begins_login = client_first_ && notes_.seen().status == 401;
+  if (!explained_ && !begins_login) explained_ = std::move(found.failure);
   if (passed_over_ || (explained_ && explained_->cause == "credential-rejected")) co_await tell_program();
   const auto outcome = std::make_shared<finished>(std::move(notes_.seen()), std::move(explained_));
   auto& moved = outcome->moved;
@@ -133,11 +136,17 @@ bool forwarding::prepare() {
 }
 
 auth::injection forwarding::injection() const noexcept {
-  return what_.registry && !what_.may_be_step ? what_.registry->options.injection : auth::injection::observe;
+  return what_.registry && !what_.may_be_step && !client_first_ ? what_.registry->options.injection
+                                                                : auth::injection::observe;
+}
+
+// By configuration: nothing of ours goes there, so nothing is refused that the registry itself would not refuse.
+bool forwarding::is_only_observed() const noexcept {
+  return what_.registry && what_.registry->options.injection == auth::injection::observe;
 }
 
 bool forwarding::refuse_step() {
-  if (what_.snapshot->clients.steps == step_requests::anonymous) return false;
+  if (what_.snapshot->clients.steps == step_requests::anonymous || is_only_observed()) return false;
   refusal_ = 403;
   notes_.step(explain::policy_step{
       "this looks like a request of a build step that uses its builder's password: BuildKit's exec proxy "
@@ -158,6 +167,8 @@ bool forwarding::classify() {
     operation_->endpoint = registry::endpoint::upload;
     operation_->repository = *repository;
     operation_->needed = registry::scope_set(registry::repository_scope(*repository, {"pull", "push"}));
+  } else if (!parsed && is_only_observed()) {
+    return true;
   } else if (!parsed) {
     refusal_ = 400;
     auto problem = parsed.error();
@@ -183,6 +194,7 @@ bool forwarding::moves_blob() const {
 }
 
 bool forwarding::permit() {
+  if (is_only_observed()) return true;
   const auto verdict = auth::judge(what_.registry->options.policy, what_.target.registry, *operation_);
   if (!verdict.allowed) {
     refusal_ = 403;
@@ -241,8 +253,7 @@ void forwarding::strip_mount(std::string why) {
 }
 
 net::task<void> forwarding::pass() {
-  const bool watched = what_.registry && what_.registry->options.injection == auth::injection::observe;
-  if (watched) own_request_ = auth::read_token_request(asked(), what_.target.origin);
+  if (is_only_observed()) own_request_ = auth::read_token_request(asked(), what_.target.origin);
   auto head = co_await carrier_.send(head_, "client", true, false);
   if (!head) {
     co_await upstream_failed(head.error());

@@ -33,7 +33,13 @@ class forwarding {
   const http::request_head& asked() const noexcept { return what_.head ? *what_.head : down_.head(); }
   bool without_credentials() const noexcept { return what_.registry == nullptr || !operation_; }
   auth::injection injection() const noexcept;
+  bool is_only_observed() const noexcept;
   bool refuse_step();  // and says why
+
+  // Whether the client's own login goes first, in add mode (forwarding_login.cpp).
+  net::task<void> settle_login();
+  net::task<std::optional<auth::demand>> known_demand();
+  bool brings_anonymous_token() const;
 
   net::task<void> pass();   // no credential is involved: as it came, but for hop-by-hop fields
   net::task<void> serve();  // the handshake
@@ -90,6 +96,8 @@ class forwarding {
   int sent_status_ = 0;  // when it differs from the evidence's
   bool mount_stripped_ = false;
   bool asked_programs_ = false;
+  bool client_first_ = false;     // the challenge is the client's to answer
+  bool ours_after_all_ = false;   // what it brought is nobody's
   bool sent_basic_ = false;       // just now
   bool passed_over_ = false;      // the credential was refused, and the pull tried without
   bool passed_over_now_ = false;  // …for the first time

@@ -144,7 +144,9 @@ net::task<result<http::response_head>> forwarding::probe() {
 
 net::task<bool> forwarding::retry_without_mount(const http::response_head& head) {
   const bool refused = head.status == 401 || head.status == 403;
-  if (!refused || mount_stripped_ || !operation_->mount_from || carrier_.body_started()) co_return false;
+  if (!refused || injection() == auth::injection::observe || mount_stripped_ || !operation_->mount_from ||
+      carrier_.body_started())
+    co_return false;
   co_await carrier_.discard();
   strip_mount("the registry refused the mount");
   co_return true;

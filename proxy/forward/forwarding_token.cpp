@@ -29,7 +29,7 @@ net::task<auth::handshake_input> forwarding::handshake_input() {
   input.known = around_.shared.memory.demand_of(what_.target.registry);
   input.body = down_.body().has_body() ? auth::body_state::unread : auth::body_state::none;
   input.mode = injection();
-  input.client_authorization = asked().headers.count("Authorization") > 0;
+  input.client_authorization = asked().headers.count("Authorization") > 0 && !ours_after_all_;
   input.registry = what_.target.registry;
   input.realms = realm_rules();
   const bool client_speaks =

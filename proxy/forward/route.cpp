@@ -30,6 +30,13 @@ decision refuse(std::string why, std::string remedy = {}) {
 
 decision decide_registry(const target& to, const registry_entry& entry) {
   const auto name = registry::to_text(to.registry);
+  const bool fits = to.tls() != entry.options.plain_http;
+  if (!fits && entry.options.injection == auth::injection::observe) {
+    decision made;
+    made.action = to.tls() ? decision::what::tunnel : decision::what::intercept;
+    made.registry = &entry;
+    return made;
+  }
   if (to.tls() && entry.options.plain_http) {
     return refuse(name + " is configured with plain_http = true, but the client speaks TLS to it",
                   "let it use plain HTTP, or remove plain_http");

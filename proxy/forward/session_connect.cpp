@@ -41,6 +41,14 @@ explain::failed_step session::misdirected(const target& to) {
       error(errc::bad_message, party::client, phase::head, "Host names another host than " + named_by(to), 0, false)};
 }
 
+bool session::only_watched(const decision& made) {
+  return made.registry != nullptr && made.registry->options.injection == auth::injection::observe;
+}
+
+std::string session::unwatched(const error& why) {
+  return "not observed: " + why.detail;
+}
+
 forward_request session::request_inside(const target& to, const http::request_head& head) {
   forward_request what;
   what.target = to;
@@ -62,11 +70,11 @@ net::task<void> session::established(server& front) {
   client_ = net::make_prefixed_stream(std::move(rest), std::move(client_));
 }
 
-net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
+net::task<void> session::tunnel(server& front, target to, snapshot_ptr from, decision made, std::string remark) {
   net::dial_target where;
   where.host = to.origin.host;
   where.port = to.origin.port;
-  where.allowed = filter_for(rule_for(to, decision(), *from));
+  where.allowed = filter_for(rule_for(to, made, *from));
   where.blame = party::between;
   where.within = around_.bounds.connect_within;
   auto reached = co_await net::reach(from->way_out, std::move(where));
@@ -86,11 +94,17 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
       {"mode", mode_}, {"client", peer_}, {"host", http::authority(to.origin)}, {"address", reached->address}};
   more["bytes_in"] = moved.up;
   more["bytes_out"] = moved.down;
+  if (!remark.empty()) more["remark"] = remark;
   log::write(log::level::info, "tunnel", "tunnelled to " + http::authority(to.origin), more);
 }
 
-net::task<void> session::intercept(server& front, target to) {
+net::task<void> session::intercept(server& front, target to, snapshot_ptr from, decision made) {
   auto context = around_.shared.leaves->get(to.origin.host, now().wall);
+  if (!context && only_watched(made)) {
+    auto remark = unwatched(context.error());
+    co_await tunnel(front, std::move(to), std::move(from), std::move(made), std::move(remark));
+    co_return;
+  }
   if (!context) {
     auto seen = about(front.head(), &to);
     explain::add(seen, 0,

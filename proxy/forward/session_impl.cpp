@@ -125,9 +125,9 @@ net::task<bool> session::serve_target(server& front, http::request_head head, ta
     co_return more;
   }
   if (made.action == decision::what::tunnel) {
-    co_await tunnel(front, std::move(to), from);
+    co_await tunnel(front, std::move(to), from, made, std::string());
   } else {
-    co_await intercept(front, std::move(to));
+    co_await intercept(front, std::move(to), from, made);
   }
   co_return false;
 }

@@ -70,8 +70,12 @@ class session {
   net::task<void> decline_tls();
   net::task<bool> carry(server& front, http::request_head head, forward_request what);
 
-  net::task<void> tunnel(server& front, target to, snapshot_ptr from);
-  net::task<void> intercept(server& front, target to);
+  // `made` of a registry: one that cannot be intercepted. `remark`: for the log, why not.
+  net::task<void> tunnel(server& front, target to, snapshot_ptr from, decision made, std::string remark);
+  net::task<void> intercept(server& front, target to, snapshot_ptr from, decision made);
+  // Nothing is injected there: where interception fails, the connection goes on without it.
+  static bool only_watched(const decision& made);
+  static std::string unwatched(const error& why);
   net::task<void> secure(const tls::context& context, target to);
   void reject(const target& to, error problem);
   net::task<bool> serve_one_inside(server& inside);  // false: the connection is over
@@ -92,8 +96,8 @@ class session {
   net::task<void> serve_captured_tls(target to, std::string remark);
   net::task<void> serve_captured_http(net_endpoint original);
   net::task<bool> serve_captured_request(server& front, const net_endpoint& original);
-  net::task<void> serve_captured_registry(target to);
-  net::task<void> splice(target to, snapshot_ptr from, std::string remark);
+  net::task<void> serve_captured_registry(target to, snapshot_ptr from, decision made);
+  net::task<void> splice(target to, snapshot_ptr from, decision made, std::string remark);
   net::task<void> turn_away(target to, explain::step why, std::string_view event);
   net::task<void> compare_addresses(target to);
 

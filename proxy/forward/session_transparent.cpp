@@ -76,19 +76,24 @@ net::task<void> session::serve_captured_tls(target to, std::string remark) {
       break;
     }
     case decision::what::intercept:
-      co_await serve_captured_registry(std::move(to));
+      co_await serve_captured_registry(std::move(to), from, made);
       break;
     case decision::what::tunnel:
     case decision::what::pass:
-      co_await splice(std::move(to), from, std::move(remark));
+      co_await splice(std::move(to), from, made, std::move(remark));
       break;
   }
 }
 
 // The registry is reached by its name and must prove it: where the client's connection was going decides nothing but
 // the port (T20).
-net::task<void> session::serve_captured_registry(target to) {
+net::task<void> session::serve_captured_registry(target to, snapshot_ptr from, decision made) {
   auto context = around_.shared.leaves->get(to.origin.host, now().wall);
+  if (!context && only_watched(made)) {
+    auto remark = unwatched(context.error());
+    co_await splice(std::move(to), std::move(from), std::move(made), std::move(remark));
+    co_return;
+  }
   if (!context) {
     explain::policy_step why(context.error().detail,
                              "remove the CA's directory (tls.ca_dir) and restart regpass and its clients: the new CA "
@@ -125,12 +130,12 @@ net::task<void> session::compare_addresses(target to) {
               {"addresses", std::move(addresses)}});
 }
 
-net::task<void> session::splice(target to, snapshot_ptr from, std::string remark) {
+net::task<void> session::splice(target to, snapshot_ptr from, decision made, std::string remark) {
   net::dial_target where;
   where.host = to.origin.host;
   where.address = to.original;
   where.port = to.origin.port;
-  where.allowed = filter_for(rule_for(to, decision(), *from));
+  where.allowed = filter_for(rule_for(to, made, *from));
   where.blame = party::between;
   where.within = around_.bounds.connect_within;
   auto reached = co_await net::reach(from->way_out, std::move(where));
