@@ -36,7 +36,8 @@ void check_client_auth(assembly& a) {
 // A HEAD of a build step cannot be told from one of the daemon's where neither comes over TLS.
 void check_builder(assembly& a) {
   const auto& s = a.result.settings;
-  if (s.client_auth.rules.builder != forward::builder_kind::buildkit || s.client_auth.secret_file.empty()) return;
+  if (s.client_auth.rules.builder != forward::builder_kind::buildkit) return;
+  if (s.client_auth.secret_file.empty() || s.listen.proxy.empty()) return;
   for (std::size_t i = 0; i < s.registries.size(); ++i) {
     const auto& r = s.registries[i];
     if (!r.upgrade_plain_http && !r.plain_http) continue;

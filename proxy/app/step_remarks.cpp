@@ -14,6 +14,7 @@ std::string step_remark(const forward::snapshot& from) {
   if (!from.client_password || from.clients.builder == forward::builder_kind::other) return {};
   std::vector<std::string> in_clear;
   for (const auto& [host, entry] : from.registries) {
+    if (entry.options.injection == auth::injection::observe) continue;
     if (entry.options.upgrade_plain_http || entry.options.plain_http) in_clear.push_back(registry::to_text(host));
   }
   if (in_clear.empty()) return {};

@@ -32,7 +32,8 @@ struct shared_password_scene : token_scene {
       options.upgrade_plain_http = true;
     });
   }
-  std::string shown() const { return "Basic " + base64("anyone:" + password); }
+  std::string shown() const { return "Basic " + base64(user + ":" + password); }
+  std::string user = "anyone";
   // TLS in a CONNECT with the password, as a program with this User-Agent opens it.
   raw_client open(const std::vector<std::string>& alpn, const std::string& agent = go_agent) const {
     const auto authority = registry.authority();
@@ -102,7 +103,8 @@ TEST_CASE("X1: ranges, trailers and look-alike fields prove nothing about who as
 
 TEST_CASE("X1: once BuildKit was seen with the password a HEAD of its steps is refused too", "[step]") {
   shared_password_scene scene;
-  scene.show_buildkit();
+  // A build of the daemon that is no release has no version.
+  scene.show_buildkit(GENERATE("buildkit/v0.34", "buildkit/v0.0"));
   auto step = scene.open_h2();
   const auto before = scene.registry.requests().size();
   CHECK(step.ask("HEAD", manifest).status == 403);
@@ -136,6 +138,12 @@ TEST_CASE("X1: other clients that offer HTTP/2 with the same password are served
     // Its other requests on the connection need not say so.
     CHECK(crane.ask("HEAD", manifest).status == 200);
     CHECK(crane.ask("GET", manifest, {{"range", "bytes=1-"}}).status == 200);
+  }
+  SECTION("a Go client that begins with HEAD and has another user name than BuildKit") {
+    scene.user = "oras";
+    auto oras = scene.open_h2();
+    CHECK(oras.ask("HEAD", manifest).status == 200);
+    CHECK(oras.ask("GET", manifest).status == 403);
   }
   SECTION("one whose CONNECT is not Go's") {
     auto curl = scene.open_h2("curl/8.5.0");
@@ -188,6 +196,15 @@ TEST_CASE("X1: steps can be let pass with what they bring themselves", "[step]")
   CHECK(scene.tokens.count() == 0);
 }
 
+TEST_CASE("X1: a registry that is only observed is closed to nobody", "[step]") {
+  shared_password_scene scene;
+  scene.proxy.serve(scene.registry,
+                    [](forward::registry_options& options) { options.injection = auth::injection::observe; });
+  auto step = scene.open_h2();
+  CHECK(step.ask("GET", manifest, {{"authorization", "Bearer own"}}).status == 401);
+  CHECK(scene.registry.requests("GET", manifest).back().authorization() == "Bearer own");
+}
+
 TEST_CASE("X1: BuildKit is known by its User-Agent, from the first version with an exec proxy on", "[step]") {
   const auto [agent, is] = GENERATE(table<std::string, bool>({
       {"buildkit/v0.31", true},
@@ -196,6 +213,7 @@ TEST_CASE("X1: BuildKit is known by its User-Agent, from the first version with 
       {"buildkit/v1.0", true},
       {"buildkit/0.0+unknown", true},
       {"buildkit/v0.", true},
+      {"buildkit/v0.0", true},
       {"buildkit/v0.30", false},
       {"buildkit/v0.11", false},
       {"buildkitd/v0.34", false},

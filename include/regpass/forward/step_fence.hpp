@@ -12,7 +12,9 @@
 #include "regpass/forward/options.hpp"
 #include "regpass/http/message.hpp"
 
-#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <set>
 #include <string_view>
 
 namespace regpass::forward {
@@ -24,6 +26,7 @@ struct client_traits {
   bool tls = false;
   bool offered_http2 = false;
   bool took_encoding = false;  // a request had Accept-Encoding: it is not the exec proxy's connection
+  std::size_t user = 0;        // hash of the user name: the exec proxy has the daemon's
 };
 
 client_traits traits_of(const http::request_head& to_proxy);
@@ -35,7 +38,12 @@ class step_fence {
   bool suspects(client_traits& client, const http::request_head& asked, builder_kind builder);
 
  private:
-  std::atomic<bool> buildkit_seen_{false};
+  static constexpr std::size_t max_users = 256;
+  void note_buildkit(std::size_t user);
+  bool is_buildkits(std::size_t user) const;
+
+  mutable std::mutex lock_;
+  std::set<std::size_t> users_;  // whom BuildKit came as; with so many nobody is told apart any more
 };
 
 // A User-Agent of BuildKit's that may have an exec proxy: not of a version before 0.31.
