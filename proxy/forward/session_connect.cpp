@@ -16,6 +16,7 @@ namespace regpass::forward {
 namespace {
 
 constexpr auto linger_for_close = std::chrono::seconds{2};
+constexpr std::size_t longest_agent = 64;
 constexpr std::string_view established_line = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 int status_for(const error& problem) {
@@ -41,12 +42,15 @@ explain::failed_step session::misdirected(const target& to) {
       error(errc::bad_message, party::client, phase::head, "Host names another host than " + named_by(to), 0, false)};
 }
 
-bool session::only_watched(const decision& made) {
-  return made.registry != nullptr && made.registry->options.injection == auth::injection::observe;
+bool session::only_watched(const registry_entry* entry) {
+  return entry != nullptr && entry->options.injection == auth::injection::observe;
 }
 
-std::string session::unwatched(const error& why) {
-  return "not observed: " + why.detail;
+std::string session::unwatched(const target& to, const decision& made, const result<tls::context>& leaf) const {
+  if (!only_watched(made.registry)) return {};
+  if (!leaf) return "not observed: " + leaf.error().detail;
+  if (!around_.shared.distrust.has(to.origin.host, agent_)) return {};
+  return "not observed: " + (agent_.empty() ? "a client" : agent_) + " did not accept regpass's certificate for it";
 }
 
 forward_request session::request_inside(const target& to, const http::request_head& head) {
@@ -99,9 +103,11 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from, dec
 }
 
 net::task<void> session::intercept(server& front, target to, snapshot_ptr from, decision made) {
+  const auto agent = front.head().headers.get("User-Agent");
+  if (agent && only_watched(made.registry)) agent_ = clean(*agent, longest_agent);
   auto context = around_.shared.leaves->get(to.origin.host, now().wall);
-  if (!context && only_watched(made)) {
-    auto remark = unwatched(context.error());
+  auto remark = unwatched(to, made, context);
+  if (!remark.empty()) {
     co_await tunnel(front, std::move(to), std::move(from), std::move(made), std::move(remark));
     co_return;
   }
@@ -146,6 +152,10 @@ net::task<void> session::secure(const tls::context& context, target to) {
 void session::reject(const target& to, error problem) {
   problem.who = party::client;
   problem.when = phase::tls;
+  const auto from = around_.shared.current();
+  if (problem.code == errc::distrusted && only_watched(from->find(to.registry))) {
+    around_.shared.distrust.note(to.origin.host, agent_);
+  }
   const bool ordinary = problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::truncated;
   auto seen = about(http::request_head(), &to);
   if (to.came_by == target::way::connect) seen.method = "CONNECT";

@@ -74,8 +74,9 @@ class session {
   net::task<void> tunnel(server& front, target to, snapshot_ptr from, decision made, std::string remark);
   net::task<void> intercept(server& front, target to, snapshot_ptr from, decision made);
   // Nothing is injected there: where interception fails, the connection goes on without it.
-  static bool only_watched(const decision& made);
-  static std::string unwatched(const error& why);
+  static bool only_watched(const registry_entry* entry);
+  // Why it is not intercepted, though it could be observed; empty: it is.
+  std::string unwatched(const target& to, const decision& made, const result<tls::context>& leaf) const;
   net::task<void> secure(const tls::context& context, target to);
   void reject(const target& to, error problem);
   net::task<bool> serve_one_inside(server& inside);  // false: the connection is over
@@ -124,6 +125,7 @@ class session {
   std::unique_ptr<net::task_group> aside_;  // what goes on beside the client's connection
   bool http2_ = false;                      // was chosen in the TLS handshake
   client_traits traits_;
+  std::string agent_;  // User-Agent of the CONNECT, where the registry is only observed
 };
 
 }  // namespace regpass::forward

@@ -89,8 +89,8 @@ net::task<void> session::serve_captured_tls(target to, std::string remark) {
 // the port (T20).
 net::task<void> session::serve_captured_registry(target to, snapshot_ptr from, decision made) {
   auto context = around_.shared.leaves->get(to.origin.host, now().wall);
-  if (!context && only_watched(made)) {
-    auto remark = unwatched(context.error());
+  auto remark = unwatched(to, made, context);
+  if (!remark.empty()) {
     co_await splice(std::move(to), std::move(from), std::move(made), std::move(remark));
     co_return;
   }

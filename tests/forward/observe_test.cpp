@@ -52,6 +52,33 @@ TEST_CASE("R3e: what is only observed and cannot be intercepted is tunnelled", "
   CHECK(scene.proxy.log_lines("policy-refused").empty());
 }
 
+TEST_CASE("R3e: a client that does not trust regpass's CA is let through to what is only observed", "[observe]") {
+  open_scene scene;
+  scene.registry.on("GET", "/v2/").body("{}");
+  const auto observed = GENERATE(true, false);
+  scene.proxy.serve(scene.registry, [&](forward::registry_options& options) {
+    if (observed) options.injection = auth::injection::observe;
+  });
+  const auto directly = client_side(common_ground().upstream_ca.certificate());
+  const auto try_once = [&] {
+    auto client = scene.proxy.client();
+    REQUIRE(client.connect(scene.registry.authority()).status == 200);
+    if (!client.on().secure_as_client(directly, {.name = "127.0.0.1", .sni = {}, .alpn = {}})) return 0;
+    return client.ask("GET", "/v2/").status;
+  };
+  CHECK(try_once() == 0);
+  REQUIRE(holds_soon([&] { return !scene.proxy.log_lines_so_far("client-rejected").empty(); }));
+  CHECK(try_once() == (observed ? 200 : 0));
+  CHECK(scene.registry.count("GET", "/v2/") == (observed ? 1U : 0U));
+  // Another program is observed as before.
+  auto other = scene.proxy.client();
+  const auto authority = scene.registry.authority();
+  other.address(authority);
+  other.send("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\nUser-Agent: curl/8\r\n\r\n");
+  REQUIRE(other.receive_head("CONNECT").status == 200);
+  CHECK(other.secure({.name = "127.0.0.1", .sni = {}, .alpn = {}}));
+}
+
 TEST_CASE("R3e: what policy does not allow passes where nothing is ours to allow", "[observe]") {
   open_scene scene;
   scene.proxy.serve(scene.registry, [](forward::registry_options& options) {

@@ -3,6 +3,7 @@
 
 #include "regpass/exchange/pool.hpp"
 #include "regpass/forward/credential_client.hpp"
+#include "regpass/forward/distrust.hpp"
 #include "regpass/forward/head_count.hpp"
 #include "regpass/forward/journal.hpp"
 #include "regpass/forward/memory.hpp"
@@ -35,6 +36,7 @@ struct services {
   credential_client* programs = nullptr;  // null: none is asked
   refusals refused{};
   step_fence fence{};
+  forward::distrust distrust{};
 };
 
 struct surroundings {
