@@ -74,6 +74,14 @@ secret authorization_of(const credential& one) {
   return {};
 }
 
+void add_to(secret_mask& mask, const credential& one) {
+  if (one.kind == credential_kind::basic) {
+    mask.add_login(one.username, one.value.expose());
+  } else {
+    mask.add(one.value.expose());
+  }
+}
+
 std::uint64_t next_generation() noexcept {
   static std::atomic<std::uint64_t> last{0};
   return ++last;

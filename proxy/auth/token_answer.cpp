@@ -19,6 +19,7 @@ using std::chrono::seconds;
 constexpr seconds longest_life = std::chrono::hours(24);
 constexpr seconds assumed_life{60};  // the specification's default
 constexpr std::size_t message_cap = 256;
+constexpr std::size_t longest_failure = std::size_t{64} * 1024;  // of a refusal's body that is read
 
 token_answer failed(token_failure what) {
   return {nullptr, std::move(what)};
@@ -152,34 +153,22 @@ token_failure::kind kind_of(const token_request& request, int status, std::strin
   return status >= 400 ? kind::forbidden : kind::no_token;
 }
 
-constexpr std::string_view mask = "***";
-
-// Some servers quote what they were sent. Our own words come back as "***".
-std::string masked(std::string_view text, std::string_view hidden) {
-  std::string out;
-  while (!hidden.empty() && text.contains(hidden)) {
-    const auto at = text.find(hidden);
-    out.append(text.substr(0, at)).append(mask);
-    text.remove_prefix(at + hidden.size());
-  }
-  return out.append(text);
-}
-
-std::string without_secrets(const token_request& request, std::string_view body) {
-  if (!request.credential) return std::string(body);
-  const auto header = authorization_of(*request.credential);
-  const auto encoded = header.expose().substr(header.expose().find(' ') + 1);
-  return masked(masked(body, encoded), request.credential->value.expose());
-}
-
-// What became a message may have been quoted elsewhere than in the body, or with escapes that were undone since.
+// Some servers quote what they were sent, in the body or elsewhere.
 token_answer without_secrets(const token_request& request, token_answer made) {
-  const bool hides = request.credential && !mask.contains(request.credential->value.expose());
-  if (!made.failure || !hides) return made;
+  if (!made.failure) return made;
+  secret_mask mask;
+  if (request.credential) add_to(mask, *request.credential);
   for (auto* text : {&made.failure->message, &made.failure->code, &made.failure->content_type}) {
-    *text = without_secrets(request, std::string_view(*text));
+    *text = mask_recognisable(mask.apply(*text));
   }
   return made;
+}
+
+// Before anything is cut out of it: a cut could leave a piece of a secret that is too short to be recognised.
+std::string without_secrets(const token_request& request, std::string_view body) {
+  secret_mask mask;
+  if (request.credential) add_to(mask, *request.credential);
+  return mask.apply(body);
 }
 
 std::string message_of(const http::response_head& head, std::string_view body) {
@@ -204,7 +193,7 @@ token_answer read_answer(const token_request& request, const http::response_head
     if (made.failure) made.failure->content_type = type;
     return without_secrets(request, std::move(made));
   }
-  const auto kept = without_secrets(request, body.substr(0, limits.response_bytes));
+  const auto kept = without_secrets(request, body.substr(0, std::min(limits.response_bytes, longest_failure)));
   const auto errors = registry::parse_errors(kept);
   return without_secrets(request, failed({.what = kind_of(request, head.status, kept),
                                           .status = head.status,

@@ -102,6 +102,8 @@ net::task<std::shared_ptr<const finished>> forwarding::run() {
 }
 
 bool forwarding::prepare() {
+  notes_.secrets().add(what_.snapshot->way_out);
+  notes_.secrets().add_client(asked().headers);
   const bool observing = what_.registry && what_.registry->options.injection == auth::injection::observe;
   notes_.seen().injection = what_.registry ? name_of(what_.registry->options.injection) : "observe";
   if (http::came_via(asked().headers, pseudonym())) {
@@ -194,6 +196,7 @@ void forwarding::note_choice() {
   seen.missing = choice_.missing;
   seen.others = choice_.others;
   if (!choice_.credential) return;
+  notes_.secrets().add(choice_.credential);
   seen.source = choice_.credential->source;
   seen.key = choice_.credential->key;
   seen.username = choice_.credential->username;

@@ -59,6 +59,7 @@ class forwarding {
   net::task<void> ask_for_reason(const http::response_head& refused);
 
   net::task<void> deliver(http::response_head head);
+  void mask(http::response_head& refusal);
   // `original`: the fields of the answer that this one takes the place of.
   net::task<void> answer_error(int status, http::fields original);
   // Refusals that their client could not show are put off to its next request, whose refusal it can.

@@ -54,6 +54,7 @@ net::task<void> forwarding::deliver(http::response_head head) {
     co_await ask_for_reason(head);
   }
   if (head.status >= 400) note_searched();
+  if (head.status >= 400 && served) mask(head);
   const auto explained = head.status >= 400 && served ? explain::diagnose(seen) : std::nullopt;
   if (served && ((explained && what_.snapshot->annotate) || head.status == 401)) {
     co_await answer_error(seen.status, std::move(head.headers));
@@ -81,6 +82,12 @@ net::task<void> forwarding::deliver(http::response_head head) {
   if (answered) co_return;
   seen.status = 0;
   notes_.failed(answered.error());
+}
+
+// The client of a refusal did not send what the registry may quote in it. The body is passed on as it came.
+void forwarding::mask(http::response_head& refusal) {
+  refusal.reason = notes_.secrets().relayed(refusal.reason);
+  notes_.secrets().mask(refusal.headers);
 }
 
 net::task<void> forwarding::answer_error(int status, http::fields original) {

@@ -44,6 +44,7 @@ secret authorization(const auth::send& how, const auth::credential_ptr& credenti
 net::task<void> forwarding::serve() {
   auto input = co_await handshake_input();
   cached_ = input.cached;
+  notes_.secrets().add(cached_);
   auth::handshake machine(std::move(input));
   auto next = machine.start();
   for (;;) {

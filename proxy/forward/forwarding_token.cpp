@@ -101,6 +101,7 @@ net::task<auth::action> forwarding::ask(auth::handshake& machine, const auth::as
   auto wanted = order_for(*machine.learned(), order.request);
   wanted.newer_than = newer_than_;
   auto delivery = co_await around_.shared.tokens.obtain(std::move(wanted));
+  notes_.secrets().add(delivery.answer.token);
   notes_.token(order.request, delivery);
   const auto& token = delivery.answer.token;
   passed_over_ = token && choice_.credential && !order.request.credential;

@@ -1,6 +1,7 @@
 // Writes down what happens to one exchange, with times; the only writer of its evidence.
 #pragma once
 
+#include "exchange_secrets.hpp"
 #include "regpass/auth/handshake.hpp"
 #include "regpass/base/time.hpp"
 #include "regpass/exchange/pool.hpp"
@@ -38,12 +39,16 @@ class recorder {
     explain::add(seen_, elapsed_ms(), std::move(one));
   }
 
+  // What was sent or will be; text of others is recorded without it.
+  exchange_secrets& secrets() noexcept { return secrets_; }
+
   explain::evidence& seen() noexcept { return seen_; }
   const explain::evidence& seen() const noexcept { return seen_; }
   steady_time began() const noexcept { return began_; }
   std::int64_t elapsed_ms() const noexcept;
 
  private:
+  exchange_secrets secrets_;
   bool explaining_ = false;
   bool failed_ = false;
   steady_time began_;

@@ -58,7 +58,10 @@ std::string authority_of(const dial_target& target) {
 }
 
 error blamed_on(const http::proxy_server& proxy, error problem) {
+  secret_mask mask;
+  http::add_to(mask, proxy);
   problem.who = party::proxy;
+  problem.detail = mask_recognisable(mask.apply(problem.detail));
   problem.detail = "the proxy " + shown(proxy) + (problem.detail.empty() ? "" : ": ") + problem.detail;
   return problem;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "regpass/base/secret.hpp"
+#include "regpass/base/secret_mask.hpp"
 #include "regpass/registry/host.hpp"
 #include "regpass/registry/operation.hpp"
 
@@ -33,6 +34,8 @@ using credential_ptr = std::shared_ptr<const credential>;
 // What the Authorization field says with it: "Basic …", "Bearer …"; empty for an identity token, which never goes to a
 // registry.
 secret authorization_of(const credential&);
+// Its value, and every form in which it is sent.
+void add_to(secret_mask&, const credential&);
 
 // A generation that was not used before.
 std::uint64_t next_generation() noexcept;
