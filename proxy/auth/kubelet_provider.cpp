@@ -2,6 +2,7 @@
 
 #include "auth/docker_helper.hpp"
 #include "auth/json_text.hpp"
+#include "regpass/base/secret_mask.hpp"
 #include "regpass/base/text.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -34,6 +35,19 @@ const json::key_value_pair* entry_for(const json::object& entries, std::string_v
     if (is_for_image(one.key(), image) && (best == nullptr || one.key().size() > best->key().size())) best = &one;
   }
   return best;
+}
+
+// Of every password in the answer, whichever of them would be used.
+secret_mask mask_of(const json::object& object) {
+  secret_mask mask;
+  const auto* entries = object.if_contains("auth");
+  if (entries == nullptr || !entries->is_object()) return mask;
+  for (const auto& one : entries->get_object()) {
+    if (const auto* pair = one.value().if_object()) {
+      mask.add_login(string_member(*pair, "username"), string_member(*pair, "password"));
+    }
+  }
+  return mask;
 }
 
 std::string wrong_kind(const json::object& object) {
@@ -84,15 +98,13 @@ program_question kubelet_question(const std::string& image) {
 }
 
 program_says read_kubelet_provider(const std::string& name, const std::string& image, const program_output& got) {
-  if (got.status != 0) {
-    auto made = program_says();
-    made.problem = failure_of(name, got);
-    return made;
-  }
+  if (got.status != 0) return failure_of(name, got);
   const auto parsed = parse_json(got.output);
   const auto* object = parsed ? parsed->if_object() : nullptr;
   if (object == nullptr) return unusable(name, "answered with something that is no JSON object");
-  return read_object(name, image, *object);
+  auto says = read_object(name, image, *object);
+  if (!says.problem.empty()) says.problem = mask_of(*object).apply(mask_recognisable(says.problem));
+  return says;
 }
 
 }  // namespace regpass::auth

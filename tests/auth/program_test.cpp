@@ -66,9 +66,15 @@ TEST_CASE("a helper that has none is no failure") {
   }
 }
 
-TEST_CASE("a helper that fails is quoted, but for what may be a secret") {
-  CHECK(said(helper(), "no basic auth\n", 1, "AWS says no\n").problem ==
-        "docker-credential-x ended with status 1: no basic auth; AWS says no");
+TEST_CASE("S3: what a helper that fails printed is for the log alone, without what may be a secret") {
+  const auto failed = said(helper(), "no basic auth\n", 1, "AWS says no, password=canary\n");
+  CHECK(failed.problem == "docker-credential-x ended with status 1; the log of regpass has its output");
+  CHECK(failed.printed == "no basic auth; AWS says no, password=***");
+  const auto provider_failed = said(provider(), "", 1, "token=canary-1\n");
+  CHECK_THAT(provider_failed.problem, !Contains("canary"));
+  CHECK(provider_failed.printed == "token=***");
+  CHECK_THAT(said(helper(), R"({"ServerURL":"https://a:b@evil.test/canary","Username":"a","Secret":"canary"})").problem,
+             !Contains("canary") && !Contains("a:b") && Contains("evil.test"));
   CHECK(said(helper(), R"({"Secret":"s3cret)", 139).problem == "docker-credential-x was ended by signal 11");
   CHECK_THAT(said(helper(), "s3cret, no JSON").problem, !Contains("s3cret") && Contains("no JSON object"));
   CHECK(said(helper(), "[]").problem == "docker-credential-x answered with something that is no JSON object");
