@@ -1,5 +1,7 @@
 #include "carrier.hpp"
 
+#include "regpass/http/hop.hpp"
+
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -146,7 +148,7 @@ net::task<void> carrier::pump_request() {
     if (!written) upstream_writable_ = false;
   }
   if (!upstream_writable_) co_return;
-  auto finished = co_await connection_->http().finish(client_.trailers());
+  auto finished = co_await connection_->http().finish(http::allowed_trailers(client_.trailers()));
   if (!finished) upstream_writable_ = false;
 }
 
@@ -204,13 +206,13 @@ net::task<result<void>> carrier::relay() {
     }
   }
   response_ended_ = true;
-  auto finished = co_await client_.finish(connection_->http().trailers());
+  auto finished = co_await client_.finish(http::allowed_trailers(connection_->http().trailers()));
   co_return finished;
 }
 
 net::task<result<void>> carrier::relay_last(std::string_view piece) {
   response_ended_ = true;
-  auto written = co_await client_.write_last(piece, connection_->http().trailers());
+  auto written = co_await client_.write_last(piece, http::allowed_trailers(connection_->http().trailers()));
   co_await connection_->http().read();  // the empty piece, after which the connection may serve another exchange
   co_return written;
 }
