@@ -1,11 +1,13 @@
 #include "forwarding.hpp"
 
+#include "client_claims.hpp"
 #include "id.hpp"
 #include "regpass/auth/observed.hpp"
 #include "regpass/auth/policy.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/http/hop.hpp"
 #include "upstream_head.hpp"
+#include "web_page.hpp"
 
 namespace regpass::forward {
 
@@ -114,6 +116,7 @@ bool forwarding::prepare() {
     return false;
   }
   if (what_.registry && !classify()) return false;
+  if (!without_credentials() && !observing && !judge_client()) return false;
   // What is no API request gets nothing of ours and keeps what it brought.
   auto head = upstream_head(asked(), what_.target, without_credentials() || observing);
   if (!head) {
@@ -127,6 +130,23 @@ bool forwarding::prepare() {
   if (without_credentials()) return true;
   choose_credential();
   return permit();
+}
+
+// Nothing of a client may change what the registry takes the request for, and no page in a browser has a say in what
+// our credential does.
+bool forwarding::judge_client() {
+  if (const auto claim = claim_in_query(asked().target); !claim.empty()) {
+    refusal_ = 400;
+    notes_.failed(error(errc::bad_message, party::client, phase::head,
+                        "the query names another method by " + clean(claim, 64), 0, false));
+    return false;
+  }
+  const auto& own = what_.seen_as ? what_.seen_as->shown : what_.target.origin;
+  if (!is_from_foreign_page(asked().headers, own)) return true;
+  refusal_ = 403;
+  notes_.step(explain::policy_step{"a page in a browser, of another origin, asks for it with regpass's credential",
+                                   "let the page's own server ask, or send the browser past regpass"});
+  return false;
 }
 
 bool forwarding::classify() {

@@ -21,6 +21,7 @@ class forwarding {
   // Whether the exchange may go on; if not, `refusal_` says how to answer.
   bool prepare();
   bool classify();
+  bool judge_client();
   bool moves_blob() const;
   bool permit();
   void choose_credential();

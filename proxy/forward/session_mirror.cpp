@@ -111,6 +111,9 @@ session::mirrored session::judge_mirrored(const http::request_head& asked, const
   auto head = asked;
   const auto call = ingress_mirror(head, mirror.options.path);
   if (!call) return refuse_target(asked, mirror, call.error());
+  if (const auto refused = judge_caller(asked, *call, mirror, *from)) {
+    return refuse_mirrored(403, head, mirror, explain::policy_step{refused->why, refused->remedy});
+  }
   mirrored made;
   if (call->bare_ping) {
     made.what = mirrored::kind::ping;

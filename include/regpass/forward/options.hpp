@@ -39,6 +39,7 @@ struct mirror_options {
   std::string listen;
   registry::host registry;  // where requests without ?ns= go
   std::string path;         // what clients put before or behind /v2, without slashes at its ends; empty: nothing
+  std::vector<std::string> names{};  // further hosts that clients know the mirror by
 };
 
 // [other_hosts]
