@@ -55,7 +55,10 @@ loaded load(const inputs& in) {
   auto a = assemble(text.value_or(std::string()), chosen.file.string(), in);
   const bool optional = chosen.by.empty() && !text && text.error().code == errc::not_found;
   if (!text && !optional) a.result.problems.insert(a.result.problems.begin(), unreadable(chosen, text.error()));
-  if (text) a.result.file = chosen.file;
+  if (text) {
+    a.result.file = chosen.file;
+    a.result.text = secret(*text);
+  }
   check_files(a);
   return std::move(a.result);
 }

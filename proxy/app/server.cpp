@@ -3,6 +3,7 @@
 #include "credential_report.hpp"
 #include "doors.hpp"
 #include "fast_aes.hpp"
+#include "fences.hpp"
 #include "key_log.hpp"
 #include "page_door.hpp"
 #include "regpass/admin/control.hpp"
@@ -59,6 +60,7 @@ struct lane {
 struct server::state {
   state(net::executor on, config::loaded from, config::inputs again, tls::authority ca_)
       : control(std::move(on)),
+        in_force(from),
         settings(std::move(from.settings)),
         inputs(std::move(again)),
         config_file(from.file.string()),
@@ -86,6 +88,7 @@ struct server::state {
   void stop();
 
   net::executor control;
+  config::loaded in_force;  // the last that was adopted
   config::settings settings;
   config::inputs inputs;
   std::string config_file;
@@ -354,6 +357,10 @@ void server::state::reload() {
     if (problem.empty()) problem = one.what;
     log::write(log::level::error, "config-rejected", one.what, {{"fix", one.fix}});
   }
+  if (const auto lost = problem.empty() ? lost_fence(in_force, fresh) : std::nullopt) {
+    problem = lost->what;
+    log::write(log::level::error, "config-rejected", lost->what, {{"fix", lost->fix}});
+  }
   if (problem.empty()) {
     if (auto adopted = adopt(fresh.settings); !adopted) {
       problem = adopted.error().detail;
@@ -363,6 +370,7 @@ void server::state::reload() {
   if (problem.empty()) {
     log::write(log::level::info, "config-reloaded", "configuration and credentials were read again");
     watch_files(fresh.settings);
+    in_force = std::move(fresh);
   }
   metrics.reloaded(problem.empty());
   if (report) report->reloaded(std::move(problem));

@@ -44,6 +44,7 @@ struct loaded {
   config::settings settings;
   provenance origins;
   std::filesystem::path file;     // the file that was read; empty: none
+  secret text;                    // of that file, which may hold the password of a proxy
   std::vector<problem> problems;  // empty: settings are valid
 };
 
