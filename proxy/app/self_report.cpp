@@ -114,6 +114,7 @@ admin::readiness self_report::ready() const {
   for (const auto& one : listeners_) made.details.emplace_back("listening", one);
   made.details.emplace_back("credentials", std::to_string(from->credentials.entries.size()) + " entries, " +
                                                std::to_string(usable(*from)) + " usable");
+  for (const auto& remark : ca_.remarks()) made.details.emplace_back("ca", remark);
   const auto problem = last_problem();
   made.details.emplace_back("configuration", problem.empty() ? "in force" : "the last reload was rejected: " + problem);
   return made;

@@ -4,6 +4,7 @@
 #include "doors.hpp"
 #include "fast_aes.hpp"
 #include "fences.hpp"
+#include "file_access.hpp"
 #include "key_log.hpp"
 #include "page_door.hpp"
 #include "regpass/admin/control.hpp"
@@ -26,6 +27,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 
 namespace regpass::app {
 
@@ -95,6 +97,7 @@ struct server::state {
   tls::authority ca;
   credential_loader loader;
   client_secret_loader client_secret;
+  std::set<std::filesystem::path> open_files;  // that others may read, as far as it was said
   forward::memory memory;
   forward::journal journal;
   forward::metrics metrics;
@@ -123,6 +126,7 @@ result<void> server::state::adopt(const config::settings& from) {
   auto found = loader.load();
   log_credentials(found);
   warn_of(found, from);
+  warn_of_open_files(from, found, open_files);
   auto made = make_snapshot(from, found, ca.certificate_pem(), std::move(*password));
   if (!made) return std::unexpected(made.error());
   warn_outside_constraints(**made);
@@ -286,6 +290,10 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
               {"ca_dir", from.settings.tls.ca_dir.string()},
               {"publish_dir", from.settings.tls.publish_dir.string()},
               {"not_after", rfc3339(ca->not_after())}});
+
+  for (const auto& remark : ca->remarks()) {
+    log::write(log::level::warn, "ca", remark, {{"ca_dir", from.settings.tls.ca_dir.string()}});
+  }
 
   log_way_out(from);
   const bool admin_wanted = from.origins["listen.admin"] != "default";

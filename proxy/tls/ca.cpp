@@ -22,6 +22,7 @@ struct authority::state {
   x509_ptr certificate;
   std::string pem;
   bool created = false;
+  std::vector<std::string> remarks;
 };
 
 namespace {
@@ -99,7 +100,10 @@ result<authority> authority::open(const ca_options& options, wall_time now) {
   if (auto usable = check_usable(*found->pair.certificate, options.dir, now); !usable) {
     return std::unexpected(std::move(usable.error()));
   }
+  auto remarks = check_access(options.dir);
+  if (!remarks) return std::unexpected(std::move(remarks.error()));
   auto made = std::make_shared<state>();
+  made->remarks = std::move(*remarks);
   made->pem = to_pem(*found->pair.certificate);
   made->key = std::move(found->pair.key);
   made->certificate = std::move(found->pair.certificate);
@@ -125,6 +129,9 @@ std::vector<std::string> authority::names() const {
 }
 wall_time authority::not_after() const {
   return to_wall(X509_get0_notAfter(certificate()));
+}
+const std::vector<std::string>& authority::remarks() const noexcept {
+  return state_->remarks;
 }
 bool authority::created() const noexcept {
   return state_->created;
