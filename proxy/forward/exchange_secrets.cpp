@@ -22,6 +22,28 @@ class known_texts {
   std::array<std::uint64_t, 251> table_{};
 };
 
+bool is_hex(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+bool is_uuid(std::string_view text) {
+  constexpr std::size_t length = 36;
+  if (text.size() != length) return false;
+  for (std::size_t i = 0; i < length; ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !is_hex(text.substr(i, 1))) return false;
+  }
+  return true;
+}
+
+bool is_digest(std::string_view text, bool behind_algorithm) {
+  constexpr std::string_view algorithm = "sha256:";
+  constexpr std::size_t length = 64;
+  const bool named = text.starts_with(algorithm);
+  if (named) text.remove_prefix(algorithm.size());
+  return (named || behind_algorithm) && text.size() == length && is_hex(text);
+}
+
 std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept {
   return (a ^ (b + 0x9E3779B97F4A7C15 + (a << 6U) + (a >> 2U))) * 0xFF51AFD7ED558CCD;
 }
@@ -78,6 +100,21 @@ std::string exchange_secrets::masked(std::string_view text) const {
   auto made = mask_recognisable(mask().apply(text));
   if (made == text) harmless.add(key);
   return made;
+}
+
+std::string exchange_secrets::masked_reference(std::string_view url) const {
+  std::string out;
+  bool algorithm = false;  // a segment "sha256" was there
+  for (;;) {
+    const auto end = url.find('/');
+    const auto segment = url.substr(0, end);
+    const bool plain = is_uuid(segment) || is_digest(segment, algorithm);
+    out += plain ? std::string(segment) : masked(segment);
+    algorithm = algorithm || segment == "sha256";
+    if (end == std::string_view::npos) return out;
+    out += '/';
+    url.remove_prefix(end + 1);
+  }
 }
 
 // Masked before it is cut: a cut could leave a piece that is too short to be recognised. No more than that is looked

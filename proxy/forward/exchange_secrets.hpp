@@ -26,6 +26,9 @@ class exchange_secrets {
   // The text as anybody may see it, cleaned, at most `cap` bytes long.
   std::string quoted(std::string_view text, std::size_t cap) const;
   std::string masked(std::string_view text) const;
+  // A reference in a successful answer. Every upload and every redirected pull has one, so its segments are looked at
+  // one by one, most of which were seen before or are a UUID or digest.
+  std::string masked_reference(std::string_view url) const;
   // Only what this exchange sent, in text that is passed on.
   std::string relayed(std::string_view text) const { return mask().apply(text); }
   // In every value. What a URL holds stays: the client needs it.

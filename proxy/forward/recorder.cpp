@@ -44,7 +44,10 @@ void note(const http::field& one, const exchange_secrets& secrets, explain::answ
   } else if (is("Date")) {
     if (date.empty()) date = one.value;
   } else if (is("Location")) {
-    if (into.location.empty()) into.location = secrets.masked(masked_url(one.value));
+    if (into.location.empty()) {
+      const auto shown = masked_url(one.value);
+      into.location = into.status < 400 ? secrets.masked_reference(shown) : secrets.masked(shown);
+    }
   } else if (is("Allow")) {
     if (into.status == 405) join(into.allow, secrets.quoted(one.value, 128));
   } else if (is("ratelimit-limit")) {

@@ -141,6 +141,27 @@ TEST_CASE("S1: nor does it in the head of an answer that is passed on", "[secrec
   check_hidden(seen, password);
 }
 
+TEST_CASE("S1: nor does it in the Location of an answer that succeeds", "[secrecy]") {
+  const auto form = GENERATE(from_range(encodings));
+  const auto encode = form.second;
+  INFO(form.first);
+  basic_scene scene;
+  const std::string uuid = "7c1fb1b2-3f0e-4b7a-9d55-0123456789ab";
+  scene.registry.on("POST", "/v2/team-a/app/blobs/uploads/").make([&](const received& asked) {
+    reply made;
+    made.status = 202;
+    made.fields = {{"Location", "/v2/" + encode(password) + "/" + encode(value_of_field(asked.authorization())) + "/" +
+                                    uuid + "?state=" + encode(password)}};
+    return made;
+  });
+  auto client = scene.proxy.inside(scene.registry.authority());
+  CHECK(client.ask("POST", "/v2/team-a/app/blobs/uploads/").status == 202);
+  const auto seen = all_of({}, scene.proxy.finished());
+  CHECK(seen.find(uuid) != std::string::npos);
+  check_hidden(seen, base64("alice:" + password));
+  check_hidden(seen, password);
+}
+
 TEST_CASE("S1: what a token server quotes reaches nobody", "[secrecy]") {
   const auto form = GENERATE(from_range(encodings));
   const auto encode = form.second;
