@@ -14,6 +14,7 @@
 #include "regpass/forward/services.hpp"
 #include "regpass/net/endpoint.hpp"
 #include "regpass/net/listener.hpp"
+#include "regpass/net/resolver.hpp"
 #include "regpass/net/watch.hpp"
 #include "regpass/net/worker.hpp"
 #include "self_report.hpp"
@@ -166,6 +167,8 @@ void server::state::make_lanes() {
     made->pool = std::make_unique<exchange::pool>(made->thread.get_executor(), settings.limits);
     lanes.push_back(std::move(made));
   }
+  const auto names = net::resolver_of(lanes.front()->thread.get_executor());
+  for (const auto& one : lanes) net::set_resolver(one->thread.get_executor(), names);
 }
 
 result<void> server::state::listen() {

@@ -5,6 +5,7 @@
 #include "regpass/auth/policy.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/http/hop.hpp"
+#include "regpass/net/endpoint.hpp"
 #include "upstream_head.hpp"
 
 namespace regpass::forward {
@@ -34,6 +35,7 @@ std::shared_ptr<const exchange::route> route_of(const forward_request& what) {
   }
   auto made = pass_route(to, rule_for(what.target, decision(), *what.snapshot), by);
   made.address = what.target.original;
+  made.from = std::make_shared<net::asker>(net::address_text(what.client));
   return std::make_shared<const exchange::route>(std::move(made));
 }
 

@@ -4,7 +4,7 @@
 #include "regpass/explain/diagnose.hpp"
 #include "regpass/forward/forwarder.hpp"
 #include "regpass/forward/tunnel.hpp"
-#include "regpass/net/egress.hpp"
+#include "regpass/net/endpoint.hpp"
 #include "regpass/net/prefixed_stream.hpp"
 #include "regpass/net/tls_stream.hpp"
 #include "session_impl.hpp"
@@ -15,6 +15,9 @@ namespace regpass::forward {
 
 namespace {
 
+// How often it is looked whether a client is still there that waits for its tunnel.
+constexpr auto look_every = std::chrono::milliseconds{200};
+constexpr int looks_at_half_closed = 5;
 constexpr auto linger_for_close = std::chrono::seconds{2};
 constexpr std::string_view established_line = "HTTP/1.1 200 Connection established\r\n\r\n";
 
@@ -61,6 +64,25 @@ net::task<void> session::established(server& front) {
   client_ = net::make_prefixed_stream(std::move(rest), std::move(client_));
 }
 
+// A client that sends no more may have ended only its own side, before it was answered even; few do, and briefly.
+net::task<result<net::reached>> session::reach(net::dial_target where, snapshot_ptr from) {
+  const auto asks = std::make_shared<net::asker>(net::address_text(peer_));
+  where.from = asks;
+  timer_.watch(look_every, [this, asks, looks = 0]() mutable {
+    const auto there = client_->look();
+    if (there == net::presence::here) return;
+    if (there == net::presence::gone || ++looks > looks_at_half_closed) asks->leave();
+  });
+  auto reached = co_await net::reach(from->way_out, std::move(where));
+  timer_.unwatch();
+  co_return reached;
+}
+
+void session::log_left(const net::dial_target& where) const {
+  log::write(log::level::debug, "tunnel", "the client hung up while " + where.host + " was being looked up",
+             {{"mode", mode_}, {"client", peer_}, {"host", where.host}});
+}
+
 net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
   net::dial_target where;
   where.host = to.origin.host;
@@ -68,7 +90,11 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
   where.allowed = filter_for(rule_for(to, decision(), *from));
   where.blame = party::between;
   where.within = around_.bounds.connect_within;
-  auto reached = co_await net::reach(from->way_out, std::move(where));
+  auto reached = co_await reach(where, from);
+  if (!reached && reached.error().code == errc::cancelled) {
+    log_left(where);
+    co_return;
+  }
   if (!reached) {
     const int status = status_for(reached.error());
     auto seen = about(front.head(), &to);

@@ -11,6 +11,7 @@
 #include "regpass/forward/route.hpp"
 #include "regpass/forward/services.hpp"
 #include "regpass/net/deadline.hpp"
+#include "regpass/net/egress.hpp"
 #include "regpass/net/stream.hpp"
 #include "regpass/net/task_group.hpp"
 
@@ -72,6 +73,9 @@ class session {
 
   net::task<void> tunnel(server& front, target to, snapshot_ptr from);
   net::task<void> intercept(server& front, target to);
+  // For a tunnel. errc::cancelled: the client hung up while the name was being looked up.
+  net::task<result<net::reached>> reach(net::dial_target where, snapshot_ptr from);
+  void log_left(const net::dial_target& where) const;
   net::task<void> secure(const tls::context& context, target to);
   void reject(const target& to, error problem);
   net::task<bool> serve_one_inside(server& inside);  // false: the connection is over

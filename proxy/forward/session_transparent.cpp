@@ -133,7 +133,11 @@ net::task<void> session::splice(target to, snapshot_ptr from, std::string remark
   where.allowed = filter_for(rule_for(to, decision(), *from));
   where.blame = party::between;
   where.within = around_.bounds.connect_within;
-  auto reached = co_await net::reach(from->way_out, std::move(where));
+  auto reached = co_await reach(where, from);
+  if (!reached && reached.error().code == errc::cancelled) {
+    log_left(where);
+    co_return;
+  }
   if (!reached) {
     explain::failed_step why(reached.error());
     co_await turn_away(std::move(to), std::move(why), "tunnel");
