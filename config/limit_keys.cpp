@@ -35,8 +35,8 @@ std::vector<key<settings>> of_messages() {
       number("limits.http2_resets", "Streams that a client may break off in 10 s before its connection ends.", 1,
              100'000, [](auto& s) -> auto& { return s.limits.h2.resets; }),
       number("limits.http2_control_frames",
-             "SETTINGS, PING, PRIORITY and empty DATA frames, and a registry's resets of streams that are gone, taken "
-             "in 10 s.",
+             "SETTINGS, PING, PRIORITY, CONTINUATION, unknown and empty DATA frames, WINDOW_UPDATE frames beyond those "
+             "that the data sent explains, and a registry's resets of streams that are gone, taken in 10 s.",
              10, 1'000'000, [](auto& s) -> auto& { return s.limits.h2.control_frames; }),
       number("limits.interim_responses", "1xx responses before the final one.", 1, 1'000,
              [](auto& s) -> auto& { return s.limits.interim_responses; }),

@@ -33,7 +33,7 @@ namespace {
 
 constexpr std::size_t most_workers = 4;
 constexpr std::size_t most_connections = 10'000;
-constexpr std::size_t spare_descriptors = 64;
+constexpr std::size_t spare_descriptors = 160;  // for three listeners of ours with 32 clients each, files and lookups
 
 std::size_t workers_for(const config::settings& settings) {
   if (settings.process.workers > 0) return settings.process.workers;

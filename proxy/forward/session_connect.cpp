@@ -126,19 +126,29 @@ net::task<void> session::intercept(server& front, target to) {
     co_return;
   }
   co_await established(front);
-  co_await secure(*context, std::move(to));
+  expect_tls(std::move(*context), std::move(to));
 }
 
-net::task<void> session::secure(const tls::context& context, target to) {
+void session::expect_tls(tls::context context, target to) {
+  expected_ = std::make_unique<expected_tls>(std::move(context), std::move(to));
+}
+
+net::task<void> session::secure(result<void> spoke) {
+  const auto expected = std::move(expected_);
+  auto& to = expected->to;
+  if (!spoke) {
+    timer_.clear();
+    reject(to, timer_.blame(spoke.error()));
+    co_return;
+  }
   tls::engine_options options;
   options.role = tls::role::server;
   options.name = to.origin.host;
   options.peer = party::client;
   options.http2 = offers_h2(to);
-  auto wrapped = std::make_unique<net::tls_stream>(std::move(client_), context, std::move(options));
+  auto wrapped = std::make_unique<net::tls_stream>(std::move(client_), expected->context, std::move(options));
   auto* wire = wrapped.get();
   client_ = std::move(wrapped);
-  timer_.set(phase::tls, around_.bounds.tls_within);
   auto done = co_await wire->handshake();
   timer_.clear();
   if (!done) {

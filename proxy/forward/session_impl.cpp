@@ -64,6 +64,11 @@ net::task<void> session::run(std::unique_ptr<session> self, net::task<void> open
   auto& one = *self;
   one.around_.shared.sessions.come();
   co_await std::move(opening);
+  if (one.expected_) {
+    one.timer_.set(phase::tls, one.around_.bounds.tls_within);
+    auto spoke = co_await one.client_->wait_readable();
+    co_await one.secure(std::move(spoke));
+  }
   if (one.inside_ && one.http2_) {
     co_await one.serve_h2();
   } else if (one.inside_) {

@@ -76,7 +76,9 @@ class session {
   // For a tunnel. errc::cancelled: the client hung up while the name was being looked up.
   net::task<result<net::reached>> reach(net::dial_target where, snapshot_ptr from);
   void log_left(const net::dial_target& where) const;
-  net::task<void> secure(const tls::context& context, target to);
+  // TLS of ours is to begin with the client's next bytes.
+  void expect_tls(tls::context context, target to);
+  net::task<void> secure(result<void> spoke);
   void reject(const target& to, error problem);
   net::task<bool> serve_one_inside(server& inside);  // false: the connection is over
   // HTTP/2 is chosen when the client offers it. That costs uploads nothing: the one client whose uploads it would slow
@@ -118,6 +120,12 @@ class session {
   std::string peer_;
   std::string mode_;
   net::deadline timer_;
+  struct expected_tls {
+    expected_tls(tls::context with, target where) : context(std::move(with)), to(std::move(where)) {}
+    tls::context context;
+    target to;
+  };
+  std::unique_ptr<expected_tls> expected_;  // connections wait for it with nothing else, before their client speaks
   // Where TLS of ours with the client is for, once it stands. Connections wait in it for hours: what it took to get
   // there returns first, so that its frames do not wait, too.
   std::unique_ptr<const target> inside_;

@@ -50,9 +50,11 @@ net::task<void> session::serve_captured(net_endpoint original) {
 // Reads until it is clear what the stream is, and gives everything back. need_more: there is nothing to serve.
 net::task<beginning> session::look_ahead() {
   std::string seen;
-  std::string piece(read_at_once, '\0');
   beginning first;
   timer_.set(phase::head, around_.bounds.head_within);
+  const auto spoke = co_await client_->wait_readable();
+  if (!spoke) co_return first;
+  std::string piece(read_at_once, '\0');
   while (first.what == beginning::kind::need_more) {
     auto got = co_await client_->read_some(piece);
     if (!got) break;
@@ -98,7 +100,7 @@ net::task<void> session::serve_captured_registry(target to) {
   }
   aside_ = std::make_unique<net::task_group>(around_.on);
   aside_->spawn(compare_addresses(to), "comparing addresses");
-  co_await secure(*context, std::move(to));
+  expect_tls(std::move(*context), std::move(to));
 }
 
 // Names with many addresses, and resolvers that differ, make this ordinary. It is still worth a line: a client with
