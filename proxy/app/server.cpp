@@ -1,5 +1,7 @@
 #include "regpass/app/server.hpp"
 
+#include "cgroup.hpp"
+#include "connection_limit.hpp"
 #include "credential_report.hpp"
 #include "doors.hpp"
 #include "fast_aes.hpp"
@@ -32,20 +34,16 @@ namespace regpass::app {
 namespace {
 
 constexpr std::size_t most_workers = 4;
-constexpr std::size_t most_connections = 10'000;
-constexpr std::size_t spare_descriptors = 160;  // for three listeners of ours with 32 clients each, files and lookups
 
 std::size_t workers_for(const config::settings& settings) {
   if (settings.process.workers > 0) return settings.process.workers;
   return std::min(usable_cpus(), most_workers);
 }
 
-// Each client connection may have one upstream, so half of the descriptors are for clients.
-std::size_t connections_for(const config::settings& settings) {
-  if (settings.process.connections > 0) return settings.process.connections;
+connection_limit connections_for(const config::settings& settings) {
   rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= spare_descriptors) return most_connections;
-  return std::min<std::size_t>(most_connections, (files.rlim_cur - spare_descriptors) / 2);
+  const bool known = ::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY;
+  return choose_connection_limit(settings.process.connections, known ? files.rlim_cur : no_limit, memory_limit());
 }
 
 }  // namespace
@@ -100,6 +98,7 @@ struct server::state {
   mutable std::mutex lock;
   forward::snapshot_ptr snapshot;
   std::vector<door> doors;  // those that are open
+  std::size_t most_connections = 0;
   std::vector<std::unique_ptr<lane>> lanes;
   std::unique_ptr<forward::token_client> tokens;
   std::unique_ptr<forward::credential_client> programs;
@@ -204,7 +203,7 @@ result<void> server::state::open(door& one) {
 void server::state::serve(lane& mine) {
   const forward::surroundings around{mine.thread.get_executor(), *services, *mine.pool, mine.pool->bounds()};
   for (std::size_t i = 0; i < doors.size(); ++i) {
-    mine.listeners[i]->start(welcome(doors[i], around, doors), connections_for(settings),
+    mine.listeners[i]->start(welcome(doors[i], around, doors), most_connections,
                              [this] { return services->sessions.load(); });
   }
   mine.thread.start();
@@ -305,6 +304,11 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
   made->services->programs = made->programs.get();
   made->services->refused.allow(made->settings.process.refusals_told);
   auto whole = std::unique_ptr<server>(new server(std::move(made)));
+  const auto connections = connections_for(raw->settings);
+  raw->most_connections = connections.count;
+  log::write(log::level::info, "limits",
+             "at most " + std::to_string(connections.count) + " client connections at a time, by " + connections.reason,
+             {{"connections", connections.count}});
   for (auto& one : raw->lanes) raw->serve(*one);
   raw->watch_files(raw->settings);
   for (const auto& one : raw->doors) {
@@ -333,9 +337,6 @@ std::vector<forward::finished> server::history() const {
 }
 std::size_t server::busy() const {
   return state_->services->busy.load();
-}
-std::size_t server::most_connections() {
-  return state_->services->sessions.take_highest();
 }
 net::task<bool> server::alive() const {
   return state_->report->alive();

@@ -68,10 +68,11 @@ net::task<void> session::established(server& front) {
 net::task<result<net::reached>> session::reach(net::dial_target where, snapshot_ptr from) {
   const auto asks = std::make_shared<net::asker>(net::address_text(peer_));
   where.from = asks;
-  timer_.watch(look_every, [this, asks, looks = 0]() mutable {
+  const auto looks = std::make_shared<int>(0);
+  timer_.watch(look_every, [this, asks, looks] {
     const auto there = client_->look();
     if (there == net::presence::here) return;
-    if (there == net::presence::gone || ++looks > looks_at_half_closed) asks->leave();
+    if (there == net::presence::gone || ++*looks > looks_at_half_closed) asks->leave();
   });
   auto reached = co_await net::reach(from->way_out, std::move(where));
   timer_.unwatch();
@@ -115,7 +116,7 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
 }
 
 net::task<void> session::intercept(server& front, target to) {
-  auto context = around_.shared.leaves->get(to.origin.host, now().wall);
+  auto context = around_.shared.leaves->get(to.origin.host, now());
   if (!context) {
     auto seen = about(front.head(), &to);
     explain::add(seen, 0,
@@ -141,6 +142,8 @@ net::task<void> session::secure(result<void> spoke) {
     reject(to, timer_.blame(spoke.error()));
     co_return;
   }
+  // The clock may have been set while the client said nothing.
+  if (auto fresh = around_.shared.leaves->get(to.origin.host, now())) expected->context = std::move(*fresh);
   tls::engine_options options;
   options.role = tls::role::server;
   options.name = to.origin.host;

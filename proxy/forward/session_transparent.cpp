@@ -90,7 +90,7 @@ net::task<void> session::serve_captured_tls(target to, std::string remark) {
 // The registry is reached by its name and must prove it: where the client's connection was going decides nothing but
 // the port (T20).
 net::task<void> session::serve_captured_registry(target to) {
-  auto context = around_.shared.leaves->get(to.origin.host, now().wall);
+  auto context = around_.shared.leaves->get(to.origin.host, now());
   if (!context) {
     explain::policy_step why(context.error().detail,
                              "remove the CA's directory (tls.ca_dir) and restart regpass and its clients: the new CA "

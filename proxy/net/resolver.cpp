@@ -114,7 +114,6 @@ struct resolver::state : std::enable_shared_from_this<state> {
   dns_settings dns;
   name_sources sources;
   std::map<std::string, std::shared_ptr<flight>> flights;
-  std::map<std::string, std::size_t> by_client;  // who waits, by client
   std::map<std::string, cached> cache;
   std::shared_ptr<std::size_t> system_lookups = std::make_shared<std::size_t>(0);
 };
@@ -172,19 +171,17 @@ void resolver::state::end(flight& one, result<addresses> outcome) {
 
 // Whoever has waited longest waits for a name that will most likely not be answered.
 result<void> resolver::state::make_room(const std::string& client) {
+  std::map<std::string_view, std::size_t> counts;
+  for (const auto& [name, one] : flights) ++counts[one->client];
   const bool full = flights.size() >= options.most_lookups;
-  const auto known = by_client.find(client);
-  const bool client_full = !client.empty() && known != by_client.end() && known->second >= options.most_per_client;
+  const bool client_full = !client.empty() && counts[client] >= options.most_per_client;
   if (!full && !client_full) return {};
   const auto late = clock::now() - options.patience;
   flight* oldest = nullptr;
-  std::size_t most = 0;
   for (const auto& [name, one] : flights) {
     if (one->outcome || one->began > late || (client_full && one->client != client)) continue;
-    const auto count = by_client.contains(one->client) ? by_client.at(one->client) : 0;
-    if (oldest != nullptr && (count < most || (count == most && one->began >= oldest->began))) continue;
-    oldest = one.get();
-    most = count;
+    const auto rank = [&](const flight& of) { return std::pair(counts[of.client], late - of.began); };
+    if (oldest == nullptr || rank(*one) > rank(*oldest)) oldest = one.get();
   }
   const std::string why = client_full ? "this client waits for " + std::to_string(options.most_per_client) + " names"
                                       : std::to_string(options.most_lookups) + " names are being looked up";
@@ -226,10 +223,8 @@ task<void> resolver::state::fly(std::shared_ptr<flight> one, std::string host) {
 
 // Leaves the flight, which ends when nobody is left.
 task<result<addresses>> resolver::state::wait(std::shared_ptr<flight> one, name_query what) {
-  const auto client = what.from ? what.from->client() : std::string();
   const auto until = clock::now() + what.within;
   const auto timer = std::make_shared<boost::asio::steady_timer>(home);
-  ++by_client[client];
   one->waiting.push_back(timer.get());
   if (what.from) what.from->when_gone([on = home, timer] { boost::asio::post(on, [timer] { timer->cancel(); }); });
   const auto left = [&] { return what.from && what.from->gone(); };
@@ -239,7 +234,6 @@ task<result<addresses>> resolver::state::wait(std::shared_ptr<flight> one, name_
   }
   if (what.from) what.from->when_gone(nullptr);
   std::erase(one->waiting, timer.get());
-  if (--by_client[client] == 0) by_client.erase(client);
   if (one->outcome) co_return *one->outcome;
   const bool alone = one->waiting.empty();
   auto gone = left() ? resolve_error(errc::cancelled, "nobody waits for it any more")

@@ -1,6 +1,7 @@
 #include "regpass/tls/ca.hpp"
 
 #include "regpass/base/text.hpp"
+#include "regpass/tls/moments.hpp"
 #include "tls/ca_files.hpp"
 #include "tls/certificate.hpp"
 #include "tls/constraints.hpp"
@@ -51,7 +52,8 @@ bool add_ca_extensions(X509& certificate) {
 }
 
 result<x509_ptr> make_certificate(EVP_PKEY& key, const ca_options& options, wall_time now) {
-  x509_ptr certificate = begin_certificate(key, {now - backdated_by, now + options.life});
+  const auto when = moments_of(now);
+  x509_ptr certificate = begin_certificate(key, {when.earliest - backdated_by, when.latest + options.life});
   if (!certificate || !name_itself(*certificate) || !add_ca_extensions(*certificate)) return making_failed();
   if (auto limited = add_constraints(*certificate, options.names); !limited) {
     return std::unexpected(std::move(limited.error()));

@@ -38,7 +38,8 @@ class service {
     listener_->start(
         [this](net::tcp_socket socket, const std::string&) {
           auto client = net::make_tcp_stream(std::move(socket), party::client);
-          net::spawn(worker_.get_executor(), admin::serve(std::move(client), exchange::limits(), routes_, table_), "admin");
+          net::spawn(worker_.get_executor(), admin::serve(std::move(client), exchange::limits(), routes_, table_),
+                     "admin");
         },
         10, [] { return std::size_t{0}; });
     worker_.start();

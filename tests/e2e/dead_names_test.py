@@ -6,8 +6,9 @@ that are gone at once, then by clients that wait.
 
 import socket
 import time
+import urllib.request
 
-from lone_sidecar import ADDRESS, PROXY, Echo, NameServer, Regpass, connect_request, enter_namespaces, eventually, percentile_99, replace_file
+from lone_sidecar import ADDRESS, HEALTH, PROXY, Echo, NameServer, Regpass, connect_request, enter_namespaces, eventually, percentile_99, replace_file
 
 DEAD = 40
 BYSTANDERS = 60
@@ -30,6 +31,14 @@ def connect(name):
     return time.monotonic() - began, answer.split(b"\r\n")[0]
 
 
+def sessions():
+    """Of clients, as /metrics counts them; those of bystanders stay, as their server holds them."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{HEALTH}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    wanted = [line for line in lines if line.startswith("regpass_connections{") and "client" in line and "open" in line]
+    return float(wanted[0].split()[-1])
+
+
 def bystanders(round_name):
     taken = []
     for number in range(BYSTANDERS):
@@ -44,10 +53,15 @@ def bystanders(round_name):
 with Regpass(directory, "[other_hosts]\ndeny_private_addresses = false\n") as regpass:
     bystanders("before")
 
+    left = sessions() + BYSTANDERS
     for number in range(DEAD):
         with socket.create_connection(("127.0.0.1", PROXY)) as wire:
             wire.sendall(connect_request(f"gone{number}.hole.test"))
     bystanders("closed")
+    # They are dropped, long before their time is over.
+    began = time.monotonic()
+    assert eventually(lambda: sessions() <= left, 6), f"{sessions() - left} sessions of clients that have gone"
+    print(f"dropped after {time.monotonic() - began:.1f} s")
 
     waiting = [socket.create_connection(("127.0.0.1", PROXY)) for _ in range(DEAD)]
     for number, wire in enumerate(waiting):

@@ -4,9 +4,11 @@ A scenario calls `enter_namespaces()` first; the names, addresses and files unde
 else. Expects the environment variable REGPASS (the program) and root; without them the scenario is skipped.
 """
 
+import atexit
 import ctypes
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -29,6 +31,7 @@ def enter_namespaces() -> Path:
         print("needs root and the environment variable REGPASS")
         sys.exit(SKIPPED)
     directory = Path(tempfile.mkdtemp(prefix="regpass-lone-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNS | CLONE_NEWNET) != 0:
         print(f"no namespaces: {os.strerror(ctypes.get_errno())}")

@@ -232,10 +232,12 @@ TEST_CASE("A6: a registry's frames that carry nothing end the connection, too", 
     flood = many(1100, raw(static_cast<frame>(0xbb), 0, id));
   }
   SECTION("HEADERS of a stream that is gone") {
-    flood = raw(frame::rst_stream, 0, id, number(0, 4)) + many(1100, headers(id, {{":status", "200"}}));
+    REQUIRE(codec.feed(raw(frame::rst_stream, 0, id, number(0, 4)), at));
+    flood = many(1100, headers(id, {{":status", "200"}}));
   }
   SECTION("DATA of a stream that is gone") {
-    flood = raw(frame::rst_stream, 0, id, number(0, 4)) + many(17'000, raw(frame::data, 0, id, "x"));
+    REQUIRE(codec.feed(raw(frame::rst_stream, 0, id, number(0, 4)), at));
+    flood = many(17'000, raw(frame::data, 0, id, "x"));
   }
   const auto fed = codec.feed(flood, at);
   REQUIRE_FALSE(fed);

@@ -47,6 +47,7 @@ LIBRARIES = (
     ("toml++/", r"config/\w+\.cpp", "only config reads TOML"),
     ("prometheus/", r"forward/metrics\.cpp", "only the counters are prometheus-cpp's"),
     ("CLI/", r"app/commands/command_line\.cpp", "only the command line is CLI11's"),
+    ("ares.h", r"net/", "names are resolved in one place"),
     ("libpsl.h", r"registry/", "only registry names are judged by the public suffix list"),
 )
 

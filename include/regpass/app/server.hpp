@@ -46,8 +46,6 @@ class server {
   // Connections are accepted and served on until none was busy for drain.idle, or drain.timeout is over. Returns at
   // once when asked a second time.
   std::size_t busy() const;
-  // Of clients, since this was asked last.
-  std::size_t most_connections();
   void stop();
 
  private:

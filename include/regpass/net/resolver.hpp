@@ -44,7 +44,7 @@ struct resolver_options {
   std::uint16_t port = 53;  // of the name servers
 
   std::size_t most_lookups = 256;
-  std::size_t most_per_client = 100;  // names that one client waits for at a time
+  std::size_t most_per_client = 100;  // names looked up for one client at a time
   std::size_t most_cached = 1024;
   std::chrono::milliseconds lookup_within{10'000};
   // From then on a lookup may be given up for another name of the same client, once there are too many.
