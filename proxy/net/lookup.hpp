@@ -28,7 +28,8 @@ struct lookup_plan {
 // While it runs, and what ends it early.
 class lookup {
  public:
-  lookup(const executor& on, std::chrono::steady_clock::time_point until) : on(on), changed(on), until(until) {}
+  lookup(const executor& runs_on, std::chrono::steady_clock::time_point ends_at)
+      : on(runs_on), changed(runs_on), until(ends_at) {}
   void give_up() {
     given_up = true;
     changed.cancel();
