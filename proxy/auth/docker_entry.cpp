@@ -139,6 +139,15 @@ void read_plain(credential_entry& entry, const json::object& object) {
   }
 }
 
+// `az acr login` writes the user of the identity token into `auth`, with an empty password.
+std::string user_of(const json::object& object) {
+  if (const auto username = string_member(object, "username"); !username.empty()) return std::string(username);
+  wiped_text decoded;
+  if (decode_base64(string_member(object, "auth"), decoded.text)) return {};
+  const auto colon = decoded.text.find(':');
+  return colon == std::string::npos ? std::string() : decoded.text.substr(0, colon);
+}
+
 std::string_view member_of_wrong_type(const json::object& object) noexcept {
   for (const auto name : members) {
     const auto* value = object.if_contains(name);
@@ -154,7 +163,7 @@ void read_members(credential_entry& entry, const json::object& object) {
   }
   if (const auto token = string_member(object, "registrytoken"); !token.empty()) return read_ready_token(entry, token);
   if (const auto token = string_member(object, "identitytoken"); !token.empty()) {
-    return give(entry, credential_kind::identity_token, string_member(object, "username"), token);
+    return give(entry, credential_kind::identity_token, user_of(object), token);
   }
   if (!string_member(object, "auth").empty()) return read_auth(entry, object);
   read_plain(entry, object);

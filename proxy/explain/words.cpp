@@ -81,7 +81,8 @@ std::string user(const facts& f) {
 }
 
 std::string secret_kind(const facts& f) {
-  if (f.seen->credential_kind == "identity_token") return "identity token";
+  const auto& kind = f.seen->credential_kind;
+  if (kind == "identity-token" || kind == "identity_token") return "identity token";
   return is_ready_made(f) ? "token" : "password";
 }
 

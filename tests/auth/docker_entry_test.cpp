@@ -31,7 +31,9 @@ TEST_CASE("an entry's members count in docker's order") {
   CHECK(shown(read(R"({"auth":"YWxpY2U6cHc="})")) == "basic alice:pw");
   CHECK(shown(read(R"({"username":"bob","password":"p"})")) == "basic bob:p");
   CHECK(shown(read(R"({"auth":"","username":"bob","password":"p"})")) == "basic bob:p");
-  CHECK(shown(read(R"({"auth":"YWxpY2U6cHc=","identitytoken":"idt"})")) == "identity-token :idt");
+  CHECK(shown(read(R"({"auth":"YWxpY2U6cHc=","identitytoken":"idt"})")) == "identity-token alice:idt");
+  CHECK(shown(read(R"({"auth":"YWxpY2U6","identitytoken":"idt"})")) == "identity-token alice:idt");
+  CHECK(shown(read(R"({"auth":"%","identitytoken":"idt"})")) == "identity-token :idt");
   CHECK(shown(read(R"({"username":"bob","identitytoken":"idt"})")) == "identity-token bob:idt");
   CHECK(shown(read(R"({"auth":"YWxpY2U6cHc=","identitytoken":"idt","registrytoken":"rt"})")) == "bearer :rt");
   CHECK(shown(read(R"({"auth":"YWxpY2U6cHc=","identitytoken":null,"registrytoken":""})")) == "basic alice:pw");

@@ -14,8 +14,8 @@
 namespace regpass::auth {
 
 enum class credential_kind : std::uint8_t {
-  basic,           // user name and password: Basic to the registry or the token endpoint
-  identity_token,  // refresh token: POST grant_type=refresh_token to the token endpoint
+  basic,           // user name and password: Basic to the registry or the token endpoint, or a password grant
+  identity_token,  // refresh token: POST grant_type=refresh_token to the token endpoint, or Basic as a password
   bearer           // ready-made token: sent to the registry as it is
 };
 std::string_view name_of(credential_kind) noexcept;
@@ -30,9 +30,12 @@ struct credential {
 };
 using credential_ptr = std::shared_ptr<const credential>;
 
-// What the Authorization field says with it: "Basic …", "Bearer …"; empty for an identity token, which never goes to a
-// registry.
+// What the Authorization field says with it: "Basic …", "Bearer …". An identity token is the password of its user, or
+// of
+// "<token>", the name by which docker-credential-helpers mark one.
 secret authorization_of(const credential&);
+// It is an identity token, or may be one: its user name is the helpers' mark.
+bool may_be_identity_token(const credential&) noexcept;
 
 // A generation that was not used before.
 std::uint64_t next_generation() noexcept;
