@@ -6,6 +6,7 @@
 #include "regpass/registry/operation.hpp"
 
 #include <chrono>
+#include <utility>
 
 namespace regpass::explain {
 namespace {
@@ -60,6 +61,9 @@ class reader {
     probing_ = s.probe;
     asking_ = false;
     if (s.probe) return;
+    // A remembered token endpoint failed, and the registry is asked whether it still names it.
+    asked_anew_ = !anonymously_ && s.authorization == "none" && has_failed_token();
+    if (asked_anew_) return;
     anonymously_ = anonymously_ || (f_.sent_authorization == "basic" && s.authorization == "none");
     if (!anonymously_) f_.sent_authorization = s.authorization;
   }
@@ -70,6 +74,12 @@ class reader {
     if (probing_) return;
     // That nobody is let in without a credential either does not change that it was refused.
     if (anonymously_ && (s.status == 401 || s.status == 403)) return;
+    // Then that it wants a token says nothing new: what the token endpoint answered has decided.
+    if (asked_anew_ && s.status >= 400) {
+      if (f_.last_answer == nullptr) f_.last_answer = &s;
+      return;
+    }
+    if (asked_anew_) f_.sent_authorization = "none";
     f_.passed_over = anonymously_ && s.status < 400;
     f_.last_answer = &s;
     answered_at_ms_ = at_ms_;
@@ -91,10 +101,13 @@ class reader {
 
   void on(const token_request_step& s) {
     asking_ = true;
-    const bool was_refused = f_.token_answer != nullptr && !f_.token_answer->failure.empty();
     const bool with_credential = f_.token_request != nullptr && f_.token_request->credential != "none";
-    anonymously_ = was_refused && with_credential && s.credential == "none";
+    anonymously_ = has_failed_token() && with_credential && s.credential == "none";
     if (anonymously_) return;
+    const bool other_form = has_failed_token() && with_credential && f_.token_request->realm == s.realm &&
+                            f_.token_request->service == s.service;
+    told_request_ = other_form ? f_.token_request : nullptr;
+    told_answer_ = other_form ? f_.token_answer : nullptr;
     f_.token_request = &s;
     f_.token_answer = nullptr;
   }
@@ -106,6 +119,12 @@ class reader {
     }
     asking_ = false;
     f_.token_answer = &s;
+    overshadowed_ = told_answer_ != nullptr && !s.failure.empty() && rank_of(*told_answer_) >= rank_of(s);
+    if (overshadowed_) {
+      f_.token_request = told_request_;
+      f_.token_answer = told_answer_;
+      return;
+    }
     if (s.failure.empty()) {
       use_token(granted_by(s.granted, s.claims), s.claims, s.expires_in_s);
     } else {
@@ -117,6 +136,7 @@ class reader {
 
   void on(const failed_step& s) {
     if (explaining_ || (anonymously_ && asking_)) return;
+    if (std::exchange(overshadowed_, false) && s.problem.who == party::token_server) return;
     f_.failure = &s;
     f_.failure_at_token_server = s.problem.who == party::token_server || asking_;
     f_.decided_by = is_refusal_of_ours(s.problem) ? speaker::regpass : speaker::nobody;
@@ -136,6 +156,14 @@ class reader {
     has_token_ = true;
     token_at_ms_ = at_ms_;
     life_s_ = life_s;
+  }
+
+  bool has_failed_token() const { return f_.token_answer != nullptr && !f_.token_answer->failure.empty(); }
+
+  // Of several answers to one credential the most telling one stands.
+  static int rank_of(const token_answer_step& s) {
+    const auto kind = auth::failure_kind(s.failure);
+    return kind ? auth::telling_rank(*kind, s.status) : 0;
   }
 
   std::optional<std::int64_t> over_by_claims() const {
@@ -165,6 +193,10 @@ class reader {
   bool probing_ = false;
   bool anonymously_ = false;  // a refused credential is left out
   bool asking_ = false;
+  bool asked_anew_ = false;
+  bool overshadowed_ = false;  // the answer before says more than the last one
+  const token_request_step* told_request_ = nullptr;
+  const token_answer_step* told_answer_ = nullptr;
 };
 
 // A manifest or blob that is not there: how clients find out what to push. A page for people is no such answer, but a

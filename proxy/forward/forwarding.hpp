@@ -21,6 +21,8 @@ class forwarding {
   // Whether the exchange may go on; if not, `refusal_` says how to answer.
   bool prepare();
   bool classify();
+  bool may_continue_upload(const result<registry::operation>& parsed) const;
+  std::optional<registry::operation> continued_upload() const;
   bool moves_blob() const;
   bool permit();
   void choose_credential();
@@ -32,6 +34,8 @@ class forwarding {
   net::task<void> tell_program();
   const http::request_head& asked() const noexcept { return what_.head ? *what_.head : down_.head(); }
   bool without_credentials() const noexcept { return what_.registry == nullptr || !operation_; }
+  // The registry refused to go on with an upload that may have begun elsewhere.
+  bool lost_upload(const http::response_head& refused) const;
 
   net::task<void> pass();   // no credential is involved: as it came, but for hop-by-hop fields
   net::task<void> serve();  // the handshake
@@ -40,13 +44,19 @@ class forwarding {
   net::task<auth::token_ptr> cached_token(const auth::demand& known);
   bool goes_without();
   void renew_ahead(const auth::demand& known, const auth::token& token);
-  token_order order_for(const auth::demand& known, auth::token_request request) const;
+  token_order order_for(const auth::demand& known, const auth::realm_decision& realm,
+                        auth::token_request request) const;
+  bool note_refused_address(const auth::demand& named, const auth::realm_decision& realm, token_delivery& delivery);
   net::task<result<http::response_head>> carry_out(const auth::action& next);
   net::task<result<http::response_head>> send(const auth::send& how);
   void authorize(const auth::send& how);
   net::task<result<http::response_head>> probe();
   net::task<auth::action> ask(auth::handshake& machine, const auth::ask_token& order);
   void learn(const std::optional<auth::demand>& wants, const auth::action& sent);
+  // Whether the refused token is one that another would fare no better than.
+  bool note_refused_token(const auth::action& sent);
+  // One that was obtained for this request.
+  bool is_fresh_token(const auth::action& sent) const;
   net::task<void> drop_refused_token();
   // True when the mount became an upload and the handshake starts anew.
   net::task<bool> retry_without_mount(const http::response_head& head);

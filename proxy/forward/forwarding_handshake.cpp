@@ -31,10 +31,7 @@ std::string_view word(auth::send::with how) {
 // The value of the Authorization field.
 secret authorization(const auth::send& how, const auth::credential_ptr& credential) {
   using with = auth::send::with;
-  if (how.how == with::basic) {
-    secret pair(credential->username + ":" + std::string(credential->value.expose()));
-    return secret("Basic " + base64(pair.expose()));
-  }
+  if (how.how == with::basic) return auth::authorization_of(*credential);
   const auto& value = how.token ? how.token->value : credential->value;
   return secret("Bearer " + std::string(value.expose()));
 }
@@ -66,10 +63,19 @@ net::task<void> forwarding::serve() {
     }
     const auto wants = demand_in(*head);
     notes_.answered(*head, wants);
-    if (head->status == 401) learn(wants, next);
+    bool keeps = false;
+    if (head->status == 401) {
+      learn(wants, next);
+      keeps = note_refused_token(next);
+    }
+    if (keeps) machine.keep_cached();
+    if (head->status < 400 && is_fresh_token(next)) {
+      around_.shared.memory.learn(what_.target.registry, operation_->repository, *machine.learned());
+    }
     const bool challenged = head->headers.count("WWW-Authenticate") > 0;
     next = machine.on_response(head->status, wants, challenged, carrier_.body_started());
-    if (head->status == 401 || std::holds_alternative<auth::ask_token>(next)) co_await drop_refused_token();
+    const bool drops = !keeps && (head->status == 401 || std::holds_alternative<auth::ask_token>(next));
+    if (drops) co_await drop_refused_token();
     if (std::holds_alternative<auth::deliver>(next)) {
       auto again = co_await retry_without_mount(*head);
       if (again) {
@@ -93,14 +99,34 @@ net::task<result<http::response_head>> forwarding::carry_out(const auth::action&
 }
 
 // What is said to a token that has been good says nothing about where to get the next (see handshake::renew). Harbor
-// answers every token that does not do with a Basic challenge.
+// answers every token that does not do with a Basic challenge. A realm that may not be used is not learned: it would
+// have every later request refused on the word of one answer. What /v2/ says it says of the registry as a whole.
 void forwarding::learn(const std::optional<auth::demand>& wants, const auth::action& sent) {
   if (!wants) return;
   const auto* how = std::get_if<auth::send>(&sent);
   const bool with_token = how != nullptr && how->how == auth::send::with::bearer;
   const bool was_good = with_token && cached_ && how->token == cached_;
   if (was_good || (with_token && wants->how == auth::demand::kind::basic)) return;
-  around_.shared.memory.learn(what_.target.registry, *wants);
+  const auto& host = what_.target.registry;
+  const bool bearer = wants->how == auth::demand::kind::bearer;
+  if (bearer && !auth::decide_realm(wants->realm, host, realm_rules()).allowed) return;
+  const bool probed = std::holds_alternative<auth::probe>(sent);
+  around_.shared.memory.learn(host, probed ? std::string_view() : operation_->repository, *wants);
+}
+
+bool forwarding::is_fresh_token(const auth::action& sent) const {
+  const auto* how = std::get_if<auth::send>(&sent);
+  return how != nullptr && how->token && how->token != cached_;
+}
+
+bool forwarding::note_refused_token(const auth::action& sent) {
+  const auto at = now().steady;
+  if (is_fresh_token(sent)) {
+    around_.shared.memory.refuse_fresh(std::get<auth::send>(sent).token, at);
+    return false;
+  }
+  const auto* how = std::get_if<auth::send>(&sent);
+  return cached_ && how != nullptr && how->token == cached_ && around_.shared.memory.was_refused_fresh(cached_, at);
 }
 
 net::task<result<http::response_head>> forwarding::send(const auth::send& how) {
