@@ -79,6 +79,13 @@ judgement judge_silent(const facts& f) {
   return observed_if(silent && registry_denied(f) && granted_all(f));
 }
 
+// No path of the API, so that it got no credential.
+judgement judge_unknown_upload(const facts& f) {
+  const auto& e = *f.seen;
+  const bool goes_on = e.action.empty() && (e.method == "PATCH" || e.method == "PUT");
+  return observed_if(goes_on && e.injection != "observe" && f.sent_authorization == "none" && registry_denied(f));
+}
+
 judgement judge_client_without(const facts& f) {
   const bool ours_stayed = f.seen->injection == "observe" && f.sent_authorization == "none";
   return observed_if(ours_stayed && registry_denied(f));
@@ -175,6 +182,21 @@ constexpr std::array rows{
                   .why = "Harbor's projects can forbid images with vulnerabilities or without a signature.",
                   .apart = "412 to a GET: no matter of login.",
                   .look_alikes = "tag-immutable gcr-shut-down"}},
+    cause{.name = "upload-unknown",
+          .title = "The upload goes on at a path that regpass did not see handed out",
+          .general = "no-credential denied-by-registry",
+          .judge = judge_unknown_upload,
+          .summary_text =
+              "{host} refused the next part of an upload at a path outside its API: regpass did not see the "
+              "upload begin, so no credential was sent",
+          .fix_text = "Push again: the upload has to begin anew, through this regpass\n"
+                      "Let all requests of a push go through the same regpass",
+          .doc = {.seen = "PATCH or PUT to a path that is none of the registry API, such as /artifacts-uploads/..., "
+                          "gets 401 or 403; no credential was sent.",
+                  .why = "The paths that registries hand out for uploads do not always name the repository. regpass "
+                         "remembers whose they are, but not across a restart, nor for uploads that were begun past it.",
+                  .apart = "A POST to .../blobs/uploads/ through regpass comes first in a push that works.",
+                  .look_alikes = "no-credential upload-leads-elsewhere"}},
     cause{.name = "address-not-allowed",
           .title = "The registry's firewall does not allow this address",
           .general = "denied-by-registry no-credential scope-refused granted-less",

@@ -129,31 +129,37 @@ bool forwarding::prepare() {
 
 bool forwarding::classify() {
   auto parsed = registry::parse_operation(asked().method, asked().target);
-  if (!parsed && parsed.error().code == errc::unsupported) {
-    const auto path = asked().target.substr(0, asked().target.find('?'));
-    const auto repository = around_.shared.memory.repository_of(what_.target.registry, path);
-    if (!repository) return true;  // passed on without credentials
-    operation_.emplace();
-    operation_->action = registry::action::push;
-    operation_->endpoint = registry::endpoint::upload;
-    operation_->repository = *repository;
-    operation_->needed = registry::scope_set(registry::repository_scope(*repository, {"pull", "push"}));
-  } else if (!parsed) {
+  if (may_continue_upload(parsed)) operation_ = continued_upload();
+  if (!operation_ && !parsed && parsed.error().code == errc::unsupported) return true;  // without credentials
+  if (!operation_ && !parsed) {
     refusal_ = 400;
     auto problem = parsed.error();
     problem.who = party::client;
     problem.when = phase::head;
     notes_.failed(std::move(problem));
     return false;
-  } else {
-    operation_ = std::move(*parsed);
   }
+  if (!operation_) operation_ = std::move(*parsed);
   if (what_.registry->options.http2 == http2_use::automatic && moves_blob()) carrier_.reroute(blob_route_of(what_));
   auto& seen = notes_.seen();
   seen.repository = operation_->repository;
   seen.action = registry::name_of(operation_->action);
   seen.needed = operation_->needed;
   return true;
+}
+
+// What a Location of an upload may look like: an upload to any repository, no path of the API at all, or nonsense.
+bool forwarding::may_continue_upload(const result<registry::operation>& parsed) const {
+  if (!parsed || parsed->endpoint == registry::endpoint::upload) return true;
+  return asked().method == "PUT" || asked().method == "PATCH";
+}
+
+std::optional<registry::operation> forwarding::continued_upload() const {
+  const auto repository = around_.shared.memory.repository_of(what_.target.registry, asked().target);
+  if (!repository) return std::nullopt;
+  auto made = registry::upload_operation(asked().method, *repository);
+  if (!made) return std::nullopt;
+  return std::move(*made);
 }
 
 // Its content, that is, in either direction.
@@ -166,7 +172,11 @@ bool forwarding::permit() {
   const auto verdict = auth::judge(what_.registry->options.policy, what_.target.registry, *operation_);
   if (!verdict.allowed) {
     refusal_ = 403;
-    notes_.step(explain::policy_step{verdict.why, "add " + verdict.config_line});
+    auto remedy = "add " + verdict.config_line;
+    if (operation_->endpoint == registry::endpoint::upload) {
+      remedy += "; if the upload is to another repository and was begun before regpass started, begin it again";
+    }
+    notes_.step(explain::policy_step{verdict.why, std::move(remedy)});
     return false;
   }
   if (!verdict.strip_mount.empty()) strip_mount(verdict.strip_mount);
@@ -223,7 +233,9 @@ void forwarding::strip_mount(std::string why) {
 net::task<void> forwarding::pass() {
   const bool watched = what_.registry && what_.registry->options.injection == auth::injection::observe;
   if (watched) own_request_ = auth::read_token_request(asked(), what_.target.origin);
-  auto head = co_await carrier_.send(head_, "client", true, false);
+  const bool brought = what_.registry == nullptr || watched || head_.headers.count("Authorization") > 0;
+  const std::string_view shown = brought ? "client" : "none";
+  auto head = co_await carrier_.send(head_, shown, true, false);
   if (!head) {
     co_await upstream_failed(head.error());
     co_return;

@@ -54,8 +54,11 @@ net::task<void> forwarding::deliver(http::response_head head) {
     co_await ask_for_reason(head);
   }
   if (head.status >= 400) note_searched();
-  const auto explained = head.status >= 400 && served ? explain::diagnose(seen) : std::nullopt;
-  if (served && ((explained && what_.snapshot->annotate) || head.status == 401)) {
+  if (served) remember_location(head);
+  const bool lost = lost_upload(head);
+  if (lost) seen.status = 403;
+  const auto explained = head.status >= 400 && (served || lost) ? explain::diagnose(seen) : std::nullopt;
+  if ((served || lost) && ((explained && what_.snapshot->annotate) || head.status == 401)) {
     co_await answer_error(seen.status, std::move(head.headers));
     co_return;
   }
@@ -67,7 +70,6 @@ net::task<void> forwarding::deliver(http::response_head head) {
       co_return;
     }
   }
-  if (served) remember_location(head);
   if (head.status < 400) note_credential();
   if (what_.registry) rewrite_references(head.headers, facade_of(what_), asked().target);
   // A challenge would lead a client to the registry itself that knows it only by another address.
@@ -143,15 +145,30 @@ net::task<void> forwarding::upstream_failed(error problem) {
   co_await answer_error(status, http::fields());
 }
 
+// Its path is none of the API, so that it got no credential, and the client brought none.
+bool forwarding::lost_upload(const http::response_head& refused) const {
+  if (refused.status != 401 && refused.status != 403) return false;
+  if (what_.registry == nullptr || operation_ || head_.headers.count("Authorization") > 0) return false;
+  if (what_.registry->options.injection == auth::injection::observe) return false;
+  return asked().method == "PATCH" || asked().method == "PUT";
+}
+
+// Not what a finished upload leads to: that is a blob, with rights of its own.
 void forwarding::remember_location(const http::response_head& head) {
-  if (operation_->action != registry::action::push || operation_->repository.empty()) return;
+  const bool of_upload =
+      operation_->endpoint == registry::endpoint::upload_start || operation_->endpoint == registry::endpoint::upload;
+  const bool goes_on = head.status < 400 ? head.status != 201 : head.status == 416;
+  if (!of_upload || !goes_on) return;
   const auto location = head.headers.get("Location");
   if (!location) return;
   // An upload that goes to another origin gets no credential there, whatever its path.
   const auto target = own_target(what_.target.origin, asked().target, *location);
   if (!target) return;
-  const auto path = target->substr(0, target->find('?'));
-  around_.shared.memory.remember_upload(what_.target.registry, path, operation_->repository);
+  auto& memory = around_.shared.memory;
+  const auto usual = registry::parse_operation("PATCH", *target);
+  const bool plain = usual && usual->repository == operation_->repository;
+  if (plain && !memory.repository_of(what_.target.registry, *target)) return;
+  memory.remember_upload(what_.target.registry, *target, operation_->repository);
 }
 
 }  // namespace regpass::forward
