@@ -98,17 +98,22 @@ net::task<result<http::response_head>> forwarding::carry_out(const auth::action&
   co_return answer;
 }
 
-// What is said to a token that has been good says nothing about where to get the next (see handshake::renew). Harbor
-// answers every token that does not do with a Basic challenge. A realm that may not be used is not learned: it would
-// have every later request refused on the word of one answer. What /v2/ says it says of the registry as a whole.
+// What is said to a token that has been good says nothing about where to get the next, unless it names another service
+// there (see handshake::renew). Harbor answers every token that does not do with a Basic challenge. A realm that may
+// not be used is not learned: it would have every later request refused on the word of one answer. What /v2/ says it
+// says of the registry as a whole.
 void forwarding::learn(const std::optional<auth::demand>& wants, const auth::action& sent) {
   if (!wants) return;
   const auto* how = std::get_if<auth::send>(&sent);
   const bool with_token = how != nullptr && how->how == auth::send::with::bearer;
   const bool was_good = with_token && cached_ && how->token == cached_;
-  if (was_good || (with_token && wants->how == auth::demand::kind::basic)) return;
   const auto& host = what_.target.registry;
   const bool bearer = wants->how == auth::demand::kind::bearer;
+  if (with_token && !bearer) return;
+  if (was_good) {
+    const auto known = around_.shared.memory.demand_of(host, operation_->repository);
+    if (!known || known->realm != wants->realm) return;
+  }
   if (bearer && !auth::decide_realm(wants->realm, host, realm_rules()).allowed) return;
   const bool probed = std::holds_alternative<auth::probe>(sent);
   around_.shared.memory.learn(host, probed ? std::string_view() : operation_->repository, *wants);

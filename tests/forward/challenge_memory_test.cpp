@@ -173,6 +173,25 @@ TEST_CASE("R2: a cached token for a service that the registry no longer names is
   CHECK(scene.tokens.asked().back().service == "a");
 }
 
+TEST_CASE("R2: a change of service costs one request whose body has started, and no second one") {
+  approved_scene scene;
+  std::atomic<bool> moved{false};
+  const std::string target = "/v2/grp/proj/manifests/1";
+  scene.registry.on("PUT", target)
+      .when([&](const received& one) { return is_for_service(one, moved ? "a" : "b"); })
+      .answer(201, "Created");
+  scene.registry.on("*", "*")
+      .when([&](const received&) { return moved.load(); })
+      .answer(401)
+      .header("WWW-Authenticate", scene.challenge("a"));
+  scene.registry.on("*", "*").answer(401).header("WWW-Authenticate", scene.challenge("b"));
+  auto client = scene.inside();
+  CHECK(client.ask("PUT", target, {}, "{}").status == 201);
+  moved = true;
+  client.ask("PUT", target, {}, "{}");
+  CHECK(client.ask("PUT", target, {}, "{}").status == 201);
+}
+
 TEST_CASE("R2: two token servers behind one registry, each for its own repositories") {
   approved_scene scene;
   fake_token_server second;
