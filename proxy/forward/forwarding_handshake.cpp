@@ -131,7 +131,9 @@ bool forwarding::note_refused_token(const auth::action& sent) {
     return false;
   }
   const auto* how = std::get_if<auth::send>(&sent);
-  return cached_ && how != nullptr && how->token == cached_ && around_.shared.memory.was_refused_fresh(cached_, at);
+  const bool refused = cached_ && how != nullptr && how->token == cached_;
+  // A wider one says nothing about a token for this alone.
+  return refused && cached_->asked == operation_->needed && around_.shared.memory.was_refused_fresh(cached_, at);
 }
 
 net::task<result<http::response_head>> forwarding::send(const auth::send& how) {

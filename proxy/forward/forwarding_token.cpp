@@ -134,12 +134,13 @@ bool forwarding::note_refused_address(const auth::demand& named, const auth::rea
 }
 
 // Even when this request is lost with it (its body has started), the next one shall not meet it again. One that was
-// granted less than asked stays: another one would be no better.
+// granted less than asked stays, and so does one that was refused when fresh: another one would be no better.
 net::task<void> forwarding::drop_refused_token() {
   if (!cached_) co_return;
   const auto refused = std::exchange(cached_, nullptr);
-  newer_than_ = notes_.began();
+  newer_than_ = std::max(notes_.began(), refused->obtained_at + steady_time::duration(1));
   if (refused->granted && !refused->granted->covers(operation_->needed)) co_return;
+  if (around_.shared.memory.was_refused_fresh(refused, now().steady)) co_return;
   co_await around_.shared.tokens.forget(refused);
 }
 

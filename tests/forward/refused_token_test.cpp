@@ -78,6 +78,19 @@ TEST_CASE("A7: another credential, and another scope, are asked about at once") 
   CHECK(scene.tokens.count() == 3);
 }
 
+TEST_CASE("A7: that a wider token was refused keeps nobody from asking for a narrower one") {
+  token_scene scene;
+  if (GENERATE(false, true)) scene.tokens.opaque();
+  scene.registry.demand(scene.tokens.challenge(),
+                        [&](const std::string& one) { return scene.tokens.allows(one, "repository:team-a/app:pull"); });
+  scene.registry.on("*", "*").body("{}");
+  auto client = scene.inside();
+  CHECK(client.ask("POST", uploads).status == 403);
+  for (int i = 0; i < 3; ++i) CHECK(client.ask("GET", manifest).status == 200);
+  for (int i = 0; i < 3; ++i) CHECK(client.ask("POST", uploads).status == 403);
+  CHECK(scene.tokens.count() == 2);
+}
+
 TEST_CASE("A7: a token that was good once is replaced at once when it is refused") {
   token_scene scene;
   scene.registry.on("GET", manifest).body("{}");
