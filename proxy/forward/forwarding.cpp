@@ -69,7 +69,7 @@ net::task<std::shared_ptr<const finished>> forwarding::run() {
   const bool allowed = prepare();
   if (allowed && choice_.ask != nullptr) co_await ask_programs();
   if (!allowed) {
-    co_await answer_error(refusal_, http::fields());
+    co_await answer_error(refusal_, explain::refused_answer());
   } else if (without_credentials()) {
     co_await pass();
   } else {

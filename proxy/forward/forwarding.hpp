@@ -4,6 +4,7 @@
 #include "carrier.hpp"
 #include "recorder.hpp"
 #include "regpass/auth/choice.hpp"
+#include "regpass/explain/annotate.hpp"
 #include "regpass/forward/forwarder.hpp"
 
 #include <optional>
@@ -59,8 +60,11 @@ class forwarding {
   net::task<void> ask_for_reason(const http::response_head& refused);
 
   net::task<void> deliver(http::response_head head);
-  // `original`: the fields of the answer that this one takes the place of.
-  net::task<void> answer_error(int status, http::fields original);
+  // A refusal's body without its coding; nothing when it is too large or cannot be read.
+  std::optional<std::string> readable_body(const http::fields& head, std::string_view body) const;
+  net::task<void> answer_error(int status, explain::refused_answer original);
+  // The registry's body as it came, behind a head that explains it.
+  net::task<void> relay_refusal(http::response_head head);
   // Refusals that their client could not show are put off to its next request, whose refusal it can.
   std::optional<http::response_head> postponed() const;
   net::task<void> upstream_failed(error problem);

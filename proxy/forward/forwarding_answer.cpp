@@ -2,6 +2,7 @@
 #include "forwarding.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/explain/annotate.hpp"
+#include "regpass/http/content_coding.hpp"
 #include "upstream_head.hpp"
 
 namespace regpass::forward {
@@ -10,6 +11,7 @@ namespace {
 
 // How much of a refusal's body is read for the explanation before the client gets it.
 constexpr std::size_t excerpt_cap = 64 * 1024;
+constexpr std::size_t decoded_cap = 4 * excerpt_cap;
 
 // 503 invites a retry, 504 says that time ran out, 502 that what came was no good; never 401 (deployment.md, section
 // 2).
@@ -33,6 +35,26 @@ int status_for(const error& problem) {
   }
 }
 
+// Of crane, ko, cosign and others. What it prints of a failed ping is the body; the HEAD of a tag that would come next
+// ends its push with nothing but the status.
+bool prints_failed_ping(std::string_view agent) {
+  return agent.find("go-containerregistry") != std::string_view::npos;
+}
+
+// These ask for a manifest by its digest before they push it, and push what is not there. containerd asks for what it
+// is about to pull, and would call it not found.
+bool asks_before_pushing(std::string_view agent) {
+  return agent.starts_with("Helm/") || agent.starts_with("oras") || prints_failed_ping(agent);
+}
+
+// Whether the client goes on when it reads that there is no such thing. By tag it does not: `oras manifest delete
+// --force` would call a manifest deleted.
+bool is_optional_head(const registry::operation& op, std::string_view agent) {
+  if (op.endpoint == registry::endpoint::blob) return true;
+  const bool by_digest = op.reference.find(':') != std::string::npos;
+  return op.endpoint == registry::endpoint::manifest && by_digest && asks_before_pushing(agent);
+}
+
 facade facade_of(const forward_request& what) {
   return what.seen_as.value_or(facade{.registry = what.target.origin, .shown = what.target.origin});
 }
@@ -45,18 +67,24 @@ net::task<void> forwarding::deliver(http::response_head head) {
   auto& seen = notes_.seen();
   seen.status = served && head.status == 401 ? 403 : head.status;
   const auto body_framing = carrier_.response_body();
+  std::optional<std::string> refusal_body;
   if (own_request_) {
     const auto body = co_await carrier_.excerpt(excerpt_cap);
     notes_.token(*own_request_, token_delivery{auth::read_answer(*own_request_, head, body, now()), false});
   } else if (head.status >= 400) {
     const auto body = co_await carrier_.excerpt(excerpt_cap);
-    notes_.said(body);
+    refusal_body = readable_body(head.headers, body);
+    notes_.said(refusal_body ? *refusal_body : body);
     co_await ask_for_reason(head);
   }
   if (head.status >= 400) note_searched();
   const auto explained = head.status >= 400 && served ? explain::diagnose(seen) : std::nullopt;
   if (served && ((explained && what_.snapshot->annotate) || head.status == 401)) {
-    co_await answer_error(seen.status, std::move(head.headers));
+    remember_location(head);
+    rewrite_references(head.headers, facade_of(what_), asked().target);
+    explain::refused_answer original{std::move(head.headers), std::move(refusal_body)};
+    if (asked().method == "HEAD") original.body.emplace();
+    co_await answer_error(seen.status, std::move(original));
     co_return;
   }
   // What is broken from its first byte on can still be answered with a reason.
@@ -83,7 +111,17 @@ net::task<void> forwarding::deliver(http::response_head head) {
   notes_.failed(answered.error());
 }
 
-net::task<void> forwarding::answer_error(int status, http::fields original) {
+// Of a body that was cut off, what came is text of the error that we write; nothing of it could be sent on as it is.
+std::optional<std::string> forwarding::readable_body(const http::fields& head, std::string_view body) const {
+  const bool whole = carrier_.excerpt_is_all();
+  if (!whole && body.size() >= excerpt_cap) return std::nullopt;
+  auto text = http::decode_content(head, body, decoded_cap);
+  if (whole) return text;
+  constexpr std::size_t longest_escape = 4;  // "\x00"
+  return text ? clean(*text, text->size() * longest_escape) : std::string();
+}
+
+net::task<void> forwarding::answer_error(int status, explain::refused_answer original) {
   auto& seen = notes_.seen();
   seen.status = status == 401 ? 403 : status;
   note_searched();
@@ -96,21 +134,37 @@ net::task<void> forwarding::answer_error(int status, http::fields original) {
     co_await write(std::move(*later), empty_object);
     co_return;
   }
-  auto answer =
-      say ? explain::make_error(seen.status, *explained_, seen.id, original)
-          : explain::make_plain_error(seen.status, "the request was refused; the log of regpass says why", seen.id);
+  auto answer = say ? explain::make_error(seen.status, *explained_, seen.id, original)
+                    : explain::make_plain_error(seen.status, "the request was refused; the log of regpass says why",
+                                                seen.id, original);
   if (status == 503 && answer.head.headers.count("Retry-After") == 0) answer.head.headers.add("Retry-After", "1");
-  co_await write(std::move(answer.head), answer.body);
+  if (answer.body_as_received) {
+    co_await relay_refusal(std::move(answer.head));
+  } else {
+    co_await write(std::move(answer.head), answer.body);
+  }
 }
 
-// Measured: skopeo, buildah and podman print nothing but the number for a refused ping, and nothing of a refused HEAD
-// of a blob, which has no body. A ping that succeeds and a blob that is not there lead them to a request whose refusal
-// they print in full.
+net::task<void> forwarding::relay_refusal(http::response_head head) {
+  const auto body_framing = carrier_.response_body();
+  auto answered = co_await down_.respond(std::move(head), body_framing);
+  if (answered) answered = co_await carrier_.relay();
+  if (answered) co_return;
+  notes_.seen().status = 0;
+  notes_.failed(answered.error());
+}
+
+// A refused ping becomes a ping that succeeds, and a refused HEAD says that there is nothing, where that leads the
+// client to a request whose refusal it prints. Measured: skopeo, buildah and podman print nothing but the number for a
+// refused ping, and nobody prints more of a HEAD.
 std::optional<http::response_head> forwarding::postponed() const {
-  if (!operation_) return std::nullopt;
+  const int refused = notes_.seen().status;
+  const bool is_refusal = refused == 403 || refused == 429 || refused >= 500;
+  if (!operation_ || !is_refusal) return std::nullopt;
+  const auto agent = asked().headers.get("User-Agent").value_or("");
   const bool ping = operation_->endpoint == registry::endpoint::base;
-  const bool blob_head = operation_->endpoint == registry::endpoint::blob && asked().method == "HEAD";
-  if (!ping && !blob_head) return std::nullopt;
+  if (ping && refused >= 500 && prints_failed_ping(agent)) return std::nullopt;
+  if (!ping && !(asked().method == "HEAD" && is_optional_head(*operation_, agent))) return std::nullopt;
   http::response_head head;
   head.status = ping ? 200 : 404;
   head.reason = http::reason_phrase(head.status);
@@ -118,6 +172,7 @@ std::optional<http::response_head> forwarding::postponed() const {
   head.headers.add("Docker-Distribution-Api-Version", "registry/2.0");
   head.headers.add("X-Regpass-Cause", explained_->cause);
   head.headers.add("X-Regpass-Id", notes_.seen().id);
+  head.headers.add("Warning", explain::warning_value(*explained_, notes_.seen().id));
   return head;
 }
 
@@ -140,7 +195,7 @@ net::task<void> forwarding::upstream_failed(error problem) {
     co_return;
   }
   const int status = malformed ? 400 : status_for(problem);
-  co_await answer_error(status, http::fields());
+  co_await answer_error(status, explain::refused_answer());
 }
 
 void forwarding::remember_location(const http::response_head& head) {

@@ -50,8 +50,9 @@ net::task<void> forwarding::serve() {
     if (const auto* refusal = std::get_if<auth::refuse>(&next)) {
       const int status = refusal->status;
       if (machine.realm() && !machine.realm()->allowed) notes_.realm(machine.learned()->realm, *machine.realm());
-      auto fields = std::exchange(refused_with_, http::fields());
-      co_await answer_error(status, std::move(fields));
+      explain::refused_answer original;
+      original.headers = std::exchange(refused_with_, http::fields());
+      co_await answer_error(status, std::move(original));
       co_return;
     }
     if (std::holds_alternative<auth::ask_token>(next)) {
