@@ -85,6 +85,7 @@ class forwarding {
   std::optional<auth::token_request> own_request_;  // the client's, to a token server that is watched
   std::string noted_realm_;
   http::fields refused_with_;       // what a refusal of ours takes over from the token server's
+  std::string refused_words_;       // the token server's, which may be longer than the sentence can quote
   std::optional<auth::send> sent_;  // how the last request was authorized
   bool asked_for_reason_ = false;
   std::optional<explain::explanation> explained_;

@@ -52,6 +52,7 @@ net::task<void> forwarding::serve() {
       if (machine.realm() && !machine.realm()->allowed) notes_.realm(machine.learned()->realm, *machine.realm());
       explain::refused_answer original;
       original.headers = std::exchange(refused_with_, http::fields());
+      original.body = std::exchange(refused_words_, std::string());
       co_await answer_error(status, std::move(original));
       co_return;
     }

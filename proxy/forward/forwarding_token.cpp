@@ -114,6 +114,8 @@ void forwarding::note_failure(const auth::token_failure& failure) {
   if (failure.what == kind::transport || failure.what == kind::no_token || failure.what == kind::wrong_form) {
     around_.shared.memory.doubt(what_.target.registry);
   }
+  const bool answered = failure.what != kind::transport && failure.what != kind::no_token;
+  if (answered && !failure.message.empty()) refused_words_ = failure.message;
   if (!failure.retry_after) return;
   refused_with_.set("Retry-After", std::to_string(std::min(*failure.retry_after, longest_wait).count()));
 }

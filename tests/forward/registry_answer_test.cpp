@@ -169,6 +169,24 @@ TEST_CASE("R3b: the registry's code stays when its 401 becomes a 403", "[answer]
   CHECK(first_message(got).find("authentication required") != std::string::npos);
 }
 
+TEST_CASE("R3b: the token server's words follow the sentence whole, and once", "[answer]") {
+  token_scene scene;
+  const std::string words =
+      GENERATE(as<std::string>(), "account is locked",
+               "account is locked since Monday because of " + std::string(200, 'x') + ", call 4711");
+  scene.tokens.server()
+      .on("GET", "/token")
+      .answer(GENERATE(401, 403, 503), "No")
+      .body(R"({"details":")" + words + "\"}");
+  auto client = scene.inside();
+  const auto message = first_message(client.ask("PUT", manifest, {}, "{}"));
+  INFO(message);
+  CHECK(message.find("[regpass ") != std::string::npos);
+  const auto at = message.find(words);
+  REQUIRE(at != std::string::npos);
+  CHECK(message.find(words, at + 1) == std::string::npos);
+}
+
 TEST_CASE("R3b: a final refusal without a code gets none that makes a client repeat it", "[answer]") {
   open_scene scene;
   const auto status =
