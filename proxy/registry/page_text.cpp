@@ -48,9 +48,9 @@ std::size_t append_reference(std::string& out, std::string_view text, std::size_
   const bool hexadecimal = name.starts_with('x') || name.starts_with('X');
   if (hexadecimal) name.remove_prefix(1);
   unsigned code = 0;
-  const auto* last = name.data() + name.size();
-  const auto read = std::from_chars(name.data(), last, code, hexadecimal ? 16 : 10);
-  if (read.ec != std::errc() || read.ptr != last) return 0;
+  const int base = hexadecimal ? 16 : 10;
+  const auto [end_of_number, failed_with] = std::from_chars(name.data(), name.data() + name.size(), code, base);
+  if (failed_with != std::errc() || end_of_number != name.data() + name.size()) return 0;
   append_utf8(out, code);
   return end + 1;
 }
