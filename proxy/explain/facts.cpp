@@ -3,6 +3,7 @@
 #include "explain/entry_faults.hpp"
 #include "explain/seconds.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/http/origin.hpp"
 #include "regpass/registry/operation.hpp"
 
 #include <chrono>
@@ -186,7 +187,47 @@ bool is_redirected_write(const facts& f) {
   return e.action == "push" && (e.status == 301 || e.status == 302 || e.status == 303);
 }
 
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+// A registry may send a client elsewhere for content, to storage or a CDN. It is the API that has moved when the same
+// request is meant to be made there, or one that only an API answers.
+bool is_for_api(const evidence& e, const registry::operation& asked, const std::string& target) {
+  const bool reads = e.method == "GET" || e.method == "HEAD";
+  if (asked.endpoint == registry::endpoint::base) return true;
+  const bool upload_content = asked.endpoint == registry::endpoint::upload;
+  if (!reads && !upload_content) return true;
+  const auto there = registry::parse_operation(e.method, target.substr(0, target.find('?')));
+  return there && there->endpoint == asked.endpoint;
+}
+
+// "www.registry.test" is another address of "registry.test" rather than another registry.
+bool is_below(std::string_view name, std::string_view other) {
+  return name.size() > other.size() && name.ends_with(other) && name[name.size() - other.size() - 1] == '.';
+}
+
+// Without a credential of ours nothing is lost when a client follows a redirect of a read: public registries do that.
+std::string moved_to(const facts& f) {
+  const auto& e = *f.seen;
+  const auto* a = f.last_answer;
+  if (a == nullptr || a->status != e.status || !is_redirect(e.status)) return {};
+  const bool checking = e.mode == "check";
+  if (e.injection == "observe" || (a->location_served && !checking)) return {};
+  const auto there = http::parse_absolute(a->location);
+  const auto own = registry::parse_host(e.registry);
+  const auto asked = registry::parse_operation(e.method, e.path.substr(0, e.path.find('?')));
+  if (!there || !own || !asked) return {};
+  const auto other = registry::make_host(there->origin.host, there->origin.port);
+  const bool reads = asked->action != registry::action::push && asked->action != registry::action::remove;
+  const bool same_site = is_below(other.name, own->name) || is_below(own->name, other.name);
+  if (same_site && is_redirected_write(f)) return {};
+  if (other == *own || (reads && e.source.empty()) || !is_for_api(e, *asked, there->target)) return {};
+  return registry::to_text(other);
+}
+
 bool has_failed(const facts& f) {
+  if (!f.moved_to.empty()) return true;
   if (f.failure != nullptr && (f.decided_by == speaker::nobody || f.decided_by == speaker::regpass)) return true;
   if (is_redirected_write(f)) return true;
   if (f.seen->status != 0 && f.seen->status < 400) return false;
@@ -201,7 +242,8 @@ facts derive(const evidence& e) {
   reader r(f);
   for (const auto& timed : e.steps) r.read(timed);
   r.finish();
-  f.failed = has_failed(f);
+  f.moved_to = e.judged_fine ? std::string() : moved_to(f);
+  f.failed = !e.judged_fine && has_failed(f);
   if (f.failed) f.faults = faults_of(e);
   return f;
 }

@@ -102,6 +102,12 @@ std::string entry(const facts& f) {
   return fmt::format("the entry {} in {}", words::quoted(f.seen->key), f.seen->source);
 }
 
+std::string other_entries(const facts& f) {
+  std::vector<std::string> names;
+  for (const auto& one : f.seen->entries) names.push_back(shortened(one, longest_name));
+  return names.empty() ? "there is no entry for any registry" : "there are entries for " + listed(names);
+}
+
 std::string token_server(const facts& f) {
   if (f.token_request == nullptr) return "the token server";
   std::string_view realm = f.token_request->realm;

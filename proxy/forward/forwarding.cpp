@@ -4,12 +4,16 @@
 #include "regpass/auth/observed.hpp"
 #include "regpass/auth/policy.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/forward/unserved.hpp"
 #include "regpass/http/hop.hpp"
 #include "upstream_head.hpp"
 
 namespace regpass::forward {
 
 namespace {
+
+// A manifest that was refused is looked at up to this size; most are far smaller.
+constexpr std::size_t manifest_at_most = 64 * 1024;
 
 explain::evidence describe(const forward_request& what, const exchange::downstream& down, std::string id) {
   explain::evidence made;
@@ -21,6 +25,7 @@ explain::evidence describe(const forward_request& what, const exchange::downstre
   const auto& asked = what.head ? *what.head : down.head();
   made.method = clean(asked.method, 32);
   made.path = masked_url(asked.target);
+  note_entries(made, what.target, *what.snapshot);
   return made;
 }
 
@@ -149,11 +154,16 @@ bool forwarding::classify() {
     operation_ = std::move(*parsed);
   }
   if (what_.registry->options.http2 == http2_use::automatic && moves_blob()) carrier_.reroute(blob_route_of(what_));
+  if (pushes_manifest()) carrier_.keep_request(manifest_at_most);
   auto& seen = notes_.seen();
   seen.repository = operation_->repository;
   seen.action = registry::name_of(operation_->action);
   seen.needed = operation_->needed;
   return true;
+}
+
+bool forwarding::pushes_manifest() const {
+  return operation_ && operation_->endpoint == registry::endpoint::manifest && asked().method == "PUT";
 }
 
 // Its content, that is, in either direction.
@@ -221,6 +231,7 @@ void forwarding::strip_mount(std::string why) {
 }
 
 net::task<void> forwarding::pass() {
+  if (!what_.registry) around_.shared.passed.add(http::authority(what_.target.origin));
   const bool watched = what_.registry && what_.registry->options.injection == auth::injection::observe;
   if (watched) own_request_ = auth::read_token_request(asked(), what_.target.origin);
   auto head = co_await carrier_.send(head_, "client", true, false);

@@ -52,6 +52,9 @@ class forwarding {
   net::task<bool> retry_without_mount(const http::response_head& head);
   void strip_mount(std::string why);
   bool shall_strip_mount(const auth::token& token);  // and does
+  bool pushes_manifest() const;
+  void note_push(const http::response_head& head);
+  void note_redirect(const http::response_head& head);
   void note_failure(const auth::token_failure& failure);
   void note_credential();
 

@@ -2,6 +2,7 @@
 #include "forwarding.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/explain/annotate.hpp"
+#include "regpass/registry/manifest.hpp"
 #include "upstream_head.hpp"
 
 namespace regpass::forward {
@@ -45,6 +46,8 @@ net::task<void> forwarding::deliver(http::response_head head) {
   auto& seen = notes_.seen();
   seen.status = served && head.status == 401 ? 403 : head.status;
   const auto body_framing = carrier_.response_body();
+  note_redirect(head);
+  note_push(head);
   if (own_request_) {
     const auto body = co_await carrier_.excerpt(excerpt_cap);
     notes_.token(*own_request_, token_delivery{auth::read_answer(*own_request_, head, body, now()), false});
@@ -78,7 +81,7 @@ net::task<void> forwarding::deliver(http::response_head head) {
   } else if (answered) {
     answered = co_await carrier_.relay();
   }
-  if (answered) co_return;
+  if (answered || down_.delivered()) co_return;
   seen.status = 0;
   notes_.failed(answered.error());
 }
@@ -124,9 +127,8 @@ std::optional<http::response_head> forwarding::postponed() const {
 net::task<void> forwarding::write(http::response_head head, std::string_view body) {
   const http::framing counted{.how = http::framing::kind::counted, .length = body.size()};
   auto written = co_await down_.respond(std::move(head), counted);
-  if (written) written = co_await down_.write(body);
-  if (written) written = co_await down_.finish(http::fields());
-  if (written) co_return;
+  if (written) written = co_await down_.write_last(body, http::fields());
+  if (written || down_.delivered()) co_return;
   notes_.failed(written.error());
 }
 
@@ -141,6 +143,31 @@ net::task<void> forwarding::upstream_failed(error problem) {
   }
   const int status = malformed ? 400 : status_for(problem);
   co_await answer_error(status, http::fields());
+}
+
+// Evidence about pushed manifests, which cost nothing to those that are accepted.
+void forwarding::note_push(const http::response_head& head) {
+  if (!operation_ || operation_->action != registry::action::push) return;
+  auto& seen = notes_.seen();
+  auto& pushes = around_.shared.pushes;
+  const bool blob = operation_->endpoint == registry::endpoint::upload && asked().method == "PUT";
+  if (blob && head.status / 100 == 2) pushes.note(seen.registry, seen.repository, now().steady);
+  if (!pushes_manifest() || head.status < 400) return;
+  seen.blob_pushed_meanwhile = pushes.since(seen.registry, seen.repository, notes_.began());
+  seen.manifest_type = clean(asked().headers.get("Content-Type").value_or(""), 128);
+  if (const auto* body = carrier_.kept_request()) {
+    seen.manifest_bytes = static_cast<std::int64_t>(body->size());
+    seen.manifest_flaw = registry::manifest_flaw(*body, seen.manifest_type);
+  }
+}
+
+// Where a client that follows a redirect gets a credential again.
+void forwarding::note_redirect(const http::response_head& head) {
+  const auto location = head.status / 100 == 3 ? head.headers.get("Location") : std::nullopt;
+  const auto there = location ? http::parse_absolute(*location) : fail(errc::bad_input, "no Location");
+  if (!there) return;
+  const auto named = registry::make_host(there->origin.host, there->origin.port);
+  if (what_.snapshot->find(named) != nullptr) notes_.leads_to_served_registry();
 }
 
 void forwarding::remember_location(const http::response_head& head) {

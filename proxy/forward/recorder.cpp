@@ -120,6 +120,11 @@ void recorder::said(std::string_view body) {
   }
 }
 
+void recorder::leads_to_served_registry() {
+  if (seen_.steps.empty()) return;
+  if (auto* answer = std::get_if<explain::answered_step>(&seen_.steps.back().step)) answer->location_served = true;
+}
+
 void recorder::realm(std::string_view text, const auth::realm_decision& decision) {
   step(explain::realm_step{clean(text, 512), decision.allowed, decision.why, decision.config_line});
 }

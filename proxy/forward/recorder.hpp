@@ -22,6 +22,8 @@ class recorder {
   void answered(const http::response_head& head, const std::optional<auth::demand>& wants);
   // The beginning of the body of the answer recorded last.
   void said(std::string_view body);
+  // Its Location leads to a registry that is served.
+  void leads_to_served_registry();
   void realm(std::string_view text, const auth::realm_decision& decision);
   void token(const auth::token_request& request, const token_delivery& delivery);
   void cached(const auth::token& token);

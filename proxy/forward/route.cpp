@@ -68,6 +68,12 @@ decision decide_upgrade(const registry_entry& entry, bool from_here) {
   return made;
 }
 
+std::string with_port(const std::vector<std::uint16_t>& ports, std::uint16_t more) {
+  std::string text;
+  for (const auto port : ports) text += std::to_string(port) + ", ";
+  return text + std::to_string(more);
+}
+
 decision decide_other(const target& to, const other_hosts& rules) {
   const auto shown = http::authority(to.origin);
   if (rules.action == other_hosts::what::refuse) {
@@ -75,8 +81,11 @@ decision decide_other(const target& to, const other_hosts& rules) {
                   "set [other_hosts] action = \"tunnel\", or add a credential or a [[registry]] for this host");
   }
   if (std::ranges::find(rules.ports, to.origin.port) == rules.ports.end()) {
-    return refuse("port " + std::to_string(to.origin.port) + " of " + to.origin.host + " is not allowed",
-                  "set [other_hosts] ports = [443, 80, " + std::to_string(to.origin.port) + "]");
+    return refuse("port " + std::to_string(to.origin.port) + " of " + to.origin.host +
+                      " is not allowed, and no credential is for " + shown,
+                  "add a credential or a [[registry]] for " + shown +
+                      "; if it is no registry, set [other_hosts] ports = [" + with_port(rules.ports, to.origin.port) +
+                      "]");
   }
   decision made;
   made.action = to.tls() ? decision::what::tunnel : decision::what::pass;

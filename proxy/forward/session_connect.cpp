@@ -3,6 +3,7 @@
 #include "regpass/base/text.hpp"
 #include "regpass/explain/diagnose.hpp"
 #include "regpass/forward/forwarder.hpp"
+#include "regpass/forward/report.hpp"
 #include "regpass/forward/tunnel.hpp"
 #include "regpass/net/egress.hpp"
 #include "regpass/net/prefixed_stream.hpp"
@@ -76,6 +77,7 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
     co_await refuse(status, std::move(seen), "tunnel");
     co_return;
   }
+  around_.shared.passed.add(http::authority(to.origin));
   ++around_.shared.busy;
   auto server_side = std::move(reached->wire);
   co_await established(front);
@@ -136,7 +138,7 @@ void session::reject(const target& to, error problem) {
   const auto explained = ordinary ? std::nullopt : explain::diagnose(seen);
   boost::json::object more{
       {"id", seen.id}, {"client", peer_}, {"registry", seen.registry}, {"problem", to_text(problem)}};
-  if (explained) more["explanation"] = explain::to_json(*explained);
+  if (explained) add_explained(more, seen, *explained);
   const bool told = ordinary || worth_telling(around_, peer_, explained ? explained->cause : "client-rejected");
   if (told) {
     log::write(ordinary ? log::level::debug : log::level::warn, "client-rejected",
@@ -172,6 +174,10 @@ net::task<bool> session::serve_one_inside(server& inside) {
   co_await forward_exchange(around_, std::move(what), inside);
   auto drained = co_await inside.drain();
   if (drained && inside.reusable()) co_return true;
+  if (inside.uninvited()) {
+    co_await linger();
+    co_return false;
+  }
   timer_.set(phase::idle, linger_for_close);
   co_await client_->shut_write();
   co_return false;

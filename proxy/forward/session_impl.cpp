@@ -6,6 +6,8 @@
 #include "regpass/explain/annotate.hpp"
 #include "regpass/explain/diagnose.hpp"
 #include "regpass/forward/client_auth.hpp"
+#include "regpass/forward/report.hpp"
+#include "regpass/forward/unserved.hpp"
 #include "regpass/http/hop.hpp"
 #include "regpass/net/listener.hpp"
 #include "regpass/net/own_address.hpp"
@@ -46,7 +48,7 @@ void log_refusal(std::string_view event, const explain::evidence& seen,
                            {"client", seen.client},
                            {"registry", seen.registry},
                            {"method", seen.method}};
-  if (explained) more["explanation"] = explain::to_json(*explained);
+  if (explained) add_explained(more, seen, *explained);
   log::write(log::level::warn, event, explained ? explained->summary : "the request was refused", more);
 }
 
@@ -149,7 +151,8 @@ net::task<bool> session::carry(server& front, http::request_head head, forward_r
   what.head = std::move(head);
   co_await forward_exchange(around_, std::move(what), front);
   auto drained = co_await front.drain();
-  if (!drained && drained.error().code == errc::bad_message) co_await linger();
+  const bool hostile = !drained && drained.error().code == errc::bad_message;
+  if (hostile || front.uninvited()) co_await linger();
   co_return drained&& front.reusable();
 }
 
@@ -223,6 +226,7 @@ explain::evidence session::about(const http::request_head& head, const target* t
   seen.method = clean(head.method, 32);
   seen.path = masked_url(head.target);
   if (to) seen.registry = registry::to_text(to->registry);
+  if (to) note_entries(seen, *to, *around_.shared.current());
   return seen;
 }
 

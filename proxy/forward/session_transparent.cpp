@@ -139,6 +139,7 @@ net::task<void> session::splice(target to, snapshot_ptr from, std::string remark
     co_await turn_away(std::move(to), std::move(why), "tunnel");
     co_return;
   }
+  around_.shared.passed.add(http::authority(to.origin));
   ++around_.shared.busy;
   around_.shared.spliced.add(reached->own_end);
   auto moved = co_await run_tunnel(*client_, *reached->wire, around_.shared.tunnel_idle);
