@@ -5,6 +5,7 @@
 #include "fast_aes.hpp"
 #include "key_log.hpp"
 #include "page_door.hpp"
+#include "prepared_metrics.hpp"
 #include "regpass/admin/control.hpp"
 #include "regpass/admin/health.hpp"
 #include "regpass/app/client_secret.hpp"
@@ -123,6 +124,7 @@ result<void> server::state::adopt(const config::settings& from) {
   auto made = make_snapshot(from, found, ca.certificate_pem(), std::move(*password));
   if (!made) return std::unexpected(made.error());
   warn_outside_constraints(**made);
+  prepare_metrics(metrics, from, **made);
   {
     const std::lock_guard held(lock);
     snapshot = *made;
@@ -327,6 +329,12 @@ const std::string& server::page_url() const {
 }
 std::vector<forward::finished> server::history() const {
   return state_->journal.all();
+}
+std::vector<std::string> server::passed_hosts() const {
+  return state_->services->passed.all();
+}
+std::vector<std::string> server::entries() const {
+  return served_registries(*state_->current());
 }
 std::size_t server::busy() const {
   return state_->services->busy.load();
