@@ -59,8 +59,13 @@ void drop_table(std::string& text, const names& parts) {
 
 // The other registries are in the evidence, too.
 void drop_entries(std::string& text, const names&) {
-  const auto at = text.rfind(" there are entries for ");
-  if (at != std::string::npos && at > 0) text.resize(at - 1);
+  for (const std::string_view list : {": there are entries for ", ": there is no entry for any registry"}) {
+    if (const auto at = text.rfind(list); at != std::string::npos) text.resize(at);
+  }
+}
+
+void drop_missing_login(std::string& text, const names&) {
+  if (const auto at = text.rfind("; no credential is for "); at != std::string::npos) text.resize(at);
 }
 
 void shorten_repository(std::string& text, const names& parts) {
@@ -186,11 +191,11 @@ void drop_said(std::string& text, const names&) {
 }
 
 // Least useful first.
-constexpr std::array<void (*)(std::string&, const names&), 19> shortenings{
+constexpr std::array<void (*)(std::string&, const names&), 20> shortenings{
     drop_entries,     drop_table,          drop_activity,      drop_token_server,   shorten_repository,
     shorten_search,   shorten_quotes<100>, shorten_paths<2>,   shorten_later_hosts, shorten_quotes<64>,
     shorten_activity, shorten_paths<1>,    shorten_urls,       shorten_user,        shorten_quotes<40>,
-    shorten_hosts,    shorten_quotes<24>,  drop_repeated_path, drop_said,
+    shorten_hosts,    shorten_quotes<24>,  drop_repeated_path, drop_said,           drop_missing_login,
 };
 
 // The word that looks most like a file's path: the longest that begins with '/', or did before it was shortened;

@@ -21,7 +21,8 @@ std::string summary(const facts& f) {
   const auto& step = *f.refused_policy;
   const auto why = step.why.empty() ? words::activity(f) + " is not allowed" : step.why;
   const auto remedy = step.remedy.empty() ? std::string() : fmt::format("; {}", step.remedy);
-  const auto login = f.seen->unserved ? "; " + words::other_entries(f) : std::string();
+  const auto login =
+      f.seen->unserved ? fmt::format("; no credential is for {}: {}", words::host(f), words::other_entries(f)) : "";
   return fmt::format("{}: regpass refuses: {}{}{}", words::host(f), why, remedy, login);
 }
 

@@ -81,11 +81,9 @@ decision decide_other(const target& to, const other_hosts& rules) {
                   "set [other_hosts] action = \"tunnel\", or add a credential or a [[registry]] for this host");
   }
   if (std::ranges::find(rules.ports, to.origin.port) == rules.ports.end()) {
-    return refuse("port " + std::to_string(to.origin.port) + " of " + to.origin.host +
-                      " is not allowed, and no credential is for " + shown,
-                  "add a credential or a [[registry]] for " + shown +
-                      "; if it is no registry, set [other_hosts] ports = [" + with_port(rules.ports, to.origin.port) +
-                      "]");
+    return refuse("port " + std::to_string(to.origin.port) + " of " + to.origin.host + " is not allowed",
+                  "add a login or a [[registry]] for it, or set [other_hosts] ports = [" +
+                      with_port(rules.ports, to.origin.port) + "]");
   }
   decision made;
   made.action = to.tls() ? decision::what::tunnel : decision::what::pass;

@@ -45,12 +45,13 @@ TEST_CASE("E1: a refused port names the missing login first, and its ports are t
   proxy.serve("basic.test", true);
   proxy.change([](forward::snapshot& from) { from.other_hosts.ports = {443, 8443}; });
   auto client = proxy.client();
-  CHECK(client.connect("registry.invalid:5443").status == 403);
+  const auto got = client.connect("registry.invalid:5443");
+  CHECK(got.status == 403);
+  CHECK_THAT(got.reason, Contains("[other_hosts] ports = [443, 8443, 5443]"));  // what the client prints
   const auto x = explained(proxy);
   CHECK(x.cause == "policy-refused");
   CHECK_THAT(x.summary, Contains("no credential is for registry.invalid:5443") && Contains("entries for basic.test"));
-  CHECK_THAT(all_fixes(x), Contains("add a credential or a [[registry]] for registry.invalid:5443") &&
-                               Contains("ports = [443, 8443, 5443]"));
+  CHECK_THAT(all_fixes(x), Contains("add a login or a [[registry]] for it") && Contains("ports = [443, 8443, 5443]"));
 }
 
 TEST_CASE("E1: hosts to which connections fail say so, too") {
