@@ -74,6 +74,12 @@ secret authorization_of(const credential& one) {
   return {};
 }
 
+std::string shown_host(const credential_entry& entry) {
+  if (!entry.host.name.empty()) return registry::to_text(entry.host);
+  if (!entry.host_pattern.empty()) return entry.host_pattern;
+  return entry.program ? "any" : "";
+}
+
 std::uint64_t next_generation() noexcept {
   static std::atomic<std::uint64_t> last{0};
   return ++last;

@@ -11,4 +11,7 @@ program_says read_docker_helper(const std::string& name, const registry::host&, 
 // "NAME ended with status 1: its words", of both outputs; what may be a credential is left out.
 std::string failure_of(const std::string& name, const program_output&);
 
+// Why the output, which is no JSON object, cannot be used.
+std::string no_object_from(const std::string& name, std::string_view output);
+
 }  // namespace regpass::auth

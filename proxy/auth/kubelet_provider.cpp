@@ -2,6 +2,7 @@
 
 #include "auth/docker_helper.hpp"
 #include "auth/json_text.hpp"
+#include "regpass/auth/credential_flaws.hpp"
 #include "regpass/base/text.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -67,6 +68,9 @@ program_says read_object(const std::string& name, const std::string& image, cons
   if (user.empty() || value.empty()) {
     return unusable(name, fmt::format("gave no username and password for {}", clean(found->key(), 128)));
   }
+  for (const auto& flaw : {username_flaw(user), password_flaw(value)}) {
+    if (!flaw.empty()) return unusable(name, fmt::format("for {}: {}", clean(found->key(), 128), flaw));
+  }
   made.credential = std::make_shared<credential>(credential{.kind = credential_kind::basic,
                                                             .username = std::string(user),
                                                             .value = secret(value),
@@ -91,7 +95,11 @@ program_says read_kubelet_provider(const std::string& name, const std::string& i
   }
   const auto parsed = parse_json(got.output);
   const auto* object = parsed ? parsed->if_object() : nullptr;
-  if (object == nullptr) return unusable(name, "answered with something that is no JSON object");
+  if (object == nullptr) {
+    program_says refused;
+    refused.problem = no_object_from(name, got.output);
+    return refused;
+  }
   return read_object(name, image, *object);
 }
 

@@ -78,6 +78,21 @@ TEST_CASE("a helper that fails is quoted, but for what may be a secret") {
         "docker-credential-x was asked for r.test and answered for https://evil.test/v1/");
 }
 
+TEST_CASE("C1, C2: a helper's answer may begin with a mark of UTF-8, and a damaged password is not taken") {
+  CHECK(said(helper(), "\xEF\xBB\xBF{\"Username\":\"alice\",\"Secret\":\"s3cret\"}").credential);
+  CHECK(said(helper(), std::string("\xFF\xFE{\0}\0", 6)).problem ==
+        "docker-credential-x answered in UTF-16 instead of UTF-8");
+  const auto broken = said(helper(), R"({"Username":"alice","Secret":"s3cret\n"})");
+  CHECK_FALSE(broken.credential);
+  CHECK_THAT(broken.problem, Contains("docker-credential-x: the password ends in a line break") && !Contains("s3cret"));
+  CHECK_FALSE(said(helper(), R"({"Username":"<token>","Secret":"t\n"})").credential);
+  CHECK_FALSE(said(helper(), R"({"Username":"a:b","Secret":"s3cret"})").credential);
+  const auto provided = said(provider(), response(R"("cacheKeyType":"Registry","auth":{"r.test":)"
+                                                  R"({"username":"alice","password":"s3cret\r\n"}})"));
+  CHECK_FALSE(provided.credential);
+  CHECK_THAT(provided.problem, Contains("the password ends in a line break") && !Contains("s3cret"));
+}
+
 TEST_CASE("a provider is asked as the kubelet asks it") {
   const auto asked = question_for(provider(), harbor, "team-a/app");
   CHECK(asked.arguments.empty());

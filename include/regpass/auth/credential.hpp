@@ -71,7 +71,12 @@ struct credential_entry {
   std::string problem;  // "auth is no base64: character '-' at 12 is of the URL-safe alphabet"
   auth::range range{};
   program_ptr program{};
+  std::string host_pattern{};  // of a key with wildcards: "*.jfrog.io:8443"; then `host` is empty
 };
+
+// What the entry is for, as logs name it: a host or a pattern of hosts, "any" for a program that is asked for all of
+// them, and nothing for a key that names no registry.
+std::string shown_host(const credential_entry&);
 
 // Everything known at one moment. Immutable once built; a reload makes another one.
 struct credential_store {
