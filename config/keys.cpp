@@ -76,6 +76,8 @@ std::vector<key<settings>> listeners_and_credentials() {
       of({"credentials.helpers", kind::boolean,
           "Whether the docker-credential-* programs are run that those files name (credsStore, credHelpers)."},
          [](auto& s) -> auto& { return s.credentials.helpers; }),
+      of({"credentials.required", kind::boolean, "Whether /readyz answers 503 for as long as no credential is usable."},
+         [](auto& s) -> auto& { return s.credentials.required; }),
   };
 }
 

@@ -73,6 +73,7 @@ struct server::state {
   }
 
   result<void> adopt(const config::settings& from);
+  void note_rejected(const credentials& found, const std::filesystem::path& secret_file);
   result<std::shared_ptr<const secret>> client_password(const config::settings& from);
   result<void> open_side_doors(bool admin_wanted);
   void drop(std::uint64_t generation);
@@ -92,6 +93,7 @@ struct server::state {
   tls::authority ca;
   credential_loader loader;
   client_secret_loader client_secret;
+  std::vector<rejection> rejected;  // in the last load
   forward::memory memory;
   forward::journal journal;
   forward::metrics metrics;
@@ -120,6 +122,7 @@ result<void> server::state::adopt(const config::settings& from) {
   auto found = loader.load();
   log_credentials(found);
   warn_of(found, from);
+  note_rejected(found, from.client_auth.secret_file);
   auto made = make_snapshot(from, found, ca.certificate_pem(), std::move(*password));
   if (!made) return std::unexpected(made.error());
   warn_outside_constraints(**made);
@@ -130,6 +133,18 @@ result<void> server::state::adopt(const config::settings& from) {
   if (!before || !tokens) return {};
   for (const auto generation : auth::retired(before->credentials, (*made)->credentials)) drop(generation);
   return {};
+}
+
+// Each file once, however many keys name it.
+void server::state::note_rejected(const credentials& found, const std::filesystem::path& secret_file) {
+  rejected.clear();
+  for (const auto& one : found.rejected) {
+    if (std::ranges::find(rejected, one.file, &rejection::file) == rejected.end()) rejected.push_back(one);
+  }
+  if (const auto& why = client_secret.rejected(); !why.empty()) {
+    rejected.push_back({secret_file, why, true});
+  }
+  if (report) report->rejected(rejected);
 }
 
 // The configuration's own check knows the listeners that it names, not those that are open (T33).
@@ -231,6 +246,7 @@ result<void> server::state::open_side_doors(bool admin_wanted) {
   for (const auto& one : lanes) workers.push_back(one->thread.get_executor());
   report = std::make_unique<self_report>(*services, ca, std::move(workers), config_file);
   report->observe(metrics);
+  report->rejected(rejected);
   for (const auto& one : doors) report->listening(std::string(name_of(one.what)) + " " + net::shown(one.at));
   sides = std::make_unique<side_doors>(control, settings.limits);
   const auto& listen = settings.listen;
@@ -361,10 +377,11 @@ void server::state::reload() {
     }
   }
   if (problem.empty()) {
-    log::write(log::level::info, "config-reloaded", "configuration and credentials were read again");
+    const auto but = rejected.empty() ? "" : "; rejected: " + std::to_string(rejected.size()) + " credential files";
+    log::write(log::level::info, "config-reloaded", "configuration and credentials were read again" + but);
     watch_files(fresh.settings);
   }
-  metrics.reloaded(problem.empty());
+  metrics.reloaded(problem.empty() && rejected.empty());
   if (report) report->reloaded(std::move(problem));
 }
 

@@ -134,6 +134,7 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
   made->searched = found.searched;
   made->other_hosts = settings.other_hosts;
   made->annotate = settings.explain.annotate;
+  made->credentials_required = settings.credentials.required;
   for (const auto& options : settings.registries) {
     made->registries.emplace(options.host, forward::registry_entry{options, true, nullptr});
   }

@@ -65,6 +65,7 @@ struct kubelet_provider {
 struct credential_settings {
   std::vector<std::filesystem::path> docker_config;  // default: where docker and podman keep them
   bool helpers = true;
+  bool required = false;  // whether /readyz wants one that is usable
   std::vector<kubelet_provider> kubelet_providers;
   std::vector<registry_credential> of_registries;
 };

@@ -44,6 +44,7 @@ struct snapshot {
   std::shared_ptr<const secret> client_password;  // what clients of the proxy must show; null: nothing
   net::way_out_ptr way_out;                       // to registries, token servers and other hosts alike
   bool annotate = true;
+  bool credentials_required = false;
   std::shared_ptr<pattern_registries> by_pattern{};  // null: no key has a wildcard
 
   // By the registry's name as logs have it.
