@@ -44,7 +44,9 @@ checkup examination::perform() {
 }
 
 net::task<void> examination::walk() {
-  co_await choose(registry::action::pull);
+  const bool whole_registry = asked_.what.repository.empty();
+  const auto first = whole_registry ? registry::action::ping : registry::action::pull;
+  co_await choose(first);
   if (asked_.push || asked_.mount_from) co_await choose(registry::action::push);
   if (asked_.remove) co_await choose(registry::action::remove);
   const bool reached = co_await connect();
@@ -53,6 +55,7 @@ net::task<void> examination::walk() {
     result_.works = false;
     co_return;
   }
+  if (whole_registry) co_return;
   const auto ping = request_step_;
   const auto wanted = asked_.what.digest.value_or(asked_.what.tag.value_or("latest"));
   co_await request("HEAD", path_of("/manifests/" + wanted));
@@ -72,7 +75,7 @@ void examination::tell(std::string name, std::string text, bool fine, std::int64
 net::task<void> examination::choose(registry::action action) {
   const auto need = auth::wanted{asked_.what.host, asked_.what.repository, action};
   auto chosen = co_await forward::choose_credential(&programs_, from_->credentials, need);
-  const bool for_pull = action == registry::action::pull;
+  const bool for_pull = action == registry::action::pull || action == registry::action::ping;
   const bool told = !for_pull && chosen.credential == for_pull_;
   if (for_pull) for_pull_ = chosen.credential;
   if (!told) tell_credential(chosen, action);

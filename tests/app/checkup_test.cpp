@@ -98,6 +98,19 @@ TEST_CASE("Every step of the handshake is told, with its time, and what was gran
   CHECK_THAT(said(done, "  granted"), Contains("repository:team-a/app:pull"));
 }
 
+TEST_CASE("E7: a host by itself is asked about, and nothing of Docker Hub") {
+  scene here;
+  app::checkup_request asked;
+  asked.what.host = *registry::parse_host(here.registry.authority());
+  const auto done = here.run(asked);
+  CHECK(done.works);
+  CHECK(said(done, "GET") == "/v2/: 200");
+  CHECK_THAT(said(done, "credential"), Contains("user alice"));
+  CHECK(said(done, "HEAD").empty());
+  REQUIRE_FALSE(here.registry.requests().empty());
+  for (const auto& one : here.registry.requests()) CHECK(one.target == "/v2/");
+}
+
 TEST_CASE("A push is probed by an upload that is cancelled") {
   scene at;
   take_uploads(at.registry);
