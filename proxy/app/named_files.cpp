@@ -29,11 +29,18 @@ bool mentions(const std::vector<problem>& all, const std::string& file) {
   return std::ranges::any_of(all, [&](const problem& one) { return one.what.find(file) != std::string::npos; });
 }
 
+bool is_rejected(const credentials& found, const explain::explanation& one) {
+  return std::ranges::any_of(
+      found.rejected, [&](const rejection& file) { return one.summary.find(file.file.string()) != std::string::npos; });
+}
+
 void judge_credentials(named_files_verdict& to, const credentials& found, const config::settings& settings) {
   const auto& from = settings.credentials;
   const bool named = !from.docker_config.empty();
   const bool programs_named = named || !from.kubelet_providers.empty();
   for (const auto& one : explain::warnings(found.store, found.searched, named, now().wall)) {
+    // A file without entries is a login that nobody has written yet: the number of entries says so.
+    if (one.cause == "credential-file-empty" && !is_rejected(found, one)) continue;
     const bool of_file = one.cause.starts_with("credential-file-") && !is_harmless(one.cause) && named;
     const bool of_program = one.cause == "credential-helper-missing" && programs_named;
     (of_file || of_program ? to.problems : to.warnings).push_back({one.summary, first_fix(one)});
@@ -48,7 +55,7 @@ void judge_credentials(named_files_verdict& to, const credentials& found, const 
   }
   const auto counts = count_usable(found.store);
   to.credentials = text_of(counts);
-  if (named && to.problems.empty() && counts.credentials + counts.programs == 0) {
+  if (named && to.problems.empty() && counts.entries > 0 && counts.credentials + counts.programs == 0) {
     to.problems.push_back({"no credential is usable: " + to.credentials, "see the warnings, or write an entry"});
   }
 }

@@ -193,6 +193,11 @@ TEST_CASE("C6: config check judges the credential files that the configuration n
     CHECK_THAT(got.err, Contains((here.place / name).string()));
     CHECK(here.check(config(name), {"--without-files"}).code == app::exit_fine);
   }
+  here.place.put("no-entries.json", R"({"auths":{}})");
+  const auto without = here.check(config("no-entries.json"));
+  CHECK(without.code == app::exit_fine);
+  CHECK_THAT(without.out, Contains("0 entries, 0 usable"));
+  CHECK(without.err.empty());
   const auto mixed = here.check(config("mixed.json"));
   CHECK(mixed.code == app::exit_fine);
   CHECK_THAT(mixed.err, Contains("warning: ") && Contains("$REGISTRY"));
