@@ -13,6 +13,7 @@
 #include <boost/json/array.hpp>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -54,12 +55,6 @@ samples expiries(const forward::snapshot& from) {
   return made;
 }
 
-samples rejections(const std::vector<rejection>& files) {
-  samples made;
-  for (const auto& one : files) made.push_back({{{"source", one.file.string()}}, 1});
-  return made;
-}
-
 boost::json::object shown(const auth::credential_entry& entry) {
   boost::json::object made{{"registry", auth::shown_host(entry)}, {"source", entry.source}, {"key", entry.key}};
   if (entry.credential) {
@@ -84,8 +79,8 @@ void self_report::observe(metrics& into) const {
                gauge, [this] { return connections(of_); });
   into.observe("regpass_credential_expiry_timestamp_seconds", "When a credential ends that says so.", gauge,
                [this] { return expiries(*of_.current()); });
-  into.observe("regpass_credential_file_rejected", "Credential files whose content is not in force.", gauge,
-               [this] { return rejections(rejected_files()); });
+  into.observe("regpass_credential_file_rejected", "Whether the content of a credential file is not in force.", gauge,
+               [this] { return rejections(); });
   into.observe("regpass_ca_expiry_timestamp_seconds", "When the CA that clients trust ends.", gauge,
                [this] { return samples{{{}, epoch_seconds(ca_.not_after())}}; });
   into.observe("regpass_log_dropped_total", "Lines that the log's sink did not take.", counter,
@@ -104,9 +99,21 @@ void self_report::reloaded(std::string problem) {
   problem_ = std::move(problem);
 }
 
-void self_report::rejected(std::vector<rejection> files) {
+void self_report::rejected(std::vector<rejection> files, std::vector<std::filesystem::path> read) {
   const std::lock_guard held(lock_);
   rejected_ = std::move(files);
+  read_ = std::move(read);
+}
+
+// Files that are in force are there with a 0, so that there is a series before something goes wrong.
+samples self_report::rejections() const {
+  std::map<std::string, double> files;
+  const std::lock_guard held(lock_);
+  for (const auto& one : read_) files[one.string()] = 0;
+  for (const auto& one : rejected_) files[one.file.string()] = 1;
+  samples made;
+  for (const auto& [file, is_rejected] : files) made.push_back({{{"source", file}}, is_rejected});
+  return made;
 }
 
 std::vector<rejection> self_report::rejected_files() const {

@@ -93,7 +93,8 @@ struct server::state {
   tls::authority ca;
   credential_loader loader;
   client_secret_loader client_secret;
-  std::vector<rejection> rejected;  // in the last load
+  std::vector<rejection> rejected;                      // in the last load
+  std::vector<std::filesystem::path> credential_files;  // that are in force
   forward::memory memory;
   forward::journal journal;
   forward::metrics metrics;
@@ -144,7 +145,9 @@ void server::state::note_rejected(const credentials& found, const std::filesyste
   if (const auto& why = client_secret.rejected(); !why.empty()) {
     rejected.push_back({secret_file, why, true});
   }
-  if (report) report->rejected(rejected);
+  credential_files = found.read;
+  if (!secret_file.empty()) credential_files.push_back(secret_file);
+  if (report) report->rejected(rejected, credential_files);
 }
 
 // The configuration's own check knows the listeners that it names, not those that are open (T33).
@@ -246,7 +249,7 @@ result<void> server::state::open_side_doors(bool admin_wanted) {
   for (const auto& one : lanes) workers.push_back(one->thread.get_executor());
   report = std::make_unique<self_report>(*services, ca, std::move(workers), config_file);
   report->observe(metrics);
-  report->rejected(rejected);
+  report->rejected(rejected, credential_files);
   for (const auto& one : doors) report->listening(std::string(name_of(one.what)) + " " + net::shown(one.at));
   sides = std::make_unique<side_doors>(control, settings.limits);
   const auto& listen = settings.listen;
