@@ -33,6 +33,24 @@ void check_client_auth(assembly& a) {
              "write where: client_auth.secret_file = \"/run/regpass/client-secret\"");
 }
 
+// A HEAD of a build step cannot be told from one of the daemon's where neither comes over TLS.
+void check_builder(assembly& a) {
+  const auto& s = a.result.settings;
+  if (s.client_auth.rules.builder != forward::builder_kind::buildkit) return;
+  if (s.client_auth.secret_file.empty() || s.listen.proxy.empty()) return;
+  for (std::size_t i = 0; i < s.registries.size(); ++i) {
+    const auto& r = s.registries[i];
+    if (!r.upgrade_plain_http && !r.plain_http) continue;
+    const std::string key = r.plain_http ? "plain_http" : "upgrade_plain_http";
+    a.complain(a.place_of(registry_prefix(i) + key),
+               fmt::format("`{}` and `client_auth.builder` = \"buildkit\" exclude each other: over plain HTTP a HEAD "
+                           "request of BuildKit's exec proxy (--proxy-network) looks like the daemon's own",
+                           key),
+               "let BuildKit reach this registry by https://, or by a [[mirror]] with a path; or write "
+               "client_auth.builder = \"auto\" if build steps may see which tags and digests there are");
+  }
+}
+
 void check_admin(assembly& a) {
   const auto& written = a.result.settings.listen.admin;
   if (written.empty() || (written.starts_with("unix:") && written.size() > 5)) return;
@@ -152,6 +170,7 @@ void check_directories(assembly& a) {
 void check_together(assembly& a) {
   check_listeners(a);
   check_client_auth(a);
+  check_builder(a);
   check_mirrors(a);
   check_credentials(a);
   check_registries(a);

@@ -1,5 +1,6 @@
 #include "judge.hpp"
 #include "regpass/base/text.hpp"
+#include "toml_reader.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -37,6 +38,10 @@ value numbers(const std::vector<std::string>& texts) {
 }  // namespace
 
 written from_text(const key_facts& k, std::string_view text) {
+  const auto bare = trim(text);
+  const bool list = k.kind >= kind::path_list && bare.starts_with('[');
+  const bool quoted = k.kind < kind::path_list && bare.size() > 1 && bare.starts_with('"') && bare.ends_with('"');
+  if (list || quoted) return read_toml_value(bare).value_or(value(std::string(text)));
   switch (k.kind) {
     case kind::boolean:
       return text == "true" || text == "false" ? value(text == "true") : value(std::string(text));

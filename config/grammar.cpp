@@ -5,7 +5,18 @@
 #include "regpass/net/listener.hpp"
 #include "regpass/registry/host.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace regpass::config {
+namespace {
+
+bool is_hub_site(std::string_view name) {
+  constexpr std::array<std::string_view, 4> sites{"hub.docker.com", "docker.com", "www.docker.com", "cloud.docker.com"};
+  return std::ranges::find(sites, name) != sites.end();
+}
+
+}  // namespace
 
 std::optional<std::string> endpoint_flaw(const std::string& text) {
   if (text.empty()) return std::nullopt;
@@ -15,8 +26,18 @@ std::optional<std::string> endpoint_flaw(const std::string& text) {
 
 std::optional<std::string> host_flaw(const std::string& text) {
   const auto host = registry::parse_host(text);
-  if (!host) return host.error().detail;
-  return std::nullopt;
+  if (host && !is_hub_site(host->name)) return std::nullopt;
+  if (host) return "that is Docker Hub's web site; its registry is docker.io";
+  if (text.find('/') != std::string::npos) return "it is written without a scheme and a path";
+  return host.error().detail;
+}
+
+std::optional<std::string> host_meant(const std::string& text) {
+  const auto scheme = text.find("://");
+  const auto bare = scheme == std::string::npos ? text : text.substr(scheme + 3);
+  const auto host = registry::parse_host(bare.substr(0, bare.find('/')));
+  if (!host) return std::nullopt;
+  return is_hub_site(host->name) ? "docker.io" : registry::to_text(*host);
 }
 
 std::optional<std::string> proxy_flaw(const std::string& text) {

@@ -8,6 +8,8 @@ namespace regpass::config {
 
 std::optional<std::string> endpoint_flaw(const std::string&);
 std::optional<std::string> host_flaw(const std::string&);
+// The registry's host that a URL, or the name of Docker Hub's web site, was most likely meant for.
+std::optional<std::string> host_meant(const std::string&);
 std::optional<std::string> proxy_flaw(const std::string&);
 std::optional<std::string> path_flaw(const std::string&);
 std::optional<std::string> prefix_flaw(const std::string&);

@@ -66,6 +66,9 @@ std::string correction(const key_facts& k, const written& w) {
     const texts names(k.choices.begin(), k.choices.end());
     if (const auto near = nearest(*text, names)) return fmt::format("did you mean `{}`?", *near);
   }
+  if (k.kind == kind::host && text) {
+    if (const auto host = host_meant(*text)) return fmt::format("write {} = \"{}\"", k.name, *host);
+  }
   if (k.kind == kind::integer && number)
     return fmt::format("write {} = {}", k.name, std::clamp(*number, k.least, k.most));
   if (k.kind == kind::integer) return "write the number without quotes and unit; sizes are in bytes";

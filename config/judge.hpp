@@ -21,8 +21,9 @@ using written = std::variant<value, unusable>;
 // The value as `key::set` takes it, or what is wrong and what to write instead.
 std::expected<value, problem> fitting(const key_facts&, const written&);
 
-// Text of the environment or the command line as a value of the key's kind; lists are separated by commas. What is no
-// such value stays text, for `fitting` to refuse.
+// Text of the environment or the command line as a value of the key's kind. Lists are written as in the file, in
+// brackets, or with commas between their elements; a text in double quotes is read as in the file, too. What is no such
+// value stays text, for `fitting` to refuse.
 written from_text(const key_facts&, std::string_view text);
 
 // "`debug`", "`10`", "a list"

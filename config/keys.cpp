@@ -25,6 +25,16 @@ constexpr array readable_by{pair<string_view, readers>{"owner", readers::owner},
                             pair<string_view, readers>{"group", readers::group},
                             pair<string_view, readers>{"everyone", readers::everyone}};
 
+using forward::builder_kind;
+using forward::step_requests;
+
+constexpr array builders{pair<string_view, builder_kind>{"auto", builder_kind::automatic},
+                         pair<string_view, builder_kind>{"buildkit", builder_kind::buildkit},
+                         pair<string_view, builder_kind>{"other", builder_kind::other}};
+
+constexpr array step_rules{pair<string_view, step_requests>{"refuse", step_requests::refuse},
+                           pair<string_view, step_requests>{"anonymous", step_requests::anonymous}};
+
 constexpr std::int64_t day = 86'400'000;
 
 key<settings> of(key_facts facts, auto field) {
@@ -69,6 +79,15 @@ std::vector<key<settings>> listeners_and_credentials() {
       choice<settings>("client_auth.readable_by",
                        "Who may read a file made so: a builder that is another user than regpass must be able to.",
                        readable_by, [](auto& s) -> auto& { return s.client_auth.readable_by; }),
+      choice<settings>("client_auth.builder",
+                       "Who has the password. \"buildkit\": BuildKit alone, whose exec proxy (--proxy-network) sends "
+                       "the requests of build steps with it. \"auto\": whether it is BuildKit is seen in its requests. "
+                       "\"other\": no BuildKit of 0.33 or later, so nobody is taken for a build step.",
+                       builders, [](auto& s) -> auto& { return s.client_auth.rules.builder; }),
+      choice<settings>("client_auth.steps",
+                       "What happens to registry requests that come by BuildKit's exec proxy. \"anonymous\": they are "
+                       "passed on with what the build step itself sends.",
+                       step_rules, [](auto& s) -> auto& { return s.client_auth.rules.steps; }),
       of({"credentials.docker_config", kind::path_list,
           "Docker credential files, or directories that hold one. Default: $CREDENTIALS_DIRECTORY "
           "(systemd's LoadCredential=), and where docker and podman keep theirs."},
@@ -76,6 +95,8 @@ std::vector<key<settings>> listeners_and_credentials() {
       of({"credentials.helpers", kind::boolean,
           "Whether the docker-credential-* programs are run that those files name (credsStore, credHelpers)."},
          [](auto& s) -> auto& { return s.credentials.helpers; }),
+      of({"credentials.required", kind::boolean, "Whether /readyz answers 503 for as long as no credential is usable."},
+         [](auto& s) -> auto& { return s.credentials.required; }),
   };
 }
 

@@ -35,8 +35,8 @@ std::vector<key<settings>> of_messages() {
       number("limits.http2_resets", "Streams that a client may break off in 10 s before its connection ends.", 1,
              100'000, [](auto& s) -> auto& { return s.limits.h2.resets; }),
       number("limits.http2_control_frames",
-             "SETTINGS, PING, PRIORITY and empty DATA frames, and a registry's resets of streams that are gone, taken "
-             "in 10 s.",
+             "SETTINGS, PING, PRIORITY, CONTINUATION, unknown and empty DATA frames, WINDOW_UPDATE frames beyond those "
+             "that the data sent explains, and a registry's resets of streams that are gone, taken in 10 s.",
              10, 1'000'000, [](auto& s) -> auto& { return s.limits.h2.control_frames; }),
       number("limits.interim_responses", "1xx responses before the final one.", 1, 1'000,
              [](auto& s) -> auto& { return s.limits.interim_responses; }),
@@ -58,7 +58,8 @@ std::vector<key<settings>> of_connections() {
       number("limits.workers",
              "Threads. 0: one for each CPU that may be used, by cpusets and limits of CPU time, at most 4.", 0, 256,
              [](auto& s) -> auto& { return s.process.workers; }),
-      number("limits.connections", "Client connections per listener. 0: 10000, or as many as open files allow.", 0,
+      number("limits.connections",
+             "Client connections per listener. 0: 10000, or as many as open files and the memory limit allow.", 0,
              1'000'000, [](auto& s) -> auto& { return s.process.connections; }),
       time("limits.tunnel_idle_timeout", "A tunnel in which nothing moves is closed after this time.", 7 * day,
            [](auto& s) -> auto& { return s.process.tunnel_idle; }),

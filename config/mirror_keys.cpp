@@ -20,6 +20,10 @@ std::vector<key<mirror_options>> all() {
       of({"path", kind::prefix,
           "What clients write before or behind /v2; one that cannot be guessed keeps others out. Default: nothing."},
          [](auto& m) -> auto& { return m.path; }),
+      of({"names", kind::text_list,
+          "Hosts that clients know the mirror by, besides loopback addresses, localhost and the names of registries. "
+          "Requests for any other host are refused."},
+         [](auto& m) -> auto& { return m.names; }),
   };
 }
 

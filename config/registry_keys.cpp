@@ -42,8 +42,8 @@ std::vector<key<registry_options>> policy_keys() {
                                "that is not granted. upload: always an upload.",
                                mount_rules, [](auto& r) -> auto& { return r.policy.mount; }),
       choice<registry_options>("authorization",
-                               "replace: always ours. add: only when the client sends none. observe: never ours, only "
-                               "logged and explained.",
+                               "replace: always ours. add: a client's own login goes first, and ours is for clients "
+                               "that have none. observe: never ours, only logged and explained.",
                                injections, [](auto& r) -> auto& { return r.injection; }),
       of({"realms", kind::url_list,
           "Token endpoints that may get this registry's credential, besides its own origin and the built-in ones."},

@@ -123,6 +123,18 @@ problem describe(const toml::parse_error& e, const std::string& shown_as) {
 
 }  // namespace
 
+std::optional<written> read_toml_value(std::string_view text) {
+  if (unreadable(text, {})) return std::nullopt;
+  try {
+    const auto table = toml::parse("value = " + std::string(text));
+    const auto* node = table.get("value");
+    if (table.size() != 1 || node == nullptr) return std::nullopt;
+    return value_of(*node);
+  } catch (const toml::parse_error&) {
+    return std::nullopt;
+  }
+}
+
 std::string to_text(const std::string& shown_as, position at) {
   return fmt::format("{}:{}:{}", shown_as, at.line, at.column);
 }

@@ -48,6 +48,9 @@ struct file_contents {
 // `shown_as` names the file in problems. At most 1 MiB.
 file_contents read_toml(std::string_view text, const std::string& shown_as);
 
+// A value by itself, as it would stand behind `key = `; none: it is no TOML.
+std::optional<written> read_toml_value(std::string_view text);
+
 inline constexpr std::size_t longest_file = 1024 * 1024;
 
 // "FILE:12:3"

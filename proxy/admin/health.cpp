@@ -1,5 +1,7 @@
 #include "regpass/admin/health.hpp"
 
+#include "regpass/base/text.hpp"
+
 namespace regpass::admin {
 
 namespace {
@@ -8,6 +10,12 @@ std::string text_of(const readiness& state) {
   std::string text = state.ready ? "ready\n" : "not ready\n";
   for (const auto& [name, value] : state.details) text.append(name).append(": ").append(value).append("\n");
   return text;
+}
+
+// Hosts and counts are no secret, but not for any page that a person happens to read either.
+bool is_from_page(const call& asked) {
+  const auto site = asked.headers.get("Sec-Fetch-Site");
+  return asked.headers.count("Origin") > 0 || (site && !iequals(*site, "none"));
 }
 
 responder by_liveness(std::function<net::task<bool>()> alive) {
@@ -37,7 +45,11 @@ responder health_routes(std::function<net::task<bool>()> alive, std::function<re
     made.body = counts.text();
     co_return made;
   });
-  return table;
+  return [table = std::move(table)](const call& asked) -> net::task<reply> {
+    if (is_from_page(asked)) co_return plain(403, "pages in a browser are not answered here");
+    auto made = co_await table(asked);
+    co_return made;
+  };
 }
 
 }  // namespace regpass::admin

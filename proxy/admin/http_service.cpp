@@ -111,7 +111,10 @@ net::task<reply> routes::operator()(const call& asked) const {
   co_return made;
 }
 
-net::task<void> serve(std::unique_ptr<net::stream> client, exchange::limits bounds, responder answer) {
+net::task<void> serve(std::unique_ptr<net::stream> client, exchange::limits bounds, responder answer,
+                      std::shared_ptr<connection_table> among) {
+  using activity = connection_table::activity;
+  connection_table::row mine(*among, *client);
   net::deadline timer(client->get_executor(), [&client] { client->close(); });
   exchange::h1_server front(*client, bounds, timer);
   for (bool more = true; more;) {
@@ -120,13 +123,16 @@ net::task<void> serve(std::unique_ptr<net::stream> client, exchange::limits boun
     if (!got) break;
     auto asked = read_head(front.head());
     auto whole = co_await read_body(front, asked.body);
+    mine.now(activity::answering);
     reply made;
     if (whole) {
       made = co_await answer(asked);
     } else {
       made = plain(413, "the body is longer than 64 KiB, or did not come");
     }
+    if (made.stream) mine.now(activity::streaming);
     more = co_await write_reply(front, std::move(made));
+    mine.now(activity::waiting);
     more = more && whole && front.reusable();
   }
   timer.set(phase::idle, std::chrono::seconds{1});

@@ -34,9 +34,7 @@ json::object last_result(const auth::credential_entry& entry, std::span<const fo
 }
 
 json::object credential_json(const auth::credential_entry& entry, std::span<const forward::finished> history) {
-  json::object made{{"registry", entry.host.name.empty() ? "any" : registry::to_text(entry.host)},
-                    {"source", clean(entry.source)},
-                    {"key", clean(entry.key)}};
+  json::object made{{"registry", auth::shown_host(entry)}, {"source", clean(entry.source)}, {"key", clean(entry.key)}};
   if (entry.credential) {
     made["kind"] = auth::name_of(entry.credential->kind);
     made["username"] = clean(entry.credential->username);

@@ -13,9 +13,9 @@
 namespace regpass::app {
 
 struct checkup_request {
-  registry::reference what;
-  bool push = false;    // an upload is opened and cancelled
-  bool remove = false;  // the deletion of a random digest, which is none of a manifest that exists
+  registry::reference what;  // without a repository: the registry alone
+  bool push = false;         // an upload is opened and cancelled
+  bool remove = false;       // the deletion of a random digest, which is none of a manifest that exists
   // A blob of this repository at the same registry is mounted into what is checked.
   std::optional<registry::reference> mount_from{};
   bool mount_tag_written = false;  // else, when the reference's own tag is not there, any tag does

@@ -142,6 +142,13 @@ std::vector<checkup_step> details_of(const evidence& seen, std::string& told) {
   return std::move(walk.told);
 }
 
+std::string redirected_to(const evidence& seen) {
+  const auto* answer = explain::derive(seen).last_answer;
+  const bool redirects = answer != nullptr && seen.status / 100 == 3 && seen.status != 304;
+  if (!redirects) return {};
+  return answer->location.empty() ? "nowhere" : answer->location;
+}
+
 probe_verdict judge_deletion(const evidence& seen) {
   const auto f = explain::derive(seen);
   const auto* answer = f.decided_by == explain::speaker::registry ? f.last_answer : nullptr;

@@ -13,6 +13,9 @@ namespace regpass::app {
 // the realm that was told of with an earlier request, and is not again.
 std::vector<checkup_step> details_of(const explain::evidence&, std::string& told);
 
+// Where the client is sent by the answer, a 3xx; empty: nowhere.
+std::string redirected_to(const explain::evidence&);
+
 struct probe_verdict {
   bool fine = false;
   std::string text;  // empty: the exchange's own explanation says it all

@@ -89,6 +89,7 @@ result<void> make_client_secret(const std::filesystem::path& file, config::reade
 }
 
 result<std::shared_ptr<const secret>> client_secret_loader::load(const config::client_auth_settings& from) {
+  rejected_.clear();
   if (from.secret_file.empty()) return nullptr;
   if (from.create) {
     if (auto made = make_client_secret(from.secret_file, from.readable_by); !made) return std::unexpected(made.error());
@@ -100,6 +101,7 @@ result<std::shared_ptr<const secret>> client_secret_loader::load(const config::c
     return read;
   }
   if (!good_ || file_ != from.secret_file) return std::unexpected(read.error());
+  rejected_ = read.error().detail;
   log::write(log::level::error, "credentials-rejected",
              read.error().detail + "; the last password of clients stays in force",
              {{"source", clean(file_.string())}, {"kept_old", true}});

@@ -1,6 +1,7 @@
 #include "clock_watch.hpp"
 
 #include "regpass/base/log.hpp"
+#include "regpass/tls/moments.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -34,6 +35,11 @@ std::optional<seconds> clock_jump(const instant& before, const instant& after) {
 
 net::task<void> watch_clock(net::executor on) {
   boost::asio::steady_timer timer(on);
+  if (const auto at = now().wall; !tls::plausible(at)) {
+    log::write(log::level::warn, "clock-implausible",
+               "the clock shows " + rfc3339(at) +
+                   ", which cannot be: certificates of registries will not be believed; set the machine's clock");
+  }
   for (auto before = now();;) {
     timer.expires_after(look_every);
     auto [ec] = co_await timer.async_wait(net::use_task);

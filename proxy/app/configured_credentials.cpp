@@ -1,7 +1,9 @@
 // [[registry.credential]]: from the configuration to entries.
 #include "regpass/app/credentials.hpp"
-#include "regpass/base/file.hpp"
+#include "regpass/auth/credential_flaws.hpp"
+#include "regpass/auth/program.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/base/text_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -53,12 +55,6 @@ auth::credential_entry begin(const configured_credential& one) {
   return made;
 }
 
-std::string_view without_line_break(std::string_view text) noexcept {
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  if (text.ends_with('\r')) text.remove_suffix(1);
-  return text;
-}
-
 }  // namespace
 
 credential_sources sources_from(const config::settings& settings,
@@ -80,20 +76,14 @@ credential_sources sources_from(const config::settings& settings,
 }
 
 result<secret> read_secret_file(const fs::path& file, std::size_t cap, credential_kind kind) {
-  auto text = read_file(file, cap);
+  auto text = read_text_file(file, cap);
   if (!text) return std::unexpected(text.error());
-  const auto value = without_line_break(*text);
-  const auto odd = std::ranges::find_if(
-      value, [&](char c) { return c == '\0' || (kind != credential_kind::basic && (c <= ' ' || c > '~')); });
+  const auto value = without_final_line_break(*text);
+  const auto flaw = value.empty()                    ? "the file is empty"
+                    : kind == credential_kind::basic ? auth::password_flaw(value)
+                                                     : auth::token_flaw(value, "the token");
   result<secret> made(value);
-  const auto shown = clean(file.string());
-  if (value.empty()) {
-    made = fail(errc::bad_input, shown + ": the file is empty");
-  } else if (odd != value.end()) {
-    const auto line = std::to_string(std::count(value.begin(), odd, '\n') + 1);
-    made = fail(errc::bad_input, shown + ":" + line + ": byte " + std::to_string(odd - value.begin()) +
-                                     " has no place in a " + (kind == credential_kind::basic ? "password" : "token"));
-  }
+  if (!flaw.empty()) made = fail(errc::bad_input, clean(file.string()) + ": " + flaw);
   wipe(*text);
   return made;
 }
@@ -135,7 +125,12 @@ auth::credential_entry credential_loader::read_docker_config(const configured_cr
     return entry.host == one.host && entry.range.path.empty();
   };
   const auto helper = std::ranges::find_if(config->helpers, is_for);
-  const auto plain = std::ranges::find_if(config->entries, is_for);
+  const auto matches = [&](const auth::credential_entry& entry) {
+    return !entry.host_pattern.empty() && entry.range.path.empty() &&
+           auth::is_for_image(entry.host_pattern, auth::image_of(one.host, {}));
+  };
+  auto plain = std::ranges::find_if(config->entries, is_for);
+  if (plain == config->entries.end()) plain = std::ranges::find_if(config->entries, matches);
   if (from_.helpers && helper != config->helpers.end()) {
     made.program = helper->program;
     made.problem = helper->problem;

@@ -1,6 +1,7 @@
 #include "credential_remarks.hpp"
 
 #include "regpass/auth/remarks.hpp"
+#include "regpass/base/text.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -34,17 +35,22 @@ bool is_in_path(const std::string& program) {
   return false;
 }
 
+}  // namespace
+
 bool is_missing(const auth::credential_program& program) {
   const auto& name = program.command.front();
-  return name.find('/') == std::string::npos && !is_in_path(name);
+  if (name.find('/') == std::string::npos) return !is_in_path(name);
+  std::error_code ec;
+  return !std::filesystem::exists(name, ec);
 }
-
-}  // namespace
 
 void add_remarks(auth::credential_store& all) {
   for (auto& entry : all.entries) {
     if (entry.program && is_missing(*entry.program)) {
-      add(entry.problem, auth::name_of(*entry.program) + " is in no directory of PATH");
+      const auto& command = entry.program->command.front();
+      const bool is_path = command.find('/') != std::string::npos;
+      add(entry.problem, is_path ? clean(command, 200) + " does not exist"
+                                 : auth::name_of(*entry.program) + " is in no directory of PATH");
     }
     if (!entry.credential) continue;
     for (const auto& one : auth::remarks_on(*entry.credential, entry.host)) add(entry.problem, one);

@@ -8,4 +8,7 @@ namespace regpass::app {
 // Adds to the entries' `problem`, which is a remark where there is a credential.
 void add_remarks(auth::credential_store&);
 
+// Whether the program cannot be run because its file is nowhere.
+bool is_missing(const auth::credential_program&);
+
 }  // namespace regpass::app

@@ -14,8 +14,7 @@ void log_credentials(const credentials& found) {
   }
   boost::json::array entries;
   for (const auto& entry : found.store.entries) {
-    boost::json::object shown{
-        {"registry", registry::to_text(entry.host)}, {"source", entry.source}, {"key", entry.key}};
+    boost::json::object shown{{"registry", auth::shown_host(entry)}, {"source", entry.source}, {"key", entry.key}};
     if (entry.credential) {
       shown["kind"] = auth::name_of(entry.credential->kind);
       shown["username"] = entry.credential->username;

@@ -1,7 +1,7 @@
 #include "regpass/app/credentials.hpp"
 
 #include "credential_remarks.hpp"
-#include "regpass/base/file.hpp"
+#include "regpass/base/text_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -132,7 +132,7 @@ void credential_loader::read_place(const fs::path& place, credentials& into) {
 }
 
 const auth::docker_config* credential_loader::parse(const fs::path& file, bool must_exist, credentials& into) {
-  auto text = read_file(file, file_cap_);
+  auto text = read_text_file(file, file_cap_);
   const bool gone = !text && text.error().code == errc::not_found;
   if (gone) good_.erase(file);
   if (gone && !must_exist) {

@@ -44,7 +44,9 @@ checkup examination::perform() {
 }
 
 net::task<void> examination::walk() {
-  co_await choose(registry::action::pull);
+  const bool whole_registry = asked_.what.repository.empty();
+  const auto first = whole_registry ? registry::action::ping : registry::action::pull;
+  co_await choose(first);
   if (asked_.push || asked_.mount_from) co_await choose(registry::action::push);
   if (asked_.remove) co_await choose(registry::action::remove);
   const bool reached = co_await connect();
@@ -53,6 +55,7 @@ net::task<void> examination::walk() {
     result_.works = false;
     co_return;
   }
+  if (whole_registry) co_return;
   const auto ping = request_step_;
   const auto wanted = asked_.what.digest.value_or(asked_.what.tag.value_or("latest"));
   co_await request("HEAD", path_of("/manifests/" + wanted));
@@ -72,7 +75,7 @@ void examination::tell(std::string name, std::string text, bool fine, std::int64
 net::task<void> examination::choose(registry::action action) {
   const auto need = auth::wanted{asked_.what.host, asked_.what.repository, action};
   auto chosen = co_await forward::choose_credential(&programs_, from_->credentials, need);
-  const bool for_pull = action == registry::action::pull;
+  const bool for_pull = action == registry::action::pull || action == registry::action::ping;
   const bool told = !for_pull && chosen.credential == for_pull_;
   if (for_pull) for_pull_ = chosen.credential;
   if (!told) tell_credential(chosen, action);
@@ -136,8 +139,13 @@ net::task<examination::answered> examination::request(std::string method, std::s
 void examination::tell_answer(const std::string& method, const std::string& path) {
   const auto& outcome = result_.exchanges.back();
   const int status = outcome.evidence.status;
-  const bool fine = !outcome.explanation && status != 0 && (status < 400 || status == 404);
-  const auto said = status == 0 ? std::string("no answer") : std::to_string(status);
+  const auto elsewhere = redirected_to(outcome.evidence);
+  // Clients follow a redirect of a public pull; the rest of the API is meant to be where it was asked for.
+  const bool public_pull = outcome.evidence.source.empty() && outcome.evidence.action == "pull";
+  const bool answered = status != 0 && (status < 400 || status == 404) && (elsewhere.empty() || public_pull);
+  const bool fine = !outcome.explanation && answered;
+  const auto where = elsewhere.empty() ? std::string() : ", a redirect to " + elsewhere;
+  const auto said = status == 0 ? std::string("no answer") : std::to_string(status) + where;
   works_before_ = result_.works;
   request_step_ = result_.steps.size();
   tell(method, path + ": " + said, fine, outcome.moved.duration_ms);

@@ -32,7 +32,12 @@ void examination::forgive() {
 
 net::task<void> examination::try_upload() {
   auto opened = co_await request("POST", path_of("/blobs/uploads/"));
-  if (opened.head.status != 202) co_return;
+  const int status = opened.head.status;
+  if (status != 202) {
+    const bool refused = status < 200 || status >= 300;  // the request's own line says so
+    if (!refused) tell("  push", "no upload was opened: 202 was due, not " + std::to_string(status), false);
+    co_return;
+  }
   tell("  push", "allowed: an upload was opened");
   co_await cancel(opened.head);
 }

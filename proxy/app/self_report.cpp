@@ -1,10 +1,12 @@
 #include "self_report.hpp"
 
 #include "build.hpp"
+#include "credential_counts.hpp"
 #include "process_metrics.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/exchange/tally.hpp"
 #include "regpass/registry/host.hpp"
+#include "step_remarks.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,6 +14,7 @@
 #include <boost/json/array.hpp>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -47,20 +50,14 @@ samples expiries(const forward::snapshot& from) {
   for (const auto& entry : from.credentials.entries) {
     const auto expires = expiry_of(entry);
     if (!expires) continue;
-    made.push_back({{{"registry", registry::to_text(entry.host)}, {"source", entry.source}, {"key", entry.key}},
+    made.push_back({{{"registry", auth::shown_host(entry)}, {"source", entry.source}, {"key", entry.key}},
                     static_cast<double>(*expires)});
   }
   return made;
 }
 
-std::size_t usable(const forward::snapshot& from) {
-  const auto& all = from.credentials.entries;
-  return static_cast<std::size_t>(
-      std::ranges::count_if(all, [](const auto& one) { return one.credential != nullptr; }));
-}
-
 boost::json::object shown(const auth::credential_entry& entry) {
-  boost::json::object made{{"registry", registry::to_text(entry.host)}, {"source", entry.source}, {"key", entry.key}};
+  boost::json::object made{{"registry", auth::shown_host(entry)}, {"source", entry.source}, {"key", entry.key}};
   if (entry.credential) {
     made["kind"] = auth::name_of(entry.credential->kind);
     made["username"] = entry.credential->username;
@@ -83,6 +80,8 @@ void self_report::observe(metrics& into) const {
                gauge, [this] { return connections(of_); });
   into.observe("regpass_credential_expiry_timestamp_seconds", "When a credential ends that says so.", gauge,
                [this] { return expiries(*of_.current()); });
+  into.observe("regpass_credential_file_rejected", "Whether the content of a credential file is not in force.", gauge,
+               [this] { return rejections(); });
   into.observe("regpass_ca_expiry_timestamp_seconds", "When the CA that clients trust ends.", gauge,
                [this] { return samples{{{}, epoch_seconds(ca_.not_after())}}; });
   into.observe("regpass_log_dropped_total", "Lines that the log's sink did not take.", counter,
@@ -101,6 +100,28 @@ void self_report::reloaded(std::string problem) {
   problem_ = std::move(problem);
 }
 
+void self_report::rejected(std::vector<rejection> files, std::vector<std::filesystem::path> read) {
+  const std::lock_guard held(lock_);
+  rejected_ = std::move(files);
+  read_ = std::move(read);
+}
+
+// Files that are in force are there with a 0, so that there is a series before something goes wrong.
+samples self_report::rejections() const {
+  std::map<std::string, double> files;
+  const std::lock_guard held(lock_);
+  for (const auto& one : read_) files[one.string()] = 0;
+  for (const auto& one : rejected_) files[one.file.string()] = 1;
+  samples made;
+  for (const auto& [file, is_rejected] : files) made.push_back({{{"source", file}}, is_rejected});
+  return made;
+}
+
+std::vector<rejection> self_report::rejected_files() const {
+  const std::lock_guard held(lock_);
+  return rejected_;
+}
+
 std::string self_report::last_problem() const {
   const std::lock_guard held(lock_);
   return problem_;
@@ -112,8 +133,17 @@ admin::readiness self_report::ready() const {
   made.ready = !draining_;
   if (draining_) made.details.emplace_back("draining", std::to_string(of_.busy.load()) + " under way");
   for (const auto& one : listeners_) made.details.emplace_back("listening", one);
-  made.details.emplace_back("credentials", std::to_string(from->credentials.entries.size()) + " entries, " +
-                                               std::to_string(usable(*from)) + " usable");
+  const auto counts = count_usable(from->credentials);
+  made.details.emplace_back("credentials", text_of(counts));
+  if (from->credentials_required && counts.credentials + counts.programs == 0) {
+    made.ready = false;
+    made.details.emplace_back("credentials.required", "no credential is usable");
+  }
+  for (const auto& one : rejected_files()) {
+    made.details.emplace_back("rejected", one.why + (one.kept_old ? "; its last good content is in force" : ""));
+  }
+  for (const auto& remark : ca_.remarks()) made.details.emplace_back("ca", remark);
+  if (auto remark = step_remark(*from); !remark.empty()) made.details.emplace_back("client_auth", std::move(remark));
   const auto problem = last_problem();
   made.details.emplace_back("configuration", problem.empty() ? "in force" : "the last reload was rejected: " + problem);
   return made;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "regpass/admin/health.hpp"
+#include "regpass/app/credentials.hpp"
 #include "regpass/base/time.hpp"
 #include "regpass/forward/services.hpp"
 #include "regpass/tls/ca.hpp"
@@ -25,6 +26,9 @@ class self_report {
   void observe(forward::metrics& into) const;
   // What came of the last reload; empty: nothing was wrong.
   void reloaded(std::string problem);
+  // Files whose content is not in force, each with the reason: "/run/secrets/config.json:1:2: no JSON: …".
+  // `read` are those that are in force, with their last good content if need be.
+  void rejected(std::vector<rejection> files, std::vector<std::filesystem::path> read);
   void draining() noexcept { draining_ = true; }
   // "proxy 127.0.0.1:3128"
   void listening(std::string what) { listeners_.push_back(std::move(what)); }
@@ -36,6 +40,8 @@ class self_report {
 
  private:
   std::string last_problem() const;
+  std::vector<rejection> rejected_files() const;
+  std::vector<forward::metrics::sample> rejections() const;
 
   const forward::services& of_;
   const tls::authority& ca_;
@@ -46,6 +52,8 @@ class self_report {
   std::atomic<bool> draining_{false};
   mutable std::mutex lock_;
   std::string problem_;
+  std::vector<rejection> rejected_;
+  std::vector<std::filesystem::path> read_;
 };
 
 }  // namespace regpass::app

@@ -1,10 +1,15 @@
 #include "regpass/app/server.hpp"
 
+#include "cgroup.hpp"
+#include "connection_limit.hpp"
 #include "credential_report.hpp"
 #include "doors.hpp"
 #include "fast_aes.hpp"
+#include "fences.hpp"
+#include "file_access.hpp"
 #include "key_log.hpp"
 #include "page_door.hpp"
+#include "prepared_metrics.hpp"
 #include "regpass/admin/control.hpp"
 #include "regpass/admin/health.hpp"
 #include "regpass/app/client_secret.hpp"
@@ -14,10 +19,12 @@
 #include "regpass/forward/services.hpp"
 #include "regpass/net/endpoint.hpp"
 #include "regpass/net/listener.hpp"
+#include "regpass/net/resolver.hpp"
 #include "regpass/net/watch.hpp"
 #include "regpass/net/worker.hpp"
 #include "self_report.hpp"
 #include "side_doors.hpp"
+#include "step_remarks.hpp"
 #include "usable_cpus.hpp"
 #include "way_out.hpp"
 
@@ -25,26 +32,32 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 
 namespace regpass::app {
 
 namespace {
 
 constexpr std::size_t most_workers = 4;
-constexpr std::size_t most_connections = 10'000;
-constexpr std::size_t spare_descriptors = 64;
 
 std::size_t workers_for(const config::settings& settings) {
   if (settings.process.workers > 0) return settings.process.workers;
   return std::min(usable_cpus(), most_workers);
 }
 
-// Each client connection may have one upstream, so half of the descriptors are for clients.
-std::size_t connections_for(const config::settings& settings) {
-  if (settings.process.connections > 0) return settings.process.connections;
+connection_limit connections_for(const config::settings& settings) {
   rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= spare_descriptors) return most_connections;
-  return std::min<std::size_t>(most_connections, (files.rlim_cur - spare_descriptors) / 2);
+  const bool known = ::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY;
+  return choose_connection_limit(settings.process.connections, known ? files.rlim_cur : no_limit, memory_limit());
+}
+
+// A name of Docker Hub's API is none of a host's own: where unsure, what is said is said of a registry that is served.
+bool is_only_observed(const forward::snapshot& from, const std::string& name) {
+  const auto named = [&](const auto& one) { return one.first.name == name; };
+  const auto observed = [&](const auto& one) {
+    return !named(one) || one.second.options.injection == auth::injection::observe;
+  };
+  return std::ranges::any_of(from.registries, named) && std::ranges::all_of(from.registries, observed);
 }
 
 }  // namespace
@@ -59,6 +72,7 @@ struct lane {
 struct server::state {
   state(net::executor on, config::loaded from, config::inputs again, tls::authority ca_)
       : control(std::move(on)),
+        in_force(from),
         settings(std::move(from.settings)),
         inputs(std::move(again)),
         config_file(from.file.string()),
@@ -73,6 +87,7 @@ struct server::state {
   }
 
   result<void> adopt(const config::settings& from);
+  void note_rejected(const credentials& found, const std::filesystem::path& secret_file);
   result<std::shared_ptr<const secret>> client_password(const config::settings& from);
   result<void> open_side_doors(bool admin_wanted);
   void drop(std::uint64_t generation);
@@ -86,12 +101,16 @@ struct server::state {
   void stop();
 
   net::executor control;
+  config::loaded in_force;  // the last that was adopted
   config::settings settings;
   config::inputs inputs;
   std::string config_file;
   tls::authority ca;
   credential_loader loader;
   client_secret_loader client_secret;
+  std::vector<rejection> rejected;                      // in the last load
+  std::vector<std::filesystem::path> credential_files;  // that are in force
+  std::set<std::filesystem::path> open_files;  // that others may read, as far as it was said
   forward::memory memory;
   forward::journal journal;
   forward::metrics metrics;
@@ -99,6 +118,7 @@ struct server::state {
   mutable std::mutex lock;
   forward::snapshot_ptr snapshot;
   std::vector<door> doors;  // those that are open
+  std::size_t most_connections = 0;
   std::vector<std::unique_ptr<lane>> lanes;
   std::unique_ptr<forward::token_client> tokens;
   std::unique_ptr<forward::credential_client> programs;
@@ -120,9 +140,13 @@ result<void> server::state::adopt(const config::settings& from) {
   auto found = loader.load();
   log_credentials(found);
   warn_of(found, from);
+  note_rejected(found, from.client_auth.secret_file);
+  warn_of_open_files(from, found, open_files);
   auto made = make_snapshot(from, found, ca.certificate_pem(), std::move(*password));
   if (!made) return std::unexpected(made.error());
   warn_outside_constraints(**made);
+  prepare_metrics(metrics, from, **made);
+  warn_of_steps(**made);
   {
     const std::lock_guard held(lock);
     snapshot = *made;
@@ -130,6 +154,20 @@ result<void> server::state::adopt(const config::settings& from) {
   if (!before || !tokens) return {};
   for (const auto generation : auth::retired(before->credentials, (*made)->credentials)) drop(generation);
   return {};
+}
+
+// Each file once, however many keys name it.
+void server::state::note_rejected(const credentials& found, const std::filesystem::path& secret_file) {
+  rejected.clear();
+  for (const auto& one : found.rejected) {
+    if (std::ranges::find(rejected, one.file, &rejection::file) == rejected.end()) rejected.push_back(one);
+  }
+  if (const auto& why = client_secret.rejected(); !why.empty()) {
+    rejected.push_back({secret_file, why, true});
+  }
+  credential_files = found.read;
+  if (!secret_file.empty()) credential_files.push_back(secret_file);
+  if (report) report->rejected(rejected, credential_files);
 }
 
 // The configuration's own check knows the listeners that it names, not those that are open (T33).
@@ -151,11 +189,14 @@ void server::state::drop(std::uint64_t generation) {
 void server::state::warn_outside_constraints(const forward::snapshot& made) const {
   for (const auto& name : forward::intercepted_names(made)) {
     if (ca.covers(name)) continue;
-    log::write(
-        log::level::warn, "ca",
-        name + " is served, but the CA in " + settings.tls.ca_dir.string() +
-            " was made without it and cannot sign for it: remove that directory, then restart regpass and its clients",
-        {{"registry", name}, {"ca_dir", settings.tls.ca_dir.string()}});
+    log::write(log::level::warn, "ca",
+               name +
+                   (is_only_observed(made, name) ? " is to be observed, and is tunnelled unobserved: "
+                                                 : " is served, but cannot be intercepted: ") +
+                   "the CA in " + settings.tls.ca_dir.string() +
+                   " was made without it and cannot sign for it. Remove that directory, then restart regpass and its "
+                   "clients",
+               {{"registry", name}, {"ca_dir", settings.tls.ca_dir.string()}});
   }
 }
 
@@ -166,6 +207,8 @@ void server::state::make_lanes() {
     made->pool = std::make_unique<exchange::pool>(made->thread.get_executor(), settings.limits);
     lanes.push_back(std::move(made));
   }
+  const auto names = net::resolver_of(lanes.front()->thread.get_executor());
+  for (const auto& one : lanes) net::set_resolver(one->thread.get_executor(), names);
 }
 
 result<void> server::state::listen() {
@@ -201,7 +244,7 @@ result<void> server::state::open(door& one) {
 void server::state::serve(lane& mine) {
   const forward::surroundings around{mine.thread.get_executor(), *services, *mine.pool, mine.pool->bounds()};
   for (std::size_t i = 0; i < doors.size(); ++i) {
-    mine.listeners[i]->start(welcome(doors[i], around, doors), connections_for(settings),
+    mine.listeners[i]->start(welcome(doors[i], around, doors), most_connections,
                              [this] { return services->sessions.load(); });
   }
   mine.thread.start();
@@ -231,6 +274,7 @@ result<void> server::state::open_side_doors(bool admin_wanted) {
   for (const auto& one : lanes) workers.push_back(one->thread.get_executor());
   report = std::make_unique<self_report>(*services, ca, std::move(workers), config_file);
   report->observe(metrics);
+  report->rejected(rejected, credential_files);
   for (const auto& one : doors) report->listening(std::string(name_of(one.what)) + " " + net::shown(one.at));
   sides = std::make_unique<side_doors>(control, settings.limits);
   const auto& listen = settings.listen;
@@ -284,6 +328,10 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
               {"publish_dir", from.settings.tls.publish_dir.string()},
               {"not_after", rfc3339(ca->not_after())}});
 
+  for (const auto& remark : ca->remarks()) {
+    log::write(log::level::warn, "ca", remark, {{"ca_dir", from.settings.tls.ca_dir.string()}});
+  }
+
   log_way_out(from);
   const bool admin_wanted = from.origins["listen.admin"] != "default";
   auto made = std::make_unique<state>(control, std::move(from), again, std::move(*ca));
@@ -302,6 +350,11 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
   made->services->programs = made->programs.get();
   made->services->refused.allow(made->settings.process.refusals_told);
   auto whole = std::unique_ptr<server>(new server(std::move(made)));
+  const auto connections = connections_for(raw->settings);
+  raw->most_connections = connections.count;
+  log::write(log::level::info, "limits",
+             "at most " + std::to_string(connections.count) + " client connections at a time, by " + connections.reason,
+             {{"connections", connections.count}});
   for (auto& one : raw->lanes) raw->serve(*one);
   raw->watch_files(raw->settings);
   for (const auto& one : raw->doors) {
@@ -328,11 +381,14 @@ const std::string& server::page_url() const {
 std::vector<forward::finished> server::history() const {
   return state_->journal.all();
 }
+std::vector<std::string> server::passed_hosts() const {
+  return state_->services->passed.all();
+}
+std::vector<std::string> server::entries() const {
+  return served_registries(*state_->current());
+}
 std::size_t server::busy() const {
   return state_->services->busy.load();
-}
-std::size_t server::most_connections() {
-  return state_->services->sessions.take_highest();
 }
 net::task<bool> server::alive() const {
   return state_->report->alive();
@@ -354,6 +410,10 @@ void server::state::reload() {
     if (problem.empty()) problem = one.what;
     log::write(log::level::error, "config-rejected", one.what, {{"fix", one.fix}});
   }
+  if (const auto lost = problem.empty() ? lost_fence(in_force, fresh) : std::nullopt) {
+    problem = lost->what;
+    log::write(log::level::error, "config-rejected", lost->what, {{"fix", lost->fix}});
+  }
   if (problem.empty()) {
     if (auto adopted = adopt(fresh.settings); !adopted) {
       problem = adopted.error().detail;
@@ -361,10 +421,12 @@ void server::state::reload() {
     }
   }
   if (problem.empty()) {
-    log::write(log::level::info, "config-reloaded", "configuration and credentials were read again");
+    const auto but = rejected.empty() ? "" : "; rejected: " + std::to_string(rejected.size()) + " credential files";
+    log::write(log::level::info, "config-reloaded", "configuration and credentials were read again" + but);
     watch_files(fresh.settings);
+    in_force = std::move(fresh);
   }
-  metrics.reloaded(problem.empty());
+  metrics.reloaded(problem.empty() && rejected.empty());
   if (report) report->reloaded(std::move(problem));
 }
 

@@ -5,7 +5,6 @@
 #include "regpass/net/tcp_stream.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -13,23 +12,10 @@ namespace regpass::app {
 
 namespace {
 
-constexpr std::size_t most_askers = 64;  // at each door
+constexpr std::size_t most_askers = 32;  // at each door: what sits at one must not keep anybody out of another
 constexpr auto at_most_silent = std::chrono::seconds{10};
+constexpr auto head_within = std::chrono::seconds{2};
 constexpr std::string_view unix_prefix = "unix:";
-
-// Of the connections at one door. The page's, which stay open, must not keep probes out.
-using open_count = std::shared_ptr<std::atomic<std::size_t>>;
-
-open_count nobody() {
-  return std::make_shared<std::atomic<std::size_t>>(0);
-}
-
-net::task<void> serve_one(std::unique_ptr<net::stream> asker, exchange::limits bounds, admin::responder answer,
-                          open_count open) {
-  ++*open;
-  co_await admin::serve(std::move(asker), bounds, std::move(answer));
-  --*open;
-}
 
 }  // namespace
 
@@ -42,7 +28,7 @@ std::filesystem::path admin_socket(const config::settings& settings) {
 side_doors::side_doors(const net::executor& control, const exchange::limits& bounds)
     : control_(control), bounds_(bounds) {
   bounds_.idle_for = std::min<std::chrono::milliseconds>(bounds.idle_for, at_most_silent);
-  bounds_.head_within = std::min<std::chrono::milliseconds>(bounds.head_within, at_most_silent);
+  bounds_.head_within = std::min<std::chrono::milliseconds>(bounds.head_within, head_within);
 }
 
 result<void> side_doors::open(const std::string& name, const std::string& endpoint, admin::responder answer) {
@@ -51,13 +37,14 @@ result<void> side_doors::open(const std::string& name, const std::string& endpoi
   auto made = net::listener::open(control_, *at, false);
   if (!made) return std::unexpected(made.error());
   note(name, net::shown((*made)->local()));
-  const auto open = nobody();
-  const auto welcome = [on = control_, bounds = bounds_, answer = std::move(answer), open](
+  const auto table = std::make_shared<admin::connection_table>(most_askers);
+  const auto welcome = [on = control_, bounds = bounds_, answer = std::move(answer), table](
                            net::tcp_socket socket, const std::string& /*peer*/) {
     auto asker = net::make_tcp_stream(std::move(socket), party::client);
-    net::spawn(on, serve_one(std::move(asker), bounds, answer, open), "side door");
+    net::spawn(on, admin::serve(std::move(asker), bounds, answer, table), "side door");
   };
-  (*made)->start(welcome, most_askers, [open] { return open->load(); });
+  constexpr std::size_t always = 1;  // the table has room
+  (*made)->start(welcome, always, [] { return std::size_t{0}; });
   listeners_.push_back(std::move(*made));
   return {};
 }
@@ -71,9 +58,8 @@ result<void> side_doors::open(const std::string& name, const std::filesystem::pa
   if (!made) return std::unexpected(made.error());
   note(name, socket.string());
   (*made)->start([on = control_, bounds = bounds_, answer = std::move(answer),
-                  open = nobody()](std::unique_ptr<net::stream> asker) {
-    if (open->load() >= most_askers) return;
-    net::spawn(on, serve_one(std::move(asker), bounds, answer, open), "side door");
+                  table = std::make_shared<admin::connection_table>(most_askers)](std::unique_ptr<net::stream> asker) {
+    net::spawn(on, admin::serve(std::move(asker), bounds, answer, table), "side door");
   });
   sockets_.push_back(std::move(*made));
   return {};

@@ -18,8 +18,8 @@ std::filesystem::path admin_socket(const config::settings&);
 
 class side_doors {
  public:
-  // Who asks here is near and says at once what he wants: `bounds` are shortened, so that silent connections do not
-  // keep a probe out for long.
+  // Who asks here is near and says at once what he wants: `bounds` are shortened, and silent connections make room for
+  // new ones.
   side_doors(const net::executor& control, const exchange::limits& bounds);
 
   // Opens and serves. The errors name the address.

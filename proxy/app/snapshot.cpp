@@ -1,7 +1,9 @@
 #include "regpass/app/snapshot.hpp"
 
+#include "regpass/auth/host_pattern.hpp"
 #include "regpass/auth/program.hpp"
 #include "regpass/auth/realm.hpp"
+#include "regpass/base/log.hpp"
 #include "regpass/forward/route.hpp"
 #include "regpass/tls/certs_dir.hpp"
 
@@ -70,7 +72,8 @@ result<net::way_out_ptr> way_out_of(const config::settings& settings, const std:
   return net::way_out_ptr(std::move(out));
 }
 
-// Where a registry is only watched, so are its token servers: what a client asks them is half of its handshake.
+// Where clients log in by themselves, their token servers are watched: what a client asks them is half of its
+// handshake.
 void watch_token_servers(const forward::registry_options& of, const forward::registry_options& defaults,
                          std::map<registry::host, forward::registry_entry>& into) {
   auto urls = of.realms;
@@ -86,6 +89,41 @@ void watch_token_servers(const forward::registry_options& of, const forward::reg
   }
 }
 
+// Its context and the routes to it.
+result<void> make_ready(forward::registry_entry& entry, const std::filesystem::path& certs_dir,
+                        const std::string& own_ca_pem, const net::way_out_ptr& way_out, contexts& shared) {
+  auto ready = equip(entry, certs_dir, own_ca_pem, shared);
+  if (!ready) return ready;
+  auto route = forward::registry_route(entry, forward::origin_of(entry), party::registry, way_out);
+  entry.route = std::make_shared<const exchange::route>(route);
+  entry.blob_route = std::make_shared<const exchange::route>(forward::for_blobs(std::move(route)));
+  return {};
+}
+
+// Patterns without a domain of their own ("k8s.*.io") need a [[registry]] for each host: no CA could be limited to
+// them.
+std::shared_ptr<forward::pattern_registries> registries_by_pattern(const config::settings& settings,
+                                                                   const auth::credential_store& store,
+                                                                   const std::string& own_ca_pem,
+                                                                   const net::way_out_ptr& way_out,
+                                                                   const contexts& shared) {
+  std::vector<std::string> patterns;
+  for (const auto& entry : store.entries) {
+    if (!auth::domain_of_pattern(entry.host_pattern).empty()) patterns.push_back(entry.host_pattern);
+  }
+  if (patterns.empty()) return nullptr;
+  const auto make = [defaults = settings.registry_defaults, certs_dir = settings.tls.certs_dir, own_ca_pem, way_out,
+                     known = std::make_shared<contexts>(shared)](const registry::host& host) {
+    auto entry = std::make_shared<forward::registry_entry>(forward::registry_entry{defaults, false, nullptr});
+    entry->options.host = host;
+    const auto ready = make_ready(*entry, certs_dir, own_ca_pem, way_out, *known);
+    if (ready) return forward::pattern_registries::entry_ptr(std::move(entry));
+    log::write(log::level::error, "config-rejected", ready.error().detail);
+    return forward::pattern_registries::entry_ptr();
+  };
+  return std::make_shared<forward::pattern_registries>(std::move(patterns), make);
+}
+
 }  // namespace
 
 result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, const credentials& found,
@@ -93,10 +131,12 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
                                             std::shared_ptr<const secret> client_password) {
   auto made = std::make_shared<forward::snapshot>();
   made->client_password = std::move(client_password);
+  made->clients = settings.client_auth.rules;
   made->credentials = found.store;
   made->searched = found.searched;
   made->other_hosts = settings.other_hosts;
   made->annotate = settings.explain.annotate;
+  made->credentials_required = settings.credentials.required;
   for (const auto& options : settings.registries) {
     made->registries.emplace(options.host, forward::registry_entry{options, true, nullptr});
   }
@@ -113,7 +153,7 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
     made->mirrors.emplace(mirror.listen, forward::mirror_entry{mirror, {std::move(options), false, nullptr}});
   }
   for (const auto& options : settings.registries) {
-    if (options.injection != auth::injection::observe) continue;
+    if (options.injection == auth::injection::replace) continue;
     watch_token_servers(options, settings.registry_defaults, made->registries);
   }
   contexts shared;
@@ -125,12 +165,10 @@ result<forward::snapshot_ptr> make_snapshot(const config::settings& settings, co
   if (!way_out) return std::unexpected(way_out.error());
   made->way_out = std::move(*way_out);
   for (auto& [host, entry] : made->registries) {
-    auto ready = equip(entry, settings.tls.certs_dir, own_ca_pem, shared);
+    auto ready = make_ready(entry, settings.tls.certs_dir, own_ca_pem, made->way_out, shared);
     if (!ready) return std::unexpected(ready.error());
-    auto route = forward::registry_route(entry, forward::origin_of(entry), party::registry, made->way_out);
-    entry.route = std::make_shared<const exchange::route>(route);
-    entry.blob_route = std::make_shared<const exchange::route>(forward::for_blobs(std::move(route)));
   }
+  made->by_pattern = registries_by_pattern(settings, found.store, own_ca_pem, made->way_out, shared);
   return forward::snapshot_ptr(std::move(made));
 }
 

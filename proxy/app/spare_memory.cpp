@@ -11,26 +11,27 @@ namespace regpass::app {
 
 namespace {
 
-constexpr std::chrono::seconds look_every{2};
-constexpr std::size_t crowd = 32;  // what fewer leave behind is some MiB, and the next ones need it again
+constexpr std::size_t worth_it = std::size_t{8} * 1024 * 1024;
 
 }  // namespace
 
-bool tide::ebbed(std::size_t most) noexcept {
-  const auto lately = std::max(most, std::exchange(before_, most));
-  highest_ = std::max(highest_, lately);
-  if (highest_ < crowd || lately > highest_ / 2) return false;
-  highest_ = lately;
+bool heap_watch::worth_trimming(std::size_t free) noexcept {
+  least_ = std::exchange(begun_, true) ? std::min(least_, free) : free;
+  const bool enough = free - least_ >= worth_it;
+  const bool twice = std::exchange(enough_before_, enough) && enough;
+  if (!twice) return false;
+  least_ = free;
+  enough_before_ = false;
   return true;
 }
 
-net::task<void> give_back_memory(net::executor on, std::function<std::size_t()> most) {
+net::task<void> give_back_memory(net::executor on, std::chrono::milliseconds look_every) {
   boost::asio::steady_timer timer(on);
-  for (tide clients;;) {
+  for (heap_watch heaps;;) {
     timer.expires_after(look_every);
     auto [ec] = co_await timer.async_wait(net::use_task);
     if (ec) co_return;
-    if (clients.ebbed(most())) ::malloc_trim(0);
+    if (heaps.worth_trimming(::mallinfo2().fordblks)) ::malloc_trim(0);
   }
 }
 

@@ -1,22 +1,17 @@
 #include "usable_cpus.hpp"
 
-#include "regpass/base/file.hpp"
+#include "cgroup.hpp"
 
 #include <sched.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
-#include <string>
 #include <string_view>
 #include <thread>
 
 namespace regpass::app {
 
 namespace {
-
-constexpr std::size_t unlimited = SIZE_MAX;
-constexpr std::size_t most_read = std::size_t{64} * 1024;
 
 // Reads a number off the front of `text` with the blank behind it.
 bool take_number(std::string_view& text, std::size_t& into) {
@@ -30,18 +25,8 @@ bool take_number(std::string_view& text, std::size_t& into) {
 std::size_t cpus_of(std::string_view cpu_max) {
   std::size_t quota = 0;
   std::size_t period = 0;
-  if (!take_number(cpu_max, quota) || !take_number(cpu_max, period) || period == 0) return unlimited;
+  if (!take_number(cpu_max, quota) || !take_number(cpu_max, period) || period == 0) return no_limit;
   return std::max<std::size_t>(quota / period + (quota % period == 0 ? 0 : 1), 1);
-}
-
-// The line of cgroup v2 is "0::/path".
-std::filesystem::path group_in(std::string_view text) {
-  constexpr std::string_view unified = "0::/";
-  const auto begin = text.starts_with(unified) ? 0 : text.find("\n0::/");
-  if (begin == std::string_view::npos) return {};
-  const auto path = text.substr(text.find(unified, begin) + unified.size());
-  return std::filesystem::path(path.substr(0, path.find('\n')))
-      .relative_path();  // below the hierarchy, whatever it says
 }
 
 std::size_t cpus_by_affinity() {
@@ -53,14 +38,7 @@ std::size_t cpus_by_affinity() {
 }  // namespace
 
 std::size_t cpus_by_quota(const std::filesystem::path& own_group, const std::filesystem::path& hierarchy) {
-  const auto groups = read_file(own_group, most_read);
-  if (!groups) return unlimited;
-  std::size_t least = unlimited;
-  for (auto group = group_in(*groups);; group = group.parent_path()) {
-    const auto limit = read_file(hierarchy / group / "cpu.max", most_read);
-    if (limit) least = std::min(least, cpus_of(*limit));
-    if (group.empty()) return least;
-  }
+  return least_in_groups(own_group, hierarchy, "cpu.max", cpus_of);
 }
 
 std::size_t usable_cpus() {

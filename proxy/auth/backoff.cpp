@@ -20,8 +20,9 @@ milliseconds scaled(milliseconds span, double by) {
 
 milliseconds hold_off(const token_failure& failure, double random) {
   using kind = token_failure::kind;
-  if (failure.what == kind::wrong_form) return milliseconds(0);
-  const bool refused = failure.what == kind::rejected || failure.what == kind::forbidden;
+  if (failure.what == kind::wrong_form && failure.status != 400) return milliseconds(0);
+  const bool refused =
+      failure.what == kind::rejected || failure.what == kind::forbidden || failure.what == kind::wrong_form;
   const auto usual = refused ? after_refusal : after_trouble;
   if (!failure.retry_after) return scaled(usual, 1 - random / 4);
   const auto named = std::clamp<milliseconds>(*failure.retry_after, usual, longest);

@@ -215,4 +215,9 @@ std::optional<demand> demand_of(const std::vector<challenge>& challenges) {
   return demand_from(*basic, demand::kind::basic);
 }
 
+bool same_endpoint(const demand& a, const demand& b) noexcept {
+  if (a.how != b.how) return false;
+  return a.how == demand::kind::basic || (a.realm == b.realm && a.service == b.service);
+}
+
 }  // namespace regpass::auth

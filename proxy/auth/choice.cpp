@@ -1,7 +1,9 @@
 #include "regpass/auth/choice.hpp"
 
+#include "regpass/auth/host_pattern.hpp"
 #include "regpass/auth/policy.hpp"
 #include "regpass/auth/program.hpp"
+#include "regpass/base/text.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -46,11 +48,23 @@ std::string other_port(const registry::host& one) {
                          : fmt::format("is for port {} of {}", one.port, one.name);
 }
 
+// A pattern of the wanted host's domain: with another number of labels or another port.
+std::string near_pattern(const credential_entry& entry, const registry::host& wanted) {
+  const auto& pattern = entry.host_pattern;
+  const auto domain = registry::registrable_domain(wanted.name);
+  if (!pattern.substr(0, pattern.rfind(':')).ends_with(domain)) return {};
+  return fmt::format(
+      "is for hosts that match {}, and {} does not: '*' stands for one label, and the port must be the "
+      "same",
+      clean(pattern, 128), registry::to_text(wanted));
+}
+
 // Why an entry that is not for this host may have been meant for it; empty when nothing suggests that. T31: none is
 // ever used.
 std::string near_miss(const credential_entry& entry, const registry::host& wanted) {
   const auto& other = entry.host;
-  if (other.name.empty()) return entry.key.contains(wanted.name) ? "unusable: " + entry.problem : std::string{};
+  if (!entry.host_pattern.empty()) return near_pattern(entry, wanted);
+  if (other.name.empty()) return "unusable: " + entry.problem;  // whatever its key was meant to name
   if (other.name == wanted.name) return other_port(other);
   if (registry::is_docker_hub(wanted) && looks_like_docker_hub(other)) {
     return fmt::format("is for {}, which is not Docker Hub's registry: its name is docker.io", other.name);
@@ -70,6 +84,7 @@ void add(choice& made, const credential_entry& entry, std::string why) {
 }
 
 bool is_for_host(const credential_entry& entry, const wanted& need) {
+  if (!entry.host_pattern.empty()) return is_for_image(entry.host_pattern, image_of(need.host, {}));
   if (!entry.program || !entry.host.name.empty()) return entry.host == need.host;
   if (entry.program->speaks == credential_program::protocol::docker_helper) return true;
   const auto image = image_of(need.host, need.repository);
@@ -98,7 +113,7 @@ std::string limited_to(const range& limits) {
 
 struct candidate {
   const credential_entry* entry;
-  // tier, actions are named, length of what names the repository
+  // tier, actions are named, length of what names the repository; of patterns the lengths of path and host
   std::array<std::size_t, 3> rank;
 };
 
@@ -116,6 +131,7 @@ std::array<std::size_t, 3> rank_of(const credential_entry& entry, const wanted& 
   if (need.action == registry::action::ping && limited) return {0, 0, 0};
   if (limits.configured)
     return {4, limits.actions.empty() ? 0U : 1U, longest_match(limits.repositories, need.repository)};
+  if (!entry.host_pattern.empty()) return {1, limits.path.size(), literal_length(entry.host_pattern)};
   if (!limits.path.empty()) return {3, 0, limits.path.size()};
   const bool pattern = entry.program && entry.program->speaks == credential_program::protocol::kubelet_provider;
   return {pattern ? 1U : 2U, 0, 0};
@@ -191,11 +207,16 @@ class election {
 };
 
 void add_near_misses(choice& made, const credential_store& store, const registry::host& wanted) {
-  for (const auto& entry : store.entries) {
-    if (made.others.size() == most_others) return;
-    if (entry.host == wanted || entry.program) continue;
-    if (auto why = near_miss(entry, wanted); !why.empty()) add(made, entry, std::move(why));
-  }
+  const auto add_those = [&](bool with_host) {
+    for (const auto& entry : store.entries) {
+      const bool has_host = !entry.host.name.empty() || !entry.host_pattern.empty();
+      if (entry.host == wanted || entry.program || has_host != with_host) continue;
+      if (is_for_host(entry, {.host = wanted})) continue;
+      if (auto why = near_miss(entry, wanted); !why.empty()) add(made, entry, std::move(why));
+    }
+  };
+  add_those(true);
+  add_those(false);
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ namespace {
 
 using place = std::pair<std::string_view, std::string_view>;  // source and key
 
+constexpr std::string_view identity_token_user = "<token>";
+
 bool same(const credential& a, const credential& b) noexcept {
   return a.kind == b.kind && a.username == b.username && a.value == b.value;
 }
@@ -35,7 +37,9 @@ secret joined(std::string_view a, std::string_view b, std::string_view c) {
 }
 
 secret basic_value(const credential& one) {
-  const auto pair = joined(one.username, ":", one.value.expose());
+  const bool unnamed = one.kind == credential_kind::identity_token && one.username.empty();
+  const auto user = unnamed ? identity_token_user : std::string_view(one.username);
+  const auto pair = joined(user, ":", one.value.expose());
   auto encoded = base64(pair.expose());
   auto made = joined("Basic ", encoded, "");
   wipe(encoded);
@@ -65,13 +69,31 @@ std::string name_of(const credential_program& one) {
 secret authorization_of(const credential& one) {
   switch (one.kind) {
     case credential_kind::basic:
+    case credential_kind::identity_token:
       return basic_value(one);
     case credential_kind::bearer:
       return joined("Bearer ", one.value.expose(), "");
-    case credential_kind::identity_token:
-      break;
   }
   return {};
+}
+
+std::string shown_host(const credential_entry& entry) {
+  if (!entry.host.name.empty()) return registry::to_text(entry.host);
+  if (!entry.host_pattern.empty()) return entry.host_pattern;
+  return entry.program ? "any" : "";
+}
+
+void add_to(secret_mask& mask, const credential& one) {
+  if (one.kind == credential_kind::bearer) {
+    mask.add(one.value.expose());
+  } else {
+    mask.add_login(one.username.empty() ? identity_token_user : std::string_view(one.username), one.value.expose());
+  }
+}
+
+bool may_be_identity_token(const credential& one) noexcept {
+  return one.kind == credential_kind::identity_token ||
+         (one.kind == credential_kind::basic && one.username == identity_token_user);
 }
 
 std::uint64_t next_generation() noexcept {

@@ -3,6 +3,7 @@
 #include "auth/docker_entry.hpp"
 #include "auth/json_text.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/base/text_file.hpp"
 
 #include <fmt/format.h>
 
@@ -73,6 +74,11 @@ void read_helpers(docker_config& config, const json::object& root, const std::st
   if (named != nullptr && named->is_object()) {
     for (const auto& [host, program] : named->get_object()) {
       auto entry = docker_entry_for(host, source);
+      if (!entry.host_pattern.empty()) {
+        entry.host_pattern.clear();
+        entry.problem =
+            "the key names no registry: credHelpers has no wildcards, neither for docker nor for the kubelet";
+      }
       if (entry.problem.empty()) give_program(entry, program.is_string() ? program.get_string() : "");
       config.helpers.push_back(std::move(entry));
     }
@@ -88,7 +94,10 @@ void read_helpers(docker_config& config, const json::object& root, const std::st
 
 }  // namespace
 
-result<docker_config> parse_docker_config(std::string_view text, const std::string& source) {
+result<docker_config> parse_docker_config(std::string_view bytes, const std::string& source) {
+  const auto decoded = decode_text(bytes, source);
+  if (!decoded) return std::unexpected(decoded.error());
+  const auto text = *decoded;
   if (text.empty()) return fail(errc::bad_input, fmt::format("{}: the file is empty", source));
   if (trim(text).empty()) return fail(errc::bad_input, fmt::format("{}: the file holds nothing but blanks", source));
   const auto parsed = parse_json(text);

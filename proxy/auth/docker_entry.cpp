@@ -1,6 +1,8 @@
 #include "auth/docker_entry.hpp"
 
 #include "auth/json_text.hpp"
+#include "regpass/auth/credential_flaws.hpp"
+#include "regpass/auth/host_pattern.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/registry/reference.hpp"
 
@@ -42,24 +44,65 @@ bool is_api_path(std::string_view path) noexcept {
 void read_path(credential_entry& entry, std::string_view path) {
   path.remove_prefix(1);
   if (path.ends_with('/')) path.remove_suffix(1);
-  // Docker Desktop keeps tokens of its own under "https://index.docker.io/v1/access-token".
   const bool of_api = path.starts_with("v1/") || path.starts_with("v2/");
   if (registry::is_repository(path) && !of_api) {
     entry.range.path = path;
+  } else if (path == "v1/access-token" || path == "v1/refresh-token") {
+    entry.problem = fmt::format("the key's path {} is for Docker Desktop's own tokens", path);
   } else {
     entry.problem = fmt::format("the key's path {} is no repository", clean(path, 128));
   }
 }
 
+bool is_template(std::string_view key) noexcept {
+  return key.find_first_of("${}<>%") != std::string_view::npos;
+}
+
+// Why the key can be no registry's, apart from the grammar of hosts. `host` is what stands before the first slash.
+std::string key_flaw(std::string_view key, std::string_view host) {
+  if (key.empty()) return "it is empty";
+  if (is_template(key)) return fmt::format("{} holds a variable that nothing has replaced", clean(key, 128));
+  if (key.find_first_of(" \t\r\n") != std::string_view::npos) return "it holds a blank or a line break";
+  const auto bare = without_scheme(key);
+  if (bare.find("://") != std::string_view::npos) return fmt::format("{} is no URL of a registry", clean(key, 128));
+  if (host.empty()) return fmt::format("{} has no host", clean(key, 128));
+  if (host.find('@') == std::string_view::npos) return {};
+  return "it holds a user name or password, which belong in auth";
+}
+
+// The key is shown in logs.
+std::string without_userinfo(std::string_view key) {
+  const auto bare = without_scheme(key);
+  const auto scheme = key.substr(0, key.size() - bare.size());
+  const auto at = bare.substr(0, bare.find('/')).rfind('@');
+  if (at == std::string_view::npos) return std::string(key);
+  return fmt::format("{}***{}", scheme, bare.substr(at));
+}
+
+void read_host(credential_entry& entry, std::string_view text) {
+  auto host = registry::parse_host(text);
+  if (host) {
+    entry.host = std::move(*host);
+    return;
+  }
+  auto flaw = host.error().detail;
+  if (has_wildcard(text)) {
+    flaw = host_pattern_flaw(text);
+    if (flaw.empty()) entry.host_pattern = lower(text);
+  }
+  if (!flaw.empty()) entry.problem = fmt::format("the key names no registry: {}", flaw);
+}
+
 void read_key(credential_entry& entry) {
   const auto bare = without_scheme(entry.key);
   const auto slash = std::min(bare.find('/'), bare.size());
-  auto host = registry::parse_host(bare.substr(0, slash));
-  if (!host) {
-    entry.problem = fmt::format("the key names no registry: {}", host.error().detail);
+  if (const auto flaw = key_flaw(entry.key, bare.substr(0, slash)); !flaw.empty()) {
+    entry.problem = fmt::format("the key names no registry: {}", flaw);
+    entry.key = without_userinfo(entry.key);
     return;
   }
-  entry.host = std::move(*host);
+  read_host(entry, bare.substr(0, slash));
+  if (!entry.problem.empty()) return;
   if (const auto path = bare.substr(slash); !is_api_path(path)) read_path(entry, path);
 }
 
@@ -70,21 +113,22 @@ void give(credential_entry& entry, credential_kind kind, std::string_view userna
                                                              .source = entry.source,
                                                              .key = entry.key,
                                                              .generation = next_generation()});
-  if (value.ends_with('\n') || value.ends_with('\r')) entry.problem = "the password ends in a line break";
 }
 
-// It is sent as it stands, so a line break in it would end the field.
-void read_ready_token(credential_entry& entry, std::string_view token) {
-  const auto odd = std::ranges::find_if(token, [](char c) { return c <= ' ' || c > '~'; });
-  if (odd == token.end()) return give(entry, credential_kind::bearer, {}, token);
-  entry.problem =
-      fmt::format("registrytoken holds a byte that no Authorization field may carry (at {})", odd - token.begin());
+// A ready-made token (bearer) or a refresh token.
+void read_token(credential_entry& entry, credential_kind kind, std::string_view username, std::string_view token,
+                std::string_view name) {
+  entry.problem = token_flaw(token, name);
+  if (entry.problem.empty()) give(entry, kind, username, token);
 }
 
 void read_pair(credential_entry& entry, std::string_view username, std::string_view password) {
-  if (username.empty()) entry.problem = "the user name is empty";
-  if (password.empty()) entry.problem = "the password is empty";
-  if (entry.problem.empty()) give(entry, credential_kind::basic, username, password);
+  entry.problem = username_flaw(username);
+  if (auto flaw = password_flaw(password); !flaw.empty()) entry.problem = std::move(flaw);
+  if (!entry.problem.empty()) return;
+  give(entry, credential_kind::basic, username, password);
+  entry.problem = username_remark(username);
+  if (auto remark = password_remark(password); entry.problem.empty()) entry.problem = std::move(remark);
 }
 
 bool is_json_object(std::string_view text) {
@@ -132,11 +176,22 @@ void read_plain(credential_entry& entry, const json::object& object) {
     return;
   }
   // docker-credential-helpers: the user name that says "the secret is an identity token".
-  if (username == "<token>" && !password.empty()) return give(entry, credential_kind::identity_token, {}, password);
+  if (username == "<token>" && !password.empty()) {
+    return read_token(entry, credential_kind::identity_token, {}, password, "the password");
+  }
   read_pair(entry, username, password);
   if (entry.credential && entry.problem.empty()) {
     entry.problem = "auth is absent, username and password are used, which podman and buildah do not read";
   }
+}
+
+// `az acr login` writes the user of the identity token into `auth`, with an empty password.
+std::string user_of(const json::object& object) {
+  if (const auto username = string_member(object, "username"); !username.empty()) return std::string(username);
+  wiped_text decoded;
+  if (decode_base64(string_member(object, "auth"), decoded.text)) return {};
+  const auto colon = decoded.text.find(':');
+  return colon == std::string::npos ? std::string() : decoded.text.substr(0, colon);
 }
 
 std::string_view member_of_wrong_type(const json::object& object) noexcept {
@@ -152,9 +207,11 @@ void read_members(credential_entry& entry, const json::object& object) {
     entry.problem = fmt::format("{} is no string", name);
     return;
   }
-  if (const auto token = string_member(object, "registrytoken"); !token.empty()) return read_ready_token(entry, token);
+  if (const auto token = string_member(object, "registrytoken"); !token.empty()) {
+    return read_token(entry, credential_kind::bearer, {}, token, "registrytoken");
+  }
   if (const auto token = string_member(object, "identitytoken"); !token.empty()) {
-    return give(entry, credential_kind::identity_token, string_member(object, "username"), token);
+    return read_token(entry, credential_kind::identity_token, user_of(object), token, "identitytoken");
   }
   if (!string_member(object, "auth").empty()) return read_auth(entry, object);
   read_plain(entry, object);

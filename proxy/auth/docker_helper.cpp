@@ -1,7 +1,10 @@
 #include "auth/docker_helper.hpp"
 
 #include "auth/json_text.hpp"
+#include "regpass/auth/credential_flaws.hpp"
+#include "regpass/base/secret_mask.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/base/text_file.hpp"
 
 #include <fmt/format.h>
 
@@ -21,6 +24,12 @@ program_says unusable(std::string problem) {
   program_says made;
   made.problem = std::move(problem);
   return made;
+}
+
+std::string flaw_of(std::string_view user, std::string_view value) {
+  if (user == "<token>") return token_flaw(value, "the identity token");
+  auto flaw = username_flaw(user);
+  return flaw.empty() ? password_flaw(value) : flaw;
 }
 
 // The host of "https://index.docker.io/v1/", "harbor.example.com" and the like.
@@ -55,7 +64,7 @@ program_question docker_helper_question(const registry::host& host) {
   return {.arguments = {"get"}, .input = server, .asked_for = server};
 }
 
-std::string failure_of(const std::string& name, const program_output& got) {
+program_says failure_of(const std::string& name, const program_output& got) {
   const auto said = trim(got.output);
   const bool harmless = said.find_first_of("{}\"") == std::string_view::npos && said.size() <= 2 * longest_words;
   std::string words(harmless ? said : std::string_view());
@@ -64,25 +73,36 @@ std::string failure_of(const std::string& name, const program_output& got) {
   words += errors;
   const auto how = got.status > 128 ? fmt::format("was ended by signal {}", got.status - 128)
                                     : fmt::format("ended with status {}", got.status);
-  return fmt::format("{} {}{}{}", name, how, words.empty() ? "" : ": ", clean(words, longest_words));
+  auto made = unusable(fmt::format("{} {}{}", name, how, words.empty() ? "" : "; the log of regpass has its output"));
+  made.printed = clean(mask_printed(words), longest_words);
+  return made;
+}
+
+std::string no_object_from(const std::string& name, std::string_view output) {
+  if (const auto wide = wide_encoding_of(output)) return fmt::format("{} answered in {} instead of UTF-8", name, *wide);
+  return fmt::format("{} answered with something that is no JSON object", name);
 }
 
 program_says read_docker_helper(const std::string& name, const registry::host& host, const program_output& got) {
   const auto server = server_of(host);
   const bool absent = got.output.contains(not_found) || got.errors.contains(not_found);
-  if (got.status != 0) return unusable(absent ? std::string() : failure_of(name, got));
+  if (got.status != 0) return absent ? unusable({}) : failure_of(name, got);
   const auto parsed = parse_json(got.output);
   const auto* object = parsed ? parsed->if_object() : nullptr;
-  if (object == nullptr) return unusable(fmt::format("{} answered with something that is no JSON object", name));
+  if (object == nullptr) return unusable(no_object_from(name, got.output));
   const auto url = string_member(*object, "ServerURL");
-  if (!is_of(url, host)) {
-    return unusable(fmt::format("{} was asked for {} and answered for {}", name, server, clean(url, 128)));
-  }
   const auto user = string_member(*object, "Username");
   const auto value = string_member(*object, "Secret");
+  if (!is_of(url, host)) {
+    secret_mask mask;
+    mask.add_login(user, value);
+    const auto shown = clean(mask_recognisable(mask.apply(url)), 128);
+    return unusable(fmt::format("{} was asked for {} and answered for {}", name, server, shown));
+  }
   if (user.empty() && value.empty()) return unusable({});  // docker-credential-pass 0.6: it has none
   if (value.empty()) return unusable(fmt::format("{} gave no Secret", name));
   if (user.empty()) return unusable(fmt::format("{} gave no Username", name));
+  if (const auto flaw = flaw_of(user, value); !flaw.empty()) return unusable(fmt::format("{}: {}", name, flaw));
   program_says made;
   made.credential = make(name, server, user, value);
   return made;

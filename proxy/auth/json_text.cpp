@@ -1,5 +1,7 @@
 #include "auth/json_text.hpp"
 
+#include "regpass/base/text_file.hpp"
+
 #include <boost/json/parser.hpp>
 #include <openssl/crypto.h>
 
@@ -34,6 +36,7 @@ std::expected<json::value, json_problem> parse_json(std::string_view text) {
   json::parser parser(wiped_storage(), options);
   parser.reset(wiped_storage());
   boost::system::error_code failed;
+  text = without_byte_order_mark(text);
   try {
     const auto at = parser.write(text.data(), text.size(), failed);
     if (failed) return std::unexpected(json_problem{at, failed.message()});

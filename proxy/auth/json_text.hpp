@@ -18,7 +18,8 @@ struct json_problem {
 
 inline constexpr std::size_t json_depth = 32;
 
-// The whole text is one value; of members with the same name the last one wins.
+// The whole text is one value, behind a byte order mark of UTF-8 or not; of members with the same name the last one
+// wins.
 std::expected<boost::json::value, json_problem> parse_json(std::string_view text);
 
 // The member's text; empty when it is absent or no string.

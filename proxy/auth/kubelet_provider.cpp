@@ -2,6 +2,8 @@
 
 #include "auth/docker_helper.hpp"
 #include "auth/json_text.hpp"
+#include "regpass/auth/credential_flaws.hpp"
+#include "regpass/base/secret_mask.hpp"
 #include "regpass/base/text.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -36,6 +38,19 @@ const json::key_value_pair* entry_for(const json::object& entries, std::string_v
   return best;
 }
 
+// Of every password in the answer, whichever of them would be used.
+secret_mask mask_of(const json::object& object) {
+  secret_mask mask;
+  const auto* entries = object.if_contains("auth");
+  if (entries == nullptr || !entries->is_object()) return mask;
+  for (const auto& one : entries->get_object()) {
+    if (const auto* pair = one.value().if_object()) {
+      mask.add_login(string_member(*pair, "username"), string_member(*pair, "password"));
+    }
+  }
+  return mask;
+}
+
 std::string wrong_kind(const json::object& object) {
   const auto kind = string_member(object, "kind");
   const auto api = string_member(object, "apiVersion");
@@ -67,6 +82,9 @@ program_says read_object(const std::string& name, const std::string& image, cons
   if (user.empty() || value.empty()) {
     return unusable(name, fmt::format("gave no username and password for {}", clean(found->key(), 128)));
   }
+  for (const auto& flaw : {username_flaw(user), password_flaw(value)}) {
+    if (!flaw.empty()) return unusable(name, fmt::format("for {}: {}", clean(found->key(), 128), flaw));
+  }
   made.credential = std::make_shared<credential>(credential{.kind = credential_kind::basic,
                                                             .username = std::string(user),
                                                             .value = secret(value),
@@ -84,15 +102,17 @@ program_question kubelet_question(const std::string& image) {
 }
 
 program_says read_kubelet_provider(const std::string& name, const std::string& image, const program_output& got) {
-  if (got.status != 0) {
-    auto made = program_says();
-    made.problem = failure_of(name, got);
-    return made;
-  }
+  if (got.status != 0) return failure_of(name, got);
   const auto parsed = parse_json(got.output);
   const auto* object = parsed ? parsed->if_object() : nullptr;
-  if (object == nullptr) return unusable(name, "answered with something that is no JSON object");
-  return read_object(name, image, *object);
+  if (object == nullptr) {
+    program_says refused;
+    refused.problem = no_object_from(name, got.output);
+    return refused;
+  }
+  auto says = read_object(name, image, *object);
+  if (!says.problem.empty()) says.problem = mask_of(*object).apply(mask_recognisable(says.problem));
+  return says;
 }
 
 }  // namespace regpass::auth

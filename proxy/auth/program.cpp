@@ -2,7 +2,7 @@
 
 #include "auth/docker_helper.hpp"
 #include "auth/kubelet_provider.hpp"
-#include "regpass/auth/policy.hpp"
+#include "regpass/auth/host_pattern.hpp"
 #include "regpass/base/text.hpp"
 
 #include <algorithm>
@@ -34,18 +34,6 @@ image_parts split(std::string_view text) {
   image_parts made{lower(host.substr(0, colon)), {}, path};
   if (colon != std::string_view::npos && host.substr(colon + 1) != "443") made.port = host.substr(colon + 1);
   return made;
-}
-
-bool labels_match(std::string_view pattern, std::string_view host) {
-  while (true) {
-    const auto end = std::min(pattern.find('.'), pattern.size());
-    const auto host_end = std::min(host.find('.'), host.size());
-    if (!matches(pattern.substr(0, end), host.substr(0, host_end))) return false;
-    const bool last = end == pattern.size();
-    if (last || host_end == host.size()) return last && host_end == host.size();
-    pattern.remove_prefix(end + 1);
-    host.remove_prefix(host_end + 1);
-  }
 }
 
 // Nanoseconds in one of Go's units.

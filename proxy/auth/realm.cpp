@@ -65,11 +65,11 @@ std::string_view flaw(std::string_view realm) noexcept {
 }
 
 realm_decision allow(http::absolute_url url, std::string why) {
-  return {.allowed = true, .url = std::move(url), .why = std::move(why), .config_line = {}};
+  return {.allowed = true, .foreign = false, .url = std::move(url), .why = std::move(why), .config_line = {}};
 }
 
 realm_decision refuse(std::string why, std::string config_line = {}) {
-  return {.allowed = false, .url = {}, .why = std::move(why), .config_line = std::move(config_line)};
+  return {.allowed = false, .foreign = false, .url = {}, .why = std::move(why), .config_line = std::move(config_line)};
 }
 
 realm_decision refuse_foreign(const http::absolute_url& url, const registry::host& registry) {
@@ -96,7 +96,13 @@ realm_decision decide_realm(std::string_view realm, const registry::host& regist
     return allow(std::move(*url), fmt::format("built-in pair of {}", registry.name));
   }
   if (is_approved(*url, rules.approved)) return allow(std::move(*url), "approved by realms");
-  return refuse_foreign(*url, registry);
+  auto refused = refuse_foreign(*url, registry);
+  if (!rules.anonymous) return refused;
+  return {.allowed = true,
+          .foreign = true,
+          .url = std::move(*url),
+          .why = "no credential is sent there",
+          .config_line = std::move(refused.config_line)};
 }
 
 }  // namespace regpass::auth

@@ -81,7 +81,7 @@ void add_get_parameters(parameters& query, const token_request& request) {
 
 void add_form_parameters(parameters& form, const token_request& request) {
   const auto& credential = *request.credential;
-  const bool refresh = credential.kind == credential_kind::identity_token;
+  const bool refresh = may_be_identity_token(credential);
   form.add("grant_type", refresh ? "refresh_token" : "password");
   form.add_unless_empty("service", request.service);
   form.add("client_id", "regpass");
@@ -118,6 +118,10 @@ token_request::form first_form(const credential_ptr& credential) noexcept {
   return refresh ? token_request::form::post : token_request::form::get;
 }
 
+bool has_other_form(const credential_ptr& credential) noexcept {
+  return credential && credential->kind != credential_kind::bearer;
+}
+
 wire_request render(const token_request& request) {
   const bool post = request.how == token_request::form::post && request.credential;
   wire_request wire;
@@ -151,6 +155,22 @@ std::string_view name_of(token_failure::kind what) noexcept {
       return "transport";
   }
   return "no_token";
+}
+
+std::optional<token_failure::kind> failure_kind(std::string_view name) noexcept {
+  using kind = token_failure::kind;
+  for (const auto one :
+       {kind::rejected, kind::forbidden, kind::wrong_form, kind::busy, kind::no_token, kind::transport}) {
+    if (name_of(one) == name) return one;
+  }
+  return std::nullopt;
+}
+
+int telling_rank(token_failure::kind what, int status) noexcept {
+  using kind = token_failure::kind;
+  if (what == kind::rejected || what == kind::forbidden || status == 401) return 3;
+  if (what != kind::wrong_form) return 1;
+  return status == 404 || status == 405 ? 0 : 2;
 }
 
 }  // namespace regpass::auth

@@ -19,6 +19,7 @@ using std::chrono::seconds;
 constexpr seconds longest_life = std::chrono::hours(24);
 constexpr seconds assumed_life{60};  // the specification's default
 constexpr std::size_t message_cap = 256;
+constexpr std::size_t longest_failure = std::size_t{64} * 1024;  // of a refusal's body that is read
 
 token_answer failed(token_failure what) {
   return {nullptr, std::move(what)};
@@ -64,9 +65,21 @@ seconds life_of(const json::object& body, const std::optional<claims>& known) {
   return seconds(static_cast<std::int64_t>(std::clamp(*life, 1.0, most)));
 }
 
+// Registries look at type and name alone (distribution: registry/auth/token), so that a token for a plugin serves what
+// is asked of its repository. Its own spelling stays there to be shown.
+registry::scope_set whatever_the_class(const registry::scope_set& access) {
+  auto all = access;
+  for (const auto& one : access.list()) {
+    const auto open = one.type.find('(');
+    if (open == std::string::npos || open == 0) continue;
+    all.add(registry::scope{one.type.substr(0, open), one.name, one.actions});
+  }
+  return all;
+}
+
 // Claims first: they are what the registry goes by. The OAuth2 form of the answer names the scope beside the token.
 std::optional<registry::scope_set> granted_by(const json::object& body, const std::optional<claims>& known) {
-  if (known && known->access) return known->access;
+  if (known && known->access) return whatever_the_class(*known->access);
   const auto text = string_member(body, "scope");
   if (text.empty()) return std::nullopt;
   auto scopes = registry::parse_scopes(text);
@@ -140,46 +153,49 @@ bool says_invalid_grant(std::string_view body) {
   return parsed && parsed->is_object() && string_member(parsed->get_object(), "error") == "invalid_grant";
 }
 
-// For an identity token there is no second form, and RFC 6749 section 5.2 lets a bad one be answered by 400.
-token_failure::kind kind_of(const token_request& request, int status, std::string_view body) {
+// ECR Public answers 400 to a wrong password. What the words of a POST mean is said by `error` alone: they may speak of
+// a password grant that the server does not know.
+bool blames_credential(const token_request& request, std::string_view body, std::string_view message) {
+  if (!request.credential || request.how == token_request::form::post) return false;
+  const auto errors = registry::parse_errors(body);
+  const auto denies = [](const registry::api_error& one) { return one.code == "UNAUTHORIZED" || one.code == "DENIED"; };
+  if (std::ranges::any_of(errors, denies)) return true;
+  const auto words = lower(message);
+  const auto speaks_of = [&](std::initializer_list<std::string_view> any) {
+    return std::ranges::any_of(any, [&](auto one) { return words.contains(one); });
+  };
+  return speaks_of({"password", "credential", "authorization token", "access token", "login"}) &&
+         speaks_of({"incorrect", "invalid", "wrong", "expired", "bad ", "fail", "denied", "reject", "not valid"});
+}
+
+// RFC 6749 section 5.2 lets a bad identity token be answered by 400.
+token_failure::kind kind_of(const token_request& request, int status, std::string_view body, std::string_view message) {
   using kind = token_failure::kind;
-  const bool refresh = request.credential && request.credential->kind == credential_kind::identity_token;
+  const bool refresh = request.credential && may_be_identity_token(*request.credential);
   const bool post = request.how == token_request::form::post;
   if (status == 401) return post && !refresh ? kind::wrong_form : kind::rejected;
-  if (status == 400 && says_invalid_grant(body)) return kind::rejected;
+  if (status == 400 && (says_invalid_grant(body) || blames_credential(request, body, message))) return kind::rejected;
   if (status == 400 || status == 404 || status == 405) return kind::wrong_form;
   if (status == 408 || status == 429 || status >= 500) return kind::busy;
   return status >= 400 ? kind::forbidden : kind::no_token;
 }
 
-constexpr std::string_view mask = "***";
-
-// Some servers quote what they were sent. Our own words come back as "***".
-std::string masked(std::string_view text, std::string_view hidden) {
-  std::string out;
-  while (!hidden.empty() && text.contains(hidden)) {
-    const auto at = text.find(hidden);
-    out.append(text.substr(0, at)).append(mask);
-    text.remove_prefix(at + hidden.size());
-  }
-  return out.append(text);
-}
-
-std::string without_secrets(const token_request& request, std::string_view body) {
-  if (!request.credential) return std::string(body);
-  const auto header = authorization_of(*request.credential);
-  const auto encoded = header.expose().substr(header.expose().find(' ') + 1);
-  return masked(masked(body, encoded), request.credential->value.expose());
-}
-
-// What became a message may have been quoted elsewhere than in the body, or with escapes that were undone since.
+// Some servers quote what they were sent, in the body or elsewhere.
 token_answer without_secrets(const token_request& request, token_answer made) {
-  const bool hides = request.credential && !mask.contains(request.credential->value.expose());
-  if (!made.failure || !hides) return made;
+  if (!made.failure) return made;
+  secret_mask mask;
+  if (request.credential) add_to(mask, *request.credential);
   for (auto* text : {&made.failure->message, &made.failure->code, &made.failure->content_type}) {
-    *text = without_secrets(request, std::string_view(*text));
+    *text = mask_recognisable(mask.apply(*text));
   }
   return made;
+}
+
+// Before anything is cut out of it: a cut could leave a piece of a secret that is too short to be recognised.
+std::string without_secrets(const token_request& request, std::string_view body) {
+  secret_mask mask;
+  if (request.credential) add_to(mask, *request.credential);
+  return mask.apply(body);
 }
 
 std::string message_of(const http::response_head& head, std::string_view body) {
@@ -204,11 +220,12 @@ token_answer read_answer(const token_request& request, const http::response_head
     if (made.failure) made.failure->content_type = type;
     return without_secrets(request, std::move(made));
   }
-  const auto kept = without_secrets(request, body.substr(0, limits.response_bytes));
+  const auto kept = without_secrets(request, body.substr(0, std::min(limits.response_bytes, longest_failure)));
   const auto errors = registry::parse_errors(kept);
-  return without_secrets(request, failed({.what = kind_of(request, head.status, kept),
+  auto message = message_of(head, kept);
+  return without_secrets(request, failed({.what = kind_of(request, head.status, kept, message),
                                           .status = head.status,
-                                          .message = message_of(head, kept),
+                                          .message = std::move(message),
                                           .code = errors.empty() ? std::string() : errors.front().code,
                                           .content_type = type,
                                           .problem = std::nullopt,

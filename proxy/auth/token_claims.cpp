@@ -49,13 +49,14 @@ std::optional<registry::scope> scope_of(const json::value& value) {
   one.type = string_member(*object, "type");
   one.name = string_member(*object, "name");
   if (const auto kind = string_member(*object, "class"); !kind.empty()) one.type += fmt::format("({})", kind);
+  one.type = registry::canonical_type(one.type);
   const auto* actions = object->if_contains("actions");
   if (one.type.empty() || one.name.empty() || actions == nullptr) return std::nullopt;
   if (actions->is_null()) return one;
   if (!actions->is_array()) return std::nullopt;
   for (const auto& action : actions->get_array()) {
     if (!action.is_string()) return std::nullopt;
-    one.actions.emplace(action.get_string());
+    if (!action.get_string().empty()) one.actions.emplace(action.get_string());
   }
   return one;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <exception>
 #include <thread>
 
 namespace regpass::log {
@@ -18,6 +19,7 @@ constexpr std::size_t piece = PIPE_BUF;
 // line. The queue takes what comes in the meantime: a thousand lines.
 constexpr auto longest_wait = std::chrono::milliseconds(10);
 constexpr std::size_t longest_batch = 64 * 1024;
+constexpr auto tell_every = std::chrono::seconds(10);
 constexpr int poll_ms = 50;  // how soon a blocked writer notices that it shall give up
 
 }  // namespace
@@ -35,11 +37,11 @@ void fd_sink::sink_it_(const spdlog::details::log_msg& message) {
 
 bool fd_sink::goes_on() const {
   if (batch_.size() >= longest_batch) return false;
-  if (more_()) return true;
+  if (from_.more()) return true;
   const auto waited = std::chrono::steady_clock::now() - begun_;
   if (waited >= longest_wait) return false;
   std::this_thread::sleep_for(longest_wait - waited);
-  return more_();
+  return from_.more();
 }
 
 void fd_sink::write_batch() noexcept {
@@ -48,6 +50,28 @@ void fd_sink::write_batch() noexcept {
   const auto left = ended ? write_all(batch_) : std::string_view(batch_);
   lost_ += static_cast<std::uint64_t>(std::ranges::count(left, '\n'));
   batch_.clear();
+  if (left.empty()) tell_losses();
+}
+
+// One line for each time that the other side was slow: when it has caught up, or else every few seconds.
+void fd_sink::tell_losses() noexcept {
+  const auto sum = lost_.load() + from_.overrun();
+  const auto now = std::chrono::system_clock::now();
+  if (sum == told_) {
+    whole_until_ = now;
+    return;
+  }
+  const auto at = std::chrono::steady_clock::now();
+  if (from_.more() && at - told_at_ < tell_every) return;
+  try {
+    const auto line = from_.notice(sum - told_, whole_until_) + '\n';
+    if (!write_all(line).empty()) return;
+  } catch (const std::exception&) {
+    return;  // no memory; the next time
+  }
+  told_ = sum;
+  told_at_ = at;
+  whole_until_ = now;
 }
 
 bool fd_sink::wait_writable() const noexcept {

@@ -18,8 +18,13 @@ namespace regpass::log {
 // thread only, hence no mutex.
 class fd_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  // `more` says whether another line is on its way already.
-  fd_sink(int fd, bool owned, std::function<bool()> more) : fd_(fd), owned_(owned), more_(std::move(more)) {}
+  struct queue {
+    std::function<bool()> more;              // whether another line is on its way already
+    std::function<std::uint64_t()> overrun;  // lines that found no room in it
+    // The line that says how many were lost since when, once the other side takes lines again.
+    std::function<std::string(std::uint64_t count, std::chrono::system_clock::time_point since)> notice;
+  };
+  fd_sink(int fd, bool owned, queue from) : fd_(fd), owned_(owned), from_(std::move(from)) {}
   fd_sink(const fd_sink&) = delete;
   fd_sink& operator=(const fd_sink&) = delete;
   ~fd_sink() override;
@@ -32,13 +37,18 @@ class fd_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mute
   void sink_it_(const spdlog::details::log_msg& message) override;
   void flush_() override { write_batch(); }
   void write_batch() noexcept;
+  void tell_losses() noexcept;
   bool goes_on() const;  // more lines come before it is time to write
   bool wait_writable() const noexcept;
   std::string_view write_all(std::string_view bytes) noexcept;  // what could not be written
 
   int fd_;
   bool owned_;
-  std::function<bool()> more_;
+  queue from_;
+  std::chrono::steady_clock::time_point told_at_ = std::chrono::steady_clock::now();
+  std::uint64_t told_ = 0;                              // of the lines that were lost
+  std::chrono::system_clock::time_point whole_until_ =  // nothing was lost until then that was not told
+      std::chrono::system_clock::now();
   std::string batch_;
   std::chrono::steady_clock::time_point begun_;  // the batch's first line
   bool in_line_ = false;                         // a line was begun and could not be ended

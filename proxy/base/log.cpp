@@ -66,11 +66,26 @@ result<int> open_file(const std::filesystem::path& path) {
   return failed;
 }
 
+std::string dropped_line(std::uint64_t count, wall_time since) {
+  boost::json::object more;
+  more["count"] = count;
+  more["since"] = rfc3339(since);
+  return line(style, level::warn, "log-dropped",
+              std::to_string(count) + " lines of the log were dropped since " + rfc3339(since) +
+                  ": whoever reads it was too slow, or could not be written to",
+              more, rfc3339(now().wall));
+}
+
 std::unique_ptr<writer> make_writer(int fd, bool owned) {
   auto w = std::make_unique<writer>();
   w->pool = std::make_shared<spdlog::details::thread_pool>(queue_lines, 1, block_signals);
   // The pool's thread calls this, and nothing else: the pool is there.
-  w->sink = std::make_shared<fd_sink>(fd, owned, [pool = w->pool.get()] { return pool->queue_size() > 0; });
+  auto* pool = w->pool.get();
+  w->sink =
+      std::make_shared<fd_sink>(fd, owned,
+                                fd_sink::queue{.more = [pool] { return pool->queue_size() > 0; },
+                                               .overrun = [pool] { return std::uint64_t{pool->overrun_counter()}; },
+                                               .notice = dropped_line});
   w->logger = std::make_shared<spdlog::async_logger>("regpass", w->sink, w->pool,
                                                      spdlog::async_overflow_policy::overrun_oldest);
   w->logger->set_level(spdlog::level::trace);

@@ -1,5 +1,8 @@
 #include "outgoing.hpp"
 #include "regpass/exchange/h1_connection.hpp"
+#include "regpass/http/hop.hpp"
+
+#include <utility>
 
 namespace regpass::exchange {
 
@@ -26,7 +29,16 @@ net::task<result<void>> h1_client::send(const http::request_head& head, http::fr
   sent_all_ = !body.has_body();
   input_.begin(method_);
   pending_head_ = http::write_head(head, out_);
-  if (!sent_all_) co_return result<void>();  // goes out with the body's first piece
+  const auto expects = http::expects_continue(head);
+  const bool waits = expects && *expects;
+  if (!sent_all_ && !waits) co_return result<void>();  // goes out with the body's first piece
+  if (!sent_all_) {
+    const auto bytes = std::exchange(pending_head_, std::string());
+    auto alone = net::write_one(server_, bytes);
+    auto head_written = co_await in_time(timer_, bounds_.idle_for, std::move(alone));
+    if (!head_written) break_off();
+    co_return head_written;
+  }
   const http::fields no_trailers;
   auto work = write_end(server_, pending_head_, out_, no_trailers);
   auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));

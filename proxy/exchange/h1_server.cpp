@@ -45,6 +45,7 @@ net::task<result<void>> h1_server::next() {
   head_ = http::request_head();
   body_ = http::framing();
   responded_ = finished_ = keep_ = continue_due_ = false;
+  written_ = 0;
   pending_head_.clear();
   auto ready = co_await input_.first_byte();
   if (!ready) co_return std::unexpected(ready.error());
@@ -121,6 +122,7 @@ net::task<result<void>> h1_server::write(std::string_view piece) {
   if (piece.empty() || (out_.how == http::framing::kind::none)) co_return result<void>();
   auto work = write_piece(client_, pending_head_, out_, piece);
   auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));
+  if (written) written_ += piece.size();
   co_return written;
 }
 
@@ -129,6 +131,11 @@ net::task<result<void>> h1_server::finish(http::fields trailers) {
   auto written = co_await in_time(timer_, bounds_.idle_for, std::move(work));
   finished_ = written.has_value();
   co_return written;
+}
+
+bool h1_server::delivered() const noexcept {
+  return finished_ ||
+         (responded_ && out_.how == http::framing::kind::counted && out_.length > 0 && written_ == out_.length);
 }
 
 void h1_server::when_gone(std::function<void()> what) {

@@ -138,7 +138,10 @@ void h2_core::end(error why) {
     wire_.close();
   }
   auto open = std::exchange(flows_, {});
-  for (auto& [id, flow] : open) fail(*flow, *over_);
+  for (auto& [id, flow] : open) {
+    accept_whole_answer(*flow);
+    fail(*flow, *over_);
+  }
   wake();
 }
 
@@ -175,6 +178,16 @@ void h2_core::fail(h2_flow& flow, error why) {
   flow.went.ring();
   const auto call = std::exchange(flow.when_failed, nullptr);
   if (call) call();
+}
+
+// Content-Length says where an answer ends, as it does in HTTP/1.1: END_STREAM adds nothing to a body that is there.
+void h2_core::accept_whole_answer(h2_flow& flow) const {
+  const auto& body = flow.body;
+  const bool counted = body.how == http::framing::kind::counted && body.length > 0;
+  const bool whole = role_ == http::h2_role::client && counted && flow.received == body.length;
+  if (!whole || flow.ended) return;
+  flow.ended = true;
+  flow.came.ring();
 }
 
 void h2_core::reset(h2_flow& flow, http::h2_code code, error why) {

@@ -36,8 +36,9 @@ struct h2_flow {
   std::int32_t id;
   std::vector<http::response_head> heads;  // client: that came and were not taken yet
   http::framing body;
-  std::string waiting;  // body bytes that came
-  std::string reading;  // …that the reader has
+  std::uint64_t received = 0;  // body bytes
+  std::string waiting;         // those that came and were not read yet
+  std::string reading;         // those that the reader has
   http::fields trailers;
   bool ended = false;     // the peer's message is complete
   bool taken = true;      // what was lent last is on its way
@@ -110,6 +111,7 @@ class h2_core : public std::enable_shared_from_this<h2_core> {
   void handle(http::h2_going_away& event);
   h2_flow* find(std::int32_t id);
   void fail(h2_flow& flow, error why);
+  void accept_whole_answer(h2_flow& flow) const;
   void watch_idleness();
   void arm(steady_time at);
   void look_at_clock();

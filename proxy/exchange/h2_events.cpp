@@ -52,6 +52,7 @@ void h2_core::handle(http::h2_data& event) {
     codec_.consumed(event.stream, event.data.size());
     return;
   }
+  flow->received += event.data.size();
   flow->waiting += event.data;
   flow->came.ring();
 }
@@ -89,6 +90,7 @@ void h2_core::handle(http::h2_closed& event) {
   if (event.code == h2_code::http_1_1_required && on_downgrade) on_downgrade();
   // What nobody reads any more must not keep the connection's window.
   if (flow->failed) codec_.consumed(event.stream, std::exchange(flow->waiting, {}).size());
+  accept_whole_answer(*flow);
   if (!flow->ended || !flow->finished) fail(*flow, closed_by(event.code, event.by_us, peer_));
   watch_idleness();
   if (leaving_ && flows_.empty()) wake();

@@ -37,6 +37,11 @@ class h2_downstream final : public downstream {
   http::framing body() const noexcept override { return flow_->body; }
   const http::fields& trailers() const noexcept override { return flow_->trailers; }
   bool responded() const noexcept override { return responded_; }
+  bool delivered() const noexcept override {
+    const bool all_written = out_.how == http::framing::kind::counted && out_.length > 0 && written_ == out_.length;
+    return flow_->finished || (responded_ && all_written);
+  }
+  bool awaits_continue() const noexcept override { return continue_due_ && !responded_; }
   std::string_view version() const noexcept override { return "2"; }
 
   net::task<result<std::string_view>> read() override {
@@ -64,7 +69,7 @@ class h2_downstream final : public downstream {
     } else if (body.how == http::framing::kind::none) {
       body.how = http::framing::kind::counted;
     }
-    with_body_ = body.has_body();
+    out_ = body;
     responded_ = true;
     core_->codec().respond(flow_->id, head, body);
     core_->wake();
@@ -72,19 +77,25 @@ class h2_downstream final : public downstream {
   }
 
   net::task<result<void>> write(std::string_view piece) override {
-    if (!with_body_) co_return result<void>();
+    if (!out_.has_body()) co_return result<void>();
     auto written = co_await core_->write(flow_, piece);
+    if (written) written_ += piece.size();
     co_return written;
   }
 
   net::task<result<void>> finish(http::fields trailers) override {
     auto written = co_await core_->finish(flow_, std::move(trailers));
+    // curl and others reset a stream with the last byte that Content-Length announced, before END_STREAM.
+    if (delivered()) co_return result<void>();
     co_return written;
   }
 
   net::task<result<void>> write_last(std::string_view piece, http::fields trailers) override {
-    if (with_body_) core_->lend(*flow_, piece);
+    const bool lent = out_.has_body() && !flow_->failed;
+    if (lent) core_->lend(*flow_, piece);
     auto written = co_await core_->finish(flow_, std::move(trailers));
+    if (lent && flow_->taken) written_ += piece.size();
+    if (delivered()) co_return result<void>();
     co_return written;
   }
 
@@ -104,7 +115,8 @@ class h2_downstream final : public downstream {
   http::request_head head_;
   bool continue_due_ = false;
   bool responded_ = false;
-  bool with_body_ = false;
+  http::framing out_;
+  std::uint64_t written_ = 0;  // of the answer's body
 };
 
 }  // namespace

@@ -115,17 +115,17 @@ net::task<result<std::unique_ptr<connection>>> pool::get(const route& to, bool f
   co_return got;
 }
 
-// Servers of HTTP/2 alone refuse the handshake or, before they hang up, choose nothing: the latter do what older ones
-// of HTTP/1.1 do, and show only when HTTP/2 was spoken before, or when the request is sent again.
+// Servers of HTTP/2 alone refuse the handshake or choose no protocol and then hang up. Older servers of HTTP/1.1 choose
+// none either: an offer of both versions tells the two apart, before a request is lost on such a connection.
 net::task<result<std::unique_ptr<connection>>> pool::get_http1_first(const route& to, bool fresh) {
   const auto at = site_of(to);
   if (at->takes_http1 && !fresh) {
     auto own = co_await get_own(to, offer::http1_first, fresh);
     const bool offered_in_vain = !own && own.error().code == errc::unsupported;
     if (!offered_in_vain) co_return own;
-    at->takes_http1 = false;
   }
   auto shared = co_await get_shared(to, fresh);
+  if (at->speaks == h2_site::version::http2) at->takes_http1 = false;
   co_return shared;
 }
 
@@ -196,6 +196,7 @@ net::task<result<std::unique_ptr<connection>>> pool::open(const route& to, offer
   target.port = to.origin.port;
   target.allowed = to.allowed;
   target.blame = to.peer;
+  target.from = to.from;
   target.within = bounds_.connect_within;
   auto reached = co_await net::reach(to.by, std::move(target));
   if (!reached) co_return std::unexpected(reached.error());
@@ -212,7 +213,7 @@ net::task<result<std::unique_ptr<connection>>> pool::open(const route& to, offer
     version = engine.version();
     protocol = engine.alpn();
     const bool chose_none = what == offer::http1_first && protocol.empty();
-    if (chose_none && site_of(to)->speaks == h2_site::version::http2) {
+    if (chose_none && site_of(to)->speaks != h2_site::version::http1) {
       co_return std::unexpected(error(errc::unsupported, to.peer, phase::tls, "HTTP/1.1 was not chosen", 0, false));
     }
   }

@@ -57,6 +57,17 @@ void drop_table(std::string& text, const names& parts) {
   if (text.starts_with(parts.host) && text.ends_with(place)) text.resize(text.size() - place.size());
 }
 
+// The other registries are in the evidence, too.
+void drop_entries(std::string& text, const names&) {
+  for (const std::string_view list : {": there are entries for ", ": there is no entry for any registry"}) {
+    if (const auto at = text.rfind(list); at != std::string::npos) text.resize(at);
+  }
+}
+
+void drop_missing_login(std::string& text, const names&) {
+  if (const auto at = text.rfind("; no credential is for "); at != std::string::npos) text.resize(at);
+}
+
 void shorten_repository(std::string& text, const names& parts) {
   if (parts.repository.size() > short_name) replace_from(text, 0, parts.repository, tail_of(parts.repository, 1));
 }
@@ -180,11 +191,11 @@ void drop_said(std::string& text, const names&) {
 }
 
 // Least useful first.
-constexpr std::array<void (*)(std::string&, const names&), 18> shortenings{
-    drop_table,          drop_activity,      drop_token_server,   shorten_repository, shorten_search,
-    shorten_quotes<100>, shorten_paths<2>,   shorten_later_hosts, shorten_quotes<64>, shorten_activity,
-    shorten_paths<1>,    shorten_urls,       shorten_user,        shorten_quotes<40>, shorten_hosts,
-    shorten_quotes<24>,  drop_repeated_path, drop_said,
+constexpr std::array<void (*)(std::string&, const names&), 20> shortenings{
+    drop_entries,     drop_table,          drop_activity,      drop_token_server,   shorten_repository,
+    shorten_search,   shorten_quotes<100>, shorten_paths<2>,   shorten_later_hosts, shorten_quotes<64>,
+    shorten_activity, shorten_paths<1>,    shorten_urls,       shorten_user,        shorten_quotes<40>,
+    shorten_hosts,    shorten_quotes<24>,  drop_repeated_path, drop_said,           drop_missing_login,
 };
 
 // The word that looks most like a file's path: the longest that begins with '/', or did before it was shortened;

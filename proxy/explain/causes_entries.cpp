@@ -29,6 +29,8 @@ constexpr const char* no_user = "credential-without-user";
 constexpr const char* is_json = "credential-is-json";
 constexpr const char* no_content = "credential-entry-empty";
 constexpr const char* no_helper = "credential-helper-missing";
+constexpr const char* damaged = "credential-damaged";
+constexpr const char* no_registry = "credential-key-no-registry";
 constexpr const char* contradiction = "credential-contradicts-itself";
 
 judgement judge_google(const facts& f) {
@@ -136,6 +138,34 @@ constexpr std::array rows{
                          "decoder splits it in the wrong place.",
                   .apart = "What comes out begins with {.",
                   .look_alikes = "credential-not-base64 google-key-mangled"}},
+    cause{
+        .name = damaged,
+        .title = "The user name, password or token holds a character that it cannot have",
+        .general = "credential-undecodable",
+        .judge = unusable<damaged>,
+        .summary_text = "the credential for {host}, {place}, is not sent: {detail}; {activity} was refused without it",
+        .fix_text = "Write it anew without a line break: printf '%s:%s' USER PASSWORD | base64 -w0 for an auth, "
+                    "printf '%s' PASSWORD for a file or a Secret's key",
+        .doc = {.seen = "Other tools send it and get 401 or 403, as for a wrong password. After a few attempts the "
+                        "account may be locked.",
+                .why = "echo puts a line break behind what it prints, and editors put one at the end of a file; "
+                       "base64 keeps it. RFC 7617 allows no control characters in user names and passwords, and no "
+                       "colon in a user name. regpass does not send such a credential.",
+                .apart = "The same password works when it is typed. Known before any request: start-up warns.",
+                .look_alikes = "credential-rejected credential-not-base64 credential-file-wrapped"}},
+    cause{
+        .name = no_registry,
+        .title = "The entry's key names no registry",
+        .general = "no-credential",
+        .judge = elsewhere<no_registry>,
+        .summary_text = "no credential for {host}: the entry {place} cannot be used: {detail}; {activity} was refused",
+        .fix_text = "If the entry is meant for {host}, make its key \"{host}\", as images name the registry",
+        .doc = {.seen = "The host is asked anonymously, though the file has an entry that was meant for it.",
+                .why = "A template or shell variable was not replaced, the key is empty or just https://, it holds a "
+                       "user name, or a wildcard that covers too much. In auths wildcards are read as the kubelet "
+                       "reads them: *.example.com stands for one label. credHelpers has none.",
+                .apart = "Start-up warns of such an entry. An entry for another host is simply no-credential.",
+                .look_alikes = "no-credential credential-for-other-port"}},
     cause{
         .name = no_content,
         .title = "The entry for this host is empty",

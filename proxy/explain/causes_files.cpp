@@ -17,9 +17,18 @@ judgement missing_for(const facts& f) {
 constexpr const char* empty = "credential-file-empty";
 constexpr const char* wrapped = "credential-file-wrapped";
 constexpr const char* not_json = "credential-file-not-json";
+constexpr const char* not_utf8 = "credential-file-not-utf8";
 constexpr const char* unreadable = "credential-file-unreadable";
 constexpr const char* directory = "credential-file-is-directory";
 constexpr const char* missing = "credential-file-missing";
+
+// Said of a docker config, of which nothing is known then, and of a password file, whose entry is unusable.
+judgement judge_not_utf8(const facts& f) {
+  const auto how = missing_for<not_utf8>(f);
+  if (how || fault_of(not_utf8, f) == nullptr) return how;
+  const bool unusable = f.seen->source.empty() && f.seen->missing == auth::absence::unusable && !used_clients_own(f);
+  return observed_if(unusable && access_denied(f));
+}
 
 // Other files may be missing as a matter of course; it is the reason only where there was nothing at all to read.
 judgement judge_missing(const facts& f) {
@@ -69,6 +78,18 @@ constexpr std::array rows{
                          "this with Secrets of mode 0400 of root.",
                   .apart = "Start-up says: Permission denied.",
                   .look_alikes = "credential-file-missing"}},
+    cause{.name = not_utf8,
+          .title = "The credential file is no UTF-8 text",
+          .general = "no-credential credential-undecodable",
+          .judge = judge_not_utf8,
+          .summary_text = "no credential for {host}: {place} cannot be read ({detail}); {activity} was refused",
+          .fix_text = "Save {place} as UTF-8; in PowerShell: Set-Content -Encoding utf8, or iconv -f UTF-16 -t UTF-8",
+          .doc = {.seen = "All hosts are asked anonymously. Other tools say: invalid character 'ÿ' looking for "
+                          "beginning of value.",
+                  .why = "Windows PowerShell 5.1 writes UTF-16 when output is redirected with >, and some editors do "
+                         "by default. A byte order mark of UTF-8 does no harm: regpass ignores it.",
+                  .apart = "The first two bytes are FF FE or FE FF, or every second byte is zero.",
+                  .look_alikes = "credential-file-not-json credential-damaged"}},
     cause{
         .name = not_json,
         .title = "The credential file is no JSON",

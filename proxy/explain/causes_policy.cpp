@@ -21,7 +21,9 @@ std::string summary(const facts& f) {
   const auto& step = *f.refused_policy;
   const auto why = step.why.empty() ? words::activity(f) + " is not allowed" : step.why;
   const auto remedy = step.remedy.empty() ? std::string() : fmt::format("; {}", step.remedy);
-  return fmt::format("{}: regpass refuses: {}{}", words::host(f), why, remedy);
+  const auto login =
+      f.seen->unserved ? fmt::format("; no credential is for {}: {}", words::host(f), words::other_entries(f)) : "";
+  return fmt::format("{}: regpass refuses: {}{}{}", words::host(f), why, remedy, login);
 }
 
 std::vector<std::string> fix(const facts& f) {
@@ -82,9 +84,17 @@ bool named_by_address(const facts& f) {
   return host.find(':') != std::string::npos || host.find_first_not_of("0123456789.") == std::string::npos;
 }
 
+// The only kind that a login or a [[registry]] opens.
+bool is_private(const facts& f) {
+  return f.failure->problem.detail.find("private address") != std::string::npos;
+}
+
 std::string summary(const facts& f) {
-  return fmt::format("{} {} an address that regpass may not connect to: {}", words::host(f),
-                     named_by_address(f) ? "is" : "resolves to", f.failure->problem.detail);
+  const auto login = f.seen->unserved && is_private(f)
+                         ? fmt::format("; no credential is for {}: {}", words::host(f), words::other_entries(f))
+                         : std::string();
+  return fmt::format("{} {} an address that regpass may not connect to: {}{}", words::host(f),
+                     named_by_address(f) ? "is" : "resolves to", f.failure->problem.detail, login);
 }
 
 std::vector<std::string> fix(const facts& f) {
@@ -93,10 +103,14 @@ std::vector<std::string> fix(const facts& f) {
   if (!named_by_address(f)) {
     steps.push_back(fmt::format("Check what the name stands for: getent ahosts {}", host.substr(0, host.find(':'))));
   }
-  steps.push_back(fmt::format("A registry on a private address needs an entry: [[registry]] with host = \"{}\"", host));
-  steps.emplace_back(
-      "Hosts that are no registry: [other_hosts] deny_private_addresses = false; metadata, link-local and loopback "
-      "addresses stay refused");
+  if (!is_private(f)) {
+    steps.emplace_back("Metadata, link-local and loopback addresses are refused whatever is configured");
+  } else if (f.seen->unserved) {
+    steps.push_back(fmt::format(
+        "If it is a registry, give regpass a login for it (docker login {}), or a [[registry]] with host = \"{}\"",
+        host, host));
+    steps.emplace_back("If it is none: [other_hosts] deny_private_addresses = false");
+  }
   return steps;
 }
 

@@ -44,7 +44,10 @@ std::vector<std::string> fix_login() {
 }
 
 std::string around(const facts& f) {
-  return fmt::format("If {} can be reached without the proxy: name it in NO_PROXY where regpass is started", beyond(f));
+  return fmt::format(
+      "If {} can be reached without the proxy: name it in NO_PROXY where regpass is started; a "
+      "network, or the name with another port, does not cover it",
+      beyond(f));
 }
 
 std::vector<std::string> fix_way(const facts& f) {

@@ -27,12 +27,30 @@ judgement judge_format(const facts& f) {
   return observed_if(is_manifest_put(f) && registry_status(f) == 400 && has_code(f, "MANIFEST_INVALID"));
 }
 
-// A tag is no digest that could be wrong: so distribution says that it read an empty link to a blob.
+bool has_any_code(const facts& f, std::string_view code) {
+  const auto* a = deciding_answer(f);
+  return a != nullptr && std::ranges::any_of(a->errors, [&](const auto& one) { return one.code == code; });
+}
+
+// What it lacks is one sign, a registry that says so of its content the other.
+judgement judge_broken_manifest(const facts& f) {
+  const auto status = registry_status(f);
+  const bool refused = status == 400 || status == 404 || status == 415 || status == 422;
+  if (!is_manifest_put(f) || !refused || f.seen->manifest_flaw.empty()) return ruled_out;
+  const bool of_content = has_any_code(f, "MANIFEST_INVALID") || has_any_code(f, "MANIFEST_BLOB_UNKNOWN") ||
+                          has_any_code(f, "MANIFEST_UNVERIFIED") || says(f, {"did not match uploaded content"});
+  return of_content ? certainty::likely : certainty::possible;
+}
+
+// A tag is no digest that could be wrong: so distribution says that it read an empty link to a blob. That somebody
+// pushed one just then is known of clients of this regpass only.
 judgement judge_concurrent(const facts& f) {
   if (!is_manifest_put(f) || registry_status(f) != 400 || !has_code(f, "DIGEST_INVALID")) return ruled_out;
   const auto what = registry::parse_operation(f.seen->method, f.seen->path.substr(0, f.seen->path.find('?')));
   const bool by_tag = what && !registry::is_digest(what->reference);
-  return likely_if(by_tag && says(f, {"did not match uploaded content"}));
+  const bool fits = by_tag && f.seen->manifest_flaw.empty() && says(f, {"did not match uploaded content"});
+  if (!fits) return ruled_out;
+  return f.seen->blob_pushed_meanwhile ? certainty::likely : certainty::possible;
 }
 
 judgement judge_read_only(const facts& f) {
@@ -79,6 +97,13 @@ judgement judge_silent(const facts& f) {
   return observed_if(silent && registry_denied(f) && granted_all(f));
 }
 
+// No path of the API, so that it got no credential.
+judgement judge_unknown_upload(const facts& f) {
+  const auto& e = *f.seen;
+  const bool goes_on = e.action.empty() && (e.method == "PATCH" || e.method == "PUT");
+  return observed_if(goes_on && e.injection != "observe" && f.sent_authorization == "none" && registry_denied(f));
+}
+
 judgement judge_client_without(const facts& f) {
   const bool ours_stayed = f.seen->injection == "observe" && f.sent_authorization == "none";
   return observed_if(ours_stayed && registry_denied(f));
@@ -120,13 +145,30 @@ constexpr std::array rows{
                          "that the manifest names is missing.",
                   .apart = "All blobs were uploaded with the same token; the media type stands in the request.",
                   .look_alikes = "tag-immutable redeploy-disabled"}},
+    cause{
+        .name = "manifest-broken",
+        .title = "The pushed manifest is broken",
+        .general = "request-refused manifest-format-refused",
+        .judge = judge_broken_manifest,
+        .summary =
+            [](const facts& f) {
+              return words::host(f) + " did not accept the manifest of " + words::activity(f) + ": " +
+                     f.seen->manifest_flaw + "; it says " + words::quoted(words::refusal(f), 160);
+            },
+        .fix_text = "Look at what the client or script pushes: the manifest itself is incomplete\n"
+                    "Build and push the image again with a client that makes the manifest itself",
+        .doc = {.seen = "400 MANIFEST_INVALID, DIGEST_INVALID or MANIFEST_BLOB_UNKNOWN to PUT .../manifests/, and the "
+                        "body that was sent has no config, no layers or no manifests.",
+                .why = "The manifest was written by hand, by a script, or cut off before it was pushed.",
+                .apart = "The evidence has the manifest's size, media type and what it lacks.",
+                .look_alikes = "manifest-format-refused concurrent-push"}},
     cause{.name = "concurrent-push",
           .title = "A blob of the manifest was pushed once more at that moment",
           .general = "request-refused",
           .judge = judge_concurrent,
           .summary_text =
-              "{host} did not accept the manifest of {activity}: most likely a blob that it names was pushed once more "
-              "at that moment; it says {said}",
+              "{host} did not accept the manifest of {activity}: a blob was pushed to the same repository at that "
+              "moment; it says {said}",
           .fix_text = "Push again: nothing is wrong with image or credential\n"
                       "Let a build export its cache to a repository of its own: exported beside the image, to the same "
                       "one, it pushes the same blobs at the same time\n"
@@ -175,6 +217,21 @@ constexpr std::array rows{
                   .why = "Harbor's projects can forbid images with vulnerabilities or without a signature.",
                   .apart = "412 to a GET: no matter of login.",
                   .look_alikes = "tag-immutable gcr-shut-down"}},
+    cause{.name = "upload-unknown",
+          .title = "The upload goes on at a path that regpass did not see handed out",
+          .general = "no-credential denied-by-registry",
+          .judge = judge_unknown_upload,
+          .summary_text =
+              "{host} refused the next part of an upload at a path outside its API: regpass did not see the "
+              "upload begin, so no credential was sent",
+          .fix_text = "Push again: the upload has to begin anew, through this regpass\n"
+                      "Let all requests of a push go through the same regpass",
+          .doc = {.seen = "PATCH or PUT to a path that is none of the registry API, such as /artifacts-uploads/..., "
+                          "gets 401 or 403; no credential was sent.",
+                  .why = "The paths that registries hand out for uploads do not always name the repository. regpass "
+                         "remembers whose they are, but not across a restart, nor for uploads that were begun past it.",
+                  .apart = "A POST to .../blobs/uploads/ through regpass comes first in a push that works.",
+                  .look_alikes = "no-credential upload-leads-elsewhere"}},
     cause{.name = "address-not-allowed",
           .title = "The registry's firewall does not allow this address",
           .general = "denied-by-registry no-credential scope-refused granted-less",

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdlib>
 
 namespace regpass::explain {
 namespace {
@@ -66,7 +67,17 @@ std::vector<std::string> fix(const facts& f) {
                     "tokens by itself",
                     words::entry(f)));
   }
-  steps.push_back(fmt::format("Set the clocks of {}, its token server and this machine by NTP", words::host(f)));
+  // The Date of its answer says whether the registry's clock can be the reason.
+  constexpr std::int64_t agreement_s = 5;
+  const bool agree = f.clock_difference_s && std::abs(*f.clock_difference_s) <= agreement_s;
+  if (!agree) {
+    steps.push_back(fmt::format("Set the clocks of {}, its token server and this machine by NTP", words::host(f)));
+  } else if (!is_ready_made(f)) {
+    steps.push_back(
+        fmt::format("Compare the clock of {}, which made the token, with that of {}: the registry's and "
+                    "this machine's agree",
+                    words::token_server(f), words::host(f)));
+  }
   if (!is_ready_made(f)) steps.emplace_back("Let the token server give tokens a longer life");
   return steps;
 }

@@ -1,6 +1,7 @@
 // The way to a token: challenge, realm, token server.
 #include "explain/families.hpp"
 #include "explain/signs.hpp"
+#include "explain/words.hpp"
 #include "regpass/auth/challenge.hpp"
 #include "regpass/base/text.hpp"
 
@@ -66,6 +67,25 @@ judgement judge_certificate(const facts& f) {
 judgement judge_client_certificate(const facts& f) {
   const auto* e = at_token_server(f);
   return observed_if(e != nullptr && e->code == errc::distrusted);
+}
+
+std::vector<std::string> fix_certificate(const facts& f) {
+  const auto& in_force = f.seen->ca_file;
+  const auto place = in_force.empty()
+                         ? "If a private CA signed it: " + words::in_registry_table(f, "ca_file = \"/path/to/ca.crt\"")
+                         : in_force + " is in force: if a private CA signed it, add that CA to the file";
+  const auto server = words::token_server(f);
+  const auto* port = server.find(':') == std::string::npos ? ":443" : "";
+  return {place + "; it holds for the registry and its token server",
+          "See who signed it: openssl s_client -connect " + server + port + " -showcerts </dev/null"};
+}
+
+std::vector<std::string> fix_client_certificate(const facts& f) {
+  const auto& in_force = f.seen->client_cert_file;
+  const auto lines = words::in_registry_table(f, "client_cert_file and client_key_file");
+  return {in_force.empty() ? "To show one, " + lines + ": both ends get it"
+                           : in_force + " is shown to the token server and not accepted: compare its issuer and dates",
+          "Or exempt the token path from mutual TLS"};
 }
 
 // "type:name:actions" (distribution: token scope documentation).
@@ -180,6 +200,7 @@ constexpr std::array rows{
           .summary_text =
               "{host} could not be asked {identity}: the certificate of its token server {token-server} is not "
               "trusted, for another name or out of its time",
+          .fix = fix_certificate,
           .fix_text =
               "If a private CA signed it: write ca_file = \"/path/to/ca.crt\" under [[registry]] host = \"{host}\" "
               "in regpass.toml; it holds for the registry and its token server\n"
@@ -198,6 +219,7 @@ constexpr std::array rows{
           .judge = judge_client_certificate,
           .summary_text =
               "{host} could not be asked {identity}: its token server {token-server} wants a client certificate",
+          .fix = fix_client_certificate,
           .fix_text =
               "Write client_cert_file and client_key_file under [[registry]] host = \"{host}\" in regpass.toml: "
               "both ends get it\n"

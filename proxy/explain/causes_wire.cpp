@@ -18,6 +18,60 @@ judgement judge_redirect(const facts& f) {
   return observed_if(is_write(f) && e.action == "push" && (e.status == 301 || e.status == 302 || e.status == 303));
 }
 
+namespace plain_http_to_tls {
+
+judgement judge(const facts& f) {
+  return observed_if(!f.seen->tls_entry.empty() && f.failed);
+}
+
+std::string name_over_tls(const facts& f) {
+  const auto host = words::host(f);
+  return host.ends_with(":80") ? host.substr(0, host.size() - 3) : host;
+}
+
+std::string summary(const facts& f) {
+  return fmt::format(
+      "the client asked {} in plain HTTP, and the login for {} is for https: regpass sends it over TLS only",
+      words::host(f), name_over_tls(f));
+}
+
+std::vector<std::string> fix(const facts& f) {
+  const auto host = name_over_tls(f);
+  const auto where = f.seen->tls_entry == "registry" ? fmt::format("in the [[registry]] of {}", host)
+                                                     : fmt::format("in a [[registry]] with host = \"{}\"", host);
+  return {fmt::format("Let the client use https for {}", host),
+          fmt::format("Or write upgrade_plain_http = true {}: regpass then goes on over TLS", where)};
+}
+
+}  // namespace plain_http_to_tls
+
+namespace registry_moved {
+
+judgement judge(const facts& f) {
+  return observed_if(!f.moved_to.empty());
+}
+
+std::string summary(const facts& f) {
+  const auto& a = *f.last_answer;
+  const auto entry = a.location_served ? "which regpass serves by that name" : "for which there is no entry";
+  return fmt::format("{} has moved to {}, {}: it answered {} with a redirect ({})", words::host(f),
+                     words::shortened(f.moved_to, 48), entry, words::activity(f), a.status);
+}
+
+std::vector<std::string> fix(const facts& f) {
+  const auto image = f.seen->repository.empty() ? f.moved_to : f.moved_to + "/" + f.seen->repository;
+  std::vector<std::string> steps{fmt::format("Name the image by its new address: {}", image)};
+  if (f.last_answer->location_served) return steps;
+  if (!f.seen->source.empty())
+    steps.push_back("The redirect does not help: " + words::holder(f) + " is not sent there");
+  const auto file = f.seen->source.empty() ? std::string("the credential file") : f.seen->source;
+  steps.push_back(fmt::format("Add a login for {}: an entry \"{}\" in {}, or a [[registry]] with host = \"{}\"",
+                              f.moved_to, f.moved_to, file, f.moved_to));
+  return steps;
+}
+
+}  // namespace registry_moved
+
 judgement judge_two(const facts& f) {
   const bool refused = registry_status(f) == 400 || registry_status(f) == 403;
   return observed_if(refused && f.sent_authorization != "none" && says(f, {"only one auth mechanism allowed"}));
@@ -110,6 +164,33 @@ bool is_short_lived(const facts& f) {
 }
 
 constexpr std::array failing{
+    cause{.name = "plain-http-to-tls-registry",
+          .title = "The client speaks plain HTTP to a registry that is served over TLS",
+          .general = "policy-refused address-refused no-credential denied-by-registry credential-rejected "
+                     "request-refused not-a-registry upstream-connect upstream-timeout",
+          .judge = plain_http_to_tls::judge,
+          .summary = plain_http_to_tls::summary,
+          .fix = plain_http_to_tls::fix,
+          .fix_text = "Let the client use https\nOr write upgrade_plain_http = true in the registry's [[registry]]",
+          .doc = {.seen = "A request for http://REGISTRY/… came to the proxy, and regpass has an entry for the same "
+                          "registry over TLS.",
+                  .why = "The client is configured for an insecure registry (http = true, --plain-http). A login goes "
+                         "over TLS only, so the request was treated as one to a host without an entry.",
+                  .apart = "With upgrade_plain_http the same request is served, over TLS.",
+                  .look_alikes = "address-refused no-credential upstream-plain-http"}},
+    cause{.name = "registry-moved",
+          .title = "The registry has moved to another host",
+          .general = "redirect-on-write",
+          .judge = registry_moved::judge,
+          .summary = registry_moved::summary,
+          .fix = registry_moved::fix,
+          .fix_text = "Name the image by the registry's new address\nAdd a login for the new host, or a [[registry]]",
+          .doc = {.seen = "3xx to a ping, manifest or upload, with a Location on another host that answers the same "
+                          "API.",
+                  .why = "The registry was renamed or migrated. Clients follow the redirect, but a credential is bound "
+                         "to the host that it was configured for and is never sent to another one.",
+                  .apart = "A redirect of a blob to storage or a CDN is normal and is not reported.",
+                  .look_alikes = "redirect-on-write no-credential upload-leads-elsewhere"}},
     cause{
         .name = "redirect-on-write",
         .title = "A redirect turns the push into a GET",

@@ -31,6 +31,12 @@ void fields(V& v, E& e) {
   v.always("status", e.status);
   v("injection", e.injection);
   v("began_at", e.began_at);
+  v("unserved", e.unserved);
+  v("entries", e.entries);
+  v("tls_entry", e.tls_entry);
+  v("ca_file", e.ca_file);
+  v("client_cert_file", e.client_cert_file);
+  v("way", e.way);
   v.group("credential", [&](auto& group) {
     group("source", e.source);
     group("key", e.key);
@@ -40,6 +46,12 @@ void fields(V& v, E& e) {
     group("missing", e.missing);
     group("others", e.others);
     group("searched", e.searched);
+  });
+  v.group("manifest", [&](auto& group) {
+    group("bytes", e.manifest_bytes);
+    group("type", e.manifest_type);
+    group("flaw", e.manifest_flaw);
+    group("blob_pushed_meanwhile", e.blob_pushed_meanwhile);
   });
   v.group("scope", [&](auto& group) { group("needed", e.needed); });
 }
@@ -71,6 +83,10 @@ result<evidence> from_json(const json::value& from) {
   fields(reader, e);
   const auto* found = object->if_contains("handshake");
   const auto* list = found == nullptr ? nullptr : found->if_array();
+  // A line of the log has a handshake when more happened than a request and its answer, or when it failed.
+  const bool is_short = found == nullptr || object->contains("event");
+  const bool succeeded = e.status != 0 && (e.status < 400 || found == nullptr);
+  e.judged_fine = is_short && succeeded && object->contains("event") && !object->contains("explanation");
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
     auto timed = step_from_json((*list)[i]);
     if (timed) add(e, timed->at_ms, std::move(timed->step));

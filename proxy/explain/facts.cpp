@@ -3,9 +3,11 @@
 #include "explain/entry_faults.hpp"
 #include "explain/seconds.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/http/origin.hpp"
 #include "regpass/registry/operation.hpp"
 
 #include <chrono>
+#include <utility>
 
 namespace regpass::explain {
 namespace {
@@ -60,6 +62,9 @@ class reader {
     probing_ = s.probe;
     asking_ = false;
     if (s.probe) return;
+    // A remembered token endpoint failed, and the registry is asked whether it still names it.
+    asked_anew_ = !anonymously_ && s.authorization == "none" && has_failed_token();
+    if (asked_anew_) return;
     anonymously_ = anonymously_ || (f_.sent_authorization == "basic" && s.authorization == "none");
     if (!anonymously_) f_.sent_authorization = s.authorization;
   }
@@ -70,6 +75,12 @@ class reader {
     if (probing_) return;
     // That nobody is let in without a credential either does not change that it was refused.
     if (anonymously_ && (s.status == 401 || s.status == 403)) return;
+    // Then that it wants a token says nothing new: what the token endpoint answered has decided.
+    if (asked_anew_ && s.status >= 400) {
+      if (f_.last_answer == nullptr) f_.last_answer = &s;
+      return;
+    }
+    if (asked_anew_) f_.sent_authorization = "none";
     f_.passed_over = anonymously_ && s.status < 400;
     f_.last_answer = &s;
     answered_at_ms_ = at_ms_;
@@ -91,10 +102,13 @@ class reader {
 
   void on(const token_request_step& s) {
     asking_ = true;
-    const bool was_refused = f_.token_answer != nullptr && !f_.token_answer->failure.empty();
     const bool with_credential = f_.token_request != nullptr && f_.token_request->credential != "none";
-    anonymously_ = was_refused && with_credential && s.credential == "none";
+    anonymously_ = has_failed_token() && with_credential && s.credential == "none";
     if (anonymously_) return;
+    const bool other_form = has_failed_token() && with_credential && f_.token_request->realm == s.realm &&
+                            f_.token_request->service == s.service;
+    told_request_ = other_form ? f_.token_request : nullptr;
+    told_answer_ = other_form ? f_.token_answer : nullptr;
     f_.token_request = &s;
     f_.token_answer = nullptr;
   }
@@ -106,6 +120,12 @@ class reader {
     }
     asking_ = false;
     f_.token_answer = &s;
+    overshadowed_ = told_answer_ != nullptr && !s.failure.empty() && rank_of(*told_answer_) >= rank_of(s);
+    if (overshadowed_) {
+      f_.token_request = told_request_;
+      f_.token_answer = told_answer_;
+      return;
+    }
     if (s.failure.empty()) {
       use_token(granted_by(s.granted, s.claims), s.claims, s.expires_in_s);
     } else {
@@ -117,6 +137,7 @@ class reader {
 
   void on(const failed_step& s) {
     if (explaining_ || (anonymously_ && asking_)) return;
+    if (std::exchange(overshadowed_, false) && s.problem.who == party::token_server) return;
     f_.failure = &s;
     f_.failure_at_token_server = s.problem.who == party::token_server || asking_;
     f_.decided_by = is_refusal_of_ours(s.problem) ? speaker::regpass : speaker::nobody;
@@ -136,6 +157,14 @@ class reader {
     has_token_ = true;
     token_at_ms_ = at_ms_;
     life_s_ = life_s;
+  }
+
+  bool has_failed_token() const { return f_.token_answer != nullptr && !f_.token_answer->failure.empty(); }
+
+  // Of several answers to one credential the most telling one stands.
+  static int rank_of(const token_answer_step& s) {
+    const auto kind = auth::failure_kind(s.failure);
+    return kind ? auth::telling_rank(*kind, s.status) : 0;
   }
 
   std::optional<std::int64_t> over_by_claims() const {
@@ -165,6 +194,10 @@ class reader {
   bool probing_ = false;
   bool anonymously_ = false;  // a refused credential is left out
   bool asking_ = false;
+  bool asked_anew_ = false;
+  bool overshadowed_ = false;  // the answer before says more than the last one
+  const token_request_step* told_request_ = nullptr;
+  const token_answer_step* told_answer_ = nullptr;
 };
 
 // A manifest or blob that is not there: how clients find out what to push. A page for people is no such answer, but a
@@ -186,7 +219,47 @@ bool is_redirected_write(const facts& f) {
   return e.action == "push" && (e.status == 301 || e.status == 302 || e.status == 303);
 }
 
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+// A registry may send a client elsewhere for content, to storage or a CDN. It is the API that has moved when the same
+// request is meant to be made there, or one that only an API answers.
+bool is_for_api(const evidence& e, const registry::operation& asked, const std::string& target) {
+  const bool reads = e.method == "GET" || e.method == "HEAD";
+  if (asked.endpoint == registry::endpoint::base) return true;
+  const bool upload_content = asked.endpoint == registry::endpoint::upload;
+  if (!reads && !upload_content) return true;
+  const auto there = registry::parse_operation(e.method, target.substr(0, target.find('?')));
+  return there && there->endpoint == asked.endpoint;
+}
+
+// "www.registry.test" is another address of "registry.test" rather than another registry.
+bool is_below(std::string_view name, std::string_view other) {
+  return name.size() > other.size() && name.ends_with(other) && name[name.size() - other.size() - 1] == '.';
+}
+
+// Without a credential of ours nothing is lost when a client follows a redirect of a read: public registries do that.
+std::string moved_to(const facts& f) {
+  const auto& e = *f.seen;
+  const auto* a = f.last_answer;
+  if (a == nullptr || a->status != e.status || !is_redirect(e.status)) return {};
+  const bool checking = e.mode == "check";
+  if (e.injection == "observe" || (a->location_served && !checking)) return {};
+  const auto there = http::parse_absolute(a->location);
+  const auto own = registry::parse_host(e.registry);
+  const auto asked = registry::parse_operation(e.method, e.path.substr(0, e.path.find('?')));
+  if (!there || !own || !asked) return {};
+  const auto other = registry::make_host(there->origin.host, there->origin.port);
+  const bool reads = asked->action != registry::action::push && asked->action != registry::action::remove;
+  const bool same_site = is_below(other.name, own->name) || is_below(own->name, other.name);
+  if (same_site && is_redirected_write(f)) return {};
+  if (other == *own || (reads && e.source.empty()) || !is_for_api(e, *asked, there->target)) return {};
+  return registry::to_text(other);
+}
+
 bool has_failed(const facts& f) {
+  if (!f.moved_to.empty()) return true;
   if (f.failure != nullptr && (f.decided_by == speaker::nobody || f.decided_by == speaker::regpass)) return true;
   if (is_redirected_write(f)) return true;
   if (f.seen->status != 0 && f.seen->status < 400) return false;
@@ -201,7 +274,8 @@ facts derive(const evidence& e) {
   reader r(f);
   for (const auto& timed : e.steps) r.read(timed);
   r.finish();
-  f.failed = has_failed(f);
+  f.moved_to = e.judged_fine ? std::string() : moved_to(f);
+  f.failed = !e.judged_fine && has_failed(f);
   if (f.failed) f.faults = faults_of(e);
   return f;
 }

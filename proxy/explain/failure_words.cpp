@@ -36,21 +36,36 @@ std::vector<std::string> fix_name(const std::string& name) {
           "Look at DNS in the pod or machine of regpass: search domains, private zones, egress rules for port 53"};
 }
 
-std::vector<std::string> fix_way(const std::string& name) {
-  return {
-      fmt::format("Check that a server listens at {} and that its port is the registry's", name),
-      "Look at routes, firewalls and network policies between regpass and it; behind a corporate proxy regpass needs "
-      "HTTPS_PROXY, or NO_PROXY for an internal host"};
+std::vector<std::string> fix_way(const facts& f, const std::string& name) {
+  std::string between = "Look at routes, firewalls and network policies between regpass and it";
+  const bool of_registry = !f.failure_at_token_server;
+  if (of_registry && f.seen->way == "no-proxy") {
+    between +=
+        "; NO_PROXY covers it, so regpass goes there without its proxy: take it out if only the proxy gets there";
+  } else if (f.seen->way.empty() || !of_registry) {
+    between += "; behind a corporate proxy regpass needs HTTPS_PROXY, or NO_PROXY for an internal host";
+  }
+  return {fmt::format("Check that a server listens at {} and that its port is the registry's", name),
+          std::move(between)};
 }
 
 std::vector<std::string> fix_trust(const facts& f, const std::string& name) {
-  return {"If a private CA signed it: " + words::in_registry_table(f, "ca_file = \"/path/to/ca.crt\""),
+  const auto private_ca =
+      f.seen->ca_file.empty()
+          ? "If a private CA signed it: " + words::in_registry_table(f, "ca_file = \"/path/to/ca.crt\"")
+          : fmt::format("{} is in force and does not hold the issuer: add the CA that signed the certificate to it",
+                        f.seen->ca_file);
+  return {private_ca,
           fmt::format("See who signed it: openssl s_client -connect {}{} -showcerts </dev/null", name,
                       name.find(':') == std::string::npos ? ":443" : ""),
           "If the issuer is your company's inspecting proxy, that proxy's CA is the one to name"};
 }
 
 std::vector<std::string> fix_client_certificate(const facts& f) {
+  if (!f.seen->client_cert_file.empty()) {
+    return {fmt::format("{} is shown and not accepted: compare its issuer and its dates with what the registry wants",
+                        f.seen->client_cert_file)};
+  }
   const auto lines = R"(client_cert_file = "/path/to/client.crt" and client_key_file = "/path/to/client.key")";
   return {"If it wants to see a client certificate: " + words::in_registry_table(f, lines)};
 }
@@ -133,7 +148,7 @@ std::vector<std::string> fix(const error& e, const facts& f, const std::string& 
     case errc::unreachable:
     case errc::reset:
     case errc::timed_out:
-      return e.when == phase::resolve ? fix_name(name) : fix_way(name);
+      return e.when == phase::resolve ? fix_name(name) : fix_way(f, name);
     default:
       return {fmt::format("The credential was not judged; look at the log of {} at this time, or try again", name)};
   }

@@ -103,7 +103,7 @@ parameters asked_by(const token_request_step& s, bool post) {
     if (!one.empty()) made.emplace_back("scope", one);
   }
   if (!post) return made;
-  const bool refresh = s.credential == "identity_token";
+  const bool refresh = s.credential == "identity-token" || s.credential == "identity_token";
   made.emplace_back("client_id", "regpass");
   made.emplace_back("grant_type", refresh ? "refresh_token" : "password");
   if (refresh) made.emplace_back("refresh_token", hidden);

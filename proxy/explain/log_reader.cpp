@@ -15,6 +15,14 @@ std::string_view text_member(const json::object& object, std::string_view name) 
   return text == nullptr ? std::string_view() : std::string_view(*text);
 }
 
+// What never became an exchange is explained in a line of its own event.
+bool is_about_exchange(const json::object& line) {
+  const auto event = text_member(line, "event");
+  if (event == "exchange") return true;
+  const bool explained = line.contains("explanation");
+  return explained && (event == "tunnel" || event == "policy-refused" || event == "client-rejected");
+}
+
 }  // namespace
 
 void log_reader::feed(std::string_view bytes) {
@@ -54,7 +62,7 @@ bool log_reader::read(std::string_view text, int depth) {
   if (object == nullptr) return false;
   const auto inner = text_member(*object, "log");
   if (!inner.empty() && depth == 0) return read(trim(inner), depth + 1);
-  if (text_member(*object, "event") != "exchange") return true;
+  if (!is_about_exchange(*object)) return true;
   auto seen = from_json(value);
   if (!seen) return false;
   ++exchanges_;

@@ -11,6 +11,7 @@ constexpr std::size_t long_words = 400;
 
 std::string credential_line(const facts& f) {
   const auto& e = *f.seen;
+  if (e.unserved) return fmt::format("credential: none, no entry is for {}; {}", host(f), other_entries(f));
   if (used_clients_own(f)) return "credential: the client's own";
   if (!e.source.empty()) {
     const auto whose = e.username.empty() ? std::string() : " of " + user(f);
@@ -71,6 +72,16 @@ void observe_answer(const answered_step& a, std::string_view who, std::vector<st
   for (const auto& challenge : a.challenges) out.push_back("challenge: " + cut(spaced(challenge), long_words));
 }
 
+void observe_manifest(const facts& f, std::vector<std::string>& out) {
+  const auto& e = *f.seen;
+  if (e.manifest_bytes == 0) return;
+  auto line = fmt::format("the manifest: {} bytes", e.manifest_bytes);
+  if (!e.manifest_type.empty()) line += ", " + e.manifest_type;
+  if (!e.manifest_flaw.empty()) line += "; " + e.manifest_flaw;
+  out.push_back(std::move(line));
+  if (e.blob_pushed_meanwhile) out.emplace_back("a blob was pushed to the same repository in the meantime");
+}
+
 void observe_clock(const facts& f, std::vector<std::string>& out) {
   constexpr std::int64_t worth_saying = 5;
   const auto d = f.clock_difference_s.value_or(0);
@@ -88,6 +99,7 @@ std::vector<std::string> observed(const facts& f) {
   if (f.last_answer != nullptr && is_last_word) {
     observe_answer(*f.last_answer, between_answered(f) ? "something in front of the registry" : "the registry", out);
   }
+  observe_manifest(f, out);
   observe_clock(f, out);
   if (f.failure != nullptr) out.push_back(to_text(f.failure->problem));
   return out;

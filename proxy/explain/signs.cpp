@@ -37,7 +37,10 @@ bool is_ready_made(const facts& f) {
 
 bool token_rejected(const facts& f) {
   if (f.decided_by != speaker::token_server || f.token_answer == nullptr) return false;
-  return f.token_answer->failure == "rejected" || f.token_answer->status == 401;
+  if (f.token_answer->failure == "rejected" || f.token_answer->status == 401) return true;
+  // The same request without the credential was granted, so the credential was what was wrong (ECR Public says 400).
+  const auto* without = f.without_credential;
+  return f.token_answer->status == 400 && without != nullptr && without->failure.empty();
 }
 
 bool token_forbidden(const facts& f) {

@@ -67,6 +67,7 @@ void fields(V& v, S& s) {
   v("message", s.message);
   v("clock_difference_s", s.clock_difference_s);
   v("location", s.location);
+  v("location_served", s.location_served);
   v("allow", s.allow);
   v("rate_limit", s.rate_limit);
   v("rate_remaining", s.rate_remaining);

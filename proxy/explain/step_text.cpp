@@ -16,7 +16,7 @@ std::string with_credential(std::string_view kind) {
   if (kind.empty() || kind == "none") return "without a credential";
   if (kind == "basic") return "with user and password (Basic)";
   if (kind == "bearer") return "with the token (Bearer)";
-  if (kind == "identity_token") return "with the identity token";
+  if (kind == "identity-token" || kind == "identity_token") return "with the identity token";
   return kind == "client" ? "with the client's own credential" : "with " + std::string(kind);
 }
 

@@ -19,7 +19,7 @@ constexpr std::chrono::minutes soon{30};
 
 evidence about(const auth::credential_entry& entry, wall_time now) {
   evidence e;
-  e.registry = entry.host.name.empty() ? std::string() : registry::to_text(entry.host);
+  e.registry = auth::shown_host(entry);
   e.began_at = now;
   e.key = entry.key;
   if (entry.credential) {

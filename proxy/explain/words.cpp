@@ -81,7 +81,8 @@ std::string user(const facts& f) {
 }
 
 std::string secret_kind(const facts& f) {
-  if (f.seen->credential_kind == "identity_token") return "identity token";
+  const auto& kind = f.seen->credential_kind;
+  if (kind == "identity-token" || kind == "identity_token") return "identity token";
   return is_ready_made(f) ? "token" : "password";
 }
 
@@ -100,6 +101,12 @@ std::string identity(const facts& f) {
 
 std::string entry(const facts& f) {
   return fmt::format("the entry {} in {}", words::quoted(f.seen->key), f.seen->source);
+}
+
+std::string other_entries(const facts& f) {
+  std::vector<std::string> names;
+  for (const auto& one : f.seen->entries) names.push_back(shortened(one, longest_name));
+  return names.empty() ? "there is no entry for any registry" : "there are entries for " + listed(names);
 }
 
 std::string token_server(const facts& f) {

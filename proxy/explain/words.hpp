@@ -29,6 +29,7 @@ std::string secret_kind(const facts&);         // "password", "identity token", 
 std::string holder(const facts&);              // "the password of alice from /run/secrets/regpass/config.json"
 std::string identity(const facts&);            // "as alice (/run/secrets/regpass/config.json)" · "without a credential"
 std::string entry(const facts&);               // "the entry "registry.test:5443" in /run/secrets/regpass/config.json"
+std::string other_entries(const facts&);       // "there are entries for a.test and b.test"
 std::string token_server(const facts&);        // "auth.test"
 std::string actions(const registry::scope&);   // "pull and push"
 std::string resource(const registry::scope&);  // "team-a/app"

@@ -1,5 +1,7 @@
 #include "carrier.hpp"
 
+#include "regpass/http/hop.hpp"
+
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -10,6 +12,9 @@ namespace regpass::forward {
 
 namespace {
 
+// How long a registry may take to answer Expect: 100-continue; many never do (RFC 9110 section 10.1.1). As long as
+// curl and Go's clients wait themselves.
+constexpr auto invitation_within = std::chrono::seconds{1};
 constexpr auto before_repeating = std::chrono::milliseconds{50};
 // What is read of an answer that nobody wants, to keep its connection; a longer one is cut off instead.
 constexpr std::size_t discard_at_most = 64 * 1024;
@@ -22,6 +27,11 @@ bool is_drop(const error& problem) {
   return problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::truncated;
 }
 
+http::request_head with_expectation(http::request_head head) {
+  head.headers.add("Expect", "100-continue");
+  return head;
+}
+
 net::task<void> pause(std::chrono::milliseconds length) {
   const auto on = co_await boost::asio::this_coro::executor;
   boost::asio::steady_timer timer(on, length);
@@ -32,7 +42,7 @@ net::task<void> pause(std::chrono::milliseconds length) {
 
 carrier::carrier(const surroundings& around, exchange::downstream& client, std::shared_ptr<const exchange::route> to,
                  recorder& notes)
-    : around_(around), client_(client), to_(std::move(to)), notes_(notes), pumps_(around.on) {}
+    : around_(around), client_(client), to_(std::move(to)), notes_(notes), pumps_(around.on), invitation_(around.on) {}
 
 carrier::~carrier() {
   client_.when_gone(nullptr);
@@ -44,6 +54,7 @@ void carrier::client_gone() {
     client_problem_ = error(errc::closed, party::client, phase::head, "the client hung up", 0, false);
   }
   if (connection_) connection_->http().abort();
+  if (to_->from) to_->from->leave();
 }
 
 net::task<result<http::response_head>> carrier::send(const http::request_head& head, std::string_view authorization,
@@ -77,7 +88,8 @@ net::task<result<http::response_head>> carrier::send(const http::request_head& h
 bool carrier::repeatable(const http::request_head& head, bool with_body,
                          const result<http::response_head>& answer) const {
   if (client_problem_) return false;
-  if (with_body && client_.body().has_body()) return false;
+  const bool body_is_whole = expects_ == expectation::refused && !body_started_;
+  if (with_body && client_.body().has_body() && !body_is_whole) return false;
   const bool safe = head.method == "GET" || head.method == "HEAD";
   if (answer) return safe && transient(answer->status);
   return (is_drop(answer.error()) && safe) || connection_->unprocessed(answer.error());
@@ -91,7 +103,13 @@ error carrier::last_word_on(error problem, bool with_body) const {
 
 net::task<result<http::response_head>> carrier::once(const http::request_head& head, bool with_body) {
   const auto body = with_body ? client_.body() : http::framing();
-  auto sent = co_await connection_->http().send(head, body);
+  const bool waits = body.has_body() && client_.awaits_continue();
+  expects_ = waits ? expectation::waiting : expectation::none;
+  http::request_head expecting;
+  if (waits) expecting = with_expectation(head);
+  const auto& outgoing = waits ? expecting : head;
+  auto sent = co_await connection_->http().send(outgoing, body);
+  if (!sent) end_wait(false);
   if (!sent && client_problem_) co_return std::unexpected(*client_problem_);
   if (!sent) {
     auto said = co_await last_words(std::move(sent.error()));
@@ -102,6 +120,10 @@ net::task<result<http::response_head>> carrier::once(const http::request_head& h
     pumps_.spawn(pump_request(), "request body");
   }
   auto answer = co_await final_head();
+  if (expects_ == expectation::waiting) {
+    end_wait(false);
+    co_await pumps_.join();
+  }
   if (!answer && client_problem_) co_return std::unexpected(*client_problem_);
   co_return answer;
 }
@@ -122,7 +144,10 @@ net::task<result<http::response_head>> carrier::final_head() {
     auto head = co_await connection_->http().head();
     if (!head) co_return std::unexpected(connection_->blame(head.error()));
     if (!http::is_interim(*head)) co_return head;
-    if (head->status == 100) continue;  // the client got ours when its body was first read
+    if (head->status == 100) {
+      end_wait(true);  // the client gets ours when its body is first read
+      continue;
+    }
     auto informed = co_await client_.inform(*head);
     if (!informed) co_return std::unexpected(informed.error());
   }
@@ -131,6 +156,8 @@ net::task<result<http::response_head>> carrier::final_head() {
 // Both directions flow at once. When the registry takes no more, the rest is read and thrown away: clients that write
 // do not read.
 net::task<void> carrier::pump_request() {
+  co_await wait_for_invitation();
+  if (expects_ == expectation::refused) co_return;
   for (;;) {
     body_started_ = true;
     auto piece = co_await client_.read();
@@ -141,13 +168,38 @@ net::task<void> carrier::pump_request() {
     }
     if (piece->empty()) break;
     bytes_in_ += piece->size();
+    keep(*piece);
     if (!upstream_writable_) continue;
     auto written = co_await connection_->http().write(*piece);
     if (!written) upstream_writable_ = false;
   }
+  request_ended_ = true;
   if (!upstream_writable_) co_return;
-  auto finished = co_await connection_->http().finish(client_.trailers());
+  auto finished = co_await connection_->http().finish(http::allowed_trailers(client_.trailers()));
   if (!finished) upstream_writable_ = false;
+}
+
+void carrier::keep(std::string_view piece) {
+  if (keep_at_most_ == 0) return;
+  if (kept_.size() + piece.size() > keep_at_most_) {
+    keep_at_most_ = 0;
+    kept_ = std::string();
+  } else {
+    kept_ += piece;
+  }
+}
+
+net::task<void> carrier::wait_for_invitation() {
+  if (expects_ != expectation::waiting) co_return;
+  invitation_.expires_after(invitation_within);
+  co_await invitation_.async_wait(net::use_task);
+  if (expects_ == expectation::waiting) expects_ = expectation::invited;
+}
+
+void carrier::end_wait(bool invited) {
+  if (expects_ != expectation::waiting) return;
+  expects_ = invited ? expectation::invited : expectation::refused;
+  invitation_.cancel();
 }
 
 net::task<std::string_view> carrier::excerpt(std::size_t cap) {
@@ -178,6 +230,10 @@ net::task<result<void>> carrier::relay() {
       auto all = co_await relay_last(begun);
       co_return all;
     }
+    if (response_ended_) {
+      auto whole = co_await client_.write_last(begun, connection_->http().trailers());
+      co_return whole;
+    }
     auto first = co_await client_.write(begun);
     if (!first) {
       connection_->http().abort();
@@ -204,13 +260,13 @@ net::task<result<void>> carrier::relay() {
     }
   }
   response_ended_ = true;
-  auto finished = co_await client_.finish(connection_->http().trailers());
+  auto finished = co_await client_.finish(http::allowed_trailers(connection_->http().trailers()));
   co_return finished;
 }
 
 net::task<result<void>> carrier::relay_last(std::string_view piece) {
   response_ended_ = true;
-  auto written = co_await client_.write_last(piece, connection_->http().trailers());
+  auto written = co_await client_.write_last(piece, http::allowed_trailers(connection_->http().trailers()));
   co_await connection_->http().read();  // the empty piece, after which the connection may serve another exchange
   co_return written;
 }

@@ -7,6 +7,8 @@
 #include "regpass/forward/services.hpp"
 #include "regpass/net/task_group.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -45,6 +47,10 @@ class carrier {
   // back.
   net::task<void> settle();
 
+  // Keeps the request's body, as long as it has no more bytes than that.
+  void keep_request(std::size_t cap) noexcept { keep_at_most_ = cap; }
+  // Null: it was not kept, is longer, or was not read to its end.
+  const std::string* kept_request() const noexcept { return request_ended_ && keep_at_most_ > 0 ? &kept_ : nullptr; }
   bool body_started() const noexcept { return body_started_; }
   http::framing response_body() const noexcept { return connection_->http().body(); }
   bool excerpt_is_all() const noexcept { return response_ended_; }
@@ -61,6 +67,9 @@ class carrier {
   error last_word_on(error problem, bool with_body) const;
   net::task<result<http::response_head>> final_head();
   net::task<void> pump_request();
+  net::task<void> wait_for_invitation();
+  void end_wait(bool invited);
+  void keep(std::string_view piece);
   void client_gone();
   net::task<result<void>> relay_last(std::string_view piece);
   bool repeatable(const http::request_head& head, bool with_body, const result<http::response_head>& answer) const;
@@ -77,7 +86,14 @@ class carrier {
   bool response_ended_ = false;
   bool body_started_ = false;
   bool upstream_writable_ = true;
+  // Of a client's Expect: 100-continue, which the registry is to answer.
+  enum class expectation : std::uint8_t { none, waiting, invited, refused };
+  expectation expects_ = expectation::none;
+  boost::asio::steady_timer invitation_;
   std::optional<error> client_problem_;
+  std::string kept_;
+  std::size_t keep_at_most_ = 0;
+  bool request_ended_ = false;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
   int attempts_ = 0;

@@ -27,11 +27,16 @@ bool same(const auth::credential& a, const auth::credential& b) noexcept {
   return a.kind == b.kind && a.username == b.username && a.value == b.value;
 }
 
-void log_failure(const auth::credential_program& program, const std::string& asked_for, const std::string& problem,
-                 bool kept_old) {
+// `good`: what the program said before, which its complaints may quote; null: nothing.
+void log_failure(const auth::credential_program& program, const std::string& asked_for, const auth::program_says& says,
+                 const auth::credential* good) {
+  boost::json::object more{{"source", auth::name_of(program)}, {"key", asked_for}, {"kept_old", good != nullptr}};
+  secret_mask mask;
+  if (good != nullptr) add_to(mask, *good);
+  if (!says.printed.empty()) more["printed"] = mask.apply(says.printed);
   log::write(log::level::error, "credentials-rejected",
-             problem + (kept_old ? "; its last good answer stays in force" : "; nothing is known from it"),
-             {{"source", auth::name_of(program)}, {"key", asked_for}, {"kept_old", kept_old}});
+             says.problem + (good != nullptr ? "; its last good answer stays in force" : "; nothing is known from it"),
+             more);
 }
 
 void log_credential(const auth::credential& one, const registry::host& host) {
@@ -199,7 +204,7 @@ auth::program_says credential_client::keep(const question& what, auth::program_s
   if (!says.problem.empty()) {
     const bool kept_old = known != nullptr && known->says.credential;
     const auto asked = auth::question_for(*what.program, what.host, what.repository).asked_for;
-    log_failure(*what.program, asked, says.problem, kept_old);
+    log_failure(*what.program, asked, says, kept_old ? known->says.credential.get() : nullptr);
     if (kept_old) {
       known->failing = true;
       known->renew_at = at + patience_;

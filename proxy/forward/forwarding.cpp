@@ -1,15 +1,22 @@
 #include "forwarding.hpp"
 
+#include "client_claims.hpp"
 #include "id.hpp"
 #include "regpass/auth/observed.hpp"
 #include "regpass/auth/policy.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/forward/unserved.hpp"
 #include "regpass/http/hop.hpp"
+#include "regpass/net/endpoint.hpp"
 #include "upstream_head.hpp"
+#include "web_page.hpp"
 
 namespace regpass::forward {
 
 namespace {
+
+// A manifest that was refused is looked at up to this size; most are far smaller.
+constexpr std::size_t manifest_at_most = 64 * 1024;
 
 explain::evidence describe(const forward_request& what, const exchange::downstream& down, std::string id) {
   explain::evidence made;
@@ -21,6 +28,7 @@ explain::evidence describe(const forward_request& what, const exchange::downstre
   const auto& asked = what.head ? *what.head : down.head();
   made.method = clean(asked.method, 32);
   made.path = masked_url(asked.target);
+  note_entries(made, what.target, *what.snapshot);
   return made;
 }
 
@@ -34,6 +42,7 @@ std::shared_ptr<const exchange::route> route_of(const forward_request& what) {
   }
   auto made = pass_route(to, rule_for(what.target, decision(), *what.snapshot), by);
   made.address = what.target.original;
+  made.from = std::make_shared<net::asker>(net::address_text(what.client));
   return std::make_shared<const exchange::route>(std::move(made));
 }
 
@@ -42,6 +51,10 @@ std::shared_ptr<const exchange::route> blob_route_of(const forward_request& what
   if (usual->offer == exchange::offer::http1) return usual;
   if (usual == what.registry->route && what.registry->blob_route) return what.registry->blob_route;
   return std::make_shared<const exchange::route>(for_blobs(*usual));
+}
+
+bool is_api(std::string_view target) {
+  return target == "/v2" || target.starts_with("/v2/") || target.starts_with("/v2?");
 }
 
 std::string_view name_of(auth::injection mode) {
@@ -69,17 +82,20 @@ net::task<std::shared_ptr<const finished>> forwarding::run() {
   const bool allowed = prepare();
   if (allowed && choice_.ask != nullptr) co_await ask_programs();
   if (!allowed) {
-    co_await answer_error(refusal_, http::fields());
+    co_await answer_error(refusal_, explain::refused_answer());
   } else if (without_credentials()) {
     co_await pass();
   } else {
+    co_await settle_login();
     co_await serve();
   }
   co_await carrier_.settle();
 
   if (notes_.seen().status / 100 != 2 || notes_.has_failed()) note_searched();
   auto found = explain::examine(notes_.seen());
-  if (!explained_) explained_ = std::move(found.failure);
+  // A challenge that was let through is the beginning of the client's login.
+  const bool begins_login = client_first_ && notes_.seen().status == 401;
+  if (!explained_ && !begins_login) explained_ = std::move(found.failure);
   if (passed_over_ || (explained_ && explained_->cause == "credential-rejected")) co_await tell_program();
   const auto outcome = std::make_shared<finished>(std::move(notes_.seen()), std::move(explained_));
   auto& moved = outcome->moved;
@@ -102,8 +118,10 @@ net::task<std::shared_ptr<const finished>> forwarding::run() {
 }
 
 bool forwarding::prepare() {
-  const bool observing = what_.registry && what_.registry->options.injection == auth::injection::observe;
-  notes_.seen().injection = what_.registry ? name_of(what_.registry->options.injection) : "observe";
+  notes_.secrets().add(what_.snapshot->way_out);
+  notes_.secrets().add_client(asked().headers);
+  const bool observing = injection() == auth::injection::observe;
+  notes_.seen().injection = name_of(injection());
   if (http::came_via(asked().headers, pseudonym())) {
     refusal_ = 508;
     notes_.step(
@@ -112,6 +130,8 @@ bool forwarding::prepare() {
     return false;
   }
   if (what_.registry && !classify()) return false;
+  if (!without_credentials() && !observing && !judge_client()) return false;
+  if (what_.may_be_step && is_api(asked().target) && refuse_step()) return false;
   // What is no API request gets nothing of ours and keeps what it brought.
   auto head = upstream_head(asked(), what_.target, without_credentials() || observing);
   if (!head) {
@@ -127,33 +147,84 @@ bool forwarding::prepare() {
   return permit();
 }
 
+// Nothing of a client may change what the registry takes the request for, and no page in a browser has a say in what
+// our credential does.
+bool forwarding::judge_client() {
+  if (const auto claim = claim_in_query(asked().target); !claim.empty()) {
+    refusal_ = 400;
+    notes_.failed(error(errc::bad_message, party::client, phase::head,
+                        "the query names another method by " + clean(claim, 64), 0, false));
+    return false;
+  }
+  const auto& own = what_.seen_as ? what_.seen_as->shown : what_.target.origin;
+  if (!is_from_foreign_page(asked().headers, own)) return true;
+  refusal_ = 403;
+  notes_.step(explain::policy_step{"a page in a browser, of another origin, asks for it with regpass's credential",
+                                   "let the page's own server ask, or send the browser past regpass"});
+  return false;
+}
+
+auth::injection forwarding::injection() const noexcept {
+  return what_.registry && !what_.may_be_step && !client_first_ ? what_.registry->options.injection
+                                                                : auth::injection::observe;
+}
+
+// By configuration: nothing of ours goes there, so nothing is refused that the registry itself would not refuse.
+bool forwarding::is_only_observed() const noexcept {
+  return what_.registry && what_.registry->options.injection == auth::injection::observe;
+}
+
+bool forwarding::refuse_step() {
+  if (what_.snapshot->clients.steps == step_requests::anonymous || is_only_observed()) return false;
+  refusal_ = 403;
+  notes_.step(explain::policy_step{
+      "this looks like a request of a build step that uses its builder's password: BuildKit's exec proxy "
+      "(--proxy-network) sends such requests, and regpass spends no credential on them",
+      "set [client_auth] steps = \"anonymous\" to pass such requests on without a credential, or builder = \"other\" "
+      "if no BuildKit has this password"});
+  return true;
+}
+
 bool forwarding::classify() {
   auto parsed = registry::parse_operation(asked().method, asked().target);
-  if (!parsed && parsed.error().code == errc::unsupported) {
-    const auto path = asked().target.substr(0, asked().target.find('?'));
-    const auto repository = around_.shared.memory.repository_of(what_.target.registry, path);
-    if (!repository) return true;  // passed on without credentials
-    operation_.emplace();
-    operation_->action = registry::action::push;
-    operation_->endpoint = registry::endpoint::upload;
-    operation_->repository = *repository;
-    operation_->needed = registry::scope_set(registry::repository_scope(*repository, {"pull", "push"}));
-  } else if (!parsed) {
+  if (may_continue_upload(parsed)) operation_ = continued_upload();
+  const bool no_request = !operation_ && !parsed;
+  if (no_request && parsed.error().code == errc::unsupported) return true;  // without credentials
+  if (no_request && is_only_observed()) return true;
+  if (no_request) {
     refusal_ = 400;
     auto problem = parsed.error();
     problem.who = party::client;
     problem.when = phase::head;
     notes_.failed(std::move(problem));
     return false;
-  } else {
-    operation_ = std::move(*parsed);
   }
+  if (!operation_) operation_ = std::move(*parsed);
   if (what_.registry->options.http2 == http2_use::automatic && moves_blob()) carrier_.reroute(blob_route_of(what_));
+  if (pushes_manifest()) carrier_.keep_request(manifest_at_most);
   auto& seen = notes_.seen();
   seen.repository = operation_->repository;
   seen.action = registry::name_of(operation_->action);
   seen.needed = operation_->needed;
   return true;
+}
+
+// What a Location of an upload may look like: an upload to any repository, no path of the API at all, or nonsense.
+bool forwarding::may_continue_upload(const result<registry::operation>& parsed) const {
+  if (!parsed || parsed->endpoint == registry::endpoint::upload) return true;
+  return asked().method == "PUT" || asked().method == "PATCH";
+}
+
+std::optional<registry::operation> forwarding::continued_upload() const {
+  const auto repository = around_.shared.memory.repository_of(what_.target.registry, asked().target);
+  if (!repository) return std::nullopt;
+  auto made = registry::upload_operation(asked().method, *repository);
+  if (!made) return std::nullopt;
+  return std::move(*made);
+}
+
+bool forwarding::pushes_manifest() const {
+  return operation_ && operation_->endpoint == registry::endpoint::manifest && asked().method == "PUT";
 }
 
 // Its content, that is, in either direction.
@@ -163,10 +234,15 @@ bool forwarding::moves_blob() const {
 }
 
 bool forwarding::permit() {
+  if (is_only_observed()) return true;
   const auto verdict = auth::judge(what_.registry->options.policy, what_.target.registry, *operation_);
   if (!verdict.allowed) {
     refusal_ = 403;
-    notes_.step(explain::policy_step{verdict.why, "add " + verdict.config_line});
+    auto remedy = "add " + verdict.config_line;
+    if (operation_->endpoint == registry::endpoint::upload) {
+      remedy += "; if the upload is to another repository and was begun before regpass started, begin it again";
+    }
+    notes_.step(explain::policy_step{verdict.why, std::move(remedy)});
     return false;
   }
   if (!verdict.strip_mount.empty()) strip_mount(verdict.strip_mount);
@@ -189,11 +265,12 @@ net::task<void> forwarding::ask_programs() {
 }
 
 void forwarding::note_choice() {
-  if (what_.registry->options.injection != auth::injection::replace) notes_.brought(asked().headers);
+  if (injection() != auth::injection::replace) notes_.brought(asked().headers);
   auto& seen = notes_.seen();
   seen.missing = choice_.missing;
   seen.others = choice_.others;
   if (!choice_.credential) return;
+  notes_.secrets().add(choice_.credential);
   seen.source = choice_.credential->source;
   seen.key = choice_.credential->key;
   seen.username = choice_.credential->username;
@@ -221,9 +298,11 @@ void forwarding::strip_mount(std::string why) {
 }
 
 net::task<void> forwarding::pass() {
-  const bool watched = what_.registry && what_.registry->options.injection == auth::injection::observe;
-  if (watched) own_request_ = auth::read_token_request(asked(), what_.target.origin);
-  auto head = co_await carrier_.send(head_, "client", true, false);
+  if (!what_.registry) around_.shared.passed.add(http::authority(what_.target.origin));
+  if (is_only_observed()) own_request_ = auth::read_token_request(asked(), what_.target.origin);
+  const bool brought = what_.registry == nullptr || is_only_observed() || head_.headers.count("Authorization") > 0;
+  const std::string_view shown = brought ? "client" : "none";
+  auto head = co_await carrier_.send(head_, shown, true, false);
   if (!head) {
     co_await upstream_failed(head.error());
     co_return;

@@ -4,6 +4,7 @@
 #include "carrier.hpp"
 #include "recorder.hpp"
 #include "regpass/auth/choice.hpp"
+#include "regpass/explain/annotate.hpp"
 #include "regpass/forward/forwarder.hpp"
 
 #include <optional>
@@ -21,6 +22,9 @@ class forwarding {
   // Whether the exchange may go on; if not, `refusal_` says how to answer.
   bool prepare();
   bool classify();
+  bool judge_client();
+  bool may_continue_upload(const result<registry::operation>& parsed) const;
+  std::optional<registry::operation> continued_upload() const;
   bool moves_blob() const;
   bool permit();
   void choose_credential();
@@ -32,6 +36,16 @@ class forwarding {
   net::task<void> tell_program();
   const http::request_head& asked() const noexcept { return what_.head ? *what_.head : down_.head(); }
   bool without_credentials() const noexcept { return what_.registry == nullptr || !operation_; }
+  // The registry refused to go on with an upload that may have begun elsewhere.
+  bool lost_upload(const http::response_head& refused) const;
+  auth::injection injection() const noexcept;
+  bool is_only_observed() const noexcept;
+  bool refuse_step();  // and says why
+
+  // Whether the client's own login goes first, in add mode (forwarding_login.cpp).
+  net::task<void> settle_login();
+  net::task<std::optional<auth::demand>> known_demand();
+  bool brings_anonymous_token() const;
 
   net::task<void> pass();   // no credential is involved: as it came, but for hop-by-hop fields
   net::task<void> serve();  // the handshake
@@ -40,18 +54,27 @@ class forwarding {
   net::task<auth::token_ptr> cached_token(const auth::demand& known);
   bool goes_without();
   void renew_ahead(const auth::demand& known, const auth::token& token);
-  token_order order_for(const auth::demand& known, auth::token_request request) const;
+  token_order order_for(const auth::demand& known, const auth::realm_decision& realm,
+                        auth::token_request request) const;
+  bool note_refused_address(const auth::demand& named, const auth::realm_decision& realm, token_delivery& delivery);
   net::task<result<http::response_head>> carry_out(const auth::action& next);
   net::task<result<http::response_head>> send(const auth::send& how);
   void authorize(const auth::send& how);
   net::task<result<http::response_head>> probe();
   net::task<auth::action> ask(auth::handshake& machine, const auth::ask_token& order);
   void learn(const std::optional<auth::demand>& wants, const auth::action& sent);
+  // Whether the refused token is one that another would fare no better than.
+  bool note_refused_token(const auth::action& sent);
+  // One that was obtained for this request.
+  bool is_fresh_token(const auth::action& sent) const;
   net::task<void> drop_refused_token();
   // True when the mount became an upload and the handshake starts anew.
   net::task<bool> retry_without_mount(const http::response_head& head);
   void strip_mount(std::string why);
   bool shall_strip_mount(const auth::token& token);  // and does
+  bool pushes_manifest() const;
+  void note_push(const http::response_head& head);
+  void note_redirect(const http::response_head& head);
   void note_failure(const auth::token_failure& failure);
   void note_credential();
 
@@ -59,8 +82,12 @@ class forwarding {
   net::task<void> ask_for_reason(const http::response_head& refused);
 
   net::task<void> deliver(http::response_head head);
-  // `original`: the fields of the answer that this one takes the place of.
-  net::task<void> answer_error(int status, http::fields original);
+  void mask(http::response_head& refusal);
+  // A refusal's body without its coding; nothing when it is too large or cannot be read.
+  std::optional<std::string> readable_body(const http::fields& head, std::string_view body) const;
+  net::task<void> answer_error(int status, explain::refused_answer original);
+  // The registry's body as it came, behind a head that explains it.
+  net::task<void> relay_refusal(http::response_head head);
   // Refusals that their client could not show are put off to its next request, whose refusal it can.
   std::optional<http::response_head> postponed() const;
   net::task<void> upstream_failed(error problem);
@@ -81,6 +108,7 @@ class forwarding {
   std::optional<auth::token_request> own_request_;  // the client's, to a token server that is watched
   std::string noted_realm_;
   http::fields refused_with_;       // what a refusal of ours takes over from the token server's
+  std::string refused_words_;       // the token server's, which may be longer than the sentence can quote
   std::optional<auth::send> sent_;  // how the last request was authorized
   bool asked_for_reason_ = false;
   std::optional<explain::explanation> explained_;
@@ -88,6 +116,8 @@ class forwarding {
   int sent_status_ = 0;  // when it differs from the evidence's
   bool mount_stripped_ = false;
   bool asked_programs_ = false;
+  bool client_first_ = false;     // the challenge is the client's to answer
+  bool ours_after_all_ = false;   // what it brought is nobody's
   bool sent_basic_ = false;       // just now
   bool passed_over_ = false;      // the credential was refused, and the pull tried without
   bool passed_over_now_ = false;  // …for the first time

@@ -2,6 +2,8 @@
 #include "forwarding.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/explain/annotate.hpp"
+#include "regpass/http/content_coding.hpp"
+#include "regpass/registry/manifest.hpp"
 #include "upstream_head.hpp"
 
 namespace regpass::forward {
@@ -10,6 +12,7 @@ namespace {
 
 // How much of a refusal's body is read for the explanation before the client gets it.
 constexpr std::size_t excerpt_cap = 64 * 1024;
+constexpr std::size_t decoded_cap = 4 * excerpt_cap;
 
 // 503 invites a retry, 504 says that time ran out, 502 that what came was no good; never 401 (deployment.md, section
 // 2).
@@ -33,6 +36,26 @@ int status_for(const error& problem) {
   }
 }
 
+// Of crane, ko, cosign and others. What it prints of a failed ping is the body; the HEAD of a tag that would come next
+// ends its push with nothing but the status.
+bool prints_failed_ping(std::string_view agent) {
+  return agent.find("go-containerregistry") != std::string_view::npos;
+}
+
+// These ask for a manifest by its digest before they push it, and push what is not there. containerd asks for what it
+// is about to pull, and would call it not found.
+bool asks_before_pushing(std::string_view agent) {
+  return agent.starts_with("Helm/") || agent.starts_with("oras") || prints_failed_ping(agent);
+}
+
+// Whether the client goes on when it reads that there is no such thing. By tag it does not: `oras manifest delete
+// --force` would call a manifest deleted.
+bool is_optional_head(const registry::operation& op, std::string_view agent) {
+  if (op.endpoint == registry::endpoint::blob) return true;
+  const bool by_digest = op.reference.find(':') != std::string::npos;
+  return op.endpoint == registry::endpoint::manifest && by_digest && asks_before_pushing(agent);
+}
+
 facade facade_of(const forward_request& what) {
   return what.seen_as.value_or(facade{.registry = what.target.origin, .shown = what.target.origin});
 }
@@ -40,23 +63,35 @@ facade facade_of(const forward_request& what) {
 }  // namespace
 
 net::task<void> forwarding::deliver(http::response_head head) {
-  const bool ours = what_.registry != nullptr && what_.registry->options.injection != auth::injection::observe;
+  const bool ours = what_.registry != nullptr && injection() != auth::injection::observe;
   const bool served = ours && !without_credentials();
   auto& seen = notes_.seen();
   seen.status = served && head.status == 401 ? 403 : head.status;
   const auto body_framing = carrier_.response_body();
+  std::optional<std::string> refusal_body;
+  note_redirect(head);
+  note_push(head);
   if (own_request_) {
     const auto body = co_await carrier_.excerpt(excerpt_cap);
     notes_.token(*own_request_, token_delivery{auth::read_answer(*own_request_, head, body, now()), false});
   } else if (head.status >= 400) {
     const auto body = co_await carrier_.excerpt(excerpt_cap);
-    notes_.said(body);
+    refusal_body = readable_body(head.headers, body);
+    notes_.said(refusal_body ? *refusal_body : body);
     co_await ask_for_reason(head);
   }
   if (head.status >= 400) note_searched();
-  const auto explained = head.status >= 400 && served ? explain::diagnose(seen) : std::nullopt;
-  if (served && ((explained && what_.snapshot->annotate) || head.status == 401)) {
-    co_await answer_error(seen.status, std::move(head.headers));
+  if (head.status >= 400 && served) mask(head);
+  if (served) remember_location(head);
+  const bool lost = lost_upload(head);
+  if (lost) seen.status = 403;
+  const auto explained = head.status >= 400 && (served || lost) ? explain::diagnose(seen) : std::nullopt;
+  if ((served || lost) && ((explained && what_.snapshot->annotate) || head.status == 401)) {
+    rewrite_references(head.headers, facade_of(what_), asked().target);
+    if (refusal_body) *refusal_body = notes_.secrets().relayed(*refusal_body);
+    explain::refused_answer original{std::move(head.headers), std::move(refusal_body)};
+    if (asked().method == "HEAD") original.body.emplace();
+    co_await answer_error(seen.status, std::move(original));
     co_return;
   }
   // What is broken from its first byte on can still be answered with a reason.
@@ -67,7 +102,6 @@ net::task<void> forwarding::deliver(http::response_head head) {
       co_return;
     }
   }
-  if (served) remember_location(head);
   if (head.status < 400) note_credential();
   if (what_.registry) rewrite_references(head.headers, facade_of(what_), asked().target);
   // A challenge would lead a client to the registry itself that knows it only by another address.
@@ -78,12 +112,28 @@ net::task<void> forwarding::deliver(http::response_head head) {
   } else if (answered) {
     answered = co_await carrier_.relay();
   }
-  if (answered) co_return;
+  if (answered || down_.delivered()) co_return;
   seen.status = 0;
   notes_.failed(answered.error());
 }
 
-net::task<void> forwarding::answer_error(int status, http::fields original) {
+// A registry may repeat in its refusal what was sent to it, which its client must not see.
+void forwarding::mask(http::response_head& refusal) {
+  refusal.reason = notes_.secrets().relayed(refusal.reason);
+  notes_.secrets().mask(refusal.headers);
+}
+
+// Of a body that was cut off, what came is text of the error that we write; nothing of it could be sent on as it is.
+std::optional<std::string> forwarding::readable_body(const http::fields& head, std::string_view body) const {
+  const bool whole = carrier_.excerpt_is_all();
+  if (!whole && body.size() >= excerpt_cap) return std::nullopt;
+  auto text = http::decode_content(head, body, decoded_cap);
+  if (whole) return text;
+  constexpr std::size_t longest_escape = 4;  // "\x00"
+  return text ? clean(*text, text->size() * longest_escape) : std::string();
+}
+
+net::task<void> forwarding::answer_error(int status, explain::refused_answer original) {
   auto& seen = notes_.seen();
   seen.status = status == 401 ? 403 : status;
   note_searched();
@@ -96,21 +146,37 @@ net::task<void> forwarding::answer_error(int status, http::fields original) {
     co_await write(std::move(*later), empty_object);
     co_return;
   }
-  auto answer =
-      say ? explain::make_error(seen.status, *explained_, seen.id, original)
-          : explain::make_plain_error(seen.status, "the request was refused; the log of regpass says why", seen.id);
+  auto answer = say ? explain::make_error(seen.status, *explained_, seen.id, original)
+                    : explain::make_plain_error(seen.status, "the request was refused; the log of regpass says why",
+                                                seen.id, original);
   if (status == 503 && answer.head.headers.count("Retry-After") == 0) answer.head.headers.add("Retry-After", "1");
-  co_await write(std::move(answer.head), answer.body);
+  if (answer.body_as_received) {
+    co_await relay_refusal(std::move(answer.head));
+  } else {
+    co_await write(std::move(answer.head), answer.body);
+  }
 }
 
-// Measured: skopeo, buildah and podman print nothing but the number for a refused ping, and nothing of a refused HEAD
-// of a blob, which has no body. A ping that succeeds and a blob that is not there lead them to a request whose refusal
-// they print in full.
+net::task<void> forwarding::relay_refusal(http::response_head head) {
+  const auto body_framing = carrier_.response_body();
+  auto answered = co_await down_.respond(std::move(head), body_framing);
+  if (answered) answered = co_await carrier_.relay();
+  if (answered) co_return;
+  notes_.seen().status = 0;
+  notes_.failed(answered.error());
+}
+
+// A refused ping becomes a ping that succeeds, and a refused HEAD says that there is nothing, where that leads the
+// client to a request whose refusal it prints. Measured: skopeo, buildah and podman print nothing but the number for a
+// refused ping, and nobody prints more of a HEAD.
 std::optional<http::response_head> forwarding::postponed() const {
-  if (!operation_) return std::nullopt;
+  const int refused = notes_.seen().status;
+  const bool is_refusal = refused == 403 || refused == 429 || refused >= 500;
+  if (!operation_ || !is_refusal) return std::nullopt;
+  const auto agent = asked().headers.get("User-Agent").value_or("");
   const bool ping = operation_->endpoint == registry::endpoint::base;
-  const bool blob_head = operation_->endpoint == registry::endpoint::blob && asked().method == "HEAD";
-  if (!ping && !blob_head) return std::nullopt;
+  if (ping && refused >= 500 && prints_failed_ping(agent)) return std::nullopt;
+  if (!ping && !(asked().method == "HEAD" && is_optional_head(*operation_, agent))) return std::nullopt;
   http::response_head head;
   head.status = ping ? 200 : 404;
   head.reason = http::reason_phrase(head.status);
@@ -118,15 +184,15 @@ std::optional<http::response_head> forwarding::postponed() const {
   head.headers.add("Docker-Distribution-Api-Version", "registry/2.0");
   head.headers.add("X-Regpass-Cause", explained_->cause);
   head.headers.add("X-Regpass-Id", notes_.seen().id);
+  head.headers.add("Warning", explain::warning_value(*explained_, notes_.seen().id));
   return head;
 }
 
 net::task<void> forwarding::write(http::response_head head, std::string_view body) {
   const http::framing counted{.how = http::framing::kind::counted, .length = body.size()};
   auto written = co_await down_.respond(std::move(head), counted);
-  if (written) written = co_await down_.write(body);
-  if (written) written = co_await down_.finish(http::fields());
-  if (written) co_return;
+  if (written) written = co_await down_.write_last(body, http::fields());
+  if (written || down_.delivered()) co_return;
   notes_.failed(written.error());
 }
 
@@ -140,18 +206,58 @@ net::task<void> forwarding::upstream_failed(error problem) {
     co_return;
   }
   const int status = malformed ? 400 : status_for(problem);
-  co_await answer_error(status, http::fields());
+  co_await answer_error(status, explain::refused_answer());
 }
 
+// Its path is none of the API, so that it got no credential, and the client brought none.
+bool forwarding::lost_upload(const http::response_head& refused) const {
+  if (refused.status != 401 && refused.status != 403) return false;
+  if (what_.registry == nullptr || operation_ || head_.headers.count("Authorization") > 0) return false;
+  if (what_.registry->options.injection == auth::injection::observe) return false;
+  return asked().method == "PATCH" || asked().method == "PUT";
+}
+
+// Evidence about pushed manifests, which cost nothing to those that are accepted.
+void forwarding::note_push(const http::response_head& head) {
+  if (!operation_ || operation_->action != registry::action::push) return;
+  auto& seen = notes_.seen();
+  auto& pushes = around_.shared.pushes;
+  const bool blob = operation_->endpoint == registry::endpoint::upload && asked().method == "PUT";
+  if (blob && head.status / 100 == 2) pushes.note(seen.registry, seen.repository, now().steady);
+  if (!pushes_manifest() || head.status < 400) return;
+  seen.blob_pushed_meanwhile = pushes.since(seen.registry, seen.repository, notes_.began());
+  seen.manifest_type = clean(asked().headers.get("Content-Type").value_or(""), 128);
+  if (const auto* body = carrier_.kept_request()) {
+    seen.manifest_bytes = static_cast<std::int64_t>(body->size());
+    seen.manifest_flaw = registry::manifest_flaw(*body, seen.manifest_type);
+  }
+}
+
+// Where a client that follows a redirect gets a credential again.
+void forwarding::note_redirect(const http::response_head& head) {
+  const auto location = head.status / 100 == 3 ? head.headers.get("Location") : std::nullopt;
+  const auto there = location ? http::parse_absolute(*location) : fail(errc::bad_input, "no Location");
+  if (!there) return;
+  const auto named = registry::make_host(there->origin.host, there->origin.port);
+  if (what_.snapshot->find(named) != nullptr) notes_.leads_to_served_registry();
+}
+
+// Not what a finished upload leads to: that is a blob, with rights of its own.
 void forwarding::remember_location(const http::response_head& head) {
-  if (operation_->action != registry::action::push || operation_->repository.empty()) return;
+  const bool of_upload =
+      operation_->endpoint == registry::endpoint::upload_start || operation_->endpoint == registry::endpoint::upload;
+  const bool goes_on = head.status < 400 ? head.status != 201 : head.status == 416;
+  if (!of_upload || !goes_on) return;
   const auto location = head.headers.get("Location");
   if (!location) return;
   // An upload that goes to another origin gets no credential there, whatever its path.
   const auto target = own_target(what_.target.origin, asked().target, *location);
   if (!target) return;
-  const auto path = target->substr(0, target->find('?'));
-  around_.shared.memory.remember_upload(what_.target.registry, path, operation_->repository);
+  auto& memory = around_.shared.memory;
+  const auto usual = registry::parse_operation("PATCH", *target);
+  const bool plain = usual && usual->repository == operation_->repository;
+  if (plain && !memory.repository_of(what_.target.registry, *target)) return;
+  memory.remember_upload(what_.target.registry, *target, operation_->repository);
 }
 
 }  // namespace regpass::forward

@@ -31,10 +31,7 @@ std::string_view word(auth::send::with how) {
 // The value of the Authorization field.
 secret authorization(const auth::send& how, const auth::credential_ptr& credential) {
   using with = auth::send::with;
-  if (how.how == with::basic) {
-    secret pair(credential->username + ":" + std::string(credential->value.expose()));
-    return secret("Basic " + base64(pair.expose()));
-  }
+  if (how.how == with::basic) return auth::authorization_of(*credential);
   const auto& value = how.token ? how.token->value : credential->value;
   return secret("Bearer " + std::string(value.expose()));
 }
@@ -44,14 +41,17 @@ secret authorization(const auth::send& how, const auth::credential_ptr& credenti
 net::task<void> forwarding::serve() {
   auto input = co_await handshake_input();
   cached_ = input.cached;
+  notes_.secrets().add(cached_);
   auth::handshake machine(std::move(input));
   auto next = machine.start();
   for (;;) {
     if (const auto* refusal = std::get_if<auth::refuse>(&next)) {
       const int status = refusal->status;
       if (machine.realm() && !machine.realm()->allowed) notes_.realm(machine.learned()->realm, *machine.realm());
-      auto fields = std::exchange(refused_with_, http::fields());
-      co_await answer_error(status, std::move(fields));
+      explain::refused_answer original;
+      original.headers = std::exchange(refused_with_, http::fields());
+      original.body = std::exchange(refused_words_, std::string());
+      co_await answer_error(status, std::move(original));
       co_return;
     }
     if (std::holds_alternative<auth::ask_token>(next)) {
@@ -66,10 +66,19 @@ net::task<void> forwarding::serve() {
     }
     const auto wants = demand_in(*head);
     notes_.answered(*head, wants);
-    if (head->status == 401) learn(wants, next);
+    bool keeps = false;
+    if (head->status == 401) {
+      learn(wants, next);
+      keeps = note_refused_token(next);
+    }
+    if (keeps) machine.keep_cached();
+    if (head->status < 400 && is_fresh_token(next)) {
+      around_.shared.memory.learn(what_.target.registry, operation_->repository, *machine.learned());
+    }
     const bool challenged = head->headers.count("WWW-Authenticate") > 0;
     next = machine.on_response(head->status, wants, challenged, carrier_.body_started());
-    if (head->status == 401 || std::holds_alternative<auth::ask_token>(next)) co_await drop_refused_token();
+    const bool drops = !keeps && (head->status == 401 || std::holds_alternative<auth::ask_token>(next));
+    if (drops) co_await drop_refused_token();
     if (std::holds_alternative<auth::deliver>(next)) {
       auto again = co_await retry_without_mount(*head);
       if (again) {
@@ -92,15 +101,42 @@ net::task<result<http::response_head>> forwarding::carry_out(const auth::action&
   co_return answer;
 }
 
-// What is said to a token that has been good says nothing about where to get the next (see handshake::renew). Harbor
-// answers every token that does not do with a Basic challenge.
+// What is said to a token that has been good says nothing about where to get the next, unless it names another service
+// there (see handshake::renew). Harbor answers every token that does not do with a Basic challenge. A realm that may
+// not be used is not learned: it would have every later request refused on the word of one answer. What /v2/ says it
+// says of the registry as a whole.
 void forwarding::learn(const std::optional<auth::demand>& wants, const auth::action& sent) {
   if (!wants) return;
   const auto* how = std::get_if<auth::send>(&sent);
   const bool with_token = how != nullptr && how->how == auth::send::with::bearer;
   const bool was_good = with_token && cached_ && how->token == cached_;
-  if (was_good || (with_token && wants->how == auth::demand::kind::basic)) return;
-  around_.shared.memory.learn(what_.target.registry, *wants);
+  const auto& host = what_.target.registry;
+  const bool bearer = wants->how == auth::demand::kind::bearer;
+  if (with_token && !bearer) return;
+  if (was_good) {
+    const auto known = around_.shared.memory.demand_of(host, operation_->repository);
+    if (!known || known->realm != wants->realm) return;
+  }
+  if (bearer && !auth::decide_realm(wants->realm, host, realm_rules()).allowed) return;
+  const bool probed = std::holds_alternative<auth::probe>(sent);
+  around_.shared.memory.learn(host, probed ? std::string_view() : operation_->repository, *wants);
+}
+
+bool forwarding::is_fresh_token(const auth::action& sent) const {
+  const auto* how = std::get_if<auth::send>(&sent);
+  return how != nullptr && how->token && how->token != cached_;
+}
+
+bool forwarding::note_refused_token(const auth::action& sent) {
+  const auto at = now().steady;
+  if (is_fresh_token(sent)) {
+    around_.shared.memory.refuse_fresh(std::get<auth::send>(sent).token, at);
+    return false;
+  }
+  const auto* how = std::get_if<auth::send>(&sent);
+  const bool refused = cached_ && how != nullptr && how->token == cached_;
+  // A wider one says nothing about a token for this alone.
+  return refused && cached_->asked == operation_->needed && around_.shared.memory.was_refused_fresh(cached_, at);
 }
 
 net::task<result<http::response_head>> forwarding::send(const auth::send& how) {
@@ -144,7 +180,9 @@ net::task<result<http::response_head>> forwarding::probe() {
 
 net::task<bool> forwarding::retry_without_mount(const http::response_head& head) {
   const bool refused = head.status == 401 || head.status == 403;
-  if (!refused || mount_stripped_ || !operation_->mount_from || carrier_.body_started()) co_return false;
+  if (!refused || injection() == auth::injection::observe || mount_stripped_ || !operation_->mount_from ||
+      carrier_.body_started())
+    co_return false;
   co_await carrier_.discard();
   strip_mount("the registry refused the mount");
   co_return true;

@@ -1,5 +1,6 @@
 // What is asked for the explanation only, once, when a HEAD was refused: the words that it cannot bring.
 #include "forwarding.hpp"
+#include "regpass/http/content_coding.hpp"
 
 namespace regpass::forward {
 
@@ -7,6 +8,7 @@ namespace {
 
 // A registry's error body is shorter; should the GET succeed, no blob is read for an explanation.
 constexpr std::size_t reason_cap = 4 * 1024;
+constexpr std::size_t decoded_cap = 64 * 1024;
 
 bool is_refusal(int status) {
   return status == 400 || status == 401 || status == 403;
@@ -34,7 +36,8 @@ net::task<void> forwarding::ask_for_reason(const http::response_head& refused) {
     notes_.answered(*answer, challenges ? auth::demand_of(*challenges) : std::nullopt);
     if (answer->status >= 400) {
       const auto body = co_await carrier_.excerpt(reason_cap);
-      notes_.said(body);
+      const auto words = http::decode_content(answer->headers, body, decoded_cap);
+      if (words) notes_.said(*words);
     }
   }
   notes_.explaining(false);

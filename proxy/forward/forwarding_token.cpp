@@ -19,17 +19,20 @@ auth::token_key key_for(const forward_request& what, const auth::demand& known,
 }  // namespace
 
 auth::realm_rules forwarding::realm_rules() const {
-  return {what_.target.origin, what_.registry->options.realms};
+  const auto& options = what_.registry->options;
+  // A client certificate says who we are, too, and an unverified server may be anybody.
+  const bool anonymous = !choice_.credential && options.trust.client_cert_file.empty() && !options.trust.skip_verify;
+  return {what_.target.origin, options.realms, anonymous};
 }
 
 net::task<auth::handshake_input> forwarding::handshake_input() {
   auth::handshake_input input;
   input.need = operation_->needed;
   input.credential = choice_.credential;
-  input.known = around_.shared.memory.demand_of(what_.target.registry);
+  input.known = around_.shared.memory.demand_of(what_.target.registry, operation_->repository);
   input.body = down_.body().has_body() ? auth::body_state::unread : auth::body_state::none;
-  input.mode = what_.registry->options.injection;
-  input.client_authorization = asked().headers.count("Authorization") > 0;
+  input.mode = injection();
+  input.client_authorization = asked().headers.count("Authorization") > 0 && !ours_after_all_;
   input.registry = what_.target.registry;
   input.realms = realm_rules();
   const bool client_speaks =
@@ -41,7 +44,6 @@ net::task<auth::handshake_input> forwarding::handshake_input() {
   }
   input.cached = co_await cached_token(*input.known);
   if (mount_stripped_) input.need = operation_->needed;
-  if (!input.cached && around_.shared.memory.is_doubtful(what_.target.registry)) input.known.reset();
   co_return input;
 }
 
@@ -70,17 +72,21 @@ bool forwarding::goes_without() {
 void forwarding::renew_ahead(const auth::demand& known, const auth::token& token) {
   const auto realm = auth::decide_realm(known.realm, what_.target.registry, realm_rules());
   if (!realm.allowed) return;
-  around_.shared.tokens.renew(order_for(known, auth::token_request{.how = token.how,
-                                                                   .realm = realm.url,
-                                                                   .service = known.service,
-                                                                   .scopes = token.asked,
-                                                                   .credential = choice_.credential}));
+  around_.shared.tokens.renew(order_for(known, realm,
+                                        auth::token_request{.how = token.how,
+                                                            .realm = realm.url,
+                                                            .service = known.service,
+                                                            .scopes = token.asked,
+                                                            .credential = choice_.credential}));
 }
 
-token_order forwarding::order_for(const auth::demand& known, auth::token_request request) const {
+// A realm that is asked because nothing secret goes there may be at the addresses that any other host may have.
+token_order forwarding::order_for(const auth::demand& known, const auth::realm_decision& realm,
+                                  auth::token_request request) const {
   token_order made;
   made.key = key_for(what_, known, request.credential);
   made.route = registry_route(*what_.registry, request.realm.origin, party::token_server, what_.snapshot->way_out);
+  if (realm.foreign) made.route.allowed = filter_for(rule_for(target(), decision(), *what_.snapshot));
   made.request = std::move(request);
   return made;
 }
@@ -98,10 +104,11 @@ net::task<auth::action> forwarding::ask(auth::handshake& machine, const auth::as
   if (std::exchange(noted_realm_, machine.learned()->realm) != machine.learned()->realm) {
     notes_.realm(machine.learned()->realm, *machine.realm());
   }
-  auto wanted = order_for(*machine.learned(), order.request);
+  auto wanted = order_for(*machine.learned(), *machine.realm(), order.request);
   wanted.newer_than = newer_than_;
   auto delivery = co_await around_.shared.tokens.obtain(std::move(wanted));
-  notes_.token(order.request, delivery);
+  notes_.secrets().add(delivery.answer.token);
+  if (!note_refused_address(*machine.learned(), *machine.realm(), delivery)) notes_.token(order.request, delivery);
   const auto& token = delivery.answer.token;
   passed_over_ = token && choice_.credential && !order.request.credential;
   if (token && shall_strip_mount(*token)) machine.narrow(operation_->needed);
@@ -111,20 +118,33 @@ net::task<auth::action> forwarding::ask(auth::handshake& machine, const auth::as
 
 void forwarding::note_failure(const auth::token_failure& failure) {
   using kind = auth::token_failure::kind;
-  if (failure.what == kind::transport || failure.what == kind::no_token || failure.what == kind::wrong_form) {
-    around_.shared.memory.doubt(what_.target.registry);
-  }
+  const bool answered = failure.what != kind::transport && failure.what != kind::no_token;
+  if (answered && !failure.message.empty()) refused_words_ = failure.message;
   if (!failure.retry_after) return;
   refused_with_.set("Retry-After", std::to_string(std::min(*failure.retry_after, longest_wait).count()));
 }
 
+// To the user a realm that may be asked by its origin and not by its address is a realm that is refused.
+bool forwarding::note_refused_address(const auth::demand& named, const auth::realm_decision& realm,
+                                      token_delivery& delivery) {
+  auto& failure = delivery.answer.failure;
+  if (!realm.foreign || !failure || !failure->problem || failure->problem->code != errc::denied) return false;
+  failure->what = auth::token_failure::kind::forbidden;
+  auto refused = realm;
+  refused.allowed = false;
+  refused.why = failure->problem->detail;
+  notes_.realm(named.realm, refused);
+  return true;
+}
+
 // Even when this request is lost with it (its body has started), the next one shall not meet it again. One that was
-// granted less than asked stays: another one would be no better.
+// granted less than asked stays, and so does one that was refused when fresh: another one would be no better.
 net::task<void> forwarding::drop_refused_token() {
   if (!cached_) co_return;
   const auto refused = std::exchange(cached_, nullptr);
-  newer_than_ = notes_.began();
+  newer_than_ = std::max(notes_.began(), refused->obtained_at + steady_time::duration(1));
   if (refused->granted && !refused->granted->covers(operation_->needed)) co_return;
+  if (around_.shared.memory.was_refused_fresh(refused, now().steady)) co_return;
   co_await around_.shared.tokens.forget(refused);
 }
 

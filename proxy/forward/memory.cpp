@@ -1,34 +1,87 @@
 #include "regpass/forward/memory.hpp"
 
+#include <boost/url/params_view.hpp>
+#include <boost/url/parse_query.hpp>
+
 #include <algorithm>
+#include <iterator>
+#include <vector>
 
 namespace regpass::forward {
 
-std::optional<auth::demand> memory::demand_of(const registry::host& host) const {
+namespace {
+
+using namespace std::chrono;
+
+std::string_view path_of(std::string_view target) noexcept {
+  return target.substr(0, target.find('?'));
+}
+
+std::string_view query_of(std::string_view target) noexcept {
+  const auto mark = target.find('?');
+  return mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
+}
+
+// Clients decode and encode a Location's query when they add to it, and sort it.
+bool has_all_of(std::string_view query, std::string_view wanted) {
+  if (wanted.empty()) return true;
+  const auto have = boost::urls::parse_query(query);
+  const auto need = boost::urls::parse_query(wanted);
+  if (!have || !need) return query.starts_with(wanted);
+  const boost::urls::params_view there(*have);
+  const boost::urls::params_view all(*need);
+  return std::ranges::all_of(all, [&](const auto& one) {
+    return std::ranges::any_of(there,
+                               [&](const auto& other) { return other.key == one.key && other.value == one.value; });
+  });
+}
+
+// From four to five seconds: which of them is the chance of the microsecond the token was asked for in, so that pods
+// that were started together do not ask together.
+milliseconds pause_after(const auth::token& refused) {
+  return 4s + milliseconds(duration_cast<microseconds>(refused.obtained_at.time_since_epoch()).count() % 1000);
+}
+
+auth::demand without_details(auth::demand demand) {
+  demand.scope.clear();
+  demand.error.clear();
+  demand.error_description.clear();
+  return demand;
+}
+
+bool is_same(const std::weak_ptr<const auth::token>& a, const auth::token_ptr& b) noexcept {
+  return !a.owner_before(b) && !b.owner_before(a);
+}
+
+}  // namespace
+
+std::optional<auth::demand> memory::demand_of(const registry::host& host, std::string_view repository) const {
   const std::lock_guard held(lock_);
   const auto it = demands_.find(host);
   if (it == demands_.end()) return std::nullopt;
-  return it->second;
+  const auto& own = it->second.own;
+  const auto at = own.empty() ? own.end() : own.find(repository);
+  return at == own.end() ? it->second.last : at->second;
 }
 
-void memory::learn(const registry::host& host, const auth::demand& demand) {
+void memory::learn(const registry::host& host, std::string_view repository, const auth::demand& demand) {
   const std::lock_guard held(lock_);
-  if (demands_.size() >= max_demands && !demands_.contains(host)) {
-    doubtful_.erase(demands_.begin()->first);
-    demands_.erase(demands_.begin());
+  make_room_for(host);
+  auto kept = without_details(demand);
+  auto [it, fresh] = demands_.try_emplace(host, known{kept, {}});
+  auto& own = it->second.own;
+  const auto at = own.find(repository);
+  if (at != own.end()) {
+    at->second = kept;
+  } else if (!fresh && !repository.empty() && !same_endpoint(it->second.last, kept)) {
+    if (own.size() >= max_own_demands) own.erase(own.begin());
+    own.emplace(repository, kept);
   }
-  demands_.insert_or_assign(host, demand);
-  doubtful_.erase(host);
+  it->second.last = std::move(kept);
 }
 
-void memory::doubt(const registry::host& host) {
-  const std::lock_guard held(lock_);
-  if (demands_.contains(host)) doubtful_.insert(host);
-}
-
-bool memory::is_doubtful(const registry::host& host) const {
-  const std::lock_guard held(lock_);
-  return doubtful_.contains(host);
+void memory::make_room_for(const registry::host& host) {
+  if (demands_.size() >= max_demands && !demands_.contains(host)) demands_.erase(demands_.begin());
 }
 
 bool memory::refuse(std::uint64_t generation) {
@@ -48,19 +101,65 @@ bool memory::is_refused(std::uint64_t generation) const {
   return refused_.contains(generation);
 }
 
-std::optional<std::string> memory::repository_of(const registry::host& host, const std::string& path) const {
+void memory::refuse_fresh(const auth::token_ptr& token, steady_time at) {
+  if (!token) return;
   const std::lock_guard held(lock_);
-  const auto it =
-      std::ranges::find_if(uploads_, [&](const upload& one) { return one.host == host && one.path == path; });
-  if (it == uploads_.end()) return std::nullopt;
-  return it->repository;
+  std::erase_if(refused_tokens_, [&](const refused_token& one) {
+    return one.until <= at || one.token.expired() || is_same(one.token, token);
+  });
+  if (refused_tokens_.size() >= max_refused_tokens) refused_tokens_.pop_front();
+  refused_tokens_.push_back({token, at + pause_after(*token)});
 }
 
-void memory::remember_upload(const registry::host& host, const std::string& path, const std::string& repository) {
+bool memory::was_refused_fresh(const auth::token_ptr& token, steady_time at) const {
   const std::lock_guard held(lock_);
-  std::erase_if(uploads_, [&](const upload& one) { return one.host == host && one.path == path; });
-  uploads_.push_front(upload{host, path, repository});
-  if (uploads_.size() > max_uploads) uploads_.pop_back();
+  return std::ranges::any_of(refused_tokens_,
+                             [&](const refused_token& one) { return at < one.until && is_same(one.token, token); });
+}
+
+std::optional<std::string> memory::repository_of(const registry::host& host, std::string_view target) const {
+  const std::lock_guard held(lock_);
+  const upload* fitting = nullptr;
+  const upload* found = nullptr;
+  bool unsure = false;
+  const auto [first, last] = by_path_.equal_range(path_of(target));
+  for (auto it = first; it != last; ++it) {
+    const auto& one = *it->second;
+    if (one.host != host) continue;
+    if (has_all_of(query_of(target), query_of(one.target))) {
+      if (fitting == nullptr || fitting->target.size() < one.target.size()) fitting = &one;
+    }
+    unsure = unsure || (found != nullptr && found->repository != one.repository);
+    found = &one;
+  }
+  if (fitting != nullptr) return fitting->repository;
+  // What a client left out of the query does not matter where the path is enough.
+  if (found == nullptr || unsure) return std::nullopt;
+  return found->repository;
+}
+
+void memory::remember_upload(const registry::host& host, std::string_view target, const std::string& repository) {
+  const std::lock_guard held(lock_);
+  const auto [first, last] = by_path_.equal_range(path_of(target));
+  for (auto it = first; it != last; ++it) {
+    if (it->second->host != host || it->second->target != target) continue;
+    it->second->repository = repository;
+    uploads_.splice(uploads_.begin(), uploads_, it->second);
+    return;
+  }
+  uploads_.push_front(upload{host, std::string(target), repository});
+  by_path_.emplace(path_of(uploads_.front().target), uploads_.begin());
+  if (uploads_.size() > max_uploads) forget_upload(std::prev(uploads_.end()));
+}
+
+void memory::forget_upload(uploads::iterator at) {
+  const auto [first, last] = by_path_.equal_range(path_of(at->target));
+  for (auto it = first; it != last; ++it) {
+    if (it->second != at) continue;
+    by_path_.erase(it);
+    break;
+  }
+  uploads_.erase(at);
 }
 
 }  // namespace regpass::forward

@@ -1,5 +1,7 @@
 #include "regpass/forward/metrics.hpp"
 
+#include "regpass/explain/causes.hpp"
+
 #include <prometheus/collectable.h>
 #include <prometheus/counter.h>
 #include <prometheus/histogram.h>
@@ -10,6 +12,7 @@
 #include <array>
 #include <iterator>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,6 +64,34 @@ histograms& time(prometheus::Registry& in, const std::string& name, const std::s
   return prometheus::BuildHistogram().Name(name).Help(help).Register(in);
 }
 
+constexpr std::size_t most_prepared = 50;
+
+// The results of token_requests, as token_client names them.
+constexpr auto token_results = std::to_array<std::string_view>(
+    {"granted", "rejected", "forbidden", "wrong_form", "busy", "no_token", "transport"});
+
+// What requests are answered in the ordinary run of things, and when they fail.
+constexpr auto usual_answers = std::to_array<std::pair<std::string_view, std::string_view>>({
+    {"ping", "200"},
+    {"ping", "403"},
+    {"ping", "503"},
+    {"pull", "200"},
+    {"pull", "206"},
+    {"pull", "307"},
+    {"pull", "403"},
+    {"pull", "404"},
+    {"pull", "429"},
+    {"pull", "503"},
+    {"push", "201"},
+    {"push", "202"},
+    {"push", "403"},
+    {"push", "503"},
+    {"delete", "202"},
+    {"delete", "403"},
+    {"catalog", "200"},
+    {"catalog", "403"},
+});
+
 double seconds(std::int64_t ms) {
   return static_cast<double>(ms) / 1000;
 }
@@ -104,6 +135,20 @@ struct metrics::state : prometheus::Collectable {
     return made;
   }
 
+  void prepare_failures(std::string_view of) {
+    for (const auto& row : explain::causes()) {
+      const bool fails = row.judge != nullptr;
+      if (fails) failures.at(std::array<label, 2>{{{"registry", of}, {"cause", row.name}}});
+    }
+  }
+
+  // Each costs some 150 series.
+  bool may_prepare(const std::string& one) {
+    const std::lock_guard held(lock);
+    if (prepared.size() >= most_prepared) return false;
+    return prepared.insert(one).second;
+  }
+
   prometheus::Registry registry;
   counters exchanges{registry, "regpass_exchanges_total", "Requests of clients, by what they were answered."};
   counters failures{registry, "regpass_failures_total", "Requests that failed, by the cause that was found."};
@@ -121,12 +166,31 @@ struct metrics::state : prometheus::Collectable {
   prometheus::Counter& bytes_out = bytes.at(std::array<label, 1>{{{"direction", "out"}}});
   mutable std::mutex lock;
   std::vector<observed> observations;
+  std::set<std::string> prepared;
 };
 
 metrics::metrics() : state_(std::make_unique<state>()) {
   for (const auto* result : {"good", "bad"}) state_->reloads.at(std::array<label, 1>{{{"result", result}}});
+  for (const auto* result : {"hit", "miss", "refreshed"}) state_->cache.at(std::array<label, 1>{{{"result", result}}});
 }
 metrics::~metrics() = default;
+
+void metrics::prepare(const std::vector<std::string>& registries, const std::vector<std::string>& modes) {
+  state_->prepare_failures("other");
+  for (const auto& registry : registries) {
+    if (!state_->may_prepare(registry)) continue;
+    state_->prepare_failures(registry);
+    for (const auto result : token_results) {
+      state_->tokens.at(std::array<label, 2>{{{"registry", registry}, {"result", result}}});
+    }
+    for (const auto& [action, status] : usual_answers) {
+      for (const auto& mode : modes) {
+        state_->exchanges.at(
+            std::array<label, 4>{{{"registry", registry}, {"action", action}, {"status", status}, {"mode", mode}}});
+      }
+    }
+  }
+}
 
 void metrics::exchange(const finished& one, bool served) {
   const auto& seen = one.evidence;

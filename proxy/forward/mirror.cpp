@@ -1,6 +1,9 @@
 #include "regpass/forward/mirror.hpp"
 
 #include "regpass/base/text.hpp"
+#include "web_page.hpp"
+
+#include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -90,7 +93,46 @@ decision refuse(const std::string& selected) {
   return made;
 }
 
+decision refuse(std::string why, std::string remedy) {
+  decision made;
+  made.why = std::move(why);
+  made.remedy = std::move(remedy);
+  return made;
+}
+
+bool is_loopback(const std::string& host) {
+  boost::system::error_code no_address;
+  const auto address = boost::asio::ip::make_address(host, no_address);
+  if (no_address) return host == "localhost" || host.ends_with(".localhost") || host == "localhost.localdomain";
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).is_loopback();
+  }
+  return address.is_loopback();
+}
+
+// Not judged by the port: clients reach the mirror at its own whatever they call it.
+bool is_own_host(const std::string& host, const mirror_entry& mirror, const snapshot& from) {
+  if (is_loopback(host)) return true;
+  const auto named = [&](const std::string& one) { return iequals(one, host); };
+  if (std::ranges::any_of(mirror.options.names, named)) return true;
+  const auto name = registry::make_host(host, http::default_port("https")).name;
+  const auto served = [&](const auto& one) { return one.first.name == name || one.first.name == host; };
+  return name == mirror.options.registry.name || std::ranges::any_of(from.registries, served);
+}
+
 }  // namespace
+
+std::optional<decision> judge_caller(const http::request_head& head, const mirror_call& call,
+                                     const mirror_entry& mirror, const snapshot& from) {
+  if (is_from_page(head.headers)) {
+    return refuse("a page in a browser asks the mirror, which is for container tools only",
+                  "use regpass as the browser's proxy, or ask the registry itself");
+  }
+  if (is_own_host(call.shown.host, mirror, from)) return std::nullopt;
+  const auto shown = clean(call.shown.host, 120);
+  return refuse("the request to the mirror is for the host " + shown + ", which is none of the mirror's",
+                "address it as " + mirror.options.listen + ", or add names = [\"" + shown + "\"] to its [[mirror]]");
+}
 
 result<mirror_call> ingress_mirror(http::request_head& head, std::string_view prefix) {
   if (!head.target.starts_with('/')) {

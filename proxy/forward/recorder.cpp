@@ -12,9 +12,9 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-void join(std::string& text, std::string_view value) {
+void join(std::string& text, const std::string& value) {
   if (!text.empty()) text += ", ";
-  text += clean(value, 128);
+  text += value;
 }
 
 std::optional<std::int64_t> clock_difference(std::string_view date) {
@@ -28,30 +28,34 @@ constexpr http::field_names worth_noting("Server", "Via", "Content-Type", "Docke
                                          "WWW-Authenticate", "Date", "Location", "Allow", "ratelimit-limit",
                                          "ratelimit-remaining", "docker-ratelimit-source");
 
-void note(const http::field& one, explain::answered_step& into, std::string& via, std::string_view& date) {
+void note(const http::field& one, const exchange_secrets& secrets, explain::answered_step& into, std::string& via,
+          std::string_view& date) {
   const auto is = [&](std::string_view name) { return iequals(one.name, name); };
   if (is("Server")) {
-    join(into.server, one.value);
+    join(into.server, secrets.quoted(one.value, 128));
   } else if (is("Via")) {
-    join(via, one.value);
+    join(via, secrets.quoted(one.value, 128));
   } else if (is("Content-Type")) {
-    if (into.content_type.empty()) into.content_type = clean(one.value, 128);
+    if (into.content_type.empty()) into.content_type = secrets.quoted(one.value, 128);
   } else if (is("Docker-Distribution-Api-Version")) {
     into.api_version = true;
   } else if (is("WWW-Authenticate")) {
-    into.challenges.push_back(clean(one.value, 1024));
+    into.challenges.push_back(secrets.quoted(one.value, 1024));
   } else if (is("Date")) {
     if (date.empty()) date = one.value;
   } else if (is("Location")) {
-    if (into.location.empty()) into.location = masked_url(one.value);
+    if (into.location.empty()) {
+      const auto shown = masked_url(one.value);
+      into.location = into.status < 400 ? secrets.masked_reference(shown) : secrets.masked(shown);
+    }
   } else if (is("Allow")) {
-    if (into.status == 405) join(into.allow, one.value);
+    if (into.status == 405) join(into.allow, secrets.quoted(one.value, 128));
   } else if (is("ratelimit-limit")) {
-    join(into.rate_limit, one.value);
+    join(into.rate_limit, secrets.quoted(one.value, 128));
   } else if (is("ratelimit-remaining")) {
-    join(into.rate_remaining, one.value);
+    join(into.rate_remaining, secrets.quoted(one.value, 128));
   } else {
-    join(into.rate_source, one.value);
+    join(into.rate_source, secrets.quoted(one.value, 128));
   }
 }
 
@@ -102,10 +106,10 @@ void recorder::answered(const http::response_head& head, const std::optional<aut
   std::string via;
   std::string_view date;
   for (const auto one : head.headers) {
-    if (worth_noting.contains(one.name)) note(one, made, via, date);
+    if (worth_noting.contains(one.name)) note(one, secrets_, made, via, date);
   }
   if (!via.empty()) made.server += (made.server.empty() ? "" : ", ") + via;
-  if (wants) made.challenge_error = clean(wants->error, 64);
+  if (wants) made.challenge_error = secrets_.quoted(wants->error, 64);
   if (!date.empty()) made.clock_difference_s = clock_difference(date);
   step(std::move(made));
 }
@@ -114,21 +118,31 @@ void recorder::said(std::string_view body) {
   for (auto it = seen_.steps.rbegin(); it != seen_.steps.rend(); ++it) {
     auto* answer = std::get_if<explain::answered_step>(&it->step);
     if (!answer) continue;
-    answer->errors = registry::parse_errors(body);
-    if (answer->errors.empty()) answer->message = registry::parse_message(body);
+    const auto masked = secrets_.relayed(body);
+    answer->errors = registry::parse_errors(masked);
+    if (answer->errors.empty()) answer->message = secrets_.masked(registry::parse_message(masked));
+    for (auto& one : answer->errors) {
+      for (auto* text : {&one.code, &one.message, &one.detail}) *text = secrets_.masked(*text);
+    }
     return;
   }
 }
 
+void recorder::leads_to_served_registry() {
+  if (seen_.steps.empty()) return;
+  if (auto* answer = std::get_if<explain::answered_step>(&seen_.steps.back().step)) answer->location_served = true;
+}
+
 void recorder::realm(std::string_view text, const auth::realm_decision& decision) {
-  step(explain::realm_step{clean(text, 512), decision.allowed, decision.why, decision.config_line});
+  step(explain::realm_step{secrets_.quoted(text, 512), decision.allowed, secrets_.masked(decision.why),
+                           secrets_.masked(decision.config_line)});
 }
 
 void recorder::token(const auth::token_request& request, const token_delivery& delivery) {
   explain::token_request_step asked;
   asked.method = request.how == auth::token_request::form::get ? "GET" : "POST";
-  asked.realm = http::to_text(request.realm.origin) + masked_url(request.realm.target);
-  asked.service = clean(request.service, 256);
+  asked.realm = secrets_.masked(http::to_text(request.realm.origin) + masked_url(request.realm.target));
+  asked.service = secrets_.quoted(request.service, 256);
   asked.scope = registry::to_text(request.scopes);
   asked.credential = credential_word(request.credential);
   step(std::move(asked));
@@ -138,9 +152,9 @@ void recorder::token(const auth::token_request& request, const token_delivery& d
   if (answer.failure) {
     got.status = answer.failure->status;
     got.failure = name_of(answer.failure->what);
-    got.message = answer.failure->message;
-    got.code = answer.failure->code;
-    got.content_type = answer.failure->content_type;
+    got.message = secrets_.masked(answer.failure->message);
+    got.code = secrets_.masked(answer.failure->code);
+    got.content_type = secrets_.masked(answer.failure->content_type);
   } else {
     got.status = 200;
     if (answer.token->granted) got.granted = registry::to_text(*answer.token->granted);
@@ -187,6 +201,7 @@ void recorder::brought(const http::fields& by_client) {
 
 void recorder::failed(error problem) {
   failed_ = true;
+  problem.detail = secrets_.masked(problem.detail);
   step(explain::failed_step{std::move(problem)});
 }
 

@@ -1,6 +1,7 @@
 // Writes down what happens to one exchange, with times; the only writer of its evidence.
 #pragma once
 
+#include "exchange_secrets.hpp"
 #include "regpass/auth/handshake.hpp"
 #include "regpass/base/time.hpp"
 #include "regpass/exchange/pool.hpp"
@@ -22,6 +23,8 @@ class recorder {
   void answered(const http::response_head& head, const std::optional<auth::demand>& wants);
   // The beginning of the body of the answer recorded last.
   void said(std::string_view body);
+  // Its Location leads to a registry that is served.
+  void leads_to_served_registry();
   void realm(std::string_view text, const auth::realm_decision& decision);
   void token(const auth::token_request& request, const token_delivery& delivery);
   void cached(const auth::token& token);
@@ -38,12 +41,16 @@ class recorder {
     explain::add(seen_, elapsed_ms(), std::move(one));
   }
 
+  // What was sent or will be; text of others is recorded without it.
+  exchange_secrets& secrets() noexcept { return secrets_; }
+
   explain::evidence& seen() noexcept { return seen_; }
   const explain::evidence& seen() const noexcept { return seen_; }
   steady_time began() const noexcept { return began_; }
   std::int64_t elapsed_ms() const noexcept;
 
  private:
+  exchange_secrets secrets_;
   bool explaining_ = false;
   bool failed_ = false;
   steady_time began_;

@@ -135,6 +135,11 @@ boost::json::object exchange_line(const evidence& seen, const std::optional<expl
   return line;
 }
 
+void add_explained(boost::json::object& line, const evidence& seen, const explain::explanation& explained) {
+  complete(line, explain::to_json(seen));
+  line["explanation"] = explain::to_json(explained);
+}
+
 std::string message_of(const evidence& seen, const std::optional<explain::explanation>& explained) {
   if (explained) return explained->summary;
   std::string text;

@@ -30,6 +30,13 @@ decision refuse(std::string why, std::string remedy = {}) {
 
 decision decide_registry(const target& to, const registry_entry& entry) {
   const auto name = registry::to_text(to.registry);
+  const bool fits = to.tls() != entry.options.plain_http;
+  if (!fits && entry.options.injection == auth::injection::observe) {
+    decision made;
+    made.action = to.tls() ? decision::what::tunnel : decision::what::intercept;
+    made.registry = &entry;
+    return made;
+  }
   if (to.tls() && entry.options.plain_http) {
     return refuse(name + " is configured with plain_http = true, but the client speaks TLS to it",
                   "let it use plain HTTP, or remove plain_http");
@@ -68,6 +75,12 @@ decision decide_upgrade(const registry_entry& entry, bool from_here) {
   return made;
 }
 
+std::string with_port(const std::vector<std::uint16_t>& ports, std::uint16_t more) {
+  std::string text;
+  for (const auto port : ports) text += std::to_string(port) + ", ";
+  return text + std::to_string(more);
+}
+
 decision decide_other(const target& to, const other_hosts& rules) {
   const auto shown = http::authority(to.origin);
   if (rules.action == other_hosts::what::refuse) {
@@ -76,7 +89,8 @@ decision decide_other(const target& to, const other_hosts& rules) {
   }
   if (std::ranges::find(rules.ports, to.origin.port) == rules.ports.end()) {
     return refuse("port " + std::to_string(to.origin.port) + " of " + to.origin.host + " is not allowed",
-                  "set [other_hosts] ports = [443, 80, " + std::to_string(to.origin.port) + "]");
+                  "add a login or a [[registry]] for it, or set [other_hosts] ports = [" +
+                      with_port(rules.ports, to.origin.port) + "]");
   }
   decision made;
   made.action = to.tls() ? decision::what::tunnel : decision::what::pass;

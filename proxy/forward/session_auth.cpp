@@ -15,7 +15,12 @@ constexpr std::string_view remedy =
 net::task<bool> session::admitted(const http::request_head& head) {
   const auto from = around_.shared.current();
   const auto known = authenticate(head.headers, from->client_password.get());
-  if (known) co_return true;
+  if (known) {
+    const bool took_encoding = traits_.took_encoding;
+    traits_ = from->client_password ? traits_of(head) : client_traits();
+    traits_.took_encoding = took_encoding;
+    co_return true;
+  }
   auto asked = head;  // ingress rewrites it
   const auto to = ingress(asked);
   auto seen = about(head, to ? &*to : nullptr);

@@ -3,8 +3,9 @@
 #include "regpass/base/text.hpp"
 #include "regpass/explain/diagnose.hpp"
 #include "regpass/forward/forwarder.hpp"
+#include "regpass/forward/report.hpp"
 #include "regpass/forward/tunnel.hpp"
-#include "regpass/net/egress.hpp"
+#include "regpass/net/endpoint.hpp"
 #include "regpass/net/prefixed_stream.hpp"
 #include "regpass/net/tls_stream.hpp"
 #include "session_impl.hpp"
@@ -15,7 +16,11 @@ namespace regpass::forward {
 
 namespace {
 
+// How often it is looked whether a client is still there that waits for its tunnel.
+constexpr auto look_every = std::chrono::milliseconds{200};
+constexpr int looks_at_half_closed = 5;
 constexpr auto linger_for_close = std::chrono::seconds{2};
+constexpr std::size_t longest_agent = 64;
 constexpr std::string_view established_line = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 int status_for(const error& problem) {
@@ -41,13 +46,25 @@ explain::failed_step session::misdirected(const target& to) {
       error(errc::bad_message, party::client, phase::head, "Host names another host than " + named_by(to), 0, false)};
 }
 
-forward_request session::request_inside(const target& to) const {
+bool session::only_watched(const registry_entry* entry) {
+  return entry != nullptr && entry->options.injection == auth::injection::observe;
+}
+
+std::string session::unwatched(const target& to, const decision& made, const result<tls::context>& leaf) const {
+  if (!only_watched(made.registry)) return {};
+  if (!leaf) return "not observed: " + leaf.error().detail;
+  if (!around_.shared.distrust.has(to.origin.host, agent_)) return {};
+  return "not observed: " + (agent_.empty() ? "a client" : agent_) + " did not accept regpass's certificate for it";
+}
+
+forward_request session::request_inside(const target& to, const http::request_head& head) {
   forward_request what;
   what.target = to;
   what.snapshot = around_.shared.current();
   what.registry = what.snapshot->find(to.registry);
   what.client = peer_;
   what.mode = mode_;
+  what.may_be_step = around_.shared.fence.suspects(traits_, head, what.snapshot->clients.builder);
   return what;
 }
 
@@ -61,14 +78,38 @@ net::task<void> session::established(server& front) {
   client_ = net::make_prefixed_stream(std::move(rest), std::move(client_));
 }
 
-net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
+// A client that sends no more may have ended only its own side, before it was answered even; few do, and briefly.
+net::task<result<net::reached>> session::reach(net::dial_target where, snapshot_ptr from) {
+  const auto asks = std::make_shared<net::asker>(net::address_text(peer_));
+  where.from = asks;
+  const auto looks = std::make_shared<int>(0);
+  timer_.watch(look_every, [this, asks, looks] {
+    const auto there = client_->look();
+    if (there == net::presence::here) return;
+    if (there == net::presence::gone || ++*looks > looks_at_half_closed) asks->leave();
+  });
+  auto reached = co_await net::reach(from->way_out, std::move(where));
+  timer_.unwatch();
+  co_return reached;
+}
+
+void session::log_left(const net::dial_target& where) const {
+  log::write(log::level::debug, "tunnel", "the client hung up while " + where.host + " was being looked up",
+             {{"mode", mode_}, {"client", peer_}, {"host", where.host}});
+}
+
+net::task<void> session::tunnel(server& front, target to, snapshot_ptr from, decision made, std::string remark) {
   net::dial_target where;
   where.host = to.origin.host;
   where.port = to.origin.port;
-  where.allowed = filter_for(rule_for(to, decision(), *from));
+  where.allowed = filter_for(rule_for(to, made, *from));
   where.blame = party::between;
   where.within = around_.bounds.connect_within;
-  auto reached = co_await net::reach(from->way_out, std::move(where));
+  auto reached = co_await reach(where, from);
+  if (!reached && reached.error().code == errc::cancelled) {
+    log_left(where);
+    co_return;
+  }
   if (!reached) {
     const int status = status_for(reached.error());
     auto seen = about(front.head(), &to);
@@ -76,6 +117,7 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
     co_await refuse(status, std::move(seen), "tunnel");
     co_return;
   }
+  around_.shared.passed.add(http::authority(to.origin));
   ++around_.shared.busy;
   auto server_side = std::move(reached->wire);
   co_await established(front);
@@ -85,11 +127,19 @@ net::task<void> session::tunnel(server& front, target to, snapshot_ptr from) {
       {"mode", mode_}, {"client", peer_}, {"host", http::authority(to.origin)}, {"address", reached->address}};
   more["bytes_in"] = moved.up;
   more["bytes_out"] = moved.down;
+  if (!remark.empty()) more["remark"] = remark;
   log::write(log::level::info, "tunnel", "tunnelled to " + http::authority(to.origin), more);
 }
 
-net::task<void> session::intercept(server& front, target to) {
-  auto context = around_.shared.leaves->get(to.origin.host, now().wall);
+net::task<void> session::intercept(server& front, target to, snapshot_ptr from, decision made) {
+  const auto agent = front.head().headers.get("User-Agent");
+  if (agent && only_watched(made.registry)) agent_ = clean(*agent, longest_agent);
+  auto context = around_.shared.leaves->get(to.origin.host, now());
+  auto remark = unwatched(to, made, context);
+  if (!remark.empty()) {
+    co_await tunnel(front, std::move(to), std::move(from), std::move(made), std::move(remark));
+    co_return;
+  }
   if (!context) {
     auto seen = about(front.head(), &to);
     explain::add(seen, 0,
@@ -100,19 +150,31 @@ net::task<void> session::intercept(server& front, target to) {
     co_return;
   }
   co_await established(front);
-  co_await secure(*context, std::move(to));
+  expect_tls(std::move(*context), std::move(to));
 }
 
-net::task<void> session::secure(const tls::context& context, target to) {
+void session::expect_tls(tls::context context, target to) {
+  expected_ = std::make_unique<expected_tls>(std::move(context), std::move(to));
+}
+
+net::task<void> session::secure(result<void> spoke) {
+  const auto expected = std::move(expected_);
+  auto& to = expected->to;
+  if (!spoke) {
+    timer_.clear();
+    reject(to, timer_.blame(spoke.error()));
+    co_return;
+  }
+  // The clock may have been set while the client said nothing.
+  if (auto fresh = around_.shared.leaves->get(to.origin.host, now())) expected->context = std::move(*fresh);
   tls::engine_options options;
   options.role = tls::role::server;
   options.name = to.origin.host;
   options.peer = party::client;
   options.http2 = offers_h2(to);
-  auto wrapped = std::make_unique<net::tls_stream>(std::move(client_), context, std::move(options));
+  auto wrapped = std::make_unique<net::tls_stream>(std::move(client_), expected->context, std::move(options));
   auto* wire = wrapped.get();
   client_ = std::move(wrapped);
-  timer_.set(phase::tls, around_.bounds.tls_within);
   auto done = co_await wire->handshake();
   timer_.clear();
   if (!done) {
@@ -120,6 +182,8 @@ net::task<void> session::secure(const tls::context& context, target to) {
     co_return;
   }
   http2_ = wire->engine().alpn() == "h2";
+  traits_.tls = true;
+  traits_.offered_http2 = wire->engine().offered_http2();
   inside_ = std::make_unique<const target>(std::move(to));
 }
 
@@ -129,6 +193,10 @@ net::task<void> session::secure(const tls::context& context, target to) {
 void session::reject(const target& to, error problem) {
   problem.who = party::client;
   problem.when = phase::tls;
+  const auto from = around_.shared.current();
+  if (problem.code == errc::distrusted && only_watched(from->find(to.registry))) {
+    around_.shared.distrust.note(to.origin.host, agent_);
+  }
   const bool ordinary = problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::truncated;
   auto seen = about(http::request_head(), &to);
   if (to.came_by == target::way::connect) seen.method = "CONNECT";
@@ -136,7 +204,7 @@ void session::reject(const target& to, error problem) {
   const auto explained = ordinary ? std::nullopt : explain::diagnose(seen);
   boost::json::object more{
       {"id", seen.id}, {"client", peer_}, {"registry", seen.registry}, {"problem", to_text(problem)}};
-  if (explained) more["explanation"] = explain::to_json(*explained);
+  if (explained) add_explained(more, seen, *explained);
   const bool told = ordinary || worth_telling(around_, peer_, explained ? explained->cause : "client-rejected");
   if (told) {
     log::write(ordinary ? log::level::debug : log::level::warn, "client-rejected",
@@ -166,12 +234,16 @@ net::task<bool> session::serve_one_inside(server& inside) {
     co_await refuse(421, std::move(seen), "client-rejected");
     co_return false;
   }
-  auto what = request_inside(to);
+  auto what = request_inside(to, inside.head());
   // The host was a registry when the client connected; if a reload took it away, nothing may be injected any more.
   if (!what.registry) co_return false;
   co_await forward_exchange(around_, std::move(what), inside);
   auto drained = co_await inside.drain();
   if (drained && inside.reusable()) co_return true;
+  if (inside.uninvited()) {
+    co_await linger();
+    co_return false;
+  }
   timer_.set(phase::idle, linger_for_close);
   co_await client_->shut_write();
   co_return false;

@@ -40,7 +40,7 @@ net::task<void> session::serve_stream(exchange::downstream& one) {
     co_await say(one, std::move(answer));
     co_return;
   }
-  auto what = request_inside(to);
+  auto what = request_inside(to, one.head());
   // The host was a registry when the client connected; if a reload took it away, nothing may be injected any more.
   if (what.registry) co_await forward_exchange(around_, std::move(what), one);
 }

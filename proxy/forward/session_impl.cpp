@@ -6,6 +6,8 @@
 #include "regpass/explain/annotate.hpp"
 #include "regpass/explain/diagnose.hpp"
 #include "regpass/forward/client_auth.hpp"
+#include "regpass/forward/report.hpp"
+#include "regpass/forward/unserved.hpp"
 #include "regpass/http/hop.hpp"
 #include "regpass/net/listener.hpp"
 #include "regpass/net/own_address.hpp"
@@ -46,7 +48,7 @@ void log_refusal(std::string_view event, const explain::evidence& seen,
                            {"client", seen.client},
                            {"registry", seen.registry},
                            {"method", seen.method}};
-  if (explained) more["explanation"] = explain::to_json(*explained);
+  if (explained) add_explained(more, seen, *explained);
   log::write(log::level::warn, event, explained ? explained->summary : "the request was refused", more);
 }
 
@@ -64,6 +66,11 @@ net::task<void> session::run(std::unique_ptr<session> self, net::task<void> open
   auto& one = *self;
   one.around_.shared.sessions.come();
   co_await std::move(opening);
+  if (one.expected_) {
+    one.timer_.set(phase::tls, one.around_.bounds.tls_within);
+    auto spoke = co_await one.client_->wait_readable();
+    co_await one.secure(std::move(spoke));
+  }
   if (one.inside_ && one.http2_) {
     co_await one.serve_h2();
   } else if (one.inside_) {
@@ -125,9 +132,9 @@ net::task<bool> session::serve_target(server& front, http::request_head head, ta
     co_return more;
   }
   if (made.action == decision::what::tunnel) {
-    co_await tunnel(front, std::move(to), from);
+    co_await tunnel(front, std::move(to), from, made, std::string());
   } else {
-    co_await intercept(front, std::move(to));
+    co_await intercept(front, std::move(to), from, made);
   }
   co_return false;
 }
@@ -141,6 +148,7 @@ net::task<bool> session::exchange_in_clear(server& front, http::request_head hea
   what.snapshot = std::move(from);
   what.client = peer_;
   what.mode = mode_;
+  what.may_be_step = what.registry && around_.shared.fence.suspects(traits_, head, what.snapshot->clients.builder);
   auto more = co_await carry(front, std::move(head), std::move(what));
   co_return more;
 }
@@ -149,7 +157,8 @@ net::task<bool> session::carry(server& front, http::request_head head, forward_r
   what.head = std::move(head);
   co_await forward_exchange(around_, std::move(what), front);
   auto drained = co_await front.drain();
-  if (!drained && drained.error().code == errc::bad_message) co_await linger();
+  const bool hostile = !drained && drained.error().code == errc::bad_message;
+  if (hostile || front.uninvited()) co_await linger();
   co_return drained&& front.reusable();
 }
 
@@ -223,6 +232,7 @@ explain::evidence session::about(const http::request_head& head, const target* t
   seen.method = clean(head.method, 32);
   seen.path = masked_url(head.target);
   if (to) seen.registry = registry::to_text(to->registry);
+  if (to) note_entries(seen, *to, *around_.shared.current());
   return seen;
 }
 

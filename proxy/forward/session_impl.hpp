@@ -11,6 +11,7 @@
 #include "regpass/forward/route.hpp"
 #include "regpass/forward/services.hpp"
 #include "regpass/net/deadline.hpp"
+#include "regpass/net/egress.hpp"
 #include "regpass/net/stream.hpp"
 #include "regpass/net/task_group.hpp"
 
@@ -70,9 +71,19 @@ class session {
   net::task<void> decline_tls();
   net::task<bool> carry(server& front, http::request_head head, forward_request what);
 
-  net::task<void> tunnel(server& front, target to, snapshot_ptr from);
-  net::task<void> intercept(server& front, target to);
-  net::task<void> secure(const tls::context& context, target to);
+  // For a tunnel. errc::cancelled: the client hung up while the name was being looked up.
+  net::task<result<net::reached>> reach(net::dial_target where, snapshot_ptr from);
+  void log_left(const net::dial_target& where) const;
+  // TLS of ours is to begin with the client's next bytes.
+  void expect_tls(tls::context context, target to);
+  net::task<void> secure(result<void> spoke);
+  // `made` of a registry: one that cannot be intercepted. `remark`: for the log, why not.
+  net::task<void> tunnel(server& front, target to, snapshot_ptr from, decision made, std::string remark);
+  net::task<void> intercept(server& front, target to, snapshot_ptr from, decision made);
+  // Nothing is injected there: where interception fails, the connection goes on without it.
+  static bool only_watched(const registry_entry* entry);
+  // Why it is not intercepted, though it could be observed; empty: it is.
+  std::string unwatched(const target& to, const decision& made, const result<tls::context>& leaf) const;
   void reject(const target& to, error problem);
   net::task<bool> serve_one_inside(server& inside);  // false: the connection is over
   // HTTP/2 is chosen when the client offers it. That costs uploads nothing: the one client whose uploads it would slow
@@ -85,15 +96,15 @@ class session {
   // Host must name the host that CONNECT or SNI named, or a request could take one registry's token to another (T20).
   static bool names_target(const http::request_head& head, const target& to);
   static explain::failed_step misdirected(const target& to);
-  forward_request request_inside(const target& to) const;
+  forward_request request_inside(const target& to, const http::request_head& head);
 
   // What was redirected to us (session_transparent.cpp).
   net::task<beginning> look_ahead();
   net::task<void> serve_captured_tls(target to, std::string remark);
   net::task<void> serve_captured_http(net_endpoint original);
   net::task<bool> serve_captured_request(server& front, const net_endpoint& original);
-  net::task<void> serve_captured_registry(target to);
-  net::task<void> splice(target to, snapshot_ptr from, std::string remark);
+  net::task<void> serve_captured_registry(target to, snapshot_ptr from, decision made);
+  net::task<void> splice(target to, snapshot_ptr from, decision made, std::string remark);
   net::task<void> turn_away(target to, explain::step why, std::string_view event);
   net::task<void> compare_addresses(target to);
 
@@ -114,11 +125,19 @@ class session {
   std::string peer_;
   std::string mode_;
   net::deadline timer_;
+  struct expected_tls {
+    expected_tls(tls::context with, target where) : context(std::move(with)), to(std::move(where)) {}
+    tls::context context;
+    target to;
+  };
+  std::unique_ptr<expected_tls> expected_;  // connections wait for it with nothing else, before their client speaks
   // Where TLS of ours with the client is for, once it stands. Connections wait in it for hours: what it took to get
   // there returns first, so that its frames do not wait, too.
   std::unique_ptr<const target> inside_;
   std::unique_ptr<net::task_group> aside_;  // what goes on beside the client's connection
   bool http2_ = false;                      // was chosen in the TLS handshake
+  client_traits traits_;
+  std::string agent_;  // User-Agent of the CONNECT, where the registry is only observed
 };
 
 }  // namespace regpass::forward

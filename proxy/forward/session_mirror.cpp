@@ -44,8 +44,10 @@ net::task<void> session::serve_mirror(std::string name) {
 // As many as it takes to tell what the client speaks.
 net::task<std::string> session::first_bytes() {
   std::string bytes;
-  std::string piece(first_bytes_at_most, '\0');
   timer_.set(phase::idle, around_.bounds.idle_for);
+  const auto spoke = co_await client_->wait_readable();
+  if (!spoke) co_return bytes;
+  std::string piece(first_bytes_at_most, '\0');
   while (may_become_h2(bytes)) {
     auto got = co_await client_->read_some(piece);
     if (!got || *got == 0) break;
@@ -111,6 +113,9 @@ session::mirrored session::judge_mirrored(const http::request_head& asked, const
   auto head = asked;
   const auto call = ingress_mirror(head, mirror.options.path);
   if (!call) return refuse_target(asked, mirror, call.error());
+  if (const auto refused = judge_caller(asked, *call, mirror, *from)) {
+    return refuse_mirrored(403, head, mirror, explain::policy_step{refused->why, refused->remedy});
+  }
   mirrored made;
   if (call->bare_ping) {
     made.what = mirrored::kind::ping;

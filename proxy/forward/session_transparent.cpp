@@ -50,9 +50,11 @@ net::task<void> session::serve_captured(net_endpoint original) {
 // Reads until it is clear what the stream is, and gives everything back. need_more: there is nothing to serve.
 net::task<beginning> session::look_ahead() {
   std::string seen;
-  std::string piece(read_at_once, '\0');
   beginning first;
   timer_.set(phase::head, around_.bounds.head_within);
+  const auto spoke = co_await client_->wait_readable();
+  if (!spoke) co_return first;
+  std::string piece(read_at_once, '\0');
   while (first.what == beginning::kind::need_more) {
     auto got = co_await client_->read_some(piece);
     if (!got) break;
@@ -76,19 +78,24 @@ net::task<void> session::serve_captured_tls(target to, std::string remark) {
       break;
     }
     case decision::what::intercept:
-      co_await serve_captured_registry(std::move(to));
+      co_await serve_captured_registry(std::move(to), from, made);
       break;
     case decision::what::tunnel:
     case decision::what::pass:
-      co_await splice(std::move(to), from, std::move(remark));
+      co_await splice(std::move(to), from, made, std::move(remark));
       break;
   }
 }
 
 // The registry is reached by its name and must prove it: where the client's connection was going decides nothing but
 // the port (T20).
-net::task<void> session::serve_captured_registry(target to) {
-  auto context = around_.shared.leaves->get(to.origin.host, now().wall);
+net::task<void> session::serve_captured_registry(target to, snapshot_ptr from, decision made) {
+  auto context = around_.shared.leaves->get(to.origin.host, now());
+  auto remark = unwatched(to, made, context);
+  if (!remark.empty()) {
+    co_await splice(std::move(to), std::move(from), std::move(made), std::move(remark));
+    co_return;
+  }
   if (!context) {
     explain::policy_step why(context.error().detail,
                              "remove the CA's directory (tls.ca_dir) and restart regpass and its clients: the new CA "
@@ -98,7 +105,7 @@ net::task<void> session::serve_captured_registry(target to) {
   }
   aside_ = std::make_unique<net::task_group>(around_.on);
   aside_->spawn(compare_addresses(to), "comparing addresses");
-  co_await secure(*context, std::move(to));
+  expect_tls(std::move(*context), std::move(to));
 }
 
 // Names with many addresses, and resolvers that differ, make this ordinary. It is still worth a line: a client with
@@ -125,20 +132,25 @@ net::task<void> session::compare_addresses(target to) {
               {"addresses", std::move(addresses)}});
 }
 
-net::task<void> session::splice(target to, snapshot_ptr from, std::string remark) {
+net::task<void> session::splice(target to, snapshot_ptr from, decision made, std::string remark) {
   net::dial_target where;
   where.host = to.origin.host;
   where.address = to.original;
   where.port = to.origin.port;
-  where.allowed = filter_for(rule_for(to, decision(), *from));
+  where.allowed = filter_for(rule_for(to, made, *from));
   where.blame = party::between;
   where.within = around_.bounds.connect_within;
-  auto reached = co_await net::reach(from->way_out, std::move(where));
+  auto reached = co_await reach(where, from);
+  if (!reached && reached.error().code == errc::cancelled) {
+    log_left(where);
+    co_return;
+  }
   if (!reached) {
     explain::failed_step why(reached.error());
     co_await turn_away(std::move(to), std::move(why), "tunnel");
     co_return;
   }
+  around_.shared.passed.add(http::authority(to.origin));
   ++around_.shared.busy;
   around_.shared.spliced.add(reached->own_end);
   auto moved = co_await run_tunnel(*client_, *reached->wire, around_.shared.tunnel_idle);

@@ -13,6 +13,9 @@ std::vector<std::string> intercepted_names(const snapshot& from) {
       names.emplace_back("registry.hub.docker.com");
     }
   }
+  if (from.by_pattern) {
+    for (auto& domain : from.by_pattern->domains()) names.push_back(std::move(domain));
+  }
   return names;
 }
 

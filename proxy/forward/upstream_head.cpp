@@ -1,16 +1,12 @@
 #include "upstream_head.hpp"
 
+#include "client_claims.hpp"
 #include "id.hpp"
-#include "regpass/http/field_names.hpp"
 #include "regpass/http/hop.hpp"
 
 namespace regpass::forward {
 
 namespace {
-
-constexpr http::field_names not_for_registries("X-Registry-Auth", "X-Registry-Config", "Forwarded", "X-Forwarded-For",
-                                               "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
-                                               "X-Real-IP");
 
 // Host, Via and Authorization; most tokens are longer than all the rest.
 constexpr std::size_t our_fields = 3;
@@ -25,7 +21,8 @@ result<http::request_head> upstream_head(const http::request_head& client, const
   head.minor = client.minor;
   head.headers.reserve(client.headers.size() + our_fields, client.headers.bytes() + our_bytes);
   for (const auto one : client.headers) {
-    if (!not_for_registries.contains(one.name)) head.headers.add(one.name, one.value);
+    const bool claim = keep_authorization ? is_claim_of_origin(one.name) : is_claim_of_request(one.name);
+    if (!claim) head.headers.add(one.name, one.value);
   }
   auto stripped = http::strip_hop_by_hop(head.headers);
   if (!stripped) return std::unexpected(stripped.error());

@@ -38,6 +38,8 @@ h2_codec& h2_codec::operator=(h2_codec&&) noexcept = default;
 result<void> h2_codec::feed(std::string_view bytes, steady_time at) {
   state& s = *state_;
   s.at = at;
+  s.scan.feed(bytes, [&s](const h2_frame_header& header) { return s.frame_begins(header); });
+  if (s.flooded) return s.judge(0);
   const auto outcome =
       nghttp2_session_mem_recv(s.session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   return s.judge(outcome);

@@ -18,6 +18,17 @@ bool provoked(std::uint32_t code) {
   return std::ranges::any_of(codes, [&](auto one) { return static_cast<std::uint32_t>(one) == code; });
 }
 
+constexpr std::size_t stray_for_each_control = 16;
+
+// What may be answered by WINDOW_UPDATE: each DATA frame, for its stream and for the connection, and each few bytes of
+// a long one. At most what fills a large window is outstanding.
+constexpr std::size_t updates_a_frame = 2;
+constexpr std::size_t bytes_an_update = 512;
+constexpr std::size_t most_window_credit = 64 * 1024;
+
+// Padding of a frame with nothing else in it is up to 255 bytes, and one that says how many.
+constexpr std::size_t longest_empty_data = 256;
+
 std::vector<nghttp2_settings_entry> settings_of(h2_role role, const h2_limits& limits) {
   std::vector<nghttp2_settings_entry> made{
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.stream_window},
@@ -33,7 +44,12 @@ std::vector<nghttp2_settings_entry> settings_of(h2_role role, const h2_limits& l
 }  // namespace
 
 h2_codec::state::state(h2_role who, const h2_limits& bounds)
-    : role(who), limits(bounds), resets(bounds.resets), control(bounds.control_frames) {
+    : role(who),
+      limits(bounds),
+      resets(bounds.resets),
+      control(bounds.control_frames),
+      stray(stray_for_each_control * bounds.control_frames),
+      scan(who == h2_role::server ? h2_preface.size() : 0) {
   session = make_h2_session(*this);
   const auto settings = settings_of(role, limits);
   nghttp2_submit_settings(session.get(), NGHTTP2_FLAG_NONE, settings.data(), settings.size());
@@ -95,6 +111,42 @@ int h2_codec::state::frame_came(const nghttp2_frame& frame) {
     default:
       return 0;
   }
+}
+
+bool h2_codec::state::frame_begins(const h2_frame_header& header) {
+  const bool known = streams.contains(header.stream);
+  bool fine = true;
+  switch (header.type) {
+    case NGHTTP2_DATA: {
+      const bool ends = (header.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+      const bool padded = (header.flags & NGHTTP2_FLAG_PADDED) != 0;
+      if (padded && !ends && header.length > 0 && header.length <= longest_empty_data) {
+        fine = control.take(at);
+      } else if (!known) {
+        fine = stray.take(at);
+      }
+      break;
+    }
+    case NGHTTP2_HEADERS:
+      fine = known || role == h2_role::server || control.take(at);
+      break;
+    case NGHTTP2_WINDOW_UPDATE:
+      if (window_credit > 0) {
+        --window_credit;
+      } else {
+        fine = control.take(at);
+      }
+      break;
+    case NGHTTP2_RST_STREAM:
+    case NGHTTP2_SETTINGS:
+    case NGHTTP2_PING:
+    case NGHTTP2_PRIORITY:
+      break;  // counted once nghttp2 has read them
+    default:
+      fine = control.take(at);
+  }
+  if (!fine) flood("too many frames that carry nothing");
+  return fine;
 }
 
 // A client opens what it breaks off, as often as it likes. A server breaks off what we opened: one for each request is
@@ -185,6 +237,7 @@ int h2_codec::state::send_data(std::int32_t id, const std::uint8_t* header, std:
   auto* one = find(id);
   if (!one || one->lent.size() < size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // taken back meanwhile
   if (out->size() >= enough) return NGHTTP2_ERR_WOULDBLOCK;
+  window_credit = std::min(window_credit + updates_a_frame + size / bytes_an_update, most_window_credit);
   constexpr std::size_t header_size = 9;
   out->append(reinterpret_cast<const char*>(header), header_size);
   out->append(one->lent.substr(0, size));

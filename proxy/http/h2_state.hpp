@@ -1,6 +1,7 @@
 // What the codec keeps beside the nghttp2 session, and what nghttp2 calls.
 #pragma once
 
+#include "http/h2_frame_scan.hpp"
 #include "http/h2_head.hpp"
 #include "http/h2_rate.hpp"
 #include "regpass/http/h2_codec.hpp"
@@ -41,6 +42,8 @@ struct h2_codec::state {
   int field_came(std::int32_t id, std::string_view name, std::string_view value);
   int frame_came(const nghttp2_frame& frame);
   int reset_came(bool known);
+  // Before nghttp2 sees the frame. False: one of its kind too many.
+  bool frame_begins(const h2_frame_header& header);
   int data_came(std::int32_t id, std::string_view data);
   int frame_sent(const nghttp2_frame& frame);
   int stream_closed(std::int32_t id, std::uint32_t code);
@@ -62,6 +65,9 @@ struct h2_codec::state {
   std::vector<h2_event> events;
   h2_rate resets;
   h2_rate control;
+  h2_rate stray;  // DATA of streams that are closed: a peer may have sent a window's worth before it heard of that
+  h2_frame_scan scan;
+  std::size_t window_credit = 0;  // WINDOW_UPDATE frames that the data sent so far may be answered by
   steady_time at{};
   std::optional<error> flooded;
   std::optional<error> broken;  // nghttp2 ended the connection by itself

@@ -17,7 +17,20 @@ constexpr field_names hop_by_hop("Connection", "Keep-Alive", "Proxy-Connection",
 constexpr field_names end_to_end("Host", "Content-Length", "Content-Type", "Authorization", "Cache-Control", "Range",
                                  "WWW-Authenticate");
 
+constexpr field_names in_trailers("Digest", "Content-Digest", "Repr-Digest", "Content-MD5", "Checksum", "Server-Timing",
+                                  "X-Amz-Trailer-Signature", "Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin");
+constexpr std::string_view checksum_of_s3 = "x-amz-checksum-";
+
 }  // namespace
+
+fields allowed_trailers(const fields& given) {
+  fields kept;
+  for (const auto one : given) {
+    const bool checksum = iequals(one.name.substr(0, checksum_of_s3.size()), checksum_of_s3);
+    if (checksum || in_trailers.contains(one.name)) kept.add(one.name, one.value);
+  }
+  return kept;
+}
 
 result<void> strip_hop_by_hop(fields& headers) {
   const auto tokens = headers.tokens("Connection");

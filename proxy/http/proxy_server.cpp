@@ -104,6 +104,13 @@ std::string masked_proxy(std::string_view text) {
   return out.append(hidden).append(text.substr(at));
 }
 
+void add_to(secret_mask& mask, const proxy_server& proxy) {
+  const auto login = proxy.login.expose();
+  if (login.empty()) return;
+  const auto colon = std::min(login.find(':'), login.size());
+  mask.add_login(login.substr(0, colon), login.substr(std::min(colon + 1, login.size())));
+}
+
 std::string shown(const proxy_server& proxy) {
   const bool v6 = proxy.at.host.find(':') != std::string::npos;
   return fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), proxy.at.host, proxy.at.port);
@@ -128,9 +135,12 @@ secret connect_request(const proxy_server& proxy, const std::string& authority) 
 
 result<void> judge_connect(const proxy_server& proxy, const std::string& authority, const response_head& head) {
   if (head.status >= 200 && head.status < 300) return {};
-  const auto reason = head.reason.empty() ? std::string(reason_phrase(head.status)) : head.reason;
+  secret_mask mask;
+  add_to(mask, proxy);
+  const auto quoted = [&](std::string_view text) { return mask_recognisable(mask.apply(text)); };
+  const auto reason = head.reason.empty() ? std::string(reason_phrase(head.status)) : quoted(head.reason);
   auto detail = fmt::format("the proxy {} answered \"{} {}\" to CONNECT {}{}", shown(proxy), head.status,
-                            ascii_line(reason, 100), authority, head.status == 407 ? wanted(head) : "");
+                            ascii_line(reason, 100), authority, head.status == 407 ? quoted(wanted(head)) : "");
   return std::unexpected(error{.code = code_of(head.status),
                                .who = party::proxy,
                                .when = phase::connect,

@@ -1,10 +1,8 @@
 #include "regpass/net/dial.hpp"
 
-#include "regpass/net/errors.hpp"
 #include "regpass/net/race.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <memory>
@@ -21,30 +19,6 @@ using std::chrono::milliseconds;
 
 error dial_error(errc code, phase when, party who, std::string detail) {
   return error{.code = code, .who = who, .when = when, .detail = std::move(detail), .os = 0, .answer_started = false};
-}
-
-// getaddrinfo cannot be interrupted: who gives up leaves it behind, and its answer reaches nobody.
-struct look_up {
-  explicit look_up(const executor& on) : resolver(on), waiting(on) {}
-
-  tcp::resolver resolver;
-  boost::asio::steady_timer waiting;
-  bool done = false;
-  boost::system::error_code ec;
-  tcp::resolver::results_type found;
-};
-
-std::shared_ptr<look_up> begin_look_up(const executor& on, const dial_target& target) {
-  auto made = std::make_shared<look_up>(on);
-  made->waiting.expires_after(target.within);
-  made->resolver.async_resolve(target.host, std::to_string(target.port), tcp::resolver::numeric_service,
-                               [made](const boost::system::error_code& ec, tcp::resolver::results_type found) {
-                                 made->done = true;
-                                 made->ec = ec;
-                                 made->found = std::move(found);
-                                 made->waiting.cancel();
-                               });
-  return made;
 }
 
 result<void> judge(const dial_target& target, const std::vector<tcp::endpoint>& endpoints) {
@@ -70,17 +44,13 @@ task<result<std::vector<tcp::endpoint>>> resolve(dial_target target) {
   if (!literal) co_return std::vector<tcp::endpoint>(1, tcp::endpoint(address, target.port));
 
   const auto on = co_await boost::asio::this_coro::executor;
-  const auto asked = begin_look_up(on, target);
-  co_await asked->waiting.async_wait(use_task);
-  if (!asked->done) {
-    co_return std::unexpected(
-        dial_error(errc::timed_out, phase::resolve, target.blame, target.host + ": no answer from the name server"));
-  }
-  if (asked->ec) {
-    co_return std::unexpected(
-        to_error(asked->ec, phase::resolve, target.blame, target.host + ": " + asked->ec.message()));
-  }
-  co_return in_turn(std::vector<tcp::endpoint>(asked->found.begin(), asked->found.end()));
+  const auto names = resolver_of(on);
+  name_query what{.host = target.host, .from = target.from, .blame = target.blame, .within = target.within};
+  auto found = co_await names->look_up(std::move(what));
+  if (!found) co_return std::unexpected(found.error());
+  std::vector<tcp::endpoint> made;
+  for (const auto& one : *found) made.emplace_back(one, target.port);
+  co_return in_turn(made);
 }
 
 task<result<dialled>> dial(dial_target target) {
@@ -96,7 +66,11 @@ task<result<dialled>> dial(dial_target target) {
 
   const auto resolved = clock::now();
   auto socket = co_await race(std::move(*found), began + target.within, target.blame);
-  if (!socket) co_return std::unexpected(socket.error());
+  if (!socket) {
+    const auto on = co_await boost::asio::this_coro::executor;
+    if (target.address.empty()) resolver_of(on)->forget(target.host);
+    co_return std::unexpected(socket.error());
+  }
   boost::system::error_code gone;  // a peer that has closed already: the first read will tell
   const auto peer = socket->remote_endpoint(gone);
   dialled made{.socket = std::move(*socket),

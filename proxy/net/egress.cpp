@@ -7,6 +7,9 @@
 #include "regpass/net/tcp_stream.hpp"
 #include "regpass/net/tls_stream.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -21,6 +24,8 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t most_interims = 8;
 constexpr std::size_t longest_answer = 16 * 1024;
+constexpr int needs_login = 407;
+constexpr auto between_looks = milliseconds{20};
 
 // What resolves to a metadata service wherever it is asked for.
 constexpr std::array<std::string_view, 6> metadata_names{
@@ -58,7 +63,10 @@ std::string authority_of(const dial_target& target) {
 }
 
 error blamed_on(const http::proxy_server& proxy, error problem) {
+  secret_mask mask;
+  http::add_to(mask, proxy);
   problem.who = party::proxy;
+  problem.detail = mask_recognisable(mask.apply(problem.detail));
   problem.detail = "the proxy " + shown(proxy) + (problem.detail.empty() ? "" : ": ") + problem.detail;
   return problem;
 }
@@ -109,8 +117,48 @@ task<result<answer>> read_answer(stream& from) {
   }
 }
 
+// Somebody who asks the proxy with the login, and tells the guard what came of it, even when the asking is broken off.
+class asking {
+ public:
+  explicit asking(way_out_ptr by) : by_(std::move(by)) {}
+  ~asking() {
+    if (!told_) by_->login->unknown();
+  }
+  asking(const asking&) = delete;
+  asking& operator=(const asking&) = delete;
+
+  void answered(int status, const error& problem) {
+    told_ = true;
+    if (status == needs_login) {
+      by_->login->refused(problem, now().steady);
+    } else {
+      by_->login->accepted();
+    }
+  }
+
+ private:
+  way_out_ptr by_;
+  bool told_ = false;
+};
+
+// Until the guard lets us ask. Nothing is returned when there is no login that could be refused.
+task<result<std::unique_ptr<asking>>> take_turn(way_out_ptr by, clock::time_point until) {
+  if (by->proxy->login.empty()) co_return std::unique_ptr<asking>();
+  const auto on = co_await boost::asio::this_coro::executor;
+  boost::asio::steady_timer pause(on);
+  for (;;) {
+    error refusal;
+    const auto may = by->login->enter(now().steady, refusal);
+    if (may == login_guard::may::go) co_return std::make_unique<asking>(std::move(by));
+    if (may == login_guard::may::give_up) co_return std::unexpected(std::move(refusal));
+    if (clock::now() >= until) co_return fail(errc::timed_out, "no turn to ask: another request waits for its answer");
+    pause.expires_after(between_looks);
+    co_await pause.async_wait(use_task);
+  }
+}
+
 task<result<std::unique_ptr<stream>>> ask(std::unique_ptr<stream> wire, way_out_ptr by, std::string authority,
-                                          milliseconds within) {
+                                          milliseconds within, asking* turn) {
   deadline timer(wire->get_executor(), [open = wire.get()] { open->close(); });
   timer.set(phase::connect, within);
   const auto request = http::connect_request(*by->proxy, authority);
@@ -124,6 +172,7 @@ task<result<std::unique_ptr<stream>>> ask(std::unique_ptr<stream> wire, way_out_
     co_return std::unexpected(blamed_on(*by->proxy, std::move(problem)));
   }
   auto judged = http::judge_connect(*by->proxy, authority, got->head);
+  if (turn != nullptr) turn->answered(got->head.status, judged ? error() : judged.error());
   if (!judged) co_return std::unexpected(judged.error());
   co_return make_prefixed_stream(std::move(got->rest), std::move(wire));
 }
@@ -160,6 +209,9 @@ task<result<reached>> reach_straight(dial_target target) {
 task<result<reached>> reach_by_proxy(way_out_ptr by, dial_target target) {
   const auto began = clock::now();
   const auto left = [&] { return duration_cast<milliseconds>(began + target.within - clock::now()); };
+  auto turn = co_await take_turn(by, began + target.within);
+  if (!turn && turn.error().who == party::proxy) co_return std::unexpected(turn.error());
+  if (!turn) co_return std::unexpected(blamed_on(*by->proxy, turn.error()));
   auto to_proxy = towards(*by->proxy, target.within);
   auto made = co_await dial(std::move(to_proxy));
   if (!made) co_return std::unexpected(blamed_on(*by->proxy, made.error()));
@@ -171,7 +223,7 @@ task<result<reached>> reach_by_proxy(way_out_ptr by, dial_target target) {
     if (!secured) co_return std::unexpected(blamed_on(*by->proxy, secured.error()));
     wire = std::move(*secured);
   }
-  auto tunnel = co_await ask(std::move(wire), by, authority_of(target), left());
+  auto tunnel = co_await ask(std::move(wire), by, authority_of(target), left(), turn->get());
   if (!tunnel) co_return std::unexpected(tunnel.error());
   co_return reached{std::move(*tunnel), "proxy " + shown(*by->proxy), std::move(own_end), made->resolved_in,
                     duration_cast<milliseconds>(clock::now() - began) - made->resolved_in};

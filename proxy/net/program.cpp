@@ -5,12 +5,12 @@
 #include "regpass/base/time.hpp"
 #include "regpass/net/deadline.hpp"
 #include "regpass/net/task_group.hpp"
+#include "supervisor.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,49 +59,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return made;
 }
 
-// What the child is to begin with: these descriptors and no others, signals as a shell would give them.
-class spawn_orders {
- public:
-  spawn_orders(int in, int out, int errors) {
-    ::posix_spawn_file_actions_init(&files_);
-    ::posix_spawn_file_actions_adddup2(&files_, in, 0);
-    ::posix_spawn_file_actions_adddup2(&files_, out, 1);
-    ::posix_spawn_file_actions_adddup2(&files_, errors, 2);
-    ::posix_spawn_file_actions_addclosefrom_np(&files_, 3);
-    ::posix_spawn_file_actions_addchdir_np(&files_, "/");
-    ::posix_spawnattr_init(&how_);
-    sigset_t all, none;
-    ::sigfillset(&all);
-    ::sigemptyset(&none);
-    ::posix_spawnattr_setsigdefault(&how_, &all);
-    ::posix_spawnattr_setsigmask(&how_, &none);
-    ::posix_spawnattr_setpgroup(&how_, 0);
-    ::posix_spawnattr_setflags(&how_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-  }
-  ~spawn_orders() {
-    ::posix_spawnattr_destroy(&how_);
-    ::posix_spawn_file_actions_destroy(&files_);
-  }
-  spawn_orders(const spawn_orders&) = delete;
-  spawn_orders& operator=(const spawn_orders&) = delete;
-
-  result<pid_t> start(std::vector<std::string>& command, std::vector<std::string>& environment) {
-    pid_t made = 0;
-    auto arguments = pointers_to(command);
-    auto variables = pointers_to(environment);
-    const int failed =
-        ::posix_spawn(&made, command.front().c_str(), &files_, &how_, arguments.data(), variables.data());
-    if (failed != 0) return os_failure(failed);
-    return made;
-  }
-
- private:
-  posix_spawn_file_actions_t files_{};
-  posix_spawnattr_t how_{};
-};
-
 struct started {
-  pid_t child = 0;
+  pid_t child = 0;  // the supervisor of the program
   descriptor output, errors;
 };
 
@@ -113,9 +72,14 @@ result<started> start(program_call& what) {
   if (!in || !out || !errors) return os_failure(EMFILE);
   const auto written = ::write(in->write.get(), what.input.data(), what.input.size());
   if (written != static_cast<ssize_t>(what.input.size())) return os_failure(EIO);
-  spawn_orders orders(in->read.get(), out->write.get(), errors->write.get());
-  auto child = orders.start(what.command, what.environment);
-  if (!child) return std::unexpected(child.error());
+  auto command = pointers_to(what.command);
+  auto environment = pointers_to(what.environment);
+  const auto child = supervise({.in = in->read.get(),
+                                .out = out->write.get(),
+                                .errors = errors->write.get(),
+                                .command = command.data(),
+                                .environment = environment.data()});
+  if (!child) return os_failure(child.error().os);
   return started{*child, std::move(out->read), std::move(errors->read)};
 }
 
@@ -132,7 +96,7 @@ class running : public std::enable_shared_from_this<running> {
   running& operator=(const running&) = delete;
 
   void kill() noexcept {
-    if (!reaped_) ::kill(-child_, SIGKILL);
+    if (!reaped_) ::kill(child_, SIGTERM);
   }
 
   static task<void> read_output(std::shared_ptr<running> self) {
@@ -141,8 +105,7 @@ class running : public std::enable_shared_from_this<running> {
   }
   static task<void> read_errors(std::shared_ptr<running> self) { co_await self->read(self->errors_); }
 
-  // Returns when the child has ended and everything that it wrote was read. What it left behind in its group is killed
-  // while the group's number cannot be anybody else's yet.
+  // Returns when the program and all that it started have ended, and everything that they wrote was read.
   task<void> end() {
     for (auto pause = std::chrono::milliseconds{1}; !has_ended(); pause = std::min(pause * 2, look_every)) {
       look_.expires_after(pause);
@@ -209,8 +172,7 @@ class running : public std::enable_shared_from_this<running> {
 
   void reap(bool by_force) noexcept {
     if (reaped_) return;
-    ::kill(-child_, SIGKILL);
-    if (by_force) ::kill(child_, SIGKILL);
+    if (by_force) ::kill(child_, SIGTERM);
     while (::waitpid(child_, &status_, 0) < 0 && errno == EINTR) {
     }
     reaped_ = true;

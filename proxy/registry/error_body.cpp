@@ -17,11 +17,12 @@ namespace json = boost::json;
 
 constexpr std::size_t most_errors = 16;
 constexpr std::size_t longest_line = 256;
-constexpr std::size_t longest_message = 4096;  // of our own: an explanation is longer than a registry's message
 
 std::optional<json::object> parse_object(std::string_view body) {
+  json::parse_options lenient;
+  lenient.allow_invalid_utf8 = true;  // clients read it, too, and all texts are cleaned
   boost::system::error_code ec;
-  auto value = json::parse(body, ec);
+  auto value = json::parse(body, ec, {}, lenient);
   if (ec || !value.is_object()) return std::nullopt;
   return std::move(value.get_object());
 }
@@ -112,26 +113,34 @@ std::string parse_message(std::string_view body) {
   return {};
 }
 
+// Clients repeat what they read UNKNOWN, TOOMANYREQUESTS or UNAVAILABLE for, Docker also what it reads SIZE_INVALID
+// for; containers/image converts a manifest after MANIFEST_INVALID and TAG_INVALID.
 std::string_view code_for(int status) noexcept {
   switch (status) {
     case 401:
       return "UNAUTHORIZED";
+    case 402:
     case 403:
+    case 407:
+    case 451:
       return "DENIED";
     case 404:
+    case 410:
       return "NAME_UNKNOWN";
+    case 408:
+    case 425:
+      return "UNKNOWN";
     case 429:
       return "TOOMANYREQUESTS";
+    case 501:
+    case 505:
+    case 508:
+      return "UNSUPPORTED";
     case 503:
       return "UNAVAILABLE";
     default:
-      return "UNKNOWN";
+      return status >= 400 && status < 500 ? "UNSUPPORTED" : "UNKNOWN";
   }
-}
-
-std::string write_error(std::string_view code, std::string_view message) {
-  json::object one{{"code", code}, {"message", clean(message, longest_message)}};
-  return json::serialize(json::object{{"errors", json::array{std::move(one)}}});
 }
 
 }  // namespace regpass::registry

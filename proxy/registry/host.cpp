@@ -54,4 +54,10 @@ std::string registrable_domain(std::string_view name) {
   return domain != nullptr ? domain : text;
 }
 
+bool is_public_suffix(std::string_view name) {
+  const auto* list = psl_builtin();
+  const auto text = std::string(name);
+  return list != nullptr && psl_is_public_suffix2(list, text.c_str(), PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) == 1;
+}
+
 }  // namespace regpass::registry

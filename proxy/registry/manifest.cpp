@@ -1,11 +1,15 @@
 #include "regpass/registry/manifest.hpp"
 
+#include "regpass/base/text.hpp"
 #include "regpass/registry/reference.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <initializer_list>
 
 namespace regpass::registry {
 namespace {
@@ -38,7 +42,37 @@ std::string digest_in(const json::value* of, std::string_view name) {
   return is_digest(text) ? text : std::string();
 }
 
+bool names_any(const json::value& whole, std::initializer_list<std::string_view> members) {
+  return std::ranges::any_of(members, [&](auto name) { return member(&whole, name) != nullptr; });
+}
+
+bool is_list(const json::value* value) {
+  return value != nullptr && value->is_array();
+}
+
 }  // namespace
+
+std::string manifest_flaw(std::string_view body, std::string_view type) {
+  constexpr std::string_view image = "image.manifest.v1+json";
+  constexpr std::string_view schema_2 = "distribution.manifest.v2+json";
+  const auto whole = parsed(body);
+  if (!whole.is_object()) return "it is no JSON object";
+  const bool empty = !names_any(whole, {"config", "layers", "manifests", "fsLayers", "blobs", "subject"});
+  if (empty) return "it names neither a config and layers nor manifests";
+  const auto own_type = text_of(member(&whole, "mediaType"));
+  const auto media_type = trim(type.substr(0, type.find(';')));
+  const bool known_type = media_type.ends_with(image) || media_type.ends_with(schema_2);
+  if (known_type && !own_type.empty() && own_type != media_type) {
+    return "mediaType " + clean(own_type, 60) + ", but Content-Type " + clean(media_type, 60);
+  }
+  const bool is_index = member(&whole, "manifests") != nullptr;
+  if (is_index) return is_list(member(&whole, "manifests")) ? "" : "its manifests are no list";
+  if (!known_type) return {};
+  const auto* config = member(&whole, "config");
+  if (config == nullptr) return "it names no config";
+  if (digest_in(config, "digest").empty()) return "its config has no digest";
+  return is_list(member(&whole, "layers")) ? "" : "it has no list of layers";
+}
 
 result<manifest_parts> parse_manifest(std::string_view body) {
   const auto whole = parsed(body);

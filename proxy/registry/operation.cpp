@@ -134,6 +134,15 @@ result<operation> parse_operation(std::string_view method, std::string_view targ
   return out;
 }
 
+result<operation> upload_operation(std::string_view method, std::string_view repository) {
+  const auto fits = [&](const rule& r) { return r.endpoint == endpoint::upload && r.method == method; };
+  const auto known = std::ranges::find_if(rules, fits);
+  if (known == std::end(rules)) return fail(errc::unsupported, clean(method, 32) + " is no method for an upload");
+  operation out{known->action, endpoint::upload, std::string(repository), {}, {}, {}};
+  out.needed.add(scope_of(*known, repository));
+  return out;
+}
+
 std::string without_mount(std::string_view target) {
   const auto url = urls::parse_origin_form(target);
   if (!url) return std::string(target);

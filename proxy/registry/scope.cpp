@@ -38,11 +38,23 @@ const scope* find(const std::vector<scope>& list, const scope& like) {
   return at != list.end() && key(*at) == key(like) ? &*at : nullptr;
 }
 
+void swallow(scope& s) {
+  if (s.actions.size() > 1 && s.actions.contains("*")) s.actions = {"*"};
+}
+
 bool allows(const scope& s, std::string_view action) {
   return s.actions.contains("*") || s.actions.contains(action);
 }
 
 }  // namespace
+
+std::string canonical_type(std::string_view type) {
+  for (const std::string_view kind : {"(image)", "()"}) {
+    const bool is_default = type.size() > kind.size() && type.ends_with(kind);
+    if (is_default) return canonical_type(type.substr(0, type.size() - kind.size()));
+  }
+  return std::string(type);
+}
 
 result<scope> parse_scope(std::string_view text) {
   const auto first = text.find(':');
@@ -59,6 +71,8 @@ result<scope> parse_scope(std::string_view text) {
     if (!action.empty()) s.actions.emplace(action);
     actions.remove_prefix(std::min(comma + 1, actions.size()));
   }
+  s.type = canonical_type(s.type);
+  swallow(s);
   return s;
 }
 
@@ -73,9 +87,11 @@ void scope_set::add(scope one) {
   if (!is_part_of_list(one)) return;  // nothing is asked for
   const auto at = std::ranges::lower_bound(list_, key(one), {}, key);
   if (at == list_.end() || key(*at) != key(one)) {
+    swallow(one);
     list_.insert(at, std::move(one));
   } else {
     at->actions.merge(one.actions);
+    swallow(*at);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "regpass/tls/ca.hpp"
 
 #include "regpass/base/text.hpp"
+#include "regpass/tls/moments.hpp"
 #include "tls/ca_files.hpp"
 #include "tls/certificate.hpp"
 #include "tls/constraints.hpp"
@@ -22,6 +23,7 @@ struct authority::state {
   x509_ptr certificate;
   std::string pem;
   bool created = false;
+  std::vector<std::string> remarks;
 };
 
 namespace {
@@ -51,7 +53,8 @@ bool add_ca_extensions(X509& certificate) {
 }
 
 result<x509_ptr> make_certificate(EVP_PKEY& key, const ca_options& options, wall_time now) {
-  x509_ptr certificate = begin_certificate(key, {now - backdated_by, now + options.life});
+  const auto when = moments_of(now);
+  x509_ptr certificate = begin_certificate(key, {when.earliest - backdated_by, when.latest + options.life});
   if (!certificate || !name_itself(*certificate) || !add_ca_extensions(*certificate)) return making_failed();
   if (auto limited = add_constraints(*certificate, options.names); !limited) {
     return std::unexpected(std::move(limited.error()));
@@ -99,7 +102,10 @@ result<authority> authority::open(const ca_options& options, wall_time now) {
   if (auto usable = check_usable(*found->pair.certificate, options.dir, now); !usable) {
     return std::unexpected(std::move(usable.error()));
   }
+  auto remarks = check_access(options.dir);
+  if (!remarks) return std::unexpected(std::move(remarks.error()));
   auto made = std::make_shared<state>();
+  made->remarks = std::move(*remarks);
   made->pem = to_pem(*found->pair.certificate);
   made->key = std::move(found->pair.key);
   made->certificate = std::move(found->pair.certificate);
@@ -125,6 +131,9 @@ std::vector<std::string> authority::names() const {
 }
 wall_time authority::not_after() const {
   return to_wall(X509_get0_notAfter(certificate()));
+}
+const std::vector<std::string>& authority::remarks() const noexcept {
+  return state_->remarks;
 }
 bool authority::created() const noexcept {
   return state_->created;

@@ -5,6 +5,8 @@
 #include "tls/files.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <optional>
@@ -64,7 +66,45 @@ result<ca_pair> load_once(const fs::path& dir) {
   return ca_pair{std::move(*key), std::move(*certificate)};
 }
 
+std::string octal(mode_t mode) {
+  return fmt::format("{:04o}", mode & 07777U);
+}
+
+// Kubernetes' volumes of secrets are 1777: what is in a sticky directory can be replaced by its owner only.
+void check_directory(const fs::path& dir, std::vector<std::string>& remarks) {
+  struct stat info{};
+  if (::stat(dir.c_str(), &info) != 0) return;
+  const bool open_to_others = (info.st_mode & 0002U) != 0 && (info.st_mode & S_ISVTX) == 0;
+  if (!open_to_others) return;
+  const bool ours = info.st_uid == ::geteuid();
+  const bool closed = ours && ::chmod(dir.c_str(), info.st_mode & 07700U) == 0;
+  remarks.push_back(fmt::format("{} has the mode {}: every user could replace the CA{}", dir.string(),
+                                octal(info.st_mode),
+                                closed ? "; regpass has set it to 0700"
+                                       : ": take the right to write from others (chmod o-w), or name another ca_dir"));
+}
+
 }  // namespace
+
+result<std::vector<std::string>> check_access(const fs::path& dir) {
+  std::vector<std::string> remarks;
+  check_directory(dir, remarks);
+  const auto key = dir / "ca.key";
+  struct stat info{};
+  if (::stat(key.c_str(), &info) != 0) return remarks;
+  if ((info.st_mode & 0002U) != 0) {
+    return fail(errc::bad_input, fmt::format("{} has the mode {}: every user can change it; chmod 0600 it if it is the "
+                                             "right one, or delete ca.key and ca.crt to have a new CA made",
+                                             key.string(), octal(info.st_mode)));
+  }
+  if ((info.st_mode & 0077U) != 0) {
+    remarks.push_back(
+        fmt::format("{} has the mode {}: who reads it can pose as every registry to clients of this CA; "
+                    "chmod 0600 it, or delete ca.key and ca.crt to have a new CA made",
+                    key.string(), octal(info.st_mode)));
+  }
+  return remarks;
+}
 
 // Kubernetes swaps the files of a secret one generation at a time: we may have read one of each.
 result<ca_pair> load_pair(const fs::path& dir) {

@@ -7,6 +7,8 @@
 #include "tls/openssl_ptr.hpp"
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace regpass::tls {
 
@@ -16,6 +18,10 @@ struct ca_pair {
 };
 
 // Both, or neither, or a key whose certificate a crash prevented. Anything else is an error that says what to delete.
+// Who else may read or change the pair, as sentences. A directory of our own is taken from those who may write to it. A
+// key that anybody may change is an error.
+result<std::vector<std::string>> check_access(const std::filesystem::path& dir);
+
 result<ca_pair> load_pair(const std::filesystem::path& dir);
 
 // A CA certificate, within its dates.

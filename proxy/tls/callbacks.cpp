@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -16,6 +17,17 @@ namespace {
 
 constexpr std::array<unsigned char, 12> all_protocols{2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 constexpr std::size_t h2_size = 3;
+
+// In the form of RFC 7301 section 3.1, which OpenSSL has checked.
+bool lists_http2(std::span<const unsigned char> offered) {
+  const auto h2 = std::span(all_protocols).first(h2_size);
+  for (auto rest = offered; !rest.empty();) {
+    const auto size = std::min<std::size_t>(rest.front() + 1U, rest.size());
+    if (std::ranges::equal(rest.first(size), h2)) return true;
+    rest = rest.subspan(size);
+  }
+  return false;
+}
 
 std::string_view without_final_dot(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
@@ -85,7 +97,8 @@ std::span<const unsigned char> protocols(bool http2) noexcept {
 
 int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                     unsigned int offered_size, void*) {
-  const handshake_notes* notes = notes_of(ssl);
+  handshake_notes* notes = notes_of(ssl);
+  if (notes != nullptr) notes->offered_http2 = lists_http2({offered, offered_size});
   const auto ours = protocols(notes != nullptr && notes->http2);
   unsigned char* found = nullptr;
   const int outcome =

@@ -14,6 +14,7 @@ struct handshake_notes {
   std::string asked;     // server: the client's SNI, as sent
   bool asked_other = false;
   bool http2 = false;             // server: HTTP/2 may be chosen
+  bool offered_http2 = false;     // server: the client takes it
   bool owes_certificate = false;  // client: the server asked for a certificate, and there was none to send
   errc verdict = errc::io;        // why the peer's certificate was refused; meaningful when `refusal` says something
   std::string refusal;

@@ -1,6 +1,8 @@
 #include "tls/certificate.hpp"
 
+#include "regpass/base/secret.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/base/text_file.hpp"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -18,6 +20,19 @@ constexpr int serial_bits = 159;  // positive and within the 20 octets of RFC 52
 
 bio_ptr reading(std::string_view text) {
   return bio_ptr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+// OpenSSL knows "-----BEGIN" at the beginning of a line only. Files that were put together one after the other have
+// their byte order marks in the middle.
+std::string without_byte_order_marks(std::string_view pem) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  std::string text;
+  text.reserve(pem.size());
+  for (auto at = pem.find(mark); at != std::string_view::npos; at = pem.find(mark)) {
+    text.append(pem.substr(0, at));
+    pem.remove_prefix(at + mark.size());
+  }
+  return text.append(pem);
 }
 
 std::string content(BIO& bio) {
@@ -75,7 +90,12 @@ bool set_date(ASN1_TIME* field, wall_time at) {
 
 certificate_blocks split_pem(std::string_view pem) {
   certificate_blocks blocks;
-  const bio_ptr bio = reading(pem);
+  if (const auto wide = wide_encoding_of(pem)) {
+    blocks.broken = fmt::format("the file is {}; save it as UTF-8", *wide);
+    return blocks;
+  }
+  const auto text = without_byte_order_marks(pem);
+  const bio_ptr bio = reading(text);
   ERR_clear_error();
   for (;;) {
     pem_block block;
@@ -107,9 +127,14 @@ result<std::vector<x509_ptr>> parse_certificates(std::string_view pem, std::stri
 }
 
 result<key_ptr> parse_key(std::string_view pem, std::string_view where) {
-  const bio_ptr bio = reading(pem);
+  if (const auto wide = wide_encoding_of(pem)) {
+    return fail(errc::bad_input, fmt::format("{}: the file is {}; save it as UTF-8", where, *wide));
+  }
+  auto text = without_byte_order_marks(pem);
+  const bio_ptr bio = reading(text);
   ERR_clear_error();
   key_ptr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+  wipe(text);
   if (key) return key;
   const std::string_view hint = pem.find("ENCRYPTED") != std::string_view::npos ? " (is it encrypted?)" : "";
   return fail(errc::bad_input,

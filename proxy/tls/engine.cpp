@@ -254,6 +254,10 @@ std::string_view engine::alpn() const noexcept {
   return {reinterpret_cast<const char*>(chosen), size};
 }
 
+bool engine::offered_http2() const noexcept {
+  return state_->notes.offered_http2;
+}
+
 std::string_view engine::asked_name() const noexcept {
   return state_->notes.asked;
 }

@@ -1,5 +1,6 @@
 #include "regpass/tls/leaf.hpp"
 
+#include "regpass/tls/moments.hpp"
 #include "tls/certificate.hpp"
 #include "tls/constraints.hpp"
 #include "tls/names.hpp"
@@ -58,43 +59,62 @@ std::vector<X509*> chain_of(const leaf& made, const authority& ca) {
 
 }  // namespace
 
-result<leaf> mint(const authority& ca, EVP_PKEY* leaf_key, std::string_view name, wall_time now) {
+namespace {
+
+result<leaf> mint_for(const authority& ca, EVP_PKEY* leaf_key, std::string_view name, const moments& when) {
   const auto parsed = parse_name(name);
   if (!parsed) return std::unexpected(parsed.error());
-  const validity dates{now - backdated_by, now - backdated_by + life};
+  const validity dates{when.earliest - backdated_by, when.latest - backdated_by + life};
   x509_ptr certificate = make_leaf(ca, *leaf_key, *parsed, dates);
   if (!certificate)
     return fail(errc::io, fmt::format("cannot make a certificate for {}: {}", parsed->text, queue_text()));
   if (!permits(*ca.certificate(), *certificate)) return not_covered(ca, parsed->text);
-  return leaf{std::shared_ptr<X509>(std::move(certificate)), dates.to};
+  return leaf{std::shared_ptr<X509>(std::move(certificate)), dates.from, dates.to};
+}
+
+}  // namespace
+
+result<leaf> mint(const authority& ca, EVP_PKEY* leaf_key, std::string_view name, wall_time now) {
+  return mint_for(ca, leaf_key, name, moments_of(now));
 }
 
 struct leaf_cache::state {
   struct entry {
     std::string name;
     context presented;
+    wall_time not_before;
     wall_time not_after;
 
-    bool usable(wall_time now) const { return now >= not_after - life && now < not_after - renewed_before_end; }
+    bool usable(const moments& when) const {
+      return when.earliest >= not_before && when.latest < not_after - renewed_before_end;
+    }
   };
 
   state(authority own, std::size_t most) : ca(std::move(own)), capacity(std::max<std::size_t>(most, 1)) {}
-  std::optional<context> find(const std::string& name, wall_time now);
+  moments when(const instant& now);
+  std::optional<context> find(const std::string& name, const moments& when);
   void store(entry fresh);
-  result<entry> make(const std::string& name, wall_time now) const;
+  result<entry> make(const std::string& name, const moments& when) const;
+  result<context> get(std::string_view name, const moments& when);
 
   authority ca;
   key_ptr key = make_p256_key();
   std::size_t capacity;
   mutable std::mutex guard;
+  clock_pair clocks{now()};
   std::list<entry> entries;  // the most recently used first
   std::unordered_map<std::string, std::list<entry>::iterator> by_name;
 };
 
-std::optional<context> leaf_cache::state::find(const std::string& name, wall_time now) {
+moments leaf_cache::state::when(const instant& now) {
+  const std::scoped_lock lock(guard);
+  return clocks.at(now);
+}
+
+std::optional<context> leaf_cache::state::find(const std::string& name, const moments& when) {
   const std::scoped_lock lock(guard);
   const auto found = by_name.find(name);
-  if (found == by_name.end() || !found->second->usable(now)) return std::nullopt;
+  if (found == by_name.end() || !found->second->usable(when)) return std::nullopt;
   entries.splice(entries.begin(), entries, found->second);
   return found->second->presented;
 }
@@ -113,28 +133,36 @@ void leaf_cache::state::store(entry fresh) {
   by_name.emplace(entries.front().name, entries.begin());
 }
 
-result<leaf_cache::state::entry> leaf_cache::state::make(const std::string& name, wall_time now) const {
+result<leaf_cache::state::entry> leaf_cache::state::make(const std::string& name, const moments& when) const {
   if (!key) return fail(errc::io, "cannot make a key for certificates");
-  auto made = mint(ca, key.get(), name, now);
+  auto made = mint_for(ca, key.get(), name, when);
   if (!made) return std::unexpected(std::move(made.error()));
   auto presented = make_server_context(key.get(), chain_of(*made, ca));
   if (!presented) return std::unexpected(std::move(presented.error()));
-  return entry{name, std::move(*presented), made->not_after};
+  return entry{name, std::move(*presented), made->not_before, made->not_after};
 }
 
 leaf_cache::leaf_cache(authority ca, std::size_t capacity) : state_(std::make_unique<state>(std::move(ca), capacity)) {}
 leaf_cache::~leaf_cache() = default;
 
 // Minting happens outside the lock: two threads may mint the same name at the same time, and the later one is kept.
-result<context> leaf_cache::get(std::string_view name, wall_time now) {
+result<context> leaf_cache::state::get(std::string_view name, const moments& when) {
   const auto parsed = parse_name(name);
   if (!parsed) return std::unexpected(parsed.error());
-  if (auto known = state_->find(parsed->text, now)) return std::move(*known);
-  auto made = state_->make(parsed->text, now);
+  if (auto known = find(parsed->text, when)) return std::move(*known);
+  auto made = make(parsed->text, when);
   if (!made) return std::unexpected(std::move(made.error()));
   context presented = made->presented;
-  state_->store(std::move(*made));
+  store(std::move(*made));
   return presented;
+}
+
+result<context> leaf_cache::get(std::string_view name, wall_time now) {
+  return state_->get(name, moments_of(now));
+}
+
+result<context> leaf_cache::get(std::string_view name, const instant& now) {
+  return state_->get(name, state_->when(now));
 }
 
 std::size_t leaf_cache::size() const {

@@ -38,7 +38,8 @@ class service {
     listener_->start(
         [this](net::tcp_socket socket, const std::string&) {
           auto client = net::make_tcp_stream(std::move(socket), party::client);
-          net::spawn(worker_.get_executor(), admin::serve(std::move(client), exchange::limits(), routes_), "admin");
+          net::spawn(worker_.get_executor(), admin::serve(std::move(client), exchange::limits(), routes_, table_),
+                     "admin");
         },
         10, [] { return std::size_t{0}; });
     worker_.start();
@@ -54,6 +55,7 @@ class service {
  private:
   net::worker worker_;
   admin::routes routes_;
+  std::shared_ptr<admin::connection_table> table_ = std::make_shared<admin::connection_table>(32);
   std::unique_ptr<net::listener> listener_;
 };
 

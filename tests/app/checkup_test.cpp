@@ -98,6 +98,19 @@ TEST_CASE("Every step of the handshake is told, with its time, and what was gran
   CHECK_THAT(said(done, "  granted"), Contains("repository:team-a/app:pull"));
 }
 
+TEST_CASE("E7: a host by itself is asked about, and nothing of Docker Hub") {
+  scene here;
+  app::checkup_request asked;
+  asked.what.host = *registry::parse_host(here.registry.authority());
+  const auto done = here.run(asked);
+  CHECK(done.works);
+  CHECK(said(done, "GET") == "/v2/: 200");
+  CHECK_THAT(said(done, "credential"), Contains("user alice"));
+  CHECK(said(done, "HEAD").empty());
+  REQUIRE_FALSE(here.registry.requests().empty());
+  for (const auto& one : here.registry.requests()) CHECK(one.target == "/v2/");
+}
+
 TEST_CASE("A push is probed by an upload that is cancelled") {
   scene at;
   take_uploads(at.registry);
@@ -283,4 +296,36 @@ TEST_CASE("A grant that is smaller than what was asked for is marked") {
       std::find_if(done.steps.rbegin(), done.steps.rend(), [](const auto& one) { return one.name == "  granted"; });
   REQUIRE(last != done.steps.rend());
   CHECK_FALSE(last->fine);
+}
+
+TEST_CASE("R7: a registry that redirects its API elsewhere is no registry to push to") {
+  scene at;
+  fake_server old;
+  at.settings.registries.front().host = *registry::parse_host(old.authority());
+  at.settings.credentials.docker_config = {at.place.put(
+      "config.json", R"({"auths":{")" + old.authority() + R"(":{"auth":"YWxpY2U6Y2FuYXJ5LXBhc3N3b3Jk"}}})")};
+  const int status = GENERATE(301, 307, 308);
+  old.on("*", "*").make([&](const received& asked) {
+    reply made;
+    made.status = status;
+    made.fields.emplace_back("Location", "https://new.example.com" + asked.target);
+    return made;
+  });
+  app::checkup_request asked{.what = *registry::parse_reference(old.authority() + "/team-a/app:1"), .push = true};
+  const auto done = at.run(asked);
+  CHECK_FALSE(done.works);
+  CHECK_THAT(said(done, "GET"), Contains(std::to_string(status)) && Contains("new.example.com"));
+  REQUIRE_FALSE(causes(done).empty());
+  CHECK(causes(done).front() == "registry-moved");
+  CHECK_THAT(done.exchanges.front().explanation->summary, Contains("new.example.com, for which there is no entry"));
+}
+
+TEST_CASE("R7: an upload that is not answered with 202 was not opened") {
+  scene at;
+  at.registry.on("POST", uploads).answer(GENERATE(200, 201, 204));
+  auto asked = at.request();
+  asked.push = true;
+  const auto done = at.run(asked);
+  CHECK_FALSE(done.works);
+  CHECK_THAT(said(done, "  push"), Contains("no upload was opened"));
 }

@@ -42,6 +42,9 @@ void put_bad(const testing::temporary_directory& dir, const std::string& what) {
   if (what == "empty") dir.put("password", "");
   if (what == "only a line break") dir.put("password", "\n");
   if (what == "NUL") dir.put("password", std::string("a\0b", 3));
+  if (what == "line break inside") dir.put("password", "a\nb\n");
+  if (what == "two line breaks") dir.put("password", "a\n\n");
+  if (what == "UTF-16") dir.put("password", std::string("\xFF\xFEp\0w\0", 6));
   if (what == "directory") fs::create_directory(file);
   if (what == "FIFO") REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
   if (what == "link to itself") fs::create_symlink("password", file);
@@ -78,10 +81,15 @@ TEST_CASE("The configuration's credentials come first, for their host, repositor
   CHECK(std::ranges::find(places, dir / "password") != places.end());
 }
 
-TEST_CASE("One line break at the end of a password file does not count, anything else does") {
+TEST_CASE("C1: a mark of UTF-8 and one line break at the end of a password file do not count, blanks do") {
   const testing::temporary_directory dir;
   const auto [content, value] = GENERATE(table<std::string, std::string>(
-      {{"p", "p"}, {"p\n", "p"}, {"p\r\n", "p"}, {"p\n\n", "p\n"}, {" p ", " p "}, {"p\r", "p"}}));
+      {{"p", "p"},
+       {"p\n", "p"},
+       {"p\r\n", "p"},
+       {" p ", " p "},
+       {"\xEF\xBB\xBFp\r\n", "p"},
+       {"{\n\"type\": \"service_account\"\n}\n", "{\n\"type\": \"service_account\"\n}"}}));
   const auto file = dir.put("password", content);
   app::credential_loader loader(password_in(file), cap);
   CHECK(value_of(loader.load().store.entries.at(0)) == value);
@@ -94,14 +102,17 @@ TEST_CASE("A token that no Authorization field may carry is refused with its pla
   sources.configured[0].kind = auth::credential_kind::bearer;
   app::credential_loader loader(sources, cap);
   CHECK(value_of(loader.load().store.entries.at(0)) ==
-        "problem: " + file.string() + ":1: byte 3 has no place in a token");
+        "problem: " + file.string() + ": the token holds a line break (at 3)");
 }
 
 TEST_CASE("Whatever stands in place of a password file is refused, and the last good password kept") {
   const testing::temporary_directory dir;
   const auto bad = GENERATE(values<bad_file>({{"empty", "the file is empty"},
                                               {"only a line break", "the file is empty"},
-                                              {"NUL", "byte 1 has no place in a password"},
+                                              {"NUL", "byte 1 is NUL, which has no place in a text file"},
+                                              {"line break inside", "the password holds a line break (at 1)"},
+                                              {"two line breaks", "the password ends in a line break"},
+                                              {"UTF-16", "the file is UTF-16; save it as UTF-8"},
                                               {"directory", "is a directory"},
                                               {"FIFO", "is no regular file"},
                                               {"link to itself", "Too many levels of symbolic links"},

@@ -92,6 +92,17 @@ TEST_CASE("for programs it is one JSON document, with and without failures") {
   CHECK(boost::json::parse(good.out).at("failures").as_array().empty());
 }
 
+TEST_CASE("C1: a log in UTF-16 is named, and one with a mark of UTF-8 is read") {
+  const temporary_directory place;
+  std::string wide = "\xFF\xFE";
+  for (const char c : failed("a")) wide.append({c, '\0'});
+  CHECK(explained({.what = place.put("wide.log", wide).string()}).code == app::exit_usage);
+  const auto got = explained({.what = place.put("marked.log", "\xEF\xBB\xBF" + failed("a")).string()});
+  CHECK(got.code == app::exit_failed);
+  CHECK(holds(got.out, "1 exchanges, 1 of them failed"));
+  CHECK_FALSE(holds(got.out, "skipped"));
+}
+
 TEST_CASE("a cause is told of, and what is neither a cause nor a file is bad usage") {
   const auto got = explained({.what = "granted-less"});
   CHECK(got.code == app::exit_fine);

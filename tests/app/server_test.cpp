@@ -106,6 +106,25 @@ TEST_CASE("Clients are served by all workers while credentials and configuration
   CHECK(served == clients * rounds);
 }
 
+TEST_CASE("X2: emptying the configuration of a running server changes nothing and is said") {
+  served_registry scene;
+  scene.registry.on("GET", "/v2/*").body("{}");
+  const std::string manifest = "/v2/team-a/app/manifests/1";
+  const auto status = [&] {
+    auto client = scene.client();
+    return client.ask("GET", scene.target(manifest)).status;
+  };
+  CHECK(status() == 200);
+  const auto before = content_of(*scene.inputs.file);
+  scene.place.put("regpass.toml", "");
+  scene.running->reload();
+  CHECK_THAT(scene.running->summary(), Catch::Contains("the last reload was rejected") && Catch::Contains("is empty"));
+  CHECK(status() == 200);  // by the [[registry]] that was there, which says where its token server is
+  scene.place.put("regpass.toml", before);
+  scene.running->reload();
+  CHECK_THAT(scene.running->summary(), !Catch::Contains("rejected"));
+}
+
 TEST_CASE("A server that ends in the middle of requests lets go of everything") {
   const bool h2 = GENERATE(false, true);
   served_registry scene;

@@ -54,3 +54,39 @@ TEST_CASE("Silent connections keep nobody out of another door, and of their own 
   }
   worker.stop();
 }
+
+TEST_CASE("A3: a probe is answered at once whatever sits on its port") {
+  net::worker worker;
+  const exchange::limits bounds;
+  app::side_doors doors(worker.get_executor(), bounds);
+  REQUIRE(doors.open("health", std::string("127.0.0.1:0"), yes()));
+  worker.start();
+  const auto health = port_in(doors.shown()[0]);
+  std::deque<raw_client> crowd;
+  std::string what = "that says nothing";
+  const auto sit = [&] {
+    crowd.emplace_back(health);
+    if (what == "in the middle of a request") crowd.back().send("GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+    if (what == "that asked and stays") {
+      crowd.back().address("127.0.0.1");
+      CHECK(crowd.back().ask("GET", "/livez").status == 200);
+    }
+  };
+  SECTION("that says nothing") {}
+  SECTION("in the middle of a request") {
+    what = "in the middle of a request";
+  }
+  SECTION("that asked and stays") {
+    what = "that asked and stays";
+  }
+  for (int i = 0; i < 150; ++i) sit();
+  for (int i = 0; i < 5; ++i) {
+    for (int more = 0; more < 8; ++more) sit();
+    raw_client probe(health);
+    probe.address("127.0.0.1");
+    probe.request("GET", "/livez");
+    CHECK(probe.readable(std::chrono::milliseconds{1000}));
+    CHECK(probe.receive().status == 200);
+  }
+  worker.stop();
+}

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <filesystem>
 
 using namespace regpass;
@@ -69,6 +70,36 @@ TEST_CASE("Hosts that a helper or provider is named for are registries, patterns
   std::vector<std::string> served;
   for (const auto& [name, one] : (*made)->registries) served.push_back(registry::to_text(name));
   CHECK(served == std::vector<std::string>{"helped.test", "named.test:5000"});
+}
+
+TEST_CASE("C3: a host that a key's wildcard matches becomes a registry when it is asked for") {
+  app::credentials found;
+  auth::credential_entry entry;
+  entry.host_pattern = "*.example.com";
+  found.store.entries.push_back(entry);
+  entry.host_pattern = "k8s.*.io";  // no CA can be limited to it
+  found.store.entries.push_back(entry);
+  config::settings settings;
+  settings.registries = {configured("own.example.com")};
+  const auto made = app::make_snapshot(settings, found, {});
+  REQUIRE(made);
+  const auto& known = **made;
+  const auto* one = known.find(host("r.example.com"));
+  REQUIRE(one);
+  CHECK(one->options.host == host("r.example.com"));
+  CHECK(one->route);
+  CHECK_FALSE(one->configured);
+  CHECK(known.find(host("r.example.com")) == one);
+  CHECK(known.knows("r.example.com"));
+  CHECK(known.find(host("own.example.com"))->configured);
+  CHECK(known.find(host("r.example.com", 5443)) == nullptr);
+  CHECK(known.find(host("example.com")) == nullptr);
+  CHECK(known.find(host("k8s.example.io")) == nullptr);
+  const auto names = forward::intercepted_names(known);
+  CHECK(std::ranges::find(names, "example.com") != names.end());
+  for (int i = 0; i < 2000; ++i) known.find(host("h" + std::to_string(i) + ".example.com"));
+  CHECK(known.find(host("one-more.example.com")) == nullptr);
+  CHECK(known.find(host("r.example.com")) == one);
 }
 
 TEST_CASE("A [[registry]] is not replaced by what a credential's host would get") {

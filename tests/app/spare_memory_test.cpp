@@ -1,26 +1,81 @@
 #include "app/spare_memory.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <vector>
 
 using namespace regpass::app;
 
-TEST_CASE("A crowd that has left is told once") {
-  tide one;
-  CHECK_FALSE(one.ebbed(0));
-  CHECK_FALSE(one.ebbed(500));
-  CHECK_FALSE(one.ebbed(300));
-  CHECK_FALSE(one.ebbed(250));
-  CHECK(one.ebbed(240));
-  CHECK_FALSE(one.ebbed(240));
-  CHECK_FALSE(one.ebbed(3));
-  CHECK(one.ebbed(0));
-  CHECK_FALSE(one.ebbed(0));
-  CHECK_FALSE(one.ebbed(400));
-  CHECK_FALSE(one.ebbed(0));
-  CHECK(one.ebbed(0));
+namespace {
+
+constexpr std::size_t mib = std::size_t{1} << 20U;
+
+// Sanitizers keep what is freed.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool sanitized = true;
+#elif defined(__has_feature)
+constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool sanitized = false;
+#endif
+
+std::size_t resident() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t total = 0;
+  std::size_t pages = 0;
+  statm >> total >> pages;
+  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-TEST_CASE("A few that come and go are no crowd") {
-  tide one;
-  for (const auto open : {31UL, 0UL, 20UL, 1UL, 31UL, 0UL}) CHECK_FALSE(one.ebbed(open));
+}  // namespace
+
+TEST_CASE("A4: memory that was freed is given back once it stays free, once for each crowd") {
+  heap_watch one;
+  CHECK_FALSE(one.worth_trimming(2 * mib));
+  CHECK_FALSE(one.worth_trimming(100 * mib));
+  CHECK(one.worth_trimming(100 * mib));
+  CHECK_FALSE(one.worth_trimming(100 * mib));
+  CHECK_FALSE(one.worth_trimming(101 * mib));
+  // The next crowd takes what was free, and leaves.
+  CHECK_FALSE(one.worth_trimming(20 * mib));
+  CHECK_FALSE(one.worth_trimming(90 * mib));
+  CHECK(one.worth_trimming(95 * mib));
+}
+
+TEST_CASE("A4: what comes and goes under load, and a few MiB, are kept") {
+  heap_watch one;
+  CHECK_FALSE(one.worth_trimming(mib));
+  for (int i = 0; i < 5; ++i) {
+    CHECK_FALSE(one.worth_trimming(30 * mib));
+    CHECK_FALSE(one.worth_trimming(2 * mib));
+  }
+  for (int i = 0; i < 5; ++i) CHECK_FALSE(one.worth_trimming(7 * mib));
+}
+
+TEST_CASE("A4: pages between pieces that are in use go back to the system without any client's coming or going") {
+  if (sanitized) return;
+  boost::asio::io_context loop;
+  regpass::net::spawn(loop.get_executor(), give_back_memory(loop.get_executor(), std::chrono::milliseconds{20}),
+                      "memory");
+  loop.run_for(std::chrono::milliseconds{100});
+  const auto start = resident();
+  std::vector<std::unique_ptr<char[]>> in_use;
+  {
+    std::vector<std::unique_ptr<char[]>> crowd;
+    for (int i = 0; i < 2000; ++i) {
+      crowd.push_back(std::make_unique<char[]>(32 * 1024));
+      in_use.push_back(std::make_unique<char[]>(4096));
+    }
+  }
+  const auto enough = start + 30 * mib;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (resident() > enough && std::chrono::steady_clock::now() < until) {
+    loop.run_for(std::chrono::milliseconds{50});
+  }
+  CHECK(resident() <= enough);
 }

@@ -30,6 +30,10 @@ TEST_CASE("T14: refusals are remembered for seconds, trouble for one, and not al
     CHECK(held(what, 0.999) >= milliseconds(750));
   }
   CHECK(held(kind::wrong_form, 0) == seconds(0));
+  token_failure bad_request;
+  bad_request.what = kind::wrong_form;
+  bad_request.status = 400;
+  CHECK(hold_off(bad_request, 0) == seconds(10));  // R5: it may be a verdict on the password
 }
 
 TEST_CASE("T14: a time that the server names is waited for, in full and within bounds") {

@@ -131,10 +131,10 @@ TEST_CASE("an unusable entry does not hide a usable one behind it") {
 TEST_CASE("a remark on the credential that is used is passed on") {
   credential_store store;
   add(store, "r.test");
-  store.entries[0].problem = "the password ends in a line break";
+  store.entries[0].problem = "the password begins with a blank, which is sent too";
   const auto made = choose(store, {registry::make_host("r.test", 443)});
   CHECK(made.credential);
-  CHECK(why(made) == "the password ends in a line break");
+  CHECK(why(made) == "the password begins with a blank, which is sent too");
 }
 
 TEST_CASE("near misses are named when there is no credential") {
@@ -160,12 +160,12 @@ TEST_CASE("near misses are named when there is no credential") {
   CHECK(why(chosen({key}, wanted)) == expected);
 }
 
-TEST_CASE("a key that could not be read counts as near when the wanted name stands in it") {
+TEST_CASE("C3: a key that could not be read counts as near, whatever registry is wanted") {
   credential_store store;
   store.entries.push_back(
       {.host = {}, .credential = nullptr, .source = "f", .key = "https://u@r.test", .problem = "bad"});
   CHECK(why(choose(store, {registry::make_host("r.test", 443)})) == "unusable: bad");
-  CHECK(why(choose(store, {registry::make_host("s.test", 443)})) == "");
+  CHECK(why(choose(store, {registry::make_host("s.test", 443)})) == "unusable: bad");
 }
 
 TEST_CASE("the longest path at a slash wins, and the host's own entry takes the rest") {

@@ -76,7 +76,20 @@ TEST_CASE("the Authorization field of each kind") {
   CHECK(shown(credential_kind::basic, "Aladdin", "open sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
   CHECK(shown(credential_kind::basic, "robot$ci", "a:b") == "Basic cm9ib3QkY2k6YTpi");
   CHECK(shown(credential_kind::bearer, "", "abc.def") == "Bearer abc.def");
-  CHECK(shown(credential_kind::identity_token, "alice", "refresh").empty());
+}
+
+TEST_CASE("C4: as a password an identity token belongs to its user, or to the mark of the helpers") {
+  const auto shown = [](std::string user) {
+    const auto field = authorization_of(*make_credential(credential_kind::identity_token, std::move(user), "refresh"));
+    return std::string(field.expose());
+  };
+  CHECK(shown("alice") == "Basic " + base64("alice:refresh"));
+  CHECK(shown("<token>") == "Basic " + base64("<token>:refresh"));
+  CHECK(shown("") == "Basic " + base64("<token>:refresh"));
+  CHECK(may_be_identity_token(*make_credential(credential_kind::identity_token, "alice", "x")));
+  CHECK(may_be_identity_token(*make_credential(credential_kind::basic, "<token>", "x")));
+  CHECK_FALSE(may_be_identity_token(*alice()));
+  CHECK_FALSE(may_be_identity_token(*make_credential(credential_kind::bearer, "<token>", "x")));
 }
 
 TEST_CASE("credential kinds have names for the log") {

@@ -95,6 +95,15 @@ TEST_CASE("a broken file is an error with line and column") {
   CHECK(failure("{\n\"auths\": []}") == "config.json:2:1: \"auths\" is no JSON object");
 }
 
+TEST_CASE("C1: a mark of UTF-8 is no part of the JSON, and UTF-16 is named") {
+  CHECK(read("\xEF\xBB\xBF{\"auths\":{\"r.test\":{\"auth\":\"YWxpY2U6cHc=\"}}}").entries.size() == 1);
+  CHECK(failure("\xEF\xBB\xBF{") == "config.json:1:2: no JSON: incomplete JSON");
+  CHECK(failure("\xEF\xBB\xBF") == "config.json: the file is empty");
+  CHECK(failure(std::string_view("\xFF\xFE{\0}\0", 6)) == "config.json: the file is UTF-16; save it as UTF-8");
+  CHECK(failure(std::string_view("{\"auths\":\0}", 11)) ==
+        "config.json:1: byte 9 is NUL, which has no place in a text file");
+}
+
 TEST_CASE("CRED-05: a raw line break inside a string is named as such") {
   const auto text = "{\"auths\":\n{\"r.test\":{\"auth\":\"YWxpY2U6\ncHc=\"}}}";
   CHECK(failure(text) ==
@@ -189,10 +198,10 @@ TEST_CASE("T31: keys that name no registry give no credential") {
       {"r.test/Team-A", "the key's path Team-A is no repository"},
       {"r.test/a//b", "the key's path a//b is no repository"},
       {"r.test/team-a/../b", "the key's path team-a/../b is no repository"},
-      {"https://index.docker.io/v1/access-token", "the key's path v1/access-token is no repository"},
+      {"https://index.docker.io/v1/access-token", "the key's path v1/access-token is for Docker Desktop's own tokens"},
       {"", "the key names no registry"},
       {"https://", "the key names no registry"},
-      {"*.r.test", "the key names no registry"},
+      {"*.com", "the key names no registry"},
       {"user@r.test", "the key names no registry"},
       {"r.test:0", "the key names no registry"},
       {"r.test:99999", "the key names no registry"},

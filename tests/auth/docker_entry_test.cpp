@@ -31,7 +31,9 @@ TEST_CASE("an entry's members count in docker's order") {
   CHECK(shown(read(R"({"auth":"YWxpY2U6cHc="})")) == "basic alice:pw");
   CHECK(shown(read(R"({"username":"bob","password":"p"})")) == "basic bob:p");
   CHECK(shown(read(R"({"auth":"","username":"bob","password":"p"})")) == "basic bob:p");
-  CHECK(shown(read(R"({"auth":"YWxpY2U6cHc=","identitytoken":"idt"})")) == "identity-token :idt");
+  CHECK(shown(read(R"({"auth":"YWxpY2U6cHc=","identitytoken":"idt"})")) == "identity-token alice:idt");
+  CHECK(shown(read(R"({"auth":"YWxpY2U6","identitytoken":"idt"})")) == "identity-token alice:idt");
+  CHECK(shown(read(R"({"auth":"%","identitytoken":"idt"})")) == "identity-token :idt");
   CHECK(shown(read(R"({"username":"bob","identitytoken":"idt"})")) == "identity-token bob:idt");
   CHECK(shown(read(R"({"auth":"YWxpY2U6cHc=","identitytoken":"idt","registrytoken":"rt"})")) == "bearer :rt");
   CHECK(shown(read(R"({"auth":"YWxpY2U6cHc=","identitytoken":null,"registrytoken":""})")) == "basic alice:pw");
@@ -77,9 +79,9 @@ TEST_CASE("CRED-03, CRED-04, CRED-10, CRED-19: what cannot be used says why") {
       {R"({"email":"a@b.test"})", "the entry is empty"},
       {R"({"auth":5})", "auth is no string"},
       {R"({"registrytoken":["x"]})", "registrytoken is no string"},
-      {R"({"registrytoken":"abc\r\nX-Evil: 1"})",
-       "registrytoken holds a byte that no Authorization field may carry (at 3)"},
-      {R"({"registrytoken":"abc\n"})", "registrytoken holds a byte that no Authorization field may carry (at 3)"},
+      {R"({"registrytoken":"abc\r\nX-Evil: 1"})", "registrytoken holds a line break (at 3)"},
+      {R"({"registrytoken":"abc\n"})", "registrytoken ends in a line break"},
+      {R"({"registrytoken":"a c"})", "registrytoken holds a byte that no Authorization field may carry (at 1)"},
   }));
   const auto entry = read(members);
   CHECK_FALSE(entry.credential);
@@ -87,14 +89,45 @@ TEST_CASE("CRED-03, CRED-04, CRED-10, CRED-19: what cannot be used says why") {
 }
 
 TEST_CASE("CRED-07: what looks wrong but can be used is used, with a remark") {
-  const auto broken = read_pair("alice:pw\n");
-  CHECK(shown(broken) == "basic alice:pw\n");
-  CHECK(broken.problem == "the password ends in a line break");
   const auto differs = read(R"({"auth":"YWxpY2U6cHc=","username":"alice","password":"newer"})");
   CHECK(shown(differs) == "basic alice:pw");
   CHECK(differs.problem == "auth and username/password differ; auth is used, as docker does");
   CHECK(read(R"({"auth":"YWxpY2U6cHc=","username":"bob"})").problem != "");
   CHECK(read(R"({"auth":"YWxpY2U6cHc=","username":"alice","password":"pw"})").problem == "");
+}
+
+TEST_CASE("C2: what a shell or tool has damaged is named and never sent") {
+  struct row {
+    std::string pair, problem;
+  };
+  const auto [pair, problem] = GENERATE(values<row>({
+      {"alice:pw\n", "the password ends in a line break"},
+      {"alice:pw\r\n", "the password ends in a line break"},
+      {"alice:pw\r", "the password ends in a line break"},
+      {"alice:pw\n\n", "the password ends in a line break"},
+      {"alice:p\nw", "the password holds a line break (at 1)"},
+      {"alice:p\tw", "the password holds a tab (at 1)"},
+      {"alice:p\x1bw", "the password holds a control character (at 1)"},
+      {"alice:p\x7f", "the password holds a control character (at 1)"},
+      {std::string("alice:p\0w", 9), "the password holds a NUL byte (at 1)"},
+      {"alice\n:pw", "the user name ends in a line break"},
+      {"al\nice:pw", "the user name holds a line break (at 2)"},
+  }));
+  const auto entry = read_pair(pair);
+  CHECK_FALSE(entry.credential);
+  CHECK_THAT(entry.problem, Catch::StartsWith(problem));
+  CHECK_THAT(read(R"({"username":"a:b","password":"pw"})").problem, Catch::Contains("holds a colon"));
+  CHECK_THAT(read(R"({"identitytoken":"t\n"})").problem, Catch::StartsWith("identitytoken ends in a line break"));
+  CHECK_THAT(read(R"({"username":"<token>","password":"t\r\n"})").problem,
+             Catch::StartsWith("the password ends in a line break"));
+}
+
+TEST_CASE("C2: blanks around a value are sent, with a remark, and so is a key of several lines") {
+  CHECK(shown(read_pair("alice: pw")) == "basic alice: pw");
+  CHECK(read_pair("alice: pw").problem == "the password begins with a blank, which is sent too");
+  CHECK(read_pair("alice :pw").problem == "the user name ends in a blank, which is sent too");
+  CHECK(shown(read_pair("_json_key:{\n\"type\": 1\n}\n")) == "basic _json_key:{\n\"type\": 1\n}\n");
+  CHECK(shown(read_pair("alice:pässwörd")) == "basic alice:pässwörd");
 }
 
 TEST_CASE("of members with the same name the last one counts") {

@@ -93,8 +93,10 @@ const std::vector<scene>& registry_scenes() {
         << send bare
         >> 401 Basic realm="r"
         << deliver)"},
-      {"a Basic registry with an identity token", with_identity_token, R"(
+      {"C4: a Basic registry with an identity token, which is a password there", with_identity_token, R"(
         << send bare
+        >> 401 Basic realm="r"
+        << send basic
         >> 401 Basic realm="r"
         << deliver)"},
       {"a known Basic registry", knows_basic, R"(

@@ -8,7 +8,7 @@
 //   >> 200
 //   << deliver
 //
-// Events: "STATUS [(body started)] [CHALLENGES]", "token [granted SCOPES]", "token failed KIND".
+// Events: "STATUS [(body started)] [CHALLENGES]", "token [granted SCOPES]", "token failed KIND [STATUS]".
 #pragma once
 
 #include "auth/support.hpp"
@@ -80,10 +80,12 @@ class playbook {
   static token_answer answer_in(std::string_view event) {
     if (take(event, "failed")) {
       for (const auto& [name, kind] : failure_kinds) {
-        if (event == name)
-          return {nullptr,
-                  token_failure{
-                      .what = kind, .status = 0, .message = {}, .problem = std::nullopt, .retry_after = std::nullopt}};
+        if (!event.starts_with(name)) continue;
+        const auto status = trim(event.substr(name.size()));
+        token_failure failure;
+        failure.what = kind;
+        std::from_chars(status.data(), status.data() + status.size(), failure.status);
+        return {nullptr, std::move(failure)};
       }
     }
     auto made = std::make_shared<token>();

@@ -64,5 +64,6 @@ inline void with_token_asked(handshake_input& in, std::string_view asked) {
 
 const std::vector<scene>& registry_scenes();  // handshake_registry_test.cpp
 const std::vector<scene>& token_scenes();     // handshake_token_test.cpp
+const std::vector<scene>& learned_scenes();   // handshake_learned_test.cpp
 
 }  // namespace regpass::auth

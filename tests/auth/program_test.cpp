@@ -66,9 +66,15 @@ TEST_CASE("a helper that has none is no failure") {
   }
 }
 
-TEST_CASE("a helper that fails is quoted, but for what may be a secret") {
-  CHECK(said(helper(), "no basic auth\n", 1, "AWS says no\n").problem ==
-        "docker-credential-x ended with status 1: no basic auth; AWS says no");
+TEST_CASE("S3: what a helper that fails printed is for the log alone, without what may be a secret") {
+  const auto failed = said(helper(), "no basic auth\n", 1, "AWS says no, password=canary\n");
+  CHECK(failed.problem == "docker-credential-x ended with status 1; the log of regpass has its output");
+  CHECK(failed.printed == "no basic auth; AWS says no, password=***");
+  const auto provider_failed = said(provider(), "", 1, "token=canary-1\n");
+  CHECK_THAT(provider_failed.problem, !Contains("canary"));
+  CHECK(provider_failed.printed == "token=***");
+  CHECK_THAT(said(helper(), R"({"ServerURL":"https://a:b@evil.test/canary","Username":"a","Secret":"canary"})").problem,
+             !Contains("canary") && !Contains("a:b") && Contains("evil.test"));
   CHECK(said(helper(), R"({"Secret":"s3cret)", 139).problem == "docker-credential-x was ended by signal 11");
   CHECK_THAT(said(helper(), "s3cret, no JSON").problem, !Contains("s3cret") && Contains("no JSON object"));
   CHECK(said(helper(), "[]").problem == "docker-credential-x answered with something that is no JSON object");
@@ -76,6 +82,21 @@ TEST_CASE("a helper that fails is quoted, but for what may be a secret") {
   CHECK(said(helper(), R"({"Secret":"s3cret"})").problem == "docker-credential-x gave no Username");
   CHECK(said(helper(), R"({"ServerURL":"https://evil.test/v1/","Username":"a","Secret":"s3cret"})").problem ==
         "docker-credential-x was asked for r.test and answered for https://evil.test/v1/");
+}
+
+TEST_CASE("C1, C2: a helper's answer may begin with a mark of UTF-8, and a damaged password is not taken") {
+  CHECK(said(helper(), "\xEF\xBB\xBF{\"Username\":\"alice\",\"Secret\":\"s3cret\"}").credential);
+  CHECK(said(helper(), std::string("\xFF\xFE{\0}\0", 6)).problem ==
+        "docker-credential-x answered in UTF-16 instead of UTF-8");
+  const auto broken = said(helper(), R"({"Username":"alice","Secret":"s3cret\n"})");
+  CHECK_FALSE(broken.credential);
+  CHECK_THAT(broken.problem, Contains("docker-credential-x: the password ends in a line break") && !Contains("s3cret"));
+  CHECK_FALSE(said(helper(), R"({"Username":"<token>","Secret":"t\n"})").credential);
+  CHECK_FALSE(said(helper(), R"({"Username":"a:b","Secret":"s3cret"})").credential);
+  const auto provided = said(provider(), response(R"("cacheKeyType":"Registry","auth":{"r.test":)"
+                                                  R"({"username":"alice","password":"s3cret\r\n"}})"));
+  CHECK_FALSE(provided.credential);
+  CHECK_THAT(provided.problem, Contains("the password ends in a line break") && !Contains("s3cret"));
 }
 
 TEST_CASE("a provider is asked as the kubelet asks it") {

@@ -39,6 +39,22 @@ TEST_CASE("T09: a foreign realm gets nothing, and the line that would allow it i
   CHECK(made.url.target.empty());
 }
 
+TEST_CASE("R6: where nothing secret is sent a foreign realm may be asked, over TLS and as what it is") {
+  const auto anonymous = [](std::string_view realm) {
+    return decide_realm(realm, registry::make_host("r.test", 443), {{"https", "r.test", 443}, {}, true});
+  };
+  const auto made = anonymous("https://ghcr.test/token?x=y");
+  CHECK(shown(made) == "no credential is sent there: https://ghcr.test/token?x=y");
+  CHECK(made.foreign);
+  CHECK(made.config_line == R"(realms = ["https://ghcr.test/token"])");
+  CHECK_FALSE(anonymous("https://r.test/token").foreign);
+  for (const auto* realm : {"http://ghcr.test/token", "https://u@ghcr.test/token", "https://ghcr.test/token#x",
+                            "ftp://x/", "https://ghcr.test:1:2/"}) {
+    CAPTURE(realm);
+    CHECK_FALSE(anonymous(realm).allowed);
+  }
+}
+
 TEST_CASE("T09: built-in pairs hold for exactly their registry") {
   const where hub{"docker.io", {"https", "registry-1.docker.io", 443}, {}};
   CHECK(shown(decide("https://auth.docker.io/token", hub)) ==

@@ -149,6 +149,37 @@ TEST_CASE("a POST's 401 may mean that there is no POST, unless there is no other
   CHECK(failure(400, R"({"error":"invalid_request"})", {}, refresh).what == kind::wrong_form);
 }
 
+TEST_CASE("R4: a token for a plugin serves its repository, and is named for what it is") {
+  const auto token = jwt(R"({"access":[{"type":"repository","class":"plugin","name":"a/b","actions":["pull"]}]})");
+  http::response_head head;
+  head.status = 200;
+  const auto made = read_answer(request(alice()), head, R"({"token":")" + token + R"("})", now()).token;
+  REQUIRE(made);
+  CHECK(made->granted == scopes("repository:a/b:pull repository(plugin):a/b:pull"));
+  CHECK(made->granted->covers(scopes("repository:a/b:pull")));
+  CHECK(made->claims->access == scopes("repository(plugin):a/b:pull"));
+}
+
+TEST_CASE("R5: a 400 that blames the credential is a verdict on it, in whatever words") {
+  for (const std::string_view body :
+       {R"({"errors":[{"code":"DENIED","message":"no"}]})", R"({"errors":[{"code":"UNAUTHORIZED"}]})",
+        R"({"details":"incorrect username or password"})", R"({"message":"Invalid credentials"})",
+        "Your authorization token has expired. Reauthenticate and try again."}) {
+    CAPTURE(body);
+    CHECK(failure(400, body).what == kind::rejected);
+    CHECK(failure(400, body, {}, request(nullptr)).what == kind::wrong_form);
+  }
+  for (const std::string_view body :
+       {"", "Unable to handle service: x", R"({"errors":[{"code":"NAME_INVALID","message":"invalid repository"}]})",
+        R"({"error":"unsupported_grant_type"})", "<html>invalid password</html>"}) {
+    CAPTURE(body);
+    CHECK(failure(400, body).what == kind::wrong_form);
+  }
+  const auto posted = request(alice(), token_request::form::post);
+  CHECK(failure(400, R"({"error":"unsupported_grant_type","error_description":"invalid grant: password"})", {}, posted)
+            .what == kind::wrong_form);
+}
+
 TEST_CASE("the server's own words are kept, in every form they come in") {
   CHECK(failure(401, R"({"details":"incorrect username or password"})").message == "incorrect username or password");
   CHECK(failure(403, R"({"errors":[{"code":"DENIED","message":"denied: no"}]})").message == "denied: no");
@@ -170,7 +201,7 @@ TEST_CASE("T26: a server that quotes the credential does not get it into the log
   CHECK(failure(401, R"({"message":"bad password s3cret for alice"})").message == "bad password *** for alice");
   CHECK(failure(401, "you sent Basic YWxpY2U6czNjcmV0").message == "you sent Basic ***");
   const auto odd = request(make_credential(credential_kind::basic, "u", "*"));
-  CHECK(failure(401, "a*b**", {}, odd).message == "a***b******");
+  CHECK(failure(401, "a*b**", {}, odd).message == "a*b**");  // cannot be told from what masks
   CHECK(failure(401, R"({"message":"bad password s\u0033cret"})").message == "bad password ***");
   CHECK(failure(200, R"({"s3cret":1})").message == "JSON without a token; its members: ***");
   CHECK(failure(200, "", {{"Content-Type", "s3cret"}}).message == "no JSON object (***)");

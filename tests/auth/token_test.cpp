@@ -56,6 +56,38 @@ TEST_CASE("GET repeats the scope parameter, one for each resource") {
   CHECK(target(asked) == "/token");
 }
 
+TEST_CASE("C4: a password whose user marks an identity token is posted as a refresh token") {
+  const auto marked = make_credential(credential_kind::basic, "<token>", "idt");
+  CHECK(first_form(marked) == token_request::form::get);
+  CHECK(render(request(marked)).authorization == secret("Basic " + base64("<token>:idt")));
+  const auto posted = render(request(marked, token_request::form::post));
+  CHECK(posted.body.expose().contains("grant_type=refresh_token"));
+  CHECK(posted.body.expose().contains("refresh_token=idt"));
+  CHECK_FALSE(posted.body.expose().contains("username"));
+  CHECK(has_other_form(marked));
+  CHECK(has_other_form(alice()));
+  CHECK_FALSE(has_other_form(nullptr));
+  CHECK_FALSE(has_other_form(make_credential(credential_kind::bearer, "", "x")));
+}
+
+TEST_CASE("R5: a verdict on the credential is the most telling failure, an unknown form the least") {
+  using kind = token_failure::kind;
+  const std::vector<std::pair<kind, int>> ascending{
+      {kind::wrong_form, 404}, {kind::busy, 503}, {kind::wrong_form, 400}, {kind::rejected, 401}};
+  for (std::size_t i = 1; i < ascending.size(); ++i) {
+    const auto& [less, its_status] = ascending[i - 1];
+    const auto& [more, status] = ascending[i];
+    CHECK(telling_rank(less, its_status) < telling_rank(more, status));
+  }
+  CHECK(telling_rank(kind::wrong_form, 401) == telling_rank(kind::forbidden, 403));
+  CHECK(telling_rank(kind::wrong_form, 405) == telling_rank(kind::wrong_form, 404));
+  for (const auto one :
+       {kind::rejected, kind::forbidden, kind::wrong_form, kind::busy, kind::no_token, kind::transport}) {
+    CHECK(failure_kind(name_of(one)) == one);
+  }
+  CHECK_FALSE(failure_kind("").has_value());
+}
+
 TEST_CASE("the POST forms are OAuth2's") {
   const auto refresh =
       render(request(make_credential(credential_kind::identity_token, "bob", "i+d&t="), token_request::form::post));

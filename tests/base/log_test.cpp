@@ -1,14 +1,18 @@
 #include "regpass/base/log.hpp"
 
+#include "regpass/base/time.hpp"
+
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -149,6 +153,50 @@ TEST_CASE("a sink that blocks neither holds up writers nor stop, and what is los
   CHECK(stopped - written < std::chrono::milliseconds(1500));
   CHECK(log::dropped() - lost_before > 3000 - 1024);
   ::close(reader);
+}
+
+TEST_CASE("A11: when a reader that stood still is back, one line says how many are missing and since when") {
+  const scratch dir;
+  const auto fifo = dir.path / "fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const int reader = ::open(fifo.c_str(), O_RDONLY | O_NONBLOCK);
+  REQUIRE(reader >= 0);
+  REQUIRE(log::start(into(fifo)));
+  const auto lost_before = log::dropped();
+  for (int i = 0; i < 6000; ++i)
+    log::write(level::info, "e", "0123456789012345678901234567890123456789012345678901234567");
+  const auto lost = log::dropped() - lost_before;
+  REQUIRE(lost > 0);
+  std::string text;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (text.find("log-dropped") == std::string::npos && std::chrono::steady_clock::now() < until) {
+    std::array<char, 65536> piece{};
+    const auto got = ::read(reader, piece.data(), piece.size());
+    if (got > 0) text.append(piece.data(), static_cast<std::size_t>(got));
+    if (got <= 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  log::write(level::info, "after", "m");
+  log::stop();
+  for (;;) {
+    std::array<char, 65536> piece{};
+    const auto got = ::read(reader, piece.data(), piece.size());
+    if (got <= 0) break;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+  }
+  ::close(reader);
+  std::istringstream lines(text);
+  std::vector<json::object> told;
+  std::size_t ordinary = 0;
+  for (std::string one; std::getline(lines, one);) {
+    auto read = json::parse(one).as_object();
+    if (read["event"] == "log-dropped") told.push_back(read);
+    if (read["event"] == "e") ++ordinary;
+  }
+  REQUIRE(told.size() == 1);
+  CHECK(told[0]["level"] == "warn");
+  CHECK(told[0]["count"].to_number<std::uint64_t>() == lost);
+  CHECK(ordinary + lost == 6000);
+  CHECK(parse_rfc3339(told[0]["since"].as_string()));
 }
 
 TEST_CASE("a reader that goes away costs lines, not the process (F07)") {

@@ -50,6 +50,13 @@ std::string http_date(const std::string& offset) {
   return text;
 }
 
+// Little-endian with its byte order mark, as Windows PowerShell redirects output; of ASCII.
+std::string utf16(const std::string& text) {
+  std::string made = "\xFF\xFE";
+  for (const char c : text) made.append({c, '\0'});
+  return made;
+}
+
 void replace_all(std::string& text, const std::string& begins, const std::string& ends,
                  const std::function<std::string(const std::string&)>& make) {
   for (auto at = text.find(begins); at != std::string::npos; at = text.find(begins, at)) {
@@ -66,6 +73,8 @@ std::string filled(std::string text) {
   replace_all(text, "%jwt{", "}%", [](const auto& inner) { return jwt("{" + inner + "}"); });
   replace_all(text, "%b64{", "}%", [](const auto& inner) { return base64(inner); });
   replace_all(text, "%date", "%", http_date);
+  replace_all(text, "%bom", "%", [](const auto&) { return "\xEF\xBB\xBF"; });
+  replace_all(text, "%utf16{", "}%", utf16);
   return text;
 }
 

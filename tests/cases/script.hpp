@@ -18,7 +18,7 @@
 //   cured WHY                                          regpass does what was missing
 //
 // In all texts %jwt{…}% is a token with these claims ("exp":"+300" is 300 s from now), %b64{…}% base64, %date+60% an
-// HTTP date, %secret% the password.
+// HTTP date, %secret% the password, %bom% UTF-8's byte order mark, %utf16{…}% the text in UTF-16.
 #pragma once
 
 #include <filesystem>

@@ -63,6 +63,21 @@ TEST_CASE("a client secret that is to be created must be said where (T33)") {
   CHECK(report("client_auth.create = true\nclient_auth.secret_file = 'x'").empty());
 }
 
+TEST_CASE("X1: a password of BuildKit's alone and plain HTTP through the proxy exclude each other") {
+  const std::string auth = "client_auth.secret_file = '/run/s'\nclient_auth.builder = 'buildkit'\n";
+  CHECK(report(auth + entry("")).empty());
+  for (const std::string key : {"plain_http", "upgrade_plain_http"}) {
+    const auto clear = entry(key + " = true\n");
+    const auto said = report(auth + clear);
+    INFO(said);
+    CHECK(said.find("`" + key + "` and `client_auth.builder` = \"buildkit\" exclude each other") != std::string::npos);
+    CHECK(said.find("client_auth.builder = \"auto\"") != std::string::npos);
+    CHECK(report("client_auth.secret_file = '/run/s'\n" + clear).empty());
+    CHECK(report("client_auth.builder = 'buildkit'\n" + clear).empty());
+    CHECK(report(auth + "listen.proxy = ''\nlisten.transparent = '127.0.0.1:13128'\n" + clear).empty());
+  }
+}
+
 TEST_CASE("a server without any listener is an error") {
   CHECK(report("listen.proxy = ''") ==
         "/etc/regpass/regpass.toml:1:8: no listener is switched on | write listen.proxy = \"127.0.0.1:3128\"\n");

@@ -176,6 +176,19 @@ TEST_CASE("variables that Kubernetes makes for a service named regpass are not o
         "environment: unknown variable REGPASS_REGISTRY_HOST | a [[registry]] can be written in the file only\n");
 }
 
+TEST_CASE("E7: a URL or Docker Hub's web site as a registry's host is told what to write") {
+  const auto [written, meant] = GENERATE(table<std::string, std::string>({
+      {"https://index.docker.io/v1/", "docker.io"},
+      {"hub.docker.com", "docker.io"},
+      {"https://hub.docker.com/", "docker.io"},
+      {"https://harbor.example.com/", "harbor.example.com"},
+      {"registry.test:5443/team", "registry.test:5443"},
+  }));
+  const auto said = report("[[registry]]\nhost = '" + written + "'\n");
+  CHECK_THAT(said, Catch::Contains("`host` must be a registry's host") &&
+                       Catch::Contains("| write host = \"" + meant + "\"\n"));
+}
+
 TEST_CASE("text that is no TOML is an error with its place, and nothing of it is used") {
   const auto r = GENERATE(values<row>({
       {"[log]\nlevel = info\n", "2:"},

@@ -25,7 +25,7 @@ import processes  # noqa: E402
 SKIPPED = 77
 ADDRESS = "10.232.0.10"  # of every host of these tests; a private one, since loopback is refused
 PROXY_PORT = 3128
-INSIDE = "REGPASS_CONFORMANCE_INSIDE"
+INSIDE = "CONFORMANCE_INSIDE"
 PREPARE = """
 ip link set lo up && ip addr add "$1/32" dev lo && mount --bind "$2" /etc/hosts && shift 2 && exec "$@"
 """

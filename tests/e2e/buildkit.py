@@ -1,5 +1,6 @@
 """What a buildkitd must manage through regpass, however it is run."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,15 @@ def programs() -> Path:
     if done.returncode:
         raise Skip(f"no BuildKit: {done.stderr.strip()}")
     return Path(done.stdout.strip())
+
+
+def minor(directory: Path) -> int:
+    """Of 0.MINOR; programs that were built from the module know no version themselves."""
+    go_mod = directory.parent / "module/go.mod"
+    said = subprocess.run([directory / "buildkitd", "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"v0\.(\d+)\.", go_mod.read_text() if go_mod.exists() else said)
+    assert found, f"which BuildKit is in {directory}?"
+    return int(found[1])
 
 
 def exercise(scenario: Scenario, start_buildkitd, buildctl: list) -> None:

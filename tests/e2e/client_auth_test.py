@@ -1,6 +1,10 @@
-"""[client_auth]: skopeo, curl and buildkitd show the password; a RUN step on the same loopback has none and is refused (T01)."""
+"""[client_auth]: skopeo, curl and buildkitd show the password; a RUN step on the same loopback has none and is refused (T01).
+
+X1: a RUN step that goes through BuildKit's exec proxy, which has the daemon's password, is refused too.
+"""
 
 import buildkit
+import exec_proxy
 import expect
 from e2e import Scenario
 
@@ -8,7 +12,7 @@ with Scenario("client-auth", programs=["skopeo", "curl", "runc"], hosts=["split.
     registry = scenario.registries[0]
     secret_file = scenario.directory / "client-secret"
     # A step needs no CA for a registry of plain HTTP: nothing but the password keeps it out.
-    extra = f'upgrade_plain_http = true\n[client_auth]\nsecret_file = "{secret_file}"\ncreate = true\n'
+    extra = f'upgrade_plain_http = true\n[client_auth]\nsecret_file = "{secret_file}"\ncreate = true\n{exec_proxy.ALLOWED}'
     programs = buildkit.programs()
     buildctl = programs / "buildctl"
     alone = {"through_regpass": False}
@@ -46,7 +50,8 @@ with Scenario("client-auth", programs=["skopeo", "curl", "runc"], hosts=["split.
 
         options = ["--oci-worker-binary=runc", "--oci-worker-snapshotter=native", "--oci-worker-net=host"]
         ready = [buildctl, "debug", "workers"]
-        scenario.daemon(programs / "buildkitd", "--containerd-worker=false", *options, ready=ready, **known)
+        daemon = {"environment": exec_proxy.environment(scenario, secret)}
+        scenario.daemon(programs / "buildkitd", "--containerd-worker=false", *options, ready=ready, **daemon)
         base = f"FROM {registry.host}/shared/base:1\n"
         output = f"--output=type=image,name={registry.host}/{scenario.repository}:built,push=true"
         scenario.succeed(*build(f"{base}COPY unique /unique\nRUN sha256sum /unique > /sum\n", output), **alone)
@@ -62,6 +67,15 @@ with Scenario("client-auth", programs=["skopeo", "curl", "runc"], hosts=["split.
         assert secret not in scenario.output, "a step sees the password"
         received = [one for one in registry.received() if one["uri"].startswith(hidden)]
         assert not received, f"the registry heard of the step: {received}"
+        # The same by BuildKit's exec proxy, which has the password.
+        by_tls, in_clear = (f"{scheme}://{registry.host}/v2/{scenario.repository}/tags/list" for scheme in ("https", "http"))
+        ways = [f"wget {option} -O /stolen {url}" for option in ("", exec_proxy.FORGED) for url in (by_tls, in_clear)]
+        ways += [f"wget --spider {by_tls}"]
+        exec_proxy.steps_get_nothing(scenario, regpass, registry, programs, base, ways)
+        exec_proxy.steps_reach_other_hosts(scenario, regpass, programs, base)
+        # What cannot be kept from steps over plain HTTP is said at the start.
+        assert any("HEAD" in line["msg"] for line in regpass.events("client-auth")), "the start says nothing of plain HTTP"
+
         told = [line["explanation"]["summary"] for line in regpass.events("client-rejected")]
         assert any("sent no Proxy-Authorization" in summary for summary in told), f"the log has {told}"
 

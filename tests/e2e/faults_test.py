@@ -114,7 +114,7 @@ with Scenario("faults", programs=["skopeo", "curl"], hosts=["split.test"]) as sc
         return scenario.sidecar(secrets, kind=kind)
 
     def fingerprint(regpass):
-        return regpass.events("ca")[0]["fingerprint"]
+        return expect.eventually(lambda: regpass.events("ca"))[0]["fingerprint"]
 
     # F06
     with fault(Faulty) as regpass:

@@ -1,6 +1,6 @@
 """The live page in a real Chromium: opened with the token, it shows a push that fails as it happens, and why.
 
-The pictures in docs/ are those of the scenario: REGPASS_PICTURES=docs makes them anew.
+The pictures in docs/ are those of the scenario: PICTURES=docs makes them anew.
 """
 
 import json
@@ -69,6 +69,6 @@ with Scenario("page", programs=["skopeo", "chromium", "chromedriver"], hosts=("s
     archive = json.loads(har.read_text())["log"]
     roles = {entry["_regpass"]["role"] for entry in archive["entries"]}
     assert {"request", "token-request"} <= roles and "granted-less" in har.read_text(), f"the archive has {roles}"
-    if target := os.environ.get("REGPASS_PICTURES"):
+    if target := os.environ.get("PICTURES"):
         for picture in pictures.glob("*.png"):
             shutil.copy(picture, target)

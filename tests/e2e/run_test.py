@@ -1,4 +1,6 @@
-"""`regpass run` with nothing configured but a docker config file, against a registry on a port of its own."""
+"""`regpass run` with nothing configured but a docker config file, against a registry on a port of its own.
+
+E1: a registry for which there is no login is named, with the entries there are. E2: so is a command whose daemon goes by itself."""
 
 import os
 
@@ -50,3 +52,22 @@ with Scenario("run", programs=["skopeo"], hosts=(HOST,)) as scenario:
     for fact in (HOST, str(docker_config), "granted-less"):
         assert fact in scenario.output, f"the explanation does not name {fact}"
     assert registry.digest(scenario.repository, "2") is None, "pushed by a user without that right"
+
+    # E1: a login, but for another registry.
+    docker_config.write_text('{"auths": {"basic.test": {"auth": "YWxpY2U6c2VjcmV0"}}}')
+    assert scenario.client(*quietly, **here) == 1, "the exit status is not skopeo's"
+    for fact in (f"no credential is for {HOST}", "there are entries for basic.test", "add a login or a [[registry]] for it"):
+        assert fact in " ".join(scenario.output.split()), f"the refusal of the port does not say: {fact}"
+    settings = scenario.directory / "tunnel.toml"
+    settings.write_text("[other_hosts]\nports = [443, 5443]\ndeny_private_addresses = false\n")
+    tunnelled = [os.environ["REGPASS"], "run", "--config", str(settings), "--"]
+    silent = ["sh", "-c", '"$@" >/dev/null 2>&1', "sh"]
+    assert scenario.client(*tunnelled, *silent, *copy[:-1], f"{copy[-1]}:2", **here) == 1, "the push went through"
+    for fact in (f"asked {HOST} without a login", "there are entries for basic.test", f"docker login {HOST}"):
+        assert fact in scenario.output, f"the tunnel is not told of: {fact}"
+    scenario.succeed(*tunnelled, "true", **here)
+    assert "without a login" not in scenario.output, "a command that succeeds is advised"
+
+    # E2: said before the command starts.
+    scenario.client(*run("docker", "push", f"{HOST}/app"), **here)
+    assert "`docker` leaves registries to dockerd" in scenario.output, scenario.output

@@ -1,6 +1,6 @@
 // Every NAME.json under cases/ becomes a text that must be NAME.txt. After a change of sentences:
 //
-//   REGPASS_REWRITE_CASES=1 BUILD/tests/test_explain "[cases]"
+//   REWRITE_CASES=1 BUILD/tests/test_explain "[cases]"
 //
 // writes the .txt files anew; the diff is what users will read differently. A new cause needs a pair of files at least,
 // and a line in the table of diagnose_test.cpp.
@@ -25,7 +25,7 @@ std::string text_of(const evidence& e) {
 }
 
 bool rewriting() {
-  const auto* wish = std::getenv("REGPASS_REWRITE_CASES");
+  const auto* wish = std::getenv("REWRITE_CASES");
   return wish != nullptr && std::string(wish) == "1";
 }
 

@@ -29,6 +29,11 @@ struct expectation {
 
 const std::vector<expectation> table{
     {"address-refused-metadata", "address-refused", observed, {}},
+    {"address-refused-no-entry", "address-refused", observed, {}},
+    {"concurrent-push-seen", "concurrent-push", likely, {"request-refused"}},
+    {"manifest-broken-empty", "manifest-broken", likely, {"request-refused"}},
+    {"registry-moved-push", "registry-moved", observed, {}},
+    {"plain-http-to-tls-registry-private", "plain-http-to-tls-registry", observed, {}},
     {"bad-request-wrong-name", "bad-request", observed, {}},
     {"bad-request", "bad-request", observed, {}},
     {"client-distrusts-ca", "client-distrusts-ca", observed, {}},

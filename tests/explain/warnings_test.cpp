@@ -37,7 +37,9 @@ TEST_CASE("an entry's fault is warned of under the name that its failure would h
   CHECK(causes_of("the entry is empty: a marker that the secret is kept in a credential helper") ==
         names{"credential-entry-empty"});
   CHECK(causes_of("").empty());
-  CHECK(causes_of("the password ends in a line break").empty());
+  CHECK(causes_of("the password ends in a line break (was it made with echo? printf '%s' writes none)") ==
+        names{"credential-damaged"});
+  CHECK(causes_of("the password begins with a blank, which is sent too").empty());
 }
 
 TEST_CASE("what expires is warned of once it has") {

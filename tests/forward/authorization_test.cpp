@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace regpass;
 using namespace regpass::testing;
 
@@ -16,6 +18,12 @@ std::vector<std::string> authorizations(const fake_server& registry) {
   std::vector<std::string> all;
   for (const auto& one : registry.requests()) all.push_back(one.authorization());
   return all;
+}
+
+std::size_t asked_with_credential(const fake_token_server& tokens) {
+  const auto all = tokens.asked();
+  return static_cast<std::size_t>(
+      std::ranges::count_if(all, [](const auto& one) { return !one.authorization.empty(); }));
 }
 
 void set_injection(token_scene& scene, auth::injection mode) {
@@ -96,7 +104,7 @@ TEST_CASE("In add mode a client's own Authorization goes first and ours only whe
   CHECK(authorizations(scene.registry) == std::vector<std::string>{"Bearer own"});
   CHECK(scene.tokens.count() == 0);
   CHECK(client.ask("GET", "/v2/team-a/app/manifests/1").status == 200);
-  CHECK(scene.tokens.count() == 1);
+  CHECK(asked_with_credential(scene.tokens) == 1);
 }
 
 TEST_CASE("In add mode a refused Authorization of the client is not followed by ours") {
@@ -116,7 +124,7 @@ TEST_CASE("A client's own Authorization that is refused says nothing about our t
   CHECK(client.ask("GET", "/v2/team-a/app/manifests/1").status == 200);
   CHECK(client.ask("GET", "/v2/team-a/app/manifests/1", {{"Authorization", "Bearer stale"}}).status == 403);
   CHECK(client.ask("GET", "/v2/team-a/app/manifests/1").status == 200);
-  CHECK(scene.tokens.count() == 1);
+  CHECK(asked_with_credential(scene.tokens) == 1);
   scene.proxy.finished(3);
   const auto lines = scene.proxy.log_lines("exchange");
   REQUIRE(lines.size() == 3);

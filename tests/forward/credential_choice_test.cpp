@@ -145,12 +145,16 @@ TEST_CASE("A helper's credential reaches the registry, and its failure the clien
     CHECK(lines.at(0).at("credential").at("source") == "docker-credential-x");
   }
   SECTION("it fails") {
-    programs.put("docker-credential-x", "echo keyring is locked >&2; exit 2");
+    programs.put("docker-credential-x", "echo keyring is locked, password=canary-password >&2; exit 2");
     auto client = scene.inside();
     const auto got = client.ask("GET", manifest);
     CHECK(got.status == 403);
     CHECK(got.field("X-Regpass-Cause") == "credential-undecodable");
-    CHECK_THAT(got.body, Catch::Contains("docker-credential-x ended with status 2: keyring is locked"));
+    CHECK_THAT(got.body, Catch::Contains("docker-credential-x ended with status 2; the log of regpass has its output"));
+    CHECK_THAT(got.body + got.reason, !Catch::Contains("keyring") && !Catch::Contains("canary"));
+    const auto lines = scene.proxy.log_lines("credentials-rejected");
+    REQUIRE(lines.size() == 1);
+    CHECK(lines.front().at("printed") == "keyring is locked, password=***");
   }
   SECTION("it has none") {
     programs.put("docker-credential-x", "echo credentials not found in native keychain; exit 1");

@@ -106,7 +106,7 @@ TEST_CASE("A helper that has none, and one that fails, are not run for every req
     CHECK_FALSE(none.credential);
     CHECK(none.problem.empty());
     CHECK(user_of(b.ask(b.helper("docker-credential-bad"))) ==
-          "problem: docker-credential-bad ended with status 1: no network");
+          "problem: docker-credential-bad ended with status 1; the log of regpass has its output");
   }
   CHECK(b.scripts.runs() == 2);
 }

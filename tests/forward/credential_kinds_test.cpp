@@ -68,15 +68,16 @@ TEST_CASE("An identity token goes to the token server by POST and nowhere else")
   for (const auto& one : scene.registry.requests()) CHECK(one.head.find("canary-password") == std::string::npos);
 }
 
-TEST_CASE("An identity token is of no use at a Basic registry, and does not go there") {
+TEST_CASE("C4: an identity token that a Basic registry refuses was its password once") {
   open_scene scene;
   scene.proxy.credential(scene.registry.authority(), auth::credential_kind::identity_token, "<token>",
                          "canary-password-refresh");
   scene.registry.demand(R"(Basic realm="r")", [](const std::string&) { return false; });
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 403);
-  REQUIRE(scene.registry.requests().size() == 1);
+  REQUIRE(scene.registry.requests().size() == 2);
   CHECK(scene.registry.requests()[0].authorization().empty());
+  CHECK(scene.registry.requests()[1].authorization() == "Basic " + base64("<token>:canary-password-refresh"));
 }
 
 TEST_CASE("A ready-made token goes to the registry at once and no token server is asked") {

@@ -2,6 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <memory>
+#include <vector>
+
 using namespace regpass;
 using forward::memory;
 
@@ -22,8 +26,8 @@ auth::demand demand(std::string realm) {
 TEST_CASE("The last demand of a registry is remembered, for that registry only") {
   memory one;
   CHECK_FALSE(one.demand_of(host("a.test")).has_value());
-  one.learn(host("a.test"), demand("https://a.test/1"));
-  one.learn(host("a.test"), demand("https://a.test/2"));
+  one.learn(host("a.test"), "", demand("https://a.test/1"));
+  one.learn(host("a.test"), "", demand("https://a.test/2"));
   CHECK(one.demand_of(host("a.test"))->realm == "https://a.test/2");
   CHECK_FALSE(one.demand_of(host("a.test:5000")).has_value());
   CHECK_FALSE(one.demand_of(host("b.test")).has_value());
@@ -31,7 +35,7 @@ TEST_CASE("The last demand of a registry is remembered, for that registry only")
 
 TEST_CASE("Demands are bounded") {
   memory one;
-  for (int i = 0; i < 5000; ++i) one.learn(host("r" + std::to_string(i) + ".test"), demand("x"));
+  for (int i = 0; i < 5000; ++i) one.learn(host("r" + std::to_string(i) + ".test"), "", demand("x"));
   int kept = 0;
   for (int i = 0; i < 5000; ++i) kept += one.demand_of(host("r" + std::to_string(i) + ".test")).has_value() ? 1 : 0;
   CHECK(kept == 1024);
@@ -62,17 +66,76 @@ TEST_CASE("Uploads are bounded, the oldest go first, and one named again is not 
   CHECK(one.repository_of(host("a.test"), "/u/2").has_value());
 }
 
-TEST_CASE("A demand is doubtful until it is learned again, and only one that there is") {
+TEST_CASE("R2: what a repository wants is remembered for it, and for others the last that the registry wanted") {
   memory one;
-  one.doubt(host("a.test"));
-  CHECK_FALSE(one.is_doubtful(host("a.test")));
-  one.learn(host("a.test"), demand("https://a.test/1"));
-  CHECK_FALSE(one.is_doubtful(host("a.test")));
-  one.doubt(host("a.test"));
-  CHECK(one.is_doubtful(host("a.test")));
-  CHECK(one.demand_of(host("a.test")).has_value());
-  one.learn(host("a.test"), demand("https://a.test/2"));
-  CHECK_FALSE(one.is_doubtful(host("a.test")));
+  const auto at = host("a.test");
+  one.learn(at, "", demand("b"));
+  one.learn(at, "grp/proj", demand("a"));
+  CHECK(one.demand_of(at, "grp/proj")->realm == "a");
+  one.learn(at, "grp/x", demand("b"));
+  CHECK(one.demand_of(at, "grp/proj")->realm == "a");
+  CHECK(one.demand_of(at, "grp/x")->realm == "b");
+  CHECK(one.demand_of(at, "grp/new")->realm == "b");
+  one.learn(at, "grp/proj", demand("c"));
+  CHECK(one.demand_of(at, "grp/proj")->realm == "c");
+  CHECK(one.demand_of(at)->realm == "c");
+  CHECK_FALSE(one.demand_of(host("b.test"), "grp/proj").has_value());
+}
+
+TEST_CASE("R2: what single repositories want is bounded, and what was said of one request is not kept") {
+  memory one;
+  const auto at = host("a.test");
+  for (int i = 0; i < 5000; ++i) {
+    auto wanted = demand(i % 2 == 0 ? "a" : "b");
+    wanted.scope = "repository:x:pull";
+    wanted.error = "invalid_token";
+    one.learn(at, "r" + std::to_string(i), wanted);
+  }
+  one.learn(at, "", demand("c"));
+  int own = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const auto known = one.demand_of(at, "r" + std::to_string(i));
+    own += known->realm == "c" ? 0 : 1;
+    CHECK(known->scope.empty());
+    CHECK(known->error.empty());
+  }
+  CHECK(own == 256);
+}
+
+TEST_CASE("A7: a token that was refused when fresh is remembered for some seconds, and such tokens are bounded") {
+  memory one;
+  const auto at = now().steady;
+  std::vector<auth::token_ptr> tokens;
+  for (int i = 0; i < 1000; ++i) tokens.push_back(std::make_shared<auth::token>());
+  CHECK_FALSE(one.was_refused_fresh(tokens[0], at));
+  one.refuse_fresh(tokens[0], at);
+  CHECK(one.was_refused_fresh(tokens[0], at + std::chrono::milliseconds(3'999)));
+  CHECK_FALSE(one.was_refused_fresh(tokens[0], at + std::chrono::seconds(5)));
+  CHECK_FALSE(one.was_refused_fresh(tokens[1], at));
+  CHECK_FALSE(one.was_refused_fresh(nullptr, at));
+  for (const auto& token : tokens) one.refuse_fresh(token, at);
+  CHECK_FALSE(one.was_refused_fresh(tokens[1000 - 257], at));
+  CHECK(one.was_refused_fresh(tokens[1000 - 256], at));
+  // Another token at the same address is another token.
+  std::weak_ptr<const auth::token> gone = tokens.back();
+  tokens.clear();
+  CHECK(gone.expired());
+}
+
+TEST_CASE("R1: of several uploads at one path the query decides, however it is written") {
+  memory one;
+  const auto at = host("a.test");
+  one.remember_upload(at, "/u?id=1&s=a%2Fb", "team-a/app");
+  CHECK(one.repository_of(at, "/u?digest=x") == "team-a/app");  // the path is enough
+  one.remember_upload(at, "/u?id=2&s=a%2Fb", "team-b/app");
+  CHECK(one.repository_of(at, "/u?s=a%2fb&digest=x&id=1") == "team-a/app");
+  CHECK(one.repository_of(at, "/u?id=2&s=a/b") == "team-b/app");
+  CHECK_FALSE(one.repository_of(at, "/u?digest=x").has_value());
+  CHECK_FALSE(one.repository_of(at, "/u?id=11&s=a%2Fb").has_value());
+  CHECK_FALSE(one.repository_of(at, "/U?id=1&s=a%2Fb").has_value());
+  one.remember_upload(at, "/u?id=1&s=a%2Fb&n=2", "team-c/app");
+  CHECK(one.repository_of(at, "/u?id=1&s=a%2Fb&n=2") == "team-c/app");
+  CHECK(one.repository_of(at, "/u?id=1&s=a%2Fb&n=3") == "team-a/app");
 }
 
 TEST_CASE("A refused credential is told of once, until it was accepted again, and they are bounded") {

@@ -226,6 +226,6 @@ TEST_CASE("HTTP/2's preface is known at a mirror in whatever pieces it comes, an
   say(modern, std::string(http::h2_preface) + std::string("\0\0\0\x04\0\0\0\0\0", 9));
   CHECK(modern.on().read().substr(3, 1) == "\x04");  // SETTINGS
   auto plain = scene.proxy.at_mirror();
-  say(plain, "PUT " + uploads + "1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+  say(plain, "PUT " + uploads + "1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
   CHECK(plain.receive("PUT").status == 201);
 }

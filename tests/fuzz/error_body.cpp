@@ -2,6 +2,7 @@
 #include "regpass/registry/error_body.hpp"
 
 #include "fuzz/fuzz.hpp"
+#include "regpass/registry/error_note.hpp"
 
 #include <algorithm>
 
@@ -25,6 +26,8 @@ REGPASS_FUZZ_TARGET(error_body) {
     check(one.detail);
   }
   check(registry::parse_message(bytes));
-  const auto written = registry::write_error("DENIED", bytes);
-  fuzz::promise(registry::parse_errors(written).size() == 1, "what regpass writes is of the form");
+  const auto annotated = registry::add_sentence(bytes, "a sentence", "DENIED");
+  if (!annotated) return;
+  const auto read = registry::parse_errors(*annotated);
+  fuzz::promise(!read.empty() && read[0].message.starts_with("a sentence"), "the sentence comes first");
 }

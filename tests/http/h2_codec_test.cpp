@@ -201,6 +201,37 @@ TEST_CASE("A PING is answered") {
 }
 
 // The same bytes whole, one by one, and cut at each place.
+TEST_CASE("A6: a client that answers each DATA frame of a long download by two WINDOW_UPDATEs floods nothing") {
+  using namespace h2_test;
+  h2_codec server(h2_role::server);
+  REQUIRE(server.feed(opening() + headers(1, get()), noon));
+  server.respond(1, saying(200), chunked);
+  const std::string body(64 * 1024, 'x');
+  std::size_t frames = 0;
+  for (int i = 0; i < 400; ++i) {
+    server.lend(1, body);
+    for (bool taken = false; !taken;) {
+      std::string out;
+      std::ignore = server.output(out, 1 << 20U);
+      std::string answer;
+      for (std::string_view rest = out; rest.size() >= 9;) {
+        const auto byte = [&](std::size_t at) {
+          return static_cast<std::size_t>(static_cast<unsigned char>(rest[at]));
+        };
+        const auto size = byte(0) << 16U | byte(1) << 8U | byte(2);
+        if (byte(3) == 0) {
+          ++frames;
+          for (const std::uint32_t stream : {0U, 1U}) answer += raw(frame::window, 0, stream, number(size, 4));
+        }
+        rest.remove_prefix(9 + size);
+      }
+      REQUIRE(server.feed(answer, noon));
+      for (const auto& event : server.take_events()) taken |= std::holds_alternative<h2_taken>(event);
+    }
+  }
+  CHECK(frames > 1000);
+}
+
 TEST_CASE("How the bytes are cut makes no difference") {
   const std::string bytes =
       opening() + headers(1, with(get(), {{"accept", "a"}, {"cookie", "a=1"}, {"cookie", "b=2"}})) +

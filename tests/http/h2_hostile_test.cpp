@@ -121,6 +121,26 @@ TEST_CASE("T21 floods end the connection with ENHANCE_YOUR_CALM",
   SECTION("empty DATA") {
     flood = headers(1, get(), false) + many(1100, raw(frame::data, 0, 1));
   }
+  SECTION("A6: WINDOW_UPDATE of the connection") {
+    flood = many(1100, raw(frame::window, 0, 0, number(1, 4)));
+  }
+  SECTION("A6: WINDOW_UPDATE of a stream") {
+    flood = headers(1, get(), false) + many(1100, raw(frame::window, 0, 1, number(1, 4)));
+  }
+  SECTION("A6: WINDOW_UPDATE of a stream that is closed") {
+    flood = headers(1, get()) + raw(frame::rst_stream, 0, 1, number(8, 4)) +
+            many(1100, raw(frame::window, 0, 1, number(1, 4)));
+  }
+  SECTION("A6: frames of unknown types") {
+    const auto type = GENERATE(0x0a, 0x0c, 0x10, 0xfa);  // ALTSVC, ORIGIN, PRIORITY_UPDATE, none
+    flood = many(1100, raw(static_cast<frame>(type), 0, 0, "12345678"));
+  }
+  SECTION("A6: DATA of padding only") {
+    flood = headers(1, get(), false) + many(1100, raw(frame::data, 0x8, 1, std::string("\1\0", 2)));
+  }
+  SECTION("A6: GOAWAY") {
+    flood = many(1100, raw(frame::goaway, 0, 0, number(0, 8)));
+  }
   SECTION("rapid reset, CVE-2023-44487") {
     for (std::uint32_t id = 1; id < 500; id += 2)
       flood += headers(id, get()) + raw(frame::rst_stream, 0, id, number(8, 4));
@@ -189,6 +209,37 @@ TEST_CASE("T21 a registry that breaks off what is asked of it ends nothing, rese
     REQUIRE(codec.feed(raw(frame::rst_stream, 0, id, number(0, 4)), at));
   }
   const auto fed = codec.feed(many(1100, raw(frame::rst_stream, 0, id, number(0, 4))), at);
+  REQUIRE_FALSE(fed);
+  CHECK(fed.error().code == errc::too_large);
+}
+
+TEST_CASE("A6: a registry's frames that carry nothing end the connection, too", "[limits.http2_control_frames]") {
+  h2_codec codec(h2_role::client);
+  constexpr auto at = steady_time(std::chrono::seconds(1));
+  request_head asked{.method = "GET", .target = "/v2/", .minor = 1, .headers = {}};
+  asked.headers.add("Host", "registry.test");
+  REQUIRE(codec.feed(raw(frame::settings, 0, 0), at));
+  const auto stream = codec.request(asked, framing{});
+  REQUIRE(stream);
+  std::string out;
+  std::ignore = codec.output(out, 1 << 20U);
+  const auto id = static_cast<std::uint32_t>(*stream);
+  std::string flood;
+  SECTION("WINDOW_UPDATE") {
+    flood = many(1100, raw(frame::window, 0, id, number(1, 4)));
+  }
+  SECTION("unknown") {
+    flood = many(1100, raw(static_cast<frame>(0xbb), 0, id));
+  }
+  SECTION("HEADERS of a stream that is gone") {
+    REQUIRE(codec.feed(raw(frame::rst_stream, 0, id, number(0, 4)), at));
+    flood = many(1100, headers(id, {{":status", "200"}}));
+  }
+  SECTION("DATA of a stream that is gone") {
+    REQUIRE(codec.feed(raw(frame::rst_stream, 0, id, number(0, 4)), at));
+    flood = many(17'000, raw(frame::data, 0, id, "x"));
+  }
+  const auto fed = codec.feed(flood, at);
   REQUIRE_FALSE(fed);
   CHECK(fed.error().code == errc::too_large);
 }

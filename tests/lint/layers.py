@@ -30,7 +30,7 @@ BELOW = {
     "app": ("config", "admin"),
 }
 
-# Umbrella headers cost seconds of every build. CLI11 is one file's business.
+# Umbrella headers cost seconds of every build. CLI11 is the command line's business.
 UMBRELLA = re.compile(r"boost/(asio|beast|json|url)\.hpp|boost/beast/(core|http|ssl|websocket)\.hpp|boost/asio/ssl\.hpp")
 
 # Which files may include a library: the first pattern that fits decides.
@@ -46,7 +46,8 @@ LIBRARIES = (
     ("spdlog/", r"base/log\.cpp|base/fd_sink\.(cpp|hpp)", "logs go through base/log"),
     ("toml++/", r"config/\w+\.cpp", "only config reads TOML"),
     ("prometheus/", r"forward/metrics\.cpp", "only the counters are prometheus-cpp's"),
-    ("CLI/", r"app/commands/command_line\.cpp", "only the command line is CLI11's"),
+    ("CLI/", r"app/commands/(command_line|usage)\.cpp", "only the command line is CLI11's"),
+    ("ares.h", r"net/", "names are resolved in one place"),
     ("libpsl.h", r"registry/", "only registry names are judged by the public suffix list"),
 )
 

@@ -1,92 +1,21 @@
-// Names with several addresses, names that change, names whose server is silent: the resolver is the test's own.
+// Names with several addresses, names that change, names whose server is silent: the name server is the test's own.
 #include "regpass/net/dial.hpp"
+#include "support/fake_name_server.hpp"
 #include "support/loopback.hpp"
 
 #include <catch2/catch.hpp>
-#include <dlfcn.h>
-#include <netdb.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <cstring>
-#include <map>
-#include <mutex>
 #include <string>
-#include <string_view>
-#include <thread>
 #include <vector>
-
-namespace {
-
-// What names mean while it lives. Names that it does not know are looked up as ever.
-class fake_resolver {
- public:
-  struct entry {
-    std::vector<std::vector<std::string>> answers;  // one after the other, the last one for good
-    int failure = 0;                                // EAI_…
-    std::chrono::milliseconds takes{0};
-  };
-  static fake_resolver* in_place;
-
-  fake_resolver() { in_place = this; }
-  fake_resolver(const fake_resolver&) = delete;
-  fake_resolver& operator=(const fake_resolver&) = delete;
-  ~fake_resolver() { in_place = nullptr; }
-
-  void set(const std::string& name, entry what) { names_[name] = std::move(what); }
-  int asked(const std::string& name) {
-    const std::lock_guard lock(mutex_);
-    return asked_[name];
-  }
-
-  bool knows(const char* name) const { return name != nullptr && names_.contains(name); }
-  std::pair<int, std::vector<std::string>> answer(const std::string& name) {
-    const auto& known = names_.at(name);
-    std::this_thread::sleep_for(known.takes);
-    const std::lock_guard lock(mutex_);
-    const auto time = static_cast<std::size_t>(asked_[name]++);
-    if (known.failure != 0) return {known.failure, {}};
-    return {0, known.answers[std::min(time, known.answers.size() - 1)]};
-  }
-
- private:
-  std::map<std::string, entry> names_;
-  std::mutex mutex_;
-  std::map<std::string, int> asked_;
-};
-
-fake_resolver* fake_resolver::in_place = nullptr;
-
-using look_up = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
-
-look_up real_one() {
-  static const auto found = reinterpret_cast<look_up>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-  return found;
-}
-
-}  // namespace
-
-// Stands in front of libc's for this program. A list of numeric answers is joined from libc's own, so that its
-// freeaddrinfo fits.
-extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** into) {
-  if (!fake_resolver::in_place || !fake_resolver::in_place->knows(name)) return real_one()(name, service, hints, into);
-  const auto [failure, addresses] = fake_resolver::in_place->answer(name);
-  if (failure != 0) return failure;
-  *into = nullptr;
-  auto** end = into;
-  for (const auto& address : addresses) {
-    if (const int bad = real_one()(address.c_str(), service, hints, end); bad != 0) return bad;
-    while (*end != nullptr) end = &(*end)->ai_next;
-  }
-  return 0;
-}
 
 namespace regpass::net {
 namespace {
 
 using namespace std::chrono_literals;
 using boost::asio::ip::address;
+using testing::fake_name_server;
 using testing::loopback;
 using testing::run_task;
 using strings = std::vector<std::string>;
@@ -115,10 +44,11 @@ struct visit {
 };
 
 TEST_CASE("A name is looked up once, its addresses are judged and the judged one is connected to (T04)") {
-  fake_resolver names;
-  names.set("registry.test", {.answers = {{"127.0.0.2"}, {"127.0.0.3"}}});
   run_task([&]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    names.set("registry.test", {.answers = {{"127.0.0.2"}, {"127.0.0.3"}}});
+    names.install();
     loopback door(on, "127.0.0.2");
     visit one;
     auto reached = co_await one.to("registry.test", door.port());
@@ -130,10 +60,11 @@ TEST_CASE("A name is looked up once, its addresses are judged and the judged one
 }
 
 TEST_CASE("The next address is tried when one refuses (F09)") {
-  fake_resolver names;
-  names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
   run_task([&]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
+    names.install();
     loopback door(on, "127.0.0.3");
     visit one;
     auto reached = co_await one.to("registry.test", door.port());
@@ -144,10 +75,11 @@ TEST_CASE("The next address is tried when one refuses (F09)") {
 }
 
 TEST_CASE("An address that is silent holds nobody up: the next one joins and wins (RFC 8305) (F09)") {
-  fake_resolver names;
-  names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
   run_task([&]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
+    names.install();
     loopback door(on, "127.0.0.3");
     const testing::black_hole silent(on, "127.0.0.2", door.port());
     co_await testing::pause(20ms);
@@ -162,10 +94,11 @@ TEST_CASE("An address that is silent holds nobody up: the next one joins and win
 }
 
 TEST_CASE("When no address answers, the error tells of each, and the time is that of one dial (F09)") {
-  fake_resolver names;
-  names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
   run_task([&]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
+    names.install();
     const testing::black_hole silent(on, "127.0.0.2", 0);
     co_await testing::pause(20ms);
     visit one;
@@ -181,10 +114,11 @@ TEST_CASE("When no address answers, the error tells of each, and the time is tha
 }
 
 TEST_CASE("An address that answers is not waited beside") {
-  fake_resolver names;
-  names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
   run_task([&]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
+    names.install();
     loopback door(on, "127.0.0.2");
     // The next address is tried after 250 ms; a machine that has other things to do may once take as long.
     auto least = std::chrono::milliseconds::max();
@@ -200,10 +134,11 @@ TEST_CASE("An address that answers is not waited beside") {
 }
 
 TEST_CASE("An address that is named twice is judged and tried once") {
-  fake_resolver names;
-  names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.2"}}});
   run_task([&]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.2"}}});
+    names.install();
     visit one;
     auto reached = co_await one.to("registry.test", testing::closed_port(on));
     REQUIRE_FALSE(reached);
@@ -215,10 +150,11 @@ TEST_CASE("An address that is named twice is judged and tried once") {
 TEST_CASE("A single forbidden address refuses the whole name, wherever it stands (T03)") {
   const strings addresses = GENERATE(strings{"127.0.0.2", "127.0.0.3"}, strings{"127.0.0.3", "127.0.0.2"},
                                      strings{"127.0.0.3", "::1", "127.0.0.2"});
-  fake_resolver names;
-  names.set("registry.test", {.answers = {addresses}});
   run_task([&]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    names.set("registry.test", {.answers = {addresses}});
+    names.install();
     loopback door(on, "127.0.0.3");
     visit one;
     one.forbidden = {"127.0.0.2"};
@@ -231,10 +167,12 @@ TEST_CASE("A single forbidden address refuses the whole name, wherever it stands
 }
 
 TEST_CASE("A name that has no address is unresolved, and the error names it") {
-  const int failure = GENERATE(EAI_NONAME, EAI_AGAIN, EAI_FAIL);
-  fake_resolver names;
-  names.set("nowhere.test", {.answers = {}, .failure = failure});
+  const int rcode = GENERATE(0, 2, 3, 5);
   run_task([&]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    names.set("nowhere.test", {.rcode = rcode});
+    names.install();
     visit one;
     auto reached = co_await one.to("nowhere.test", 443);
     REQUIRE_FALSE(reached);
@@ -246,9 +184,11 @@ TEST_CASE("A name that has no address is unresolved, and the error names it") {
 }
 
 TEST_CASE("A name server that is silent is not waited for longer than the dial may take (F09)") {
-  fake_resolver names;
-  names.set("silent.test", {.answers = {{"127.0.0.1"}}, .takes = 1s});
   run_task([&]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    names.set("silent.test", {.answers = {{"127.0.0.1"}}, .takes = 1s});
+    names.install();
     visit one;
     one.within = 100ms;
     auto reached = co_await one.to("silent.test", 443);
@@ -263,10 +203,11 @@ TEST_CASE("A name server that is silent is not waited for longer than the dial m
 }
 
 TEST_CASE("Names are looked up again for every dial: what changed is judged anew (T04)") {
-  fake_resolver names;
-  names.set("registry.test", {.answers = {{"127.0.0.3"}, {"127.0.0.2"}}});
   run_task([&]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    names.set("registry.test", {.answers = {{"127.0.0.3"}, {"127.0.0.2"}}});
+    names.install();
     loopback door(on, "127.0.0.3");
     visit one;
     one.forbidden = {"127.0.0.2"};

@@ -1,8 +1,10 @@
 #include "regpass/net/program.hpp"
 
+#include "regpass/net/task_group.hpp"
 #include "support/run_task.hpp"
 #include "support/script.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <signal.h>
@@ -27,6 +29,11 @@ program_call call_of(const std::filesystem::path& program) {
 
 result<program_end> outcome(program_call call) {
   return testing::run_task(run_program(std::move(call)));
+}
+
+task<void> expect_timeout(program_call call) {
+  auto end = co_await run_program(std::move(call));
+  CHECK_FALSE(end);
 }
 
 bool is_gone(pid_t process) {
@@ -119,6 +126,42 @@ TEST_CASE("What a program leaves behind is neither waited for nor left") {
   REQUIRE(end);
   CHECK(end->output == "done\n");
   CHECK(is_gone_soon(number_in(child)));
+}
+
+TEST_CASE("A10: a child in a session of its own is killed with the program", "[limits.helper_timeout]") {
+  const testing::scripts all;
+  const auto child = (all.place() / "child").string();
+  const auto grandchild = (all.place() / "grandchild").string();
+  const auto leave = "setsid sh -c 'echo $$ >\"" + child + "\"; (setsid sh -c \"echo \\$\\$ >\\\"" + grandchild +
+                     "\\\"; exec sleep 600\" &) ; exec sleep 600' >/dev/null 2>&1 & ";
+  const auto wait = "while [ ! -s '" + child + "' ] || [ ! -s '" + grandchild + "' ]; do sleep 0.05; done; ";
+  const bool hangs = GENERATE(true, false);
+  auto call = call_of(all.put("p", leave + wait + (hangs ? "sleep 600" : "echo done")));
+  call.within = hangs ? 3s : 20s;
+  const auto end = outcome(call);
+  CHECK(end.has_value() == !hangs);
+  for (const auto& file : {child, grandchild}) {
+    const auto process = number_in(file);
+    REQUIRE(process > 1);
+    CHECK(is_gone_soon(process));
+  }
+}
+
+TEST_CASE("A10: programs that run side by side are not taken for one another's children") {
+  const testing::scripts all;
+  const auto program = all.put("p", "setsid sleep 600 >/dev/null 2>&1 & sleep 0.3; echo fine");
+  const auto hanging = all.put("q", "setsid sleep 600 >/dev/null 2>&1 & sleep 600");
+  testing::run_task([&]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    task_group both(on);
+    auto short_call = call_of(hanging);
+    short_call.within = 100ms;
+    both.spawn(expect_timeout(std::move(short_call)), "hangs");
+    auto end = co_await run_program(call_of(program));
+    co_await both.join();
+    REQUIRE(end);
+    CHECK(end->output == "fine\n");
+  });
 }
 
 TEST_CASE("A program that cannot be started says why") {

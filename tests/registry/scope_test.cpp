@@ -114,3 +114,19 @@ TEST_CASE("a repository's scope is made from its actions") {
   CHECK(to_text(repository_scope("team-a/app", {"push", "pull"})) == "repository:team-a/app:pull,push");
   CHECK(to_text(scope_set(repository_scope("a", {"pull"}))) == "repository:a:pull");
 }
+
+TEST_CASE("R4: scopes that mean the same are equal, however they are spelt") {
+  for (const std::string_view text : {"repository(image):a:pull,push", "repository():a:push,pull",
+                                      "repository(image):a:pull repository:a:push", "repository:a:pull,push,pull"}) {
+    CAPTURE(text);
+    CHECK(set(text) == set("repository:a:pull,push"));
+    CHECK(to_text(set(text)) == "repository:a:pull,push");
+    CHECK(set(text).covers(set("repository:a:push")));
+  }
+  CHECK(set("repository:a:*,pull") == set("repository:a:*"));
+  CHECK(set("repository:a:pull repository(image):a:*") == set("repository:a:*"));
+  CHECK(set("repository(plugin):a:pull") != set("repository:a:pull"));
+  CHECK(to_text(parse_scope("repository()(image):a:pull").value()) == "repository:a:pull");
+  CHECK(to_text(parse_scope("(image):a:pull").value()) == "(image):a:pull");
+  CHECK(to_text(parse_scope("registry(image):catalog:*,list").value()) == "registry:catalog:*");
+}

@@ -44,6 +44,8 @@ DEFAULTS = {
     "location": "path",  # of an upload: path or url
     "storage": "",  # where a GET of a blob is sent on to; nothing: it is answered
     "upload_takes": 0.0,  # seconds for what comes in one request, one after the other
+    "refused_manifests": [],  # media types that the registry does not know
+    "refuses": {},  # answered to a method for paths that contain a text: method, path, status, type and body
     "leeway": 0.0,  # seconds for which a token is still taken when it is over, and what the machine is late (Lag)
 }
 JWT_HEADER = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9"  # {"alg":"RS256","typ":"JWT"}
@@ -184,6 +186,9 @@ class Handler(BaseHTTPRequestHandler):
             self._challenge(dialect, header, repository, needed, refusal)
         elif url.path.rstrip("/") == "/v2":
             self._answer(200, b"{}", {"Content-Type": "application/json"})
+        elif self._is_refused(dialect, url.path):
+            what = dialect.refuses
+            self._answer(what["status"], what["body"].encode(), {"Content-Type": what["type"]})
         elif "/manifests/" in url.path:
             self._manifest(dialect, repository, url.path.rpartition("/")[2])
         elif "/blobs/uploads/" in url.path:
@@ -216,8 +221,15 @@ class Handler(BaseHTTPRequestHandler):
         body = b'{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":null}]}'
         self._answer(status, body, dict(), fields if status == 401 else [])
 
+    def _is_refused(self, dialect: Dialect, path: str) -> bool:
+        what = dialect.refuses
+        return bool(what) and self.command == what["method"] and what["path"] in path
+
     def _manifest(self, dialect: Dialect, repository: str, reference: str) -> None:
-        if self.command == "PUT":
+        if self.command == "PUT" and self.headers.get("Content-Type", "") in dialect.refused_manifests:
+            error = {"code": "MANIFEST_INVALID", "message": "manifest invalid", "detail": "unknown media type"}
+            self._answer(400, json.dumps({"errors": [error]}).encode(), {"Content-Type": "application/json"})
+        elif self.command == "PUT":
             kept = (self.headers.get("Content-Type", ""), self.body)
             for name in (reference, digest_of(self.body)):
                 dialect.manifests[repository, name] = kept

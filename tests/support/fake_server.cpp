@@ -212,6 +212,7 @@ bool fake_server::handle(wire& on, message_reader& reader, received& what) {
     const bool sent = send(on, how, what);
     if (!sent || how.stop_reading) return false;
   }
+  if (how.invite && what.has("Expect")) on.write("HTTP/1.1 100 Continue\r\n\r\n");
   while (holding_ && !stopping_) std::this_thread::sleep_for(std::chrono::milliseconds{1});
   const bool whole = reader.read_body(what);
   renew(index, what);

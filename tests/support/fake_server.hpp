@@ -41,6 +41,7 @@ struct reply {
   std::string raw{};                             // bytes sent instead of an answer
   bool chunked = false;
   bool early = false;                        // before the request's body is read
+  bool invite = false;                       // 100 to a request with Expect, before its body is read
   bool silent = false;                       // nothing is sent, the connection stays
   bool cut = false;                          // the connection ends instead of an answer
   bool reset = false;                        // …and by RST
@@ -52,6 +53,7 @@ struct reply {
   // Over HTTP/2 only; `close` says GOAWAY there.
   std::vector<std::pair<std::string, std::string>> trailers{};
   std::optional<std::uint32_t> h2_reset{};  // RST_STREAM with this code instead of an answer
+  bool unfinished = false;                  // the whole body, but never END_STREAM
 };
 
 class sentence {
@@ -75,6 +77,8 @@ class sentence {
   sentence& raw(std::string bytes) { return to_.raw = std::move(bytes), *this; }
   sentence& chunked() { return to_.chunked = true, *this; }
   sentence& early() { return to_.early = true, *this; }
+  sentence& invite() { return to_.invite = true, *this; }
+  sentence& unfinished() { return to_.unfinished = true, *this; }
   sentence& early_and_close() { return to_.early = to_.stop_reading = true, *this; }
   sentence& silent() { return to_.silent = true, *this; }
   sentence& cut() { return to_.cut = true, *this; }

@@ -65,6 +65,11 @@ class h2_conversation {
     const auto chosen = server_.choose(one.what);
     one.how = chosen.to_;
     maker_ = chosen.maker_;
+    if (one.how.invite && one.what.has("Expect")) {
+      http::response_head invitation;
+      invitation.status = 100;
+      codec_.inform(event.stream, invitation);
+    }
     if (one.how.early) answer(event.stream, one);
   }
   void handle(http::h2_data& event) {
@@ -112,7 +117,7 @@ class h2_conversation {
     codec_.lend(stream, one.out);
     http::fields trailers;
     for (const auto& [name, value] : how.trailers) trailers.add(name, value);
-    if (!how.cut_after) codec_.finish(stream, trailers);
+    if (!how.cut_after && !how.unfinished) codec_.finish(stream, trailers);
   }
 
   void flush() {

@@ -1,9 +1,11 @@
 #include "support/fake_token_server.hpp"
 
 #include "regpass/base/text.hpp"
+#include "support/common_ground.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/url/parse_query.hpp>
 
@@ -76,6 +78,31 @@ void fake_token_server::grants(std::string scopes) {
   grants_ = std::move(scopes);
 }
 
+void fake_token_server::grants_anonymous(std::string scopes) {
+  const std::lock_guard held(lock_);
+  grants_anonymous_ = std::move(scopes);
+}
+
+std::string fake_token_server::issue_to(const std::string& user, const std::string& password,
+                                        const std::string& scope) const {
+  auto client = wire::dial("127.0.0.1", server_.port());
+  if (!client.secure_as_client(client_side(common_ground().upstream_ca.certificate()), {})) return {};
+  const std::string credential = user.empty() ? "" : "Authorization: Basic " + base64(user + ":" + password) + "\r\n";
+  client.write("GET /token?service=s&account=" + user + "&scope=" + scope +
+               " HTTP/1.1\r\nHost: " + server_.authority() + "\r\n" + credential + "Connection: close\r\n\r\n");
+  message_reader reader(client, message_reader::kind::response);
+  message got;
+  if (!reader.read_head(got, "GET") || !reader.read_body(got)) return {};
+  return std::string(boost::json::parse(got.body).at("token").as_string());
+}
+
+std::string fake_token_server::subject_of(const std::string& authorization) {
+  const auto first = authorization.find('.');
+  if (first == std::string::npos) return {};
+  const auto claims = decode_base64url(authorization.substr(first + 1, authorization.find('.', first + 1) - first - 1));
+  return claims ? std::string(boost::json::parse(*claims).at("sub").as_string()) : std::string();
+}
+
 std::string fake_token_server::challenge(std::string_view more) const {
   return "Bearer realm=\"" + realm() + "\",service=\"test-registry\"" + std::string(more);
 }
@@ -115,7 +142,8 @@ reply fake_token_server::issue(const received& what) {
   std::string wanted;
   for (const auto& one : asked.scopes) wanted += (wanted.empty() ? "" : " ") + one;
   const std::lock_guard held(lock_);
-  const auto granted = grants_.value_or(wanted);
+  const bool anonymous = asked.authorization.empty() && asked.password.empty() && asked.refresh_token.empty();
+  const auto granted = anonymous && grants_anonymous_ ? *grants_anonymous_ : grants_.value_or(wanted);
   const auto mark = std::string(token_canary) + "-" + std::to_string(++number_);
   const auto at = std::time(nullptr);
   const boost::json::object claims{{"iss", "test-auth"}, {"aud", asked.service}, {"sub", asked.account},

@@ -33,6 +33,12 @@ class fake_token_server {
 
   // Instead of what is asked for, this is granted (blank-separated).
   void grants(std::string scopes);
+  // …to those who bring no credential.
+  void grants_anonymous(std::string scopes);
+  // A token as a client of its own gets it, past any proxy.
+  std::string issue_to(const std::string& user, const std::string& password, const std::string& scope) const;
+  // Whom an Authorization with a token from here names; empty: nobody.
+  static std::string subject_of(const std::string& authorization);
   // Of several scopes that are asked for only one is granted.
   enum class honoured : std::uint8_t { all, first, last };
   void honours(honoured which) { honours_ = which; }
@@ -58,6 +64,7 @@ class fake_token_server {
 
   mutable std::mutex lock_;
   std::optional<std::string> grants_;
+  std::optional<std::string> grants_anonymous_;
   struct issued {
     std::string token;
     std::string granted;  // blank-separated

@@ -52,8 +52,9 @@ std::int32_t h2_raw_client::send(std::string_view method, std::string_view targe
   return stream;
 }
 
-std::int32_t h2_raw_client::begin(std::string_view method, std::string_view target, std::uint64_t length) {
-  const auto stream = codec_.request(head_of(method, target, {}), {http::framing::kind::counted, length}).value();
+std::int32_t h2_raw_client::begin(std::string_view method, std::string_view target, std::uint64_t length,
+                                  const header_list& more) {
+  const auto stream = codec_.request(head_of(method, target, more), {http::framing::kind::counted, length}).value();
   flush();
   return stream;
 }
@@ -63,8 +64,14 @@ void h2_raw_client::add(std::int32_t stream, std::string piece) {
   flush();
 }
 
-void h2_raw_client::reset(std::int32_t stream) {
-  codec_.reset(stream, http::h2_code::cancel);
+void h2_raw_client::end(std::int32_t stream, std::string piece) {
+  codec_.lend(stream, lent_[stream] = std::move(piece));
+  codec_.finish(stream, {});
+  flush();
+}
+
+void h2_raw_client::reset(std::int32_t stream, http::h2_code code) {
+  codec_.reset(stream, code);
   flush();
 }
 
@@ -83,6 +90,19 @@ h2_answer h2_raw_client::receive_head(std::int32_t stream) {
   while (answers_[stream].status == 0 && !over_[stream] && turn()) {
   }
   return answers_[stream];
+}
+
+bool h2_raw_client::receive_interim(std::int32_t stream) {
+  const auto& got = answers_[stream];
+  while (got.interims == 0 && got.status == 0 && !over_[stream] && turn()) {
+  }
+  return got.interims > 0;
+}
+
+std::string h2_raw_client::receive_bytes(std::int32_t stream, std::size_t count) {
+  while (bodies_[stream].size() < count && !over_[stream] && turn()) {
+  }
+  return bodies_[stream];
 }
 
 std::uint32_t h2_raw_client::goodbye() {

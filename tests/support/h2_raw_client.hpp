@@ -31,13 +31,18 @@ class h2_raw_client {
                     std::optional<std::string> body = std::nullopt, bool counted = true,
                     const header_list& trailers = {});
   // Only the head of a request with a body of that length.
-  std::int32_t begin(std::string_view method, std::string_view target, std::uint64_t length);
+  std::int32_t begin(std::string_view method, std::string_view target, std::uint64_t length,
+                     const header_list& more = {});
   void add(std::int32_t stream, std::string piece);
-  void reset(std::int32_t stream);
+  void end(std::int32_t stream, std::string piece);  // the last piece
+  void reset(std::int32_t stream, http::h2_code code = http::h2_code::cancel);
 
   // Waits until the stream is over, or until its head is there.
   h2_answer receive(std::int32_t stream);
   h2_answer receive_head(std::int32_t stream);
+  // Waits until so many bytes of the body are there; what there is of it.
+  std::string receive_bytes(std::int32_t stream, std::size_t count);
+  bool receive_interim(std::int32_t stream);  // false: something else came
   h2_answer ask(std::string_view method, std::string_view target, const header_list& more = {}) {
     return receive(send(method, target, more));
   }

@@ -134,6 +134,25 @@ TEST_CASE("contexts that add nothing to the roots share one store", "[tls]") {
   CHECK(a.native() != b.native());
 }
 
+TEST_CASE("C1: PEM files may have marks of UTF-8, and UTF-16 is named", "[tls]") {
+  fake_system system;
+  const std::string mark = "\xEF\xBB\xBF";
+  const auto first = test_ca::make("First"), second = test_ca::make("Second");
+  const issued own = second.issue({"builder"});
+  const auto bundle = system.dir.put("marked.pem", mark + first.certificate() + mark + second.certificate());
+  const auto client =
+      value_of(tls::make_client_context({.ca_file = bundle,
+                                         .client_cert_file = system.dir.put("client.crt", mark + own.certificate),
+                                         .client_key_file = system.dir.put("client.key", mark + own.key)}));
+  CHECK(believes(client, first));
+  CHECK(believes(client, second));
+  std::string wide = "\xFF\xFE";
+  for (const char c : first.certificate()) wide.append({c, '\0'});
+  const auto refused = tls::make_client_context({.ca_file = system.dir.put("wide.pem", wide)});
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().detail, Contains("wide.pem") && Contains("UTF-16; save it as UTF-8"));
+}
+
 TEST_CASE("a file of trust that is unfit is named in the error", "[tls]") {
   fake_system system;
   const temporary_directory& dir = system.dir;

@@ -232,3 +232,45 @@ TEST_CASE("threads may ask at the same time", "[tls]") {
   CHECK(served == 200);
   CHECK(cache.size() == 8);
 }
+
+TEST_CASE("A9: a leaf minted while the wall clock is years off is valid by the clock that ran before, too", "[tls]") {
+  testbed bed;
+  tls::leaf_cache cache(bed.ca);
+  const auto start = now();
+  const auto years = GENERATE(10 * 8760h, -10 * 8760h, 3 * 8760h);
+  REQUIRE(cache.get("a.test", start));
+  const instant off{start.steady + 10min, start.wall + 10min + years};
+  const auto jumped = value_of(cache.get("a.test", off));
+  CHECK(valid_at(presented_by(jumped), off.wall));
+  CHECK(valid_at(presented_by(jumped), start.wall + 10min));
+  CHECK(value_of(cache.get("a.test", off)).native() == jumped.native());
+  // Set right again: what was minted meanwhile fits, and later leaves are short ones again.
+  const instant back{start.steady + 20min, start.wall + 20min};
+  CHECK(valid_at(presented_by(value_of(cache.get("a.test", back))), back.wall));
+  const instant settled{start.steady + 47h, start.wall + 47h};
+  const auto later = value_of(cache.get("b.a.test", settled));
+  CHECK(valid_at(presented_by(later), settled.wall));
+  CHECK_FALSE(valid_at(presented_by(later), settled.wall + 48h));
+}
+
+TEST_CASE("A9: a clock that stays where it was set is believed after a day", "[tls]") {
+  testbed bed;
+  tls::leaf_cache cache(bed.ca);
+  const auto start = now();
+  const instant set{start.steady + 1min, start.wall + 30 * 24h};
+  CHECK(valid_at(presented_by(value_of(cache.get("a.test", set))), start.wall));
+  const instant later{start.steady + 25h, start.wall + 30 * 24h + 25h};
+  CHECK_FALSE(valid_at(presented_by(value_of(cache.get("b.a.test", later))), start.wall));
+}
+
+TEST_CASE("A9: started with a clock that cannot be right, CA and leaves are valid at every time that can", "[tls]") {
+  const auto at = GENERATE(now().wall + 10 * 8760h, wall_time(10 * 8760h));
+  const temporary_directory dir;
+  const auto ca = value_of(tls::authority::open({.dir = dir.path(), .names = {"a.test"}}, at));
+  tls::leaf_cache cache(ca);
+  const auto presented = value_of(cache.get("a.test", at));
+  for (const auto when : {at, now().wall}) {
+    CHECK(valid_at(ca.certificate(), when));
+    CHECK(valid_at(presented_by(presented), when));
+  }
+}

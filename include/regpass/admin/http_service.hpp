@@ -2,6 +2,7 @@
 // traffic.
 #pragma once
 
+#include "regpass/admin/connection_table.hpp"
 #include "regpass/exchange/exchange.hpp"
 #include "regpass/exchange/limits.hpp"
 #include "regpass/net/stream.hpp"
@@ -53,7 +54,8 @@ reply plain(int status, std::string_view text);
 // The value of a parameter in a call's query, percent-decoded; empty when it is not there.
 std::string parameter(const call&, std::string_view name);
 
-// Serves one connection to its end. Nothing is logged: what asks here asks often.
-net::task<void> serve(std::unique_ptr<net::stream> client, exchange::limits bounds, responder answer);
+// Serves one connection to its end, as one of those in the table. Nothing is logged: what asks here asks often.
+net::task<void> serve(std::unique_ptr<net::stream> client, exchange::limits bounds, responder answer,
+                      std::shared_ptr<connection_table> among);
 
 }  // namespace regpass::admin

@@ -23,10 +23,13 @@ class client_secret_loader {
   // Null: none is asked for. A file that cannot be read (any more) leaves the last good password in force, which is
   // said in the log; if there is none, or it was another file's, it is an error.
   result<std::shared_ptr<const secret>> load(const config::client_auth_settings&);
+  // Why the file's content of the last load is not in force, beginning with its path; empty: it is.
+  const std::string& rejected() const noexcept { return rejected_; }
 
  private:
   std::filesystem::path file_;
   std::shared_ptr<const secret> good_;
+  std::string rejected_;
 };
 
 }  // namespace regpass::app

@@ -31,6 +31,9 @@ class server {
   std::filesystem::path publish_dir() const;
   const std::string& page_url() const;  // with its token; empty when there is no page
   std::vector<forward::finished> history() const;
+  // Hosts without an entry to which connections went, and the registries that have one.
+  std::vector<std::string> passed_hosts() const;
+  std::vector<std::string> entries() const;
 
   // Configuration and credentials anew, all or nothing; what cannot change at run time (listeners, state_dir, CA,
   // limits) is said in the log.
@@ -46,8 +49,6 @@ class server {
   // Connections are accepted and served on until none was busy for drain.idle, or drain.timeout is over. Returns at
   // once when asked a second time.
   std::size_t busy() const;
-  // Of clients, since this was asked last.
-  std::size_t most_connections();
   void stop();
 
  private:

@@ -45,5 +45,7 @@ struct demand {
   std::string error_description;
 };
 std::optional<demand> demand_of(const std::vector<challenge>&);
+// Whether both lead to the same token server and service, or both want Basic.
+bool same_endpoint(const demand&, const demand&) noexcept;
 
 }  // namespace regpass::auth

@@ -49,9 +49,10 @@ struct choice {
 };
 
 // The most specific entry wins: one of the configuration (with actions before one without, then by the length of its
-// pattern), then the longest path, then the host's others in their order, then programs that are for patterns of hosts.
-// An unusable one is passed over for one that is as specific, never for a weaker one. A ping, which is for no
-// repository, gets the host's widest.
+// pattern), then the longest path, then the host's others in their order, then entries whose key is a pattern of hosts
+// (the longest path, then the most characters written out), then programs that are for patterns of hosts. An unusable
+// one is passed over for one that is as specific, never for a weaker one. A ping, which is for no repository, gets the
+// host's widest.
 choice choose(const credential_store&, const wanted&, const std::vector<program_answer>& answers = {});
 
 }  // namespace regpass::auth

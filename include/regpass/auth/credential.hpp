@@ -2,6 +2,7 @@
 #pragma once
 
 #include "regpass/base/secret.hpp"
+#include "regpass/base/secret_mask.hpp"
 #include "regpass/registry/host.hpp"
 #include "regpass/registry/operation.hpp"
 
@@ -14,8 +15,8 @@
 namespace regpass::auth {
 
 enum class credential_kind : std::uint8_t {
-  basic,           // user name and password: Basic to the registry or the token endpoint
-  identity_token,  // refresh token: POST grant_type=refresh_token to the token endpoint
+  basic,           // user name and password: Basic to the registry or the token endpoint, or a password grant
+  identity_token,  // refresh token: POST grant_type=refresh_token to the token endpoint, or Basic as a password
   bearer           // ready-made token: sent to the registry as it is
 };
 std::string_view name_of(credential_kind) noexcept;
@@ -30,9 +31,14 @@ struct credential {
 };
 using credential_ptr = std::shared_ptr<const credential>;
 
-// What the Authorization field says with it: "Basic …", "Bearer …"; empty for an identity token, which never goes to a
-// registry.
+// What the Authorization field says with it: "Basic …", "Bearer …". An identity token is the password of its user, or
+// of
+// "<token>", the name by which docker-credential-helpers mark one.
 secret authorization_of(const credential&);
+// Its value, and every form in which it is sent.
+void add_to(secret_mask&, const credential&);
+// It is an identity token, or may be one: its user name is the helpers' mark.
+bool may_be_identity_token(const credential&) noexcept;
 
 // A generation that was not used before.
 std::uint64_t next_generation() noexcept;
@@ -71,7 +77,12 @@ struct credential_entry {
   std::string problem;  // "auth is no base64: character '-' at 12 is of the URL-safe alphabet"
   auth::range range{};
   program_ptr program{};
+  std::string host_pattern{};  // of a key with wildcards: "*.jfrog.io:8443"; then `host` is empty
 };
+
+// What the entry is for, as logs name it: a host or a pattern of hosts, "any" for a program that is asked for all of
+// them, and nothing for a key that names no registry.
+std::string shown_host(const credential_entry&);
 
 // Everything known at one moment. Immutable once built; a reload makes another one.
 struct credential_store {

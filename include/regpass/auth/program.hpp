@@ -43,8 +43,9 @@ struct program_says {
   enum class scope : std::uint8_t { image, registry, global };
 
   credential_ptr credential;  // null: `problem` says why; when that is empty too, the program has none
-  std::string problem;   // without secrets: what a program printed is shown only when it failed and said so in words
-  std::string remark{};  // on the credential: "the ECR password expires at …"
+  std::string problem;        // in our own words: clients read it, and what a program prints is not for them
+  std::string printed{};  // by a program that failed, with secrets masked as far as they can be recognised; for the log
+  std::string remark{};   // on the credential: "the ECR password expires at …"
   std::optional<std::chrono::seconds> life;  // as the program says
   scope valid_for = scope::registry;
 };

@@ -14,10 +14,12 @@ namespace regpass::auth {
 struct realm_rules {
   http::origin registry;              // the registry's API origin, as dialled
   std::vector<std::string> approved;  // `realms` of the configuration: URLs; origin and path prefix at '/' must match
+  bool anonymous = false;             // nothing secret would be sent, so that any https realm may be asked
 };
 
 struct realm_decision {
   bool allowed = false;
+  bool foreign = false;    // allowed for want of a secret only: neither the registry's nor approved
   http::absolute_url url;  // only when allowed
   std::string why;         // "same origin" · "built-in pair of docker.io" · "approved by realms" · or what is wrong
   std::string
@@ -26,9 +28,9 @@ struct realm_decision {
 
 // `realm` is the challenge's parameter; a relative one is resolved against the registry's /v2/. Allowed: the registry's
 // own origin; a built-in pair for exactly this registry (docker.io→auth.docker.io, registry.gitlab.com→gitlab.com,
-// nvcr.io→authn.nvidia.com, …); an approved URL. https unless the registry itself is plain HTTP and the realm is its
-// own origin. User information, a fragment, control bytes and other schemes are refused whatever the configuration
-// says.
+// nvcr.io→authn.nvidia.com, …); an approved URL; any other where no secret would be sent. https unless the registry
+// itself is plain HTTP and the realm is its own origin. User information, a fragment, control bytes and other schemes
+// are refused whatever the configuration says.
 realm_decision decide_realm(std::string_view realm, const registry::host&, const realm_rules&);
 
 // The origin of the built-in pair: "https://auth.docker.io" for docker.io; empty when this registry has none.

@@ -30,6 +30,8 @@ struct token_request {
 };
 // GET for basic and anonymous, POST for an identity token.
 token_request::form first_form(const credential_ptr&) noexcept;
+// A user and a password fit into both forms, and so does an identity token.
+bool has_other_form(const credential_ptr&) noexcept;
 
 // What goes on the wire. Parameters are encoded one by one; a query in the realm is kept, but for parameters of ours in
 // it. GET: repeated scope=, `service`, `account` when there is a user, Authorization: Basic. POST: a form with one
@@ -81,7 +83,7 @@ using token_ptr = std::shared_ptr<const token>;
 
 struct token_failure {
   enum class kind : std::uint8_t {
-    rejected,    // 401, or 400 with invalid_grant: the credential is not accepted
+    rejected,    // 401, or 400 that blames the credential: it is not accepted
     forbidden,   // 403 and other 4xx: accepted, but not for this scope; or a policy
     wrong_form,  // 400, 404, 405 (and 401 to POST, unless it carried an identity token): another form may work
     busy,        // 408, 429, 5xx
@@ -99,6 +101,11 @@ struct token_failure {
 
 // "rejected", "wrong_form" …
 std::string_view name_of(token_failure::kind) noexcept;
+std::optional<token_failure::kind> failure_kind(std::string_view name) noexcept;
+
+// Which of two failures of one endpoint says more about the credential: a verdict on it before a bare 400, that before
+// trouble, and last 404 and 405, by which an endpoint says only that it does not know the form.
+int telling_rank(token_failure::kind, int status) noexcept;
 
 struct token_answer {
   token_ptr token;  // null: see failure

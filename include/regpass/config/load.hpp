@@ -27,6 +27,7 @@ struct inputs {
   std::vector<std::pair<std::string, std::string>> sets;  // --set key=value
   std::map<std::string, std::string> environment;         // all variables
   bool root = runs_as_root();
+  bool judges_files = true;  // whether the files that a [[registry]] names must be readable
 };
 
 // One thing that is wrong: "/etc/regpass/regpass.toml:12:1: unknown key `listen.proxi`" and "did you mean
@@ -44,6 +45,7 @@ struct loaded {
   config::settings settings;
   provenance origins;
   std::filesystem::path file;     // the file that was read; empty: none
+  secret text;                    // of that file, which may hold the password of a proxy
   std::vector<problem> problems;  // empty: settings are valid
 };
 

@@ -29,6 +29,7 @@ struct client_auth_settings {
   std::filesystem::path secret_file;  // empty: whoever reaches the proxy may use it
   bool create = false;
   readers readable_by = readers::owner;  // of the file that is created
+  forward::client_rules rules{};
 };
 
 struct upstream_settings {
@@ -65,6 +66,7 @@ struct kubelet_provider {
 struct credential_settings {
   std::vector<std::filesystem::path> docker_config;  // default: where docker and podman keep them
   bool helpers = true;
+  bool required = false;  // whether /readyz wants one that is usable
   std::vector<kubelet_provider> kubelet_providers;
   std::vector<registry_credential> of_registries;
 };

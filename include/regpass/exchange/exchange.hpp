@@ -47,6 +47,11 @@ class downstream {
   virtual void when_gone(std::function<void()> /*what*/) {}
 
   virtual bool responded() const noexcept = 0;
+  // Every byte that the answer's head announced is on its way. Whatever becomes of the connection afterwards, the
+  // client can have the whole answer.
+  virtual bool delivered() const noexcept { return false; }
+  // The client waits for 100 (Continue) before it sends its body; the first `read` says it.
+  virtual bool awaits_continue() const noexcept { return false; }
   virtual std::string_view version() const noexcept = 0;  // "1.1", "1.0", "2"
 };
 

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,6 +33,8 @@ class h1_server final : public downstream {
   // Reads what is left of the request's body and throws it away, so that the connection (and a client that only writes)
   // can go on.
   net::task<result<void>> drain();
+  // The client asked for a 100 and got a final answer; it may have sent its body all the same.
+  bool uninvited() const noexcept { return continue_due_; }
   std::string take_rest() { return input_.take_rest(); }
 
   const http::request_head& head() const noexcept override { return head_; }
@@ -45,6 +48,8 @@ class h1_server final : public downstream {
   void abort() noexcept override;
   void when_gone(std::function<void()> what) override;
   bool responded() const noexcept override { return responded_; }
+  bool delivered() const noexcept override;
+  bool awaits_continue() const noexcept override { return continue_due_ && !responded_; }
   std::string_view version() const noexcept override { return head_.minor == 0 ? "1.0" : "1.1"; }
 
  private:
@@ -59,7 +64,8 @@ class h1_server final : public downstream {
   http::request_head head_;
   http::framing body_;
   http::framing out_;
-  std::string pending_head_;  // sent together with the first piece
+  std::uint64_t written_ = 0;  // of the answer's body
+  std::string pending_head_;   // sent together with the first piece
   bool continue_due_ = false;
   bool responded_ = false;
   bool finished_ = false;

@@ -50,6 +50,7 @@ struct answered_step {
   std::string message;                             // other words of the body, cleaned, capped
   std::optional<std::int64_t> clock_difference_s;  // Date field minus our clock
   std::string location{};                          // Location, masked
+  bool location_served = false;                    // …and regpass serves the registry that it names
   std::string allow{};                             // Allow, of a 405
   std::string rate_limit{};                        // ratelimit-limit: "100;w=21600"
   std::string rate_remaining{};                    // ratelimit-remaining: "0;w=21600"
@@ -130,9 +131,24 @@ struct evidence {
   std::vector<auth::considered> others;
   std::vector<std::string> searched;  // files and directories that were looked at for credentials
 
+  // What the configuration has for the host. `unserved`: no entry serves it, only those in `entries` (the first few).
+  bool unserved = false;
+  std::vector<std::string> entries;
+  std::string tls_entry;         // it was asked in plain HTTP, and over TLS is served by a "registry" or a "credential"
+  std::string ca_file;           // in force for it
+  std::string client_cert_file;  // likewise
+  std::string way;               // where there is a proxy on the way out: "proxy", or "no-proxy" by NO_PROXY
+
+  // The manifest that was pushed and refused, as far as it was looked at.
+  std::int64_t manifest_bytes = 0;
+  std::string manifest_type;           // its Content-Type
+  std::string manifest_flaw;           // "it names no config"
+  bool blob_pushed_meanwhile = false;  // to the same repository, between its first byte and its answer
+
   registry::scope_set needed;
   std::vector<timed_step> steps;  // at most 32; the last are kept
   int status = 0;                 // what the client got; 0: nothing (connection cut)
+  bool judged_fine = false;       // read from a log line that explains nothing, and has too little to judge anew
 };
 
 void make_room(evidence&);  // for one step more: drops the oldest beyond the bound

@@ -45,7 +45,8 @@ struct facts {
                                                // our clock; negative: the life that was left
   std::optional<std::int64_t> clock_difference_s;
   std::optional<std::int64_t> registry_time_s;  // when it refused, by its own clock, since the epoch
-  std::vector<entry_fault> faults;              // if it failed: what is wrong with credential files and entries
+  std::string moved_to;  // the registry to which a redirect of the API leads, where the credential does not go
+  std::vector<entry_fault> faults;  // if it failed: what is wrong with credential files and entries
 };
 
 facts derive(const evidence&);

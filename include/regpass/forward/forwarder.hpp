@@ -29,6 +29,7 @@ struct forward_request {
   std::string client;
   std::string mode = "proxy";
   std::optional<facade> seen_as{};  // when the client does not know the registry by its own address
+  bool may_be_step = false;         // a build step's request, with its builder's password (step_fence.hpp)
 };
 
 // Serves `down` completely: a response was written or the exchange aborted when it returns. What happened is logged,

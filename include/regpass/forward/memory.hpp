@@ -1,55 +1,79 @@
-// What was learned from registries and is shared by all workers: their challenges, and where they sent uploads.
-// Bounded, behind a lock.
+// What was learned from registries and is shared by all workers: their challenges, which of their tokens they refused,
+// and where they sent uploads. Bounded, behind a lock.
 #pragma once
 
 #include "regpass/auth/challenge.hpp"
+#include "regpass/auth/token.hpp"
+#include "regpass/base/time.hpp"
 #include "regpass/registry/host.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 namespace regpass::forward {
 
 class memory {
  public:
-  // The last demand of a registry. It only saves a round trip: a registry that changes its mind says so with its next
-  // 401.
-  std::optional<auth::demand> demand_of(const registry::host& host) const;
-  void learn(const registry::host& host, const auth::demand& demand);
-  // Its token endpoint gave nothing that one can use: it may have moved. Until the registry says so again, only tokens
-  // that are there already go by what it said.
-  void doubt(const registry::host& host);
-  bool is_doubtful(const registry::host& host) const;
+  // The last demand for this repository, where one is known, else the last of its registry. It only saves a round trip:
+  // a registry that changes its mind says so with its next 401. What was said of one request (scope, error) is not
+  // kept.
+  std::optional<auth::demand> demand_of(const registry::host& host, std::string_view repository = {}) const;
+  // Without a repository for the registry alone, as its /v2/ says it.
+  void learn(const registry::host& host, std::string_view repository, const auth::demand& demand);
 
   // Credentials that were refused where it went without them, by their generation. `refuse` is true for the first time.
   bool refuse(std::uint64_t generation);
   void accept(std::uint64_t generation);
   bool is_refused(std::uint64_t generation) const;
 
-  // An upload's Location need not have the API's form: its path is remembered for the repository that it was given for.
-  std::optional<std::string> repository_of(const registry::host& host, const std::string& path) const;
-  void remember_upload(const registry::host& host, const std::string& path, const std::string& repository);
+  // Tokens that were refused when they were fresh: for a few seconds no other is asked for in their place.
+  void refuse_fresh(const auth::token_ptr& token, steady_time at);
+  bool was_refused_fresh(const auth::token_ptr& token, steady_time at) const;
+
+  // An upload's Location belongs to the repository whose upload it is, whatever it looks like. The request's path must
+  // be that of the Location, and its query may add to the Location's; of several with one path the query decides.
+  std::optional<std::string> repository_of(const registry::host& host, std::string_view target) const;
+  void remember_upload(const registry::host& host, std::string_view target, const std::string& repository);
 
  private:
   struct upload {
     registry::host host;
-    std::string path;
+    std::string target;
     std::string repository;
   };
+  using uploads = std::list<upload>;
+  using own_demands = std::map<std::string, auth::demand, std::less<>>;  // by repository
+  struct known {
+    auth::demand last;
+    own_demands own;  // of repositories that wanted something else than others
+  };
+  struct refused_token {
+    std::weak_ptr<const auth::token> token;
+    steady_time until;
+  };
+  void make_room_for(const registry::host& host);
+  void forget_upload(uploads::iterator at);
+
   static constexpr std::size_t max_uploads = 1024;
   static constexpr std::size_t max_demands = 1024;
+  static constexpr std::size_t max_own_demands = 256;  // of one registry
   static constexpr std::size_t max_refused = 1024;
+  static constexpr std::size_t max_refused_tokens = 256;
   mutable std::mutex lock_;
-  std::map<registry::host, auth::demand> demands_;
+  std::map<registry::host, known> demands_;
   std::set<std::uint64_t> refused_;
-  std::set<registry::host> doubtful_;  // some of those
-  std::list<upload> uploads_;          // most recent first
+  std::list<refused_token> refused_tokens_;                               // oldest first
+  uploads uploads_;                                                       // most recent first
+  std::unordered_multimap<std::string_view, uploads::iterator> by_path_;  // keys are parts of the targets
 };
 
 }  // namespace regpass::forward

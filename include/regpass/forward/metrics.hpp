@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace regpass::forward {
 
@@ -21,6 +22,10 @@ class metrics {
   ~metrics();
   metrics(const metrics&) = delete;
   metrics& operator=(const metrics&) = delete;
+
+  // Makes the series of these registries, at 0: an increase from nothing is no increase to Prometheus. `modes`: by
+  // which clients may come. Of very many registries the first ones; asked again it adds what is new.
+  void prepare(const std::vector<std::string>& registries, const std::vector<std::string>& modes);
 
   // `served`: its registry is one of ours.
   void exchange(const finished&, bool served);

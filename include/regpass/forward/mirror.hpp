@@ -8,6 +8,7 @@
 #include "regpass/http/message.hpp"
 #include "regpass/http/origin.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,12 @@ struct mirror_call {
 // The head's target becomes what goes upstream: without the prefix and without ns, all else as written. Errors:
 // not_found when the path lacks the prefix; bad_message for what is no request to an origin server.
 result<mirror_call> ingress_mirror(http::request_head& head, std::string_view prefix);
+
+// Refuses what a page in a browser sent, and what is addressed to a host that is not the mirror: its name was made to
+// lead here (DNS rebinding). The mirror's own hosts are loopback addresses, localhost, the names of served registries,
+// and `names` of its [[mirror]].
+std::optional<decision> judge_caller(const http::request_head&, const mirror_call&, const mirror_entry&,
+                                     const snapshot&);
 
 // The registry asked for: ns if it is served, else the mirror's own.
 decision decide_mirror(const mirror_call&, const mirror_entry&, const snapshot&);

@@ -39,6 +39,18 @@ struct mirror_options {
   std::string listen;
   registry::host registry;  // where requests without ?ns= go
   std::string path;         // what clients put before or behind /v2, without slashes at its ends; empty: nothing
+  std::vector<std::string> names{};  // further hosts that clients know the mirror by
+};
+
+// [client_auth]: whose password it is, and what its build steps get.
+enum class builder_kind : std::uint8_t { automatic, buildkit, other };
+enum class step_requests : std::uint8_t {
+  refuse,
+  anonymous  // passed on as they are, without a credential
+};
+struct client_rules {
+  builder_kind builder = builder_kind::automatic;
+  step_requests steps = step_requests::refuse;
 };
 
 // [other_hosts]

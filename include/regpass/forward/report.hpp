@@ -12,6 +12,9 @@ namespace regpass::forward {
 
 boost::json::object exchange_line(const explain::evidence&, const std::optional<explain::explanation>&, const traffic&);
 
+// For a line of another event: what a later `regpass explain` needs to come to the same verdict.
+void add_explained(boost::json::object& line, const explain::evidence&, const explain::explanation&);
+
 // Its `msg`.
 std::string message_of(const explain::evidence&, const std::optional<explain::explanation>&);
 

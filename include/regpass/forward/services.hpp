@@ -2,14 +2,18 @@
 #pragma once
 
 #include "regpass/exchange/pool.hpp"
+#include "regpass/forward/blob_pushes.hpp"
 #include "regpass/forward/credential_client.hpp"
+#include "regpass/forward/distrust.hpp"
 #include "regpass/forward/head_count.hpp"
 #include "regpass/forward/journal.hpp"
 #include "regpass/forward/memory.hpp"
 #include "regpass/forward/metrics.hpp"
 #include "regpass/forward/own_ends.hpp"
+#include "regpass/forward/passed_hosts.hpp"
 #include "regpass/forward/refusals.hpp"
 #include "regpass/forward/snapshot.hpp"
+#include "regpass/forward/step_fence.hpp"
 #include "regpass/forward/token_client.hpp"
 #include "regpass/tls/leaf.hpp"
 
@@ -33,6 +37,10 @@ struct services {
   own_ends spliced{};                     // our ends towards the hosts of captured streams
   credential_client* programs = nullptr;  // null: none is asked
   refusals refused{};
+  passed_hosts passed{};
+  blob_pushes pushes{};
+  step_fence fence{};
+  forward::distrust distrust{};
 };
 
 struct surroundings {

@@ -5,6 +5,7 @@
 #include "regpass/base/secret.hpp"
 #include "regpass/exchange/pool.hpp"
 #include "regpass/forward/options.hpp"
+#include "regpass/forward/pattern_registries.hpp"
 #include "regpass/net/egress.hpp"
 #include "regpass/registry/host.hpp"
 #include "regpass/tls/context.hpp"
@@ -41,17 +42,21 @@ struct snapshot {
   std::vector<std::string> searched;  // where credentials were looked for
   forward::other_hosts other_hosts;
   std::shared_ptr<const secret> client_password;  // what clients of the proxy must show; null: nothing
-  net::way_out_ptr way_out;                       // to registries, token servers and other hosts alike
+  client_rules clients;
+  net::way_out_ptr way_out;  // to registries, token servers and other hosts alike
   bool annotate = true;
+  bool credentials_required = false;
+  std::shared_ptr<pattern_registries> by_pattern{};  // null: no key has a wildcard
 
   // By the registry's name as logs have it.
   bool knows(std::string_view shown) const {
     const auto host = registry::parse_host(shown);
-    return host && registries.contains(*host);
+    return host && find(*host) != nullptr;
   }
   const registry_entry* find(const registry::host& host) const {
     const auto it = registries.find(host);
-    return it == registries.end() ? nullptr : &it->second;
+    if (it != registries.end()) return &it->second;
+    return by_pattern ? by_pattern->find(host) : nullptr;
   }
 };
 using snapshot_ptr = std::shared_ptr<const snapshot>;

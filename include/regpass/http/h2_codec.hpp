@@ -30,7 +30,7 @@ struct h2_limits {
   std::uint32_t stream_window = 256 * 1024;    // bytes of a body that wait here at most
   std::uint32_t connection_window = 1 << 20U;  // …of all bodies together
   std::size_t resets = 200;                    // streams that a client breaks off, in any 10 s
-  std::size_t control_frames = 1000;  // SETTINGS, PING, PRIORITY, empty DATA, a server's resets of nothing; in any 10 s
+  std::size_t control_frames = 1000;           // frames that carry no part of a message; in any 10 s
 };
 
 // Codes of RFC 9113 section 7 that somebody here says or acts upon.

@@ -14,6 +14,10 @@ namespace regpass::http {
 // WWW-Authenticate is an attempt to have us strip what matters: errc::bad_message (T08).
 result<void> strip_hop_by_hop(fields&);
 
+// Only those that no recipient takes for what a head must say: digests of the content, signatures of chunks, timing and
+// the status of gRPC. Everything else has no business behind a body (RFC 9110 section 6.5.1).
+fields allowed_trailers(const fields&);
+
 // Appends `pseudonym` to Via as "1.1 pseudonym" (RFC 9110 section 7.6.3).
 void add_via(fields&, std::string_view pseudonym);
 // Has a proxy of this pseudonym passed the message on already? Then it goes round in a loop.

@@ -3,6 +3,7 @@
 
 #include "regpass/base/error.hpp"
 #include "regpass/base/secret.hpp"
+#include "regpass/base/secret_mask.hpp"
 #include "regpass/http/message.hpp"
 #include "regpass/http/origin.hpp"
 
@@ -24,13 +25,17 @@ result<proxy_server> parse_proxy(std::string_view text);
 // The same text for people: "http://user:***@proxy.corp:3128", even if it does not parse.
 std::string masked_proxy(std::string_view text);
 
+// Its login, if it has one.
+void add_to(secret_mask&, const proxy_server&);
+
 // "proxy.corp:3128", port always written.
 std::string shown(const proxy_server&);
 
 // What asks for a way to `authority` ("registry.test:443"), as bytes. It may carry the login.
 secret connect_request(const proxy_server&, const std::string& authority);
 
-// Nothing for a 2xx. Else an error of party::proxy whose detail has the proxy's name and status line: refused for what
+// Nothing for a 2xx. Else an error of party::proxy whose detail has the proxy's name and status line, without the login
+// should the proxy quote it: refused for what
 // it will not do for us (4xx), timed_out (408, 504), unreachable (other 5xx), bad_message for anything else.
 result<void> judge_connect(const proxy_server&, const std::string& authority, const response_head&);
 

@@ -1,6 +1,7 @@
 // From a name to a connected socket: resolved once, every address judged, the judged address connected to (T03, T04).
 #pragma once
 
+#include "regpass/net/resolver.hpp"
 #include "regpass/net/stream.hpp"
 #include "regpass/net/tcp_stream.hpp"
 
@@ -24,6 +25,7 @@ struct dial_target {
   address_filter allowed;
   party blame = party::registry;
   std::chrono::milliseconds within{10'000};  // resolve and connect together
+  std::shared_ptr<asker> from{};             // the name is not looked up any further once it has left
 };
 
 struct dialled {

@@ -7,6 +7,7 @@
 #include "regpass/http/no_proxy.hpp"
 #include "regpass/http/proxy_server.hpp"
 #include "regpass/net/dial.hpp"
+#include "regpass/net/login_guard.hpp"
 #include "regpass/tls/context.hpp"
 
 #include <chrono>
@@ -20,6 +21,7 @@ struct way_out {
   std::optional<http::proxy_server> proxy;
   http::no_proxy except;
   std::shared_ptr<const tls::context> context{};  // for TLS to the proxy itself; there if it is an https one
+  std::shared_ptr<login_guard> login = std::make_shared<login_guard>();
 };
 using way_out_ptr = std::shared_ptr<const way_out>;  // null: straight
 

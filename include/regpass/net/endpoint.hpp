@@ -4,6 +4,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <string>
+#include <string_view>
 
 namespace regpass::net {
 
@@ -11,6 +12,11 @@ namespace regpass::net {
 inline std::string shown(const boost::asio::ip::tcp::endpoint& at) {
   const auto address = at.address().to_string();
   return (at.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(at.port());
+}
+
+// The address of what `shown` made, without its port.
+inline std::string address_text(std::string_view endpoint) {
+  return std::string(endpoint.substr(0, endpoint.rfind(':')));
 }
 
 }  // namespace regpass::net

@@ -30,9 +30,9 @@ struct program_end {
   std::string errors;
 };
 
-// The program runs in `/`, in a process group of its own, which is killed when the time is over, when it writes too
-// much, and of what it left behind when it ended. Errors: not_found and denied (it cannot be started), timed_out,
-// too_large; none begins with the program's name.
+// The program runs in `/`, in a process group of its own. It is killed when the time is over and when it writes too
+// much; what it started is killed with it, and when it ends by itself, whatever session or group that is in. Errors:
+// not_found and denied (it cannot be started), timed_out, too_large; none begins with the program's name.
 task<result<program_end>> run_program(program_call what);
 
 }  // namespace regpass::net

@@ -1,4 +1,4 @@
-// The error body of the distribution API: {"errors":[{"code","message","detail"}]}, read and written.
+// The error body of the distribution API: {"errors":[{"code","message","detail"}]}, read.
 #pragma once
 
 #include <string>
@@ -21,9 +21,8 @@ std::vector<api_error> parse_errors(std::string_view body);
 // plain ASCII, and of pages for people the title. The text, cleaned and capped, or empty, which binary bodies are.
 std::string parse_message(std::string_view body);
 
-// The code a status goes with: 401 UNAUTHORIZED, 403 DENIED, 404 NAME_UNKNOWN, 429 TOOMANYREQUESTS, 503 UNAVAILABLE,
-// else UNKNOWN.
+// The code for an error that has none. UNKNOWN, TOOMANYREQUESTS and UNAVAILABLE, which clients take for temporary, are
+// for statuses that are; other 4xx are DENIED, NAME_UNKNOWN or UNSUPPORTED.
 std::string_view code_for(int status) noexcept;
-std::string write_error(std::string_view code, std::string_view message);
 
 }  // namespace regpass::registry

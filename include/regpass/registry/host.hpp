@@ -35,4 +35,8 @@ bool is_docker_hub(const host&) noexcept;
 // relatives.
 std::string registrable_domain(std::string_view name);
 
+// Whether anybody can register names below it ("com", "co.uk"), by the list's section of ICANN domains. A suffix that
+// is not in the list ("test", "internal") is somebody's own.
+bool is_public_suffix(std::string_view name);
+
 }  // namespace regpass::registry

@@ -16,6 +16,9 @@ struct manifest_parts {
 
 // Errors: bad_message when it is no manifest.
 result<manifest_parts> parse_manifest(std::string_view body);
+// What a pushed manifest lacks whatever the registry: "it names no config". Empty: nothing that can be told. `type` is
+// its Content-Type.
+std::string manifest_flaw(std::string_view body, std::string_view type);
 // The first of the tags that a repository lists (GET …/tags/list); empty: it has none. Errors: bad_message.
 result<std::string> first_tag(std::string_view body);
 

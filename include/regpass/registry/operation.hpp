@@ -33,6 +33,10 @@ struct operation {
 // Location) is recognised by its form only; other forms are the business of whoever remembers Locations.
 result<operation> parse_operation(std::string_view method, std::string_view target);
 
+// What the method does at a Location that was handed out for an upload to this repository, whatever the Location looks
+// like. Error: unsupported, for methods that no upload knows.
+result<operation> upload_operation(std::string_view method, std::string_view repository);
+
 // The target of an upload start without mount=, from= and origin=, other parameters kept.
 std::string without_mount(std::string_view target);
 

@@ -11,7 +11,8 @@
 
 namespace regpass::registry {
 
-// One resource and the actions on it. `type` may carry a class: "repository(plugin)".
+// One resource and the actions on it. `type` may carry a class: "repository(plugin)". "repository(image)" is
+// "repository": image is the default class (distribution: token scope documentation).
 struct scope {
   std::string type;
   std::string name;  // may contain ':' (a host with port); the last ':' separates the actions
@@ -20,10 +21,13 @@ struct scope {
   auto operator<=>(const scope&) const = default;
 };
 
+// The type without a class that is empty or the default.
+std::string canonical_type(std::string_view type);
 result<scope> parse_scope(std::string_view text);
 std::string to_text(const scope&);  // actions in alphabetical order
 
-// A set of scopes, at most one per (type, name); actions of the same resource are merged. "*" covers every action.
+// A set of scopes, at most one per (type, name), which equal meanings make equal: actions of the same resource are
+// merged, and "*" covers, and swallows, every other.
 class scope_set {
  public:
   scope_set() = default;

@@ -37,6 +37,8 @@ class authority {
   std::vector<std::string> names() const;  // from the certificate's constraints; empty: unconstrained
   wall_time not_after() const;
   bool created() const noexcept;  // by this call of `open`
+  // Who else could read or replace the pair when it was opened, and what to do about it; empty: nobody.
+  const std::vector<std::string>& remarks() const noexcept;
 
   // Does the certificate's name constraint let us sign for this name?
   bool covers(std::string_view name) const;

@@ -74,6 +74,7 @@ class engine {
 
   std::string_view version() const noexcept;     // "TLSv1.3"
   std::string_view alpn() const noexcept;        // "" when none was chosen
+  bool offered_http2() const noexcept;           // server: the client did, whatever was chosen
   std::string_view asked_name() const noexcept;  // server: SNI of the client; "" when it sent none
   bool resumed() const noexcept;
 

@@ -17,9 +17,10 @@
 namespace regpass::tls {
 
 // One leaf: ECDSA P-256, exactly one SAN (DNS name or IP address), serverAuth, random serial, valid from an hour ago
-// for 48 hours less that hour.
+// for 48 hours less that hour. Where the clock shows a time that cannot be, it is valid at each time that can.
 struct leaf {
   std::shared_ptr<X509> certificate;
+  wall_time not_before;
   wall_time not_after;
 };
 result<leaf> mint(const authority&, EVP_PKEY* leaf_key, std::string_view name, wall_time now);
@@ -34,6 +35,9 @@ class leaf_cache {
   // errc::denied when the CA's constraints do not cover the name. Callers ask only for names that are intercepted
   // (T25).
   result<context> get(std::string_view name, wall_time now);
+  // The leaf is valid by the wall clock and, for a day after that was set, by what it would show otherwise: clients may
+  // have the one time or the other.
+  result<context> get(std::string_view name, const instant& now);
   std::size_t size() const;
 
  private:

@@ -63,15 +63,46 @@ void print_json(const checkup& done, const registry::reference& what) {
   for (const auto& step : done.steps) steps.push_back(json_of(step));
   boost::json::array exchanges;
   for (const auto& one : done.exchanges) exchanges.push_back(json_of(one));
-  const boost::json::object all{{"reference", registry::to_text(what)},
+  const auto reference = what.repository.empty() ? registry::to_text(what.host) : registry::to_text(what);
+  const boost::json::object all{{"reference", reference},
                                 {"would_work", done.works},
                                 {"steps", std::move(steps)},
                                 {"exchanges", std::move(exchanges)}};
   std::printf("%s\n", boost::json::serialize(all).c_str());
 }
 
-std::optional<checkup_request> request_of(const check_options& options) {
-  const auto reference = registry::parse_reference(options.reference);
+// As skopeo, Helm and browsers name an image.
+std::string_view without_scheme(std::string_view text) {
+  for (const std::string_view scheme : {"docker://", "oci://", "https://", "http://"}) {
+    if (text.starts_with(scheme)) return text.substr(scheme.size());
+  }
+  return text;
+}
+
+// "harbor.example.com", "registry.test:5443", "localhost": a host, where an image's name alone is Docker Hub's. Of
+// "registry:5000", which may be an image with its tag, the configuration has to know.
+std::optional<registry::host> host_alone(std::string_view text, const config::settings& settings) {
+  if (text.ends_with('/')) text.remove_suffix(1);
+  const auto host = registry::parse_host(text);
+  if (!host || text.find('/') != std::string_view::npos) return std::nullopt;
+  const auto name = text.substr(0, text.find(':'));
+  const bool looks_so = name.find('.') != std::string_view::npos || name == "localhost" || text.starts_with('[');
+  const bool known =
+      std::ranges::find(settings.registries, *host, &forward::registry_options::host) != settings.registries.end();
+  return looks_so || known ? std::optional(*host) : std::nullopt;
+}
+
+std::optional<checkup_request> request_of(const check_options& options, const config::settings& settings) {
+  const auto written = without_scheme(options.reference);
+  if (const auto host = host_alone(written, settings)) {
+    if (!options.push && !options.remove && options.mount_from.empty()) {
+      return checkup_request{.what = {.host = *host, .repository = {}, .tag = {}, .digest = {}}};
+    }
+    complain(registry::to_text(*host) + " is a registry; a push, deletion or mount is of a repository",
+             "write it behind the host: " + registry::to_text(*host) + "/team/app");
+    return std::nullopt;
+  }
+  const auto reference = registry::parse_reference(written);
   if (!reference) {
     complain(reference.error().detail, "an image looks like registry.example.com/team/app:1");
     return std::nullopt;
@@ -96,7 +127,7 @@ int check(const common_options& common, const check_options& options) {
     loaded = load_or_complain(common, config::purpose::run);
   }
   if (!loaded) return exit_usage;
-  const auto asked = request_of(options);
+  const auto asked = request_of(options, loaded->settings);
   if (!asked) return exit_usage;
   const auto done = check_up(*loaded, inputs, *asked);
   if (!done) {

@@ -1,15 +1,30 @@
 #include "commands.hpp"
+#include "usage.hpp"
 
 #include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
 
 namespace regpass::app {
 
 namespace {
 
+std::string flaw_of_set(const std::string& text) {
+  return text.find('=') == std::string::npos ? "KEY=VALUE is wanted, for example log.level=debug" : "";
+}
+
 void add_common(CLI::App& command, common_options& common) {
   command.add_option("--config", common.config_file,
                      "Configuration file (default: $REGPASS_CONFIG, /etc/regpass/regpass.toml)");
-  command.add_option("--set", common.sets, "Set one key, for example --set log.level=debug")->type_name("KEY=VALUE");
+  // One value for each --set: what follows is the command's own argument.
+  command
+      .add_option("--set", common.sets,
+                  "Set one key, for example --set log.level=debug; a list is written as in the file, --set "
+                  "'credentials.docker_config=[\"/a.json\", \"/b.json\"]', or with commas between its elements")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false)
+      ->check(CLI::Validator([](const std::string& text) { return flaw_of_set(text); }, "", "KEY=VALUE"));
   command.add_option("--color", common.colour, "Colour in output for people")
       ->check(CLI::IsMember({"auto", "always", "never"}));
 }
@@ -31,7 +46,9 @@ void add_explain(CLI::App& program, common_options& common, explain_options& opt
 void add_check(CLI::App& program, common_options& common, check_options& checking, int& code) {
   auto* checker = program.add_subcommand("check", "Walk the whole handshake for an image now, step by step");
   add_common(*checker, common);
-  checker->add_option("REFERENCE", checking.reference, "An image, for example harbor.example.com/team-a/app:1")
+  checker
+      ->add_option("REFERENCE", checking.reference,
+                   "An image, for example harbor.example.com/team-a/app:1, or a registry's host")
       ->required();
   checker->add_flag("--push", checking.push, "Check pushing too: an upload is opened and cancelled");
   checker->add_flag("--delete", checking.remove, "Check deleting too: of a random digest, so that nothing is deleted");
@@ -61,6 +78,44 @@ void add_redirect(CLI::App& program, common_options& common, redirect_options& o
   });
 }
 
+void add_config(CLI::App& program, common_options& common, config_check_options& checking, int& code) {
+  auto* config = program.add_subcommand("config", "Validate or show the configuration");
+  config->require_subcommand(1);
+  auto* validate = config->add_subcommand("check", "Say what is wrong with the configuration and the files it names");
+  add_common(*validate, common);
+  validate->add_flag("--without-files", checking.without_files,
+                     "Judge the text alone, on another machine than the one that it is for");
+  validate->callback([&] { code = config_check(common, checking); });
+  auto* show = config->add_subcommand("show", "Print the effective configuration and where each value comes from");
+  add_common(*show, common);
+  show->callback([&] { code = config_show(common); });
+  config->add_subcommand("schema", "Print the JSON Schema of the configuration file")->callback([&] {
+    code = config_schema();
+  });
+}
+
+int help_on(const CLI::App& program, const std::vector<std::string>& words) {
+  usage_problem problem;
+  const auto* command = find_command(program, words, problem);
+  if (command == nullptr) {
+    complain(problem.what, problem.fix);
+    return exit_usage;
+  }
+  std::fputs(help_text(*command).c_str(), stdout);
+  return exit_fine;
+}
+
+int explain_usage(const CLI::App& program, const CLI::ParseError& bad, const std::vector<std::string>& words) {
+  if (words.empty()) {
+    std::fputs(program.help().c_str(), stderr);
+    return exit_usage;
+  }
+  const auto unknown = unknown_word(program, words);
+  if (!unknown) return program.exit(bad) == 0 ? exit_fine : exit_usage;
+  complain(unknown->what, unknown->fix);
+  return exit_usage;
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -88,17 +143,8 @@ int run_command_line(int argc, char** argv) {
   explain_options explaining;
   add_explain(program, common, explaining, code);
 
-  auto* config = program.add_subcommand("config", "Validate or show the configuration");
-  config->require_subcommand(1);
-  auto* validate = config->add_subcommand("check", "Say what is wrong with the configuration");
-  add_common(*validate, common);
-  validate->callback([&] { code = config_check(common); });
-  auto* show = config->add_subcommand("show", "Print the effective configuration and where each value comes from");
-  add_common(*show, common);
-  show->callback([&] { code = config_show(common); });
-  config->add_subcommand("schema", "Print the JSON Schema of the configuration file")->callback([&] {
-    code = config_schema();
-  });
+  config_check_options judging;
+  add_config(program, common, judging, code);
 
   auto* ca = program.add_subcommand("ca", "The CA that clients must trust");
   ca->require_subcommand(1);
@@ -121,11 +167,19 @@ int run_command_line(int argc, char** argv) {
   });
 
   program.add_subcommand("version", "Version, commit, compiler and libraries")->callback([&] { code = version(); });
+  program.set_version_flag("-V,--version", version_text, "Version, commit, compiler and libraries");
+
+  std::vector<std::string> topic;
+  auto* help = program.add_subcommand("help", "Explain a command");
+  help->add_option("COMMAND", topic, "The command, for example config check (default: all of them)");
+  help->callback([&] { code = help_on(program, topic); });
 
   try {
     program.parse(argc, argv);
+  } catch (const CLI::Success& done) {
+    return program.exit(done);
   } catch (const CLI::ParseError& bad) {
-    return program.exit(bad) == 0 ? exit_fine : exit_usage;
+    return explain_usage(program, bad, {argv + std::min(argc, 1), argv + argc});
   }
   return code;
 }

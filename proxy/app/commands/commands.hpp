@@ -47,6 +47,10 @@ struct explain_options {
   bool index = false;  // all of the manual as Markdown
 };
 
+struct config_check_options {
+  bool without_files = false;
+};
+
 struct redirect_options {
   std::vector<std::uint16_t> ports;  // empty: 443 and 80
   std::optional<std::uint16_t> to;   // default: the port of listen.transparent
@@ -66,7 +70,7 @@ int serve(const common_options&);
 int run(const common_options&, const run_options&);
 int check(const common_options&, const check_options&);
 int explain_failures(const common_options&, const explain_options&);
-int config_check(const common_options&);
+int config_check(const common_options&, const config_check_options&);
 int config_show(const common_options&);
 int config_schema();
 int ca_show(const common_options&);
@@ -75,6 +79,7 @@ int redirect_remove();
 int redirect_show();
 int healthcheck(const common_options&, const health_options&);
 int version();
+std::string version_text();
 
 // Loads the configuration; when it is bad, says so on stderr and returns nothing.
 std::optional<config::loaded> load_or_complain(const common_options&, config::purpose);

@@ -2,6 +2,7 @@
 #include "app/side_doors.hpp"
 #include "commands.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/base/text_file.hpp"
 #include "regpass/explain/diagnose.hpp"
 #include "regpass/explain/har.hpp"
 #include "regpass/explain/log_reader.hpp"
@@ -137,11 +138,15 @@ int explain_log(const common_options& common, const explain_options& options) {
                    : "regpass explain --list names the causes; a log is a file, or - for standard input");
     return exit_usage;
   }
-  return explain_all(common, options, [&from](explain::log_reader& reader) {
-    std::array<char, 64 * 1024> buffer{};
-    for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), from.get())) > 0;) {
-      reader.feed({buffer.data(), got});
-    }
+  std::array<char, 64 * 1024> buffer{};
+  auto got = std::fread(buffer.data(), 1, buffer.size(), from.get());
+  if (const auto wide = wide_encoding_of({buffer.data(), got})) {
+    complain(clean(options.what, 200) + " is " + std::string(*wide),
+             "save it as UTF-8; in PowerShell: kubectl logs POD | Out-File -Encoding utf8 regpass.log");
+    return exit_usage;
+  }
+  return explain_all(common, options, [&](explain::log_reader& reader) {
+    for (; got > 0; got = std::fread(buffer.data(), 1, buffer.size(), from.get())) reader.feed({buffer.data(), got});
   });
 }
 

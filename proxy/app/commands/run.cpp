@@ -1,4 +1,5 @@
 #include "../child.hpp"
+#include "../run_advice.hpp"
 #include "commands.hpp"
 #include "regpass/app/client_secret.hpp"
 #include "regpass/app/server.hpp"
@@ -100,6 +101,15 @@ net::task<void> mind(pid_t child, boost::asio::signal_set& signals, boost::asio:
   }
 }
 
+void tell(const advice& one) {
+  complain(one.what, one.remedy);
+}
+
+// Why a command may have failed that no exchange can explain.
+void advise_on_failure(const server& sidecar, const std::vector<std::string>& command) {
+  for (const auto& one : advise_on_logins(command, {sidecar.passed_hosts(), sidecar.entries()})) tell(one);
+}
+
 // The same cause is told once, however often a client ran into it.
 void explain_failures(const server& sidecar, bool colour, const std::string& log_file) {
   std::set<std::string> told;
@@ -163,6 +173,8 @@ int run(const common_options& common, const run_options& options) {
   boost::asio::signal_set signals(control, SIGCHLD, SIGTERM, SIGINT);
   signals.add(SIGHUP);
   signals.add(SIGQUIT);
+  const auto on_daemon = advise_on_daemon(options.command, inputs.environment);
+  if (on_daemon) tell(*on_daemon);
   const auto child = start_child(options.command, child_environment(inputs.environment, **sidecar, **password));
   int code = exit_not_found;
   if (child) {
@@ -174,6 +186,7 @@ int run(const common_options& common, const run_options& options) {
   }
   (*sidecar)->stop();
   explain_failures(**sidecar, colourful(common, STDERR_FILENO), log_file);
+  if (code != 0) advise_on_failure(**sidecar, options.command);
   log::stop();
   return code;
 }

@@ -115,8 +115,7 @@ int serve(const common_options& common) {
   }
   auto& serving = **running;
   net::spawn(control.get_executor(), watch_clock(control.get_executor()), "clock");
-  net::spawn(control.get_executor(),
-             give_back_memory(control.get_executor(), [&serving] { return serving.most_connections(); }), "memory");
+  net::spawn(control.get_executor(), give_back_memory(control.get_executor()), "memory");
   ending end{serving, manager, how, control};
   net::spawn(control.get_executor(), watch_signals(end), "signals");
   if (!how.quit_file.empty()) net::spawn(control.get_executor(), watch_quit_file(end), "quit file");

@@ -2,17 +2,21 @@
 #include "commands.hpp"
 
 #include <boost/version.hpp>
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <openssl/crypto.h>
 
 #include <cstdio>
 
 namespace regpass::app {
 
+std::string version_text() {
+  return fmt::format("regpass {} (commit {})\ncompiler {}\nBoost {}.{}, fmt {}.{}, {}", build_version(), build_commit(),
+                     build_compiler(), BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, FMT_VERSION / 10000,
+                     FMT_VERSION / 100 % 100, ::OpenSSL_version(OPENSSL_VERSION));
+}
+
 int version() {
-  fmt::print("regpass {} (commit {})\ncompiler {}\n", build_version(), build_commit(), build_compiler());
-  std::printf("Boost %d.%d, fmt %d.%d, %s\n", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, FMT_VERSION / 10000,
-              FMT_VERSION / 100 % 100, ::OpenSSL_version(OPENSSL_VERSION));
+  std::puts(version_text().c_str());
   return exit_fine;
 }
 

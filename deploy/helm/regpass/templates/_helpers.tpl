@@ -34,6 +34,11 @@ health = "0.0.0.0:9128"
 secret_file = "/run/regpass/client/secret"
 create = true
 readable_by = "everyone"
+{{- $clear := false }}
+{{- range .Values.registries }}
+{{- if or .plain_http .upgrade_plain_http }}{{ $clear = true }}{{ end }}
+{{- end }}
+builder = {{ $clear | ternary "auto" "buildkit" | quote }}
 {{- end }}
 
 [credentials]

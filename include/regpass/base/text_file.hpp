@@ -1,0 +1,26 @@
+// Text files as editors and shells write them: one rule for every text that regpass reads.
+#pragma once
+
+#include "regpass/base/error.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace regpass {
+
+// "UTF-16" or "UTF-32" when the bytes are text in that encoding, with a byte order mark or without one.
+std::optional<std::string_view> wide_encoding_of(std::string_view bytes) noexcept;
+
+std::string_view without_byte_order_mark(std::string_view text) noexcept;   // UTF-8's
+std::string_view without_final_line_break(std::string_view text) noexcept;  // one LF or CRLF
+
+// The text without UTF-8's byte order mark. bad_input, beginning with `shown`: UTF-16 or UTF-32, or a NUL byte.
+result<std::string_view> decode_text(std::string_view bytes, std::string_view shown);
+
+// read_file and decode_text in one.
+result<std::string> read_text_file(const std::filesystem::path& path, std::size_t cap);
+
+}  // namespace regpass

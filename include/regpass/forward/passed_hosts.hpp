@@ -1,0 +1,31 @@
+// Hosts without an entry to which connections were passed on: what `regpass run` tells when its command failed.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace regpass::forward {
+
+// Thread-safe. Only the first few hosts are kept.
+class passed_hosts {
+ public:
+  void add(std::string authority) {
+    const std::lock_guard held(lock_);
+    if (hosts_.size() < most) hosts_.insert(std::move(authority));
+  }
+  std::vector<std::string> all() const {
+    const std::lock_guard held(lock_);
+    return {hosts_.begin(), hosts_.end()};
+  }
+
+ private:
+  static constexpr std::size_t most = 64;
+  mutable std::mutex lock_;
+  std::set<std::string> hosts_;
+};
+
+}  // namespace regpass::forward

@@ -1,0 +1,32 @@
+#include "regpass/forward/unserved.hpp"
+
+#include "regpass/forward/route.hpp"
+
+namespace regpass::forward {
+
+namespace {
+
+constexpr std::size_t most_entries = 8;
+
+}  // namespace
+
+void note_entries(explain::evidence& seen, const target& to, const snapshot& from) {
+  if (from.way_out && from.way_out->proxy) {
+    const bool excepted = from.way_out->except.covers(to.origin.host, to.origin.port);
+    seen.way = excepted ? "no-proxy" : "proxy";
+  }
+  if (const auto* served = from.find(to.registry)) {
+    seen.ca_file = served->options.trust.ca_file.string();
+    seen.client_cert_file = served->options.trust.client_cert_file.string();
+    return;
+  }
+  seen.unserved = true;
+  for (const auto& [host, entry] : from.registries) {
+    if (seen.entries.size() < most_entries) seen.entries.push_back(registry::to_text(host));
+  }
+  if (to.tls()) return;
+  const auto* over = from.find(over_tls(to).registry);
+  if (over != nullptr) seen.tls_entry = over->configured ? "registry" : "credential";
+}
+
+}  // namespace regpass::forward

@@ -1,0 +1,42 @@
+// The files that say how names are resolved: hosts(5), resolv.conf(5), nsswitch.conf(5).
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace regpass::net {
+
+using hosts_table = std::unordered_map<std::string, std::vector<boost::asio::ip::address>>;
+
+// Lines that cannot be read are skipped, as the C library does.
+hosts_table parse_hosts(std::string_view text);
+
+struct dns_settings {
+  std::vector<std::string> servers;  // for messages: c-ares reads the file itself
+  std::vector<std::string> search;
+  unsigned ndots = 1;
+  bool over_tcp = false;
+};
+
+// `host_name` is this machine's, whose domain is searched where neither `search` nor `domain` is written.
+dns_settings parse_resolv_conf(std::string_view text, std::string_view host_name);
+
+// The names to ask a name server for, in order.
+std::vector<std::string> candidates(const std::string& host, const dns_settings& settings);
+
+struct name_sources {
+  bool files = true;
+  bool dns = true;
+  bool others = false;  // modules that only the C library knows: mDNS, LDAP, this machine's own name ...
+};
+name_sources parse_nsswitch(std::string_view text);
+
+// What can be seen of a file without reading it; another text when it was changed.
+std::string file_mark(const std::filesystem::path& path);
+
+}  // namespace regpass::net

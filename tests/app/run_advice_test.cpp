@@ -1,0 +1,82 @@
+// What `regpass run` says of its command: daemons that go by themselves, and hosts that were asked without a login.
+#include "app/run_advice.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace regpass;
+using Catch::Matchers::Contains;
+
+namespace {
+
+using line = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("E2: a command whose daemon talks to registries is named before it starts") {
+  const auto command = GENERATE(values<line>({
+      {"docker", "push", "r.test/a:1"},
+      {"/usr/bin/docker", "--context", "x", "build", "."},
+      {"docker", "buildx", "build", "--push", "."},
+      {"docker", "compose", "up"},
+      {"docker-compose", "pull"},
+      {"buildctl", "--addr", "tcp://b:1", "build"},
+      {"nerdctl", "push", "r.test/a:1"},
+      {"podman", "--remote", "push", "r.test/a:1"},
+      {"podman-remote", "push", "r.test/a:1"},
+      {"ctr", "image", "push", "r.test/a:1"},
+      {"sudo", "-E", "docker", "push", "r.test/a:1"},
+      {"env", "A=b", "docker", "pull", "r.test/a:1"},
+      {"timeout", "60", "docker", "pull", "r.test/a:1"},
+      {"sh", "-c", "docker build -t r.test/a . && docker push r.test/a"},
+      {"bash", "-ec", "cd app; buildctl build"},
+  }));
+  CAPTURE(command);
+  const auto got = app::advise_on_daemon(command, {});
+  REQUIRE(got);
+  CHECK_THAT(got->what, Contains("an environment of its own"));
+  CHECK_THAT(got->remedy, Contains("regpass serve") && Contains("skopeo"));
+}
+
+TEST_CASE("E2: a command that goes to registries itself, or to none, is not") {
+  const auto command = GENERATE(values<line>({
+      {"skopeo", "copy", "oci:docker", "docker://r.test/a:1"},
+      {"buildah", "push", "docker"},
+      {"podman", "push", "r.test/a:1"},
+      {"ctr", "image", "push", "--local", "r.test/a:1"},
+      {"ctr", "containers", "ls"},
+      {"docker", "ps"},
+      {"docker", "buildx", "imagetools", "inspect", "r.test/a"},
+      {"crane", "push"},
+      {"sh", "-c", "skopeo inspect docker://r.test/a"},
+      {"true"},
+      {},
+  }));
+  CAPTURE(command);
+  CHECK_FALSE(app::advise_on_daemon(command, {}));
+}
+
+TEST_CASE("E2: podman is remote by its environment, too") {
+  CHECK(app::advise_on_daemon({"podman", "push"}, {{"CONTAINER_HOST", "ssh://x"}}));
+}
+
+TEST_CASE("E1: the host that a failed command names had no login, and these are the entries there are") {
+  const app::unserved_hosts seen{{"cdn.test:443", "r.test"}, {"basic.test", "harbor.test:8443"}};
+  const auto got = app::advise_on_logins({"skopeo", "copy", "oci:x", "docker://r.test/team/app:1"}, seen);
+  REQUIRE(got.size() == 1);
+  CHECK_THAT(got[0].what, Contains("no credential is for r.test") && Contains("basic.test, harbor.test:8443"));
+  CHECK_THAT(got[0].remedy, Contains("docker login r.test") && Contains("host = \"r.test\""));
+}
+
+TEST_CASE("E1: where the command names none, each host may be the registry") {
+  const auto got = app::advise_on_logins({"make", "push"}, {{"r.test", "s.test:5443"}, {}});
+  REQUIRE(got.size() == 2);
+  CHECK_THAT(got[1].what, Contains("s.test:5443") && Contains("no credential was found for any registry"));
+  CHECK_THAT(got[1].remedy, Contains("if it is the registry"));
+}
+
+TEST_CASE("E1: nothing is said where nothing was passed on, and never of more than a few hosts") {
+  CHECK(app::advise_on_logins({"x"}, {{}, {"a.test"}}).empty());
+  std::vector<std::string> many;
+  for (int i = 0; i < 40; ++i) many.push_back("h" + std::to_string(i) + ".test");
+  CHECK(app::advise_on_logins({"x"}, {many, {}}).size() <= 5);
+}

@@ -1,0 +1,91 @@
+"""A1: Names whose name server does not answer hold up nobody's connections to other names, and what they cost ends with them.
+
+Bystanders connect to new names of a healthy zone and to a name of /etc/hosts while many dead names are asked for: by clients
+that are gone at once, then by clients that wait.
+"""
+
+import socket
+import time
+import urllib.request
+
+from lone_sidecar import ADDRESS, HEALTH, PROXY, Echo, NameServer, Regpass, connect_request, enter_namespaces, eventually, percentile_99, replace_file
+
+DEAD = 40
+BYSTANDERS = 60
+SLOWEST = 0.25  # seconds, of 99 in 100
+
+directory = enter_namespaces()
+replace_file("/etc/resolv.conf", directory, "nameserver 127.0.0.1\n")
+hosts = replace_file("/etc/hosts", directory, f"127.0.0.1 localhost\n{ADDRESS} in-the-file.test\n")
+names = NameServer()
+names.start()
+Echo().start()
+
+
+def connect(name):
+    """How long it took, and what the proxy said."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", PROXY), timeout=30) as wire:
+        wire.sendall(connect_request(name))
+        answer = wire.recv(4096)
+    return time.monotonic() - began, answer.split(b"\r\n")[0]
+
+
+def sessions():
+    """Of clients, as /metrics counts them; those of bystanders stay, as their server holds them."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{HEALTH}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    wanted = [line for line in lines if line.startswith("regpass_connections{") and "client" in line and "open" in line]
+    return float(wanted[0].split()[-1])
+
+
+def bystanders(round_name):
+    taken = []
+    for number in range(BYSTANDERS):
+        name = "in-the-file.test" if number % 2 else f"{round_name}{number}.healthy.test"
+        seconds, answer = connect(name)
+        assert b" 200 " in answer, f"{name}: {answer} after {seconds:.2f} s"
+        taken.append(seconds)
+    print(f"{round_name}: {percentile_99(taken):.3f} s for 99 of 100, {max(taken):.3f} s at most")
+    assert percentile_99(taken) < SLOWEST, f"{round_name}: {sorted(taken)[-5:]} s"
+
+
+with Regpass(directory, "[other_hosts]\ndeny_private_addresses = false\n") as regpass:
+    bystanders("before")
+
+    left = sessions() + BYSTANDERS
+    for number in range(DEAD):
+        with socket.create_connection(("127.0.0.1", PROXY)) as wire:
+            wire.sendall(connect_request(f"gone{number}.hole.test"))
+    bystanders("closed")
+    # They are dropped, long before their time is over.
+    began = time.monotonic()
+    assert eventually(lambda: sessions() <= left, 6), f"{sessions() - left} sessions of clients that have gone"
+    print(f"dropped after {time.monotonic() - began:.1f} s")
+
+    waiting = [socket.create_connection(("127.0.0.1", PROXY)) for _ in range(DEAD)]
+    for number, wire in enumerate(waiting):
+        wire.sendall(connect_request(f"held{number}.hole.test"))
+    bystanders("waiting")
+    waiting[0].settimeout(30)
+    said = waiting[0].recv(4096)
+    assert b" 504 " in said, said
+    for wire in waiting:
+        wire.close()
+
+    # The same dead name again and again is asked for once.
+    count = len([one for one in names.asked if one == "again.hole.test"])
+    again = [socket.create_connection(("127.0.0.1", PROXY)) for _ in range(DEAD)]
+    for wire in again:
+        wire.sendall(connect_request("again.hole.test"))
+    bystanders("again")
+    assert eventually(lambda: "again.hole.test" in names.asked)
+    count = len([one for one in names.asked if one == "again.hole.test"])
+    assert count <= 10, f"{count} queries for one name"
+    for wire in again:
+        wire.close()
+
+    # What changes in /etc/hosts holds from then on.
+    hosts.write_text(f"127.0.0.1 localhost\n{ADDRESS} in-the-file.test later.hole.test\n")
+    seconds, answer = connect("later.hole.test")
+    assert b" 200 " in answer, answer

@@ -1,0 +1,63 @@
+"""X1: RUN steps behind BuildKit's exec proxy, with the daemon's own proxy variables, where the password is BuildKit's alone.
+
+REGPASS_BUILDKIT names another release than the pinned one: tests labelled `release` play each minor with an exec proxy.
+"""
+
+import buildkit
+import exec_proxy
+import expect
+from e2e import Scenario
+
+with Scenario("exec-proxy", programs=["runc"], hosts=["split.test"]) as scenario:
+    registry = scenario.registries[0]
+    secret_file = scenario.directory / "client-secret"
+    mirror_port = scenario.port + 1
+    settings = f"""
+[client_auth]
+secret_file = "{secret_file}"
+create = true
+builder = "buildkit"
+{exec_proxy.ALLOWED}
+[[mirror]]
+listen = "127.0.0.1:{mirror_port}"
+registry = "{registry.host}"
+path = "cannot-be-guessed"
+"""
+    programs = buildkit.programs()
+    buildctl = programs / "buildctl"
+    alone = {"through_regpass": False}
+    base = f"FROM {registry.host}/shared/base:1\n"
+    tags = f"/v2/{scenario.repository}/tags/list"
+    url = f"https://{registry.host}{tags}"
+
+    def build(dockerfile, *options):
+        return exec_proxy.build(programs, scenario.context(dockerfile), *options)
+
+    with scenario.sidecar({"config.json": scenario.docker_config("alice")}, settings) as regpass:
+        secret = secret_file.read_text()
+        daemon = {"environment": exec_proxy.environment(scenario, secret)}
+        ready = [buildctl, "debug", "workers"]
+        scenario.daemon(programs / "buildkitd", *exec_proxy.DAEMON, ready=ready, **daemon)
+
+        # The daemon's own requests.
+        output = f"--output=type=image,name={registry.host}/{scenario.repository}:built,push=true"
+        scenario.succeed(*build(f"{base}COPY unique /unique\nRUN sha256sum /unique > /sum\n", output), **alone)
+        expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
+        expect.pushed(scenario, regpass, registry, "alice", "built")
+        scenario.succeed(*build(f"{base}ADD {url} /tags\n"), **alone)
+
+        # Those of a step.
+        options = ("", exec_proxy.FORGED, "--header 'Range: bytes=0-'", "--spider", "--post-data=x")
+        ways = [f"wget {option} -O /stolen {url}" for option in options]
+        exec_proxy.steps_get_nothing(scenario, regpass, registry, programs, base, ways)
+        exec_proxy.steps_reach_other_hosts(scenario, regpass, programs, base)
+        assert secret not in scenario.output, "a step sees the password"
+
+        # A mirror on loopback is reached by the exec proxy, and its path is not known to the step.
+        mark = registry.mark()
+        step = f"RUN no_proxy= NO_PROXY= wget -O /stolen http://127.0.0.1:{mirror_port}{tags} 2>&1\n"
+        scenario.fail(*build(f"{base}COPY unique /unique\n{step}", "--proxy-network"), **alone)
+        asked = [one for one in registry.received(mark) if one["repository"] == scenario.repository]
+        assert not asked, f"a step that does not know the mirror's path got through: {asked}"
+
+    assert secret not in regpass.log_file.read_text(), "the password stands in the log"

@@ -1,0 +1,15 @@
+"""Registry clients written in Go that Debian does not package, built by get_go_client.sh."""
+
+import subprocess
+from pathlib import Path
+
+from e2e import Skip
+
+
+def program(name: str, build: bool = True) -> Path:
+    """The path of crane, regctl, oras, helm3, helm4 or cosign; without `build`, only if it was built before."""
+    script = Path(__file__).parent / "get_go_client.sh"
+    done = subprocess.run([script, *([] if build else ["--built"]), name], capture_output=True, text=True)
+    if done.returncode:
+        raise Skip(f"no {name}: {done.stderr.strip()}")
+    return Path(done.stdout.strip())

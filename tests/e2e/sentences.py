@@ -1,0 +1,62 @@
+"""Four failures, each met by a client's pull and push: does its own output carry regpass's sentence?
+
+`down` is the token server's: nothing reaches it. A client that does not print the sentence of a failure is listed with
+that failure in `silent`; it must then fail all the same, and the README says so.
+"""
+
+import base64
+import json
+import re
+
+import expect
+from corporate import Barred
+from e2e import Scenario
+
+HOST = "split.test"
+SEED = f"{HOST}/team-a/seed:1"
+
+
+
+def check(scenario: Scenario, commands, silent=frozenset(), daemons=None) -> None:
+    """`commands(tag)` yields (name, argv, options, whether it pushes); names are those of `silent`."""
+    (registry,) = scenario.registries
+    started = False
+
+    def all_fail(regpass, failure: str, cause: str, only_pushes: bool = False) -> None:
+        nonlocal started
+        if daemons and not started:
+            daemons()
+            started = True
+        for name, argv, options, pushes in commands(failure):
+            if only_pushes and not pushes:
+                continue
+            scenario.fail(*argv, seconds=120, **options)
+            told = _sentence_reached(scenario, regpass, registry, cause)
+            known_silent = (name, failure) in silent
+            assert told or known_silent, f"{name}, {failure}: the client prints no sentence of {cause}"
+            assert not (told and known_silent), f"{name}, {failure}: prints the sentence; the README says it does not"
+
+    with scenario.regpass("alice", password="wrong-password") as regpass:
+        all_fail(regpass, "rejected", "credential-rejected")
+    other = {"auths": {"other.test": {"auth": base64.b64encode(b"somebody:else").decode()}}}
+    with scenario.sidecar({"config.json": json.dumps(other)}) as regpass:
+        all_fail(regpass, "no-entry", "no-credential")
+    with scenario.regpass("bob") as regpass:
+        all_fail(regpass, "no-push", "granted-less", only_pushes=True)
+    with scenario.regpass("alice") as regpass, Barred(scenario.testbed, ("auth.test",)):
+        all_fail(regpass, "token-server-down", "token-server-error")
+
+
+def _sentence_reached(scenario: Scenario, regpass, registry, cause: str) -> bool:
+    output = " ".join(scenario.output.split())  # clients wrap long lines
+    ids = set(re.findall(r"\[regpass ([0-9a-f-]+)\]", output))
+
+    def told() -> set[str]:
+        lines = regpass.exchanges(registry=registry.host)
+        return {line["explanation"]["cause"] for line in lines if line["id"] in ids and line.get("explanation")}
+
+    causes = expect.eventually(told) if ids else set()
+    # regctl tries to delete a tag by DELETE first, which policy does not allow here.
+    others = causes - {cause, "policy-refused"}
+    assert not others, f"the client was told {others}, not {cause}: {output[-600:]}"
+    return cause in causes
