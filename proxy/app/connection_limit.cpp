@@ -1,5 +1,9 @@
 #include "connection_limit.hpp"
 
+#include "cgroup.hpp"
+
+#include <sys/resource.h>
+
 #include <algorithm>
 
 namespace regpass::app {
@@ -30,6 +34,12 @@ connection_limit choose_connection_limit(std::size_t configured, std::size_t ope
   const auto fit = std::max((memory - std::min(own_memory, memory / 2)) / memory_each, fewest_connections);
   if (fit < chosen.count) chosen = {fit, "the memory limit of " + std::to_string(memory / mib) + " MiB"};
   return chosen;
+}
+
+connection_limit connection_limit_for(std::size_t configured) {
+  rlimit files{};
+  const bool known = ::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY;
+  return choose_connection_limit(configured, known ? files.rlim_cur : no_limit, memory_limit());
 }
 
 }  // namespace regpass::app

@@ -14,5 +14,7 @@ struct connection_limit {
 // `configured`: limits.connections, 0 where it is left to us. `open_files` and `memory` are the process's limits;
 // SIZE_MAX: none.
 connection_limit choose_connection_limit(std::size_t configured, std::size_t open_files, std::size_t memory);
+// By the limits of this process.
+connection_limit connection_limit_for(std::size_t configured);
 
 }  // namespace regpass::app

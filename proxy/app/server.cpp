@@ -1,6 +1,6 @@
 #include "regpass/app/server.hpp"
 
-#include "cgroup.hpp"
+#include "ca_report.hpp"
 #include "connection_limit.hpp"
 #include "credential_report.hpp"
 #include "doors.hpp"
@@ -28,8 +28,6 @@
 #include "usable_cpus.hpp"
 #include "way_out.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <mutex>
 #include <set>
@@ -43,21 +41,6 @@ constexpr std::size_t most_workers = 4;
 std::size_t workers_for(const config::settings& settings) {
   if (settings.process.workers > 0) return settings.process.workers;
   return std::min(usable_cpus(), most_workers);
-}
-
-connection_limit connections_for(const config::settings& settings) {
-  rlimit files{};
-  const bool known = ::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY;
-  return choose_connection_limit(settings.process.connections, known ? files.rlim_cur : no_limit, memory_limit());
-}
-
-// A name of Docker Hub's API is none of a host's own: where unsure, what is said is said of a registry that is served.
-bool is_only_observed(const forward::snapshot& from, const std::string& name) {
-  const auto named = [&](const auto& one) { return one.first.name == name; };
-  const auto observed = [&](const auto& one) {
-    return !named(one) || one.second.options.injection == auth::injection::observe;
-  };
-  return std::ranges::any_of(from.registries, named) && std::ranges::all_of(from.registries, observed);
 }
 
 }  // namespace
@@ -97,7 +80,6 @@ struct server::state {
   void serve(lane& mine);
   void watch_files(const config::settings& from);
   void reload();
-  void warn_outside_constraints(const forward::snapshot& made) const;
   void stop();
 
   net::executor control;
@@ -110,7 +92,7 @@ struct server::state {
   client_secret_loader client_secret;
   std::vector<rejection> rejected;                      // in the last load
   std::vector<std::filesystem::path> credential_files;  // that are in force
-  std::set<std::filesystem::path> open_files;  // that others may read, as far as it was said
+  std::set<std::filesystem::path> open_files;           // that others may read, as far as it was said
   forward::memory memory;
   forward::journal journal;
   forward::metrics metrics;
@@ -144,7 +126,7 @@ result<void> server::state::adopt(const config::settings& from) {
   warn_of_open_files(from, found, open_files);
   auto made = make_snapshot(from, found, ca.certificate_pem(), std::move(*password));
   if (!made) return std::unexpected(made.error());
-  warn_outside_constraints(**made);
+  warn_outside_constraints(ca, settings.tls.ca_dir, **made);
   prepare_metrics(metrics, from, **made);
   warn_of_steps(**made);
   {
@@ -184,20 +166,6 @@ result<std::shared_ptr<const secret>> server::state::client_password(const confi
 // A credential is no longer in force: its tokens go, too.
 void server::state::drop(std::uint64_t generation) {
   net::spawn(lanes.front()->thread.get_executor(), tokens->drop(generation), "dropping tokens");
-}
-
-void server::state::warn_outside_constraints(const forward::snapshot& made) const {
-  for (const auto& name : forward::intercepted_names(made)) {
-    if (ca.covers(name)) continue;
-    log::write(log::level::warn, "ca",
-               name +
-                   (is_only_observed(made, name) ? " is to be observed, and is tunnelled unobserved: "
-                                                 : " is served, but cannot be intercepted: ") +
-                   "the CA in " + settings.tls.ca_dir.string() +
-                   " was made without it and cannot sign for it. Remove that directory, then restart regpass and its "
-                   "clients",
-               {{"registry", name}, {"ca_dir", settings.tls.ca_dir.string()}});
-  }
 }
 
 void server::state::make_lanes() {
@@ -322,16 +290,7 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
   if (!ca) return std::unexpected(ca.error());
   if (auto published = tls::publish(*ca, from.settings.tls.publish_dir); !published)
     return std::unexpected(published.error());
-  log::write(log::level::info, "ca", ca->created() ? "a CA was made" : "the CA found is used",
-             {{"fingerprint", ca->fingerprint()},
-              {"ca_dir", from.settings.tls.ca_dir.string()},
-              {"publish_dir", from.settings.tls.publish_dir.string()},
-              {"not_after", rfc3339(ca->not_after())}});
-
-  for (const auto& remark : ca->remarks()) {
-    log::write(log::level::warn, "ca", remark, {{"ca_dir", from.settings.tls.ca_dir.string()}});
-  }
-
+  log_ca(*ca, from.settings.tls);
   log_way_out(from);
   const bool admin_wanted = from.origins["listen.admin"] != "default";
   auto made = std::make_unique<state>(control, std::move(from), again, std::move(*ca));
@@ -350,7 +309,7 @@ result<std::unique_ptr<server>> server::start(const net::executor& control, conf
   made->services->programs = made->programs.get();
   made->services->refused.allow(made->settings.process.refusals_told);
   auto whole = std::unique_ptr<server>(new server(std::move(made)));
-  const auto connections = connections_for(raw->settings);
+  const auto connections = connection_limit_for(raw->settings.process.connections);
   raw->most_connections = connections.count;
   log::write(log::level::info, "limits",
              "at most " + std::to_string(connections.count) + " client connections at a time, by " + connections.reason,
@@ -403,6 +362,7 @@ void server::stop() {
   state_->stop();
 }
 
+// Credential files are followed even while the configuration is rejected: a rotation must not wait for its repair.
 void server::state::reload() {
   auto fresh = config::load(inputs);
   std::string problem;
@@ -414,11 +374,10 @@ void server::state::reload() {
     problem = lost->what;
     log::write(log::level::error, "config-rejected", lost->what, {{"fix", lost->fix}});
   }
-  if (problem.empty()) {
-    if (auto adopted = adopt(fresh.settings); !adopted) {
-      problem = adopted.error().detail;
-      log::write(log::level::error, "config-rejected", problem);
-    }
+  const auto adopted = adopt(problem.empty() ? fresh.settings : in_force.settings);
+  if (!adopted && problem.empty()) {
+    problem = adopted.error().detail;
+    log::write(log::level::error, "config-rejected", problem);
   }
   if (problem.empty()) {
     const auto but = rejected.empty() ? "" : "; rejected: " + std::to_string(rejected.size()) + " credential files";

@@ -192,15 +192,27 @@ result<std::vector<challenge>> parse_challenges(std::string_view value, const ch
 
 result<std::vector<challenge>> challenges_of(const http::fields& headers, const challenge_limits& limits) {
   std::vector<challenge> all;
+  std::optional<error> unreadable;
   auto left = limits;
   for (const auto value : headers.all("WWW-Authenticate")) {
     auto some = parse_challenges(value, left);
-    if (!some) return some;
+    if (!some && some.error().code == errc::too_large) return some;
+    if (!some) {
+      unreadable = std::move(some.error());
+      continue;
+    }
     left.bytes -= value.size();
     left.challenges -= some->size();
     std::ranges::move(*some, std::back_inserter(all));
   }
+  if (all.empty() && unreadable) return std::unexpected(std::move(*unreadable));
   return all;
+}
+
+bool has_challenge(const http::fields& headers) {
+  return std::ranges::any_of(headers.all("WWW-Authenticate"), [](std::string_view value) {
+    return value.find_first_not_of(", \t") != std::string_view::npos;
+  });
 }
 
 // Bearer without a realm leads nowhere; Basic needs none.

@@ -75,7 +75,7 @@ net::task<void> forwarding::serve() {
     if (head->status < 400 && is_fresh_token(next)) {
       around_.shared.memory.learn(what_.target.registry, operation_->repository, *machine.learned());
     }
-    const bool challenged = head->headers.count("WWW-Authenticate") > 0;
+    const bool challenged = auth::has_challenge(head->headers);
     next = machine.on_response(head->status, wants, challenged, carrier_.body_started());
     const bool drops = !keeps && (head->status == 401 || std::holds_alternative<auth::ask_token>(next));
     if (drops) co_await drop_refused_token();

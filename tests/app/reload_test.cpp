@@ -126,6 +126,17 @@ TEST_CASE("C5: a password file, a file of its registry and the clients' secret a
   CHECK_THAT(regpass.ask("/readyz").body, Contains("2 entries, 2 usable"));
 }
 
+TEST_CASE("C5: credential files are followed while the configuration is rejected") {
+  const temporary_directory place;
+  const auto file = place.put("config.json", good_config);
+  const serving regpass(place, named(file));
+  place.put("regpass.toml", "[listen");
+  REQUIRE(regpass.says("/readyz", "the last reload was rejected"));
+  place.put("config.json", R"({"auths":{"r.test":{"auth":"YWxpY2U6c2VjcmV0"},"s.test":{"auth":"YWxpY2U6bmV3"}}})");
+  CHECK(regpass.says("/readyz", "2 entries, 2 usable"));
+  CHECK_THAT(regpass.ask("/readyz").body, Contains("the last reload was rejected"));
+}
+
 TEST_CASE("C6: /readyz says how many credentials are usable, and is 503 without one where one is required") {
   const temporary_directory place;
   const auto file = place.put("config.json", R"({"auths":{"r.test":{"auth":"bm8tY29sb24="}}})");

@@ -123,15 +123,28 @@ TEST_CASE("the bounds hold for all fields together") {
   CHECK(challenges_of(wide).error().code == errc::too_large);
 }
 
-TEST_CASE("several fields are one list, and one bad field spoils it") {
+TEST_CASE("R2: several fields are one list, and an unreadable field does not discard the others") {
   http::fields headers;
   headers.add("WWW-Authenticate", R"(Basic realm="a")");
   headers.add("Content-Type", "text/plain");
   headers.add("WWW-Authenticate", R"(Bearer realm="b")");
   CHECK(shown(challenges_of(headers).value()) == "basic realm=[a]; bearer realm=[b]");
   headers.add("WWW-Authenticate", R"(Bearer realm="c)");
-  CHECK_FALSE(challenges_of(headers).has_value());
+  CHECK(shown(challenges_of(headers).value()) == "basic realm=[a]; bearer realm=[b]");
   CHECK(challenges_of(http::fields{}).value().empty());
+  http::fields unreadable;
+  unreadable.add("WWW-Authenticate", R"(Bearer realm="c)");
+  CHECK(challenges_of(unreadable).error().code == errc::bad_message);
+}
+
+TEST_CASE("R2: an empty WWW-Authenticate is no challenge") {
+  http::fields headers;
+  CHECK_FALSE(has_challenge(headers));
+  headers.add("WWW-Authenticate", "");
+  headers.add("WWW-Authenticate", " , ");
+  CHECK_FALSE(has_challenge(headers));
+  headers.add("WWW-Authenticate", "Negotiate");
+  CHECK(has_challenge(headers));
 }
 
 TEST_CASE("a value cut at any place yields an error or whole parameters, never a part of one") {

@@ -30,9 +30,11 @@ struct challenge_limits {
 // One field value. Errors (bad_message, too_large) name what is wrong: an unterminated quoted string, a repeated
 // parameter, …
 result<std::vector<challenge>> parse_challenges(std::string_view value, const challenge_limits& = {});
-// All WWW-Authenticate fields of a response, in order. One unreadable field spoils the whole (T12): guessing is how
-// realms get confused.
+// All WWW-Authenticate fields of a response, in order. An unreadable field is skipped as a whole (T12): guessing at its
+// parts is how realms get confused. Fails when there is nothing else, or when a bound is exceeded.
 result<std::vector<challenge>> challenges_of(const http::fields&, const challenge_limits& = {});
+// Whether any WWW-Authenticate field says something. An empty one challenges nobody.
+bool has_challenge(const http::fields&);
 
 // What a registry wants, as far as we can give it: Bearer before Basic when both are offered.
 struct demand {
