@@ -74,6 +74,13 @@ std::string correction(const key_facts& k, const written& w) {
   if (k.kind == kind::integer) return "write the number without quotes and unit; sizes are in bytes";
   if (k.kind == kind::duration) return "write a number and its unit (ms, s, m, h or d) in quotes";
   const bool list = k.kind >= kind::path_list;
+  // A list that was given for one key by --set or in the environment and is no TOML.
+  if (list && text && trim(*text).starts_with('[')) {
+    return k.kind == kind::port_list
+               ? fmt::format("write numbers, commas between them and a bracket at either end: {}=[443, 8443]", k.name)
+               : fmt::format("put each element in quotes, with a bracket at either end: '{}=[\"first\", \"second\"]'",
+                             k.name);
+  }
   if (list && text) return fmt::format("write a list: {} = [{}]", k.name, shown(w));
   return fmt::format("correct or remove {}", k.name);
 }

@@ -2,6 +2,10 @@
 
 #include "regpass/base/text.hpp"
 
+#include <chrono>
+#include <memory>
+#include <mutex>
+
 namespace regpass::admin {
 
 namespace {
@@ -17,6 +21,36 @@ bool is_from_page(const call& asked) {
   const auto site = asked.headers.get("Sec-Fetch-Site");
   return asked.headers.count("Origin") > 0 || (site && !iequals(*site, "none"));
 }
+
+// The metrics cost far more to render than to send, and probes wait on the same thread. A scraper gets fresh ones; who
+// asks faster than any scraper gets those of the same second.
+class metrics_page {
+ public:
+  explicit metrics_page(const forward::metrics& counts) : counts_(counts) {}
+
+  std::string text() {
+    const std::lock_guard held(lock_);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - second_began_ >= std::chrono::seconds{1}) {
+      second_began_ = now;
+      rendered_ = 0;
+    }
+    if (rendered_ < most_rendered) {
+      ++rendered_;
+      text_ = counts_.text();
+    }
+    return text_;
+  }
+
+ private:
+  static constexpr int most_rendered = 10;  // in a second
+
+  const forward::metrics& counts_;
+  std::mutex lock_;
+  std::chrono::steady_clock::time_point second_began_;
+  int rendered_ = 0;
+  std::string text_;
+};
 
 responder by_liveness(std::function<net::task<bool>()> alive) {
   return [alive = std::move(alive)](const call&) -> net::task<reply> {
@@ -39,10 +73,10 @@ responder health_routes(std::function<net::task<bool>()> alive, std::function<re
     made.body = text_of(state);
     co_return made;
   });
-  table.on("GET", "/metrics", [&counts](const call&) -> net::task<reply> {
+  table.on("GET", "/metrics", [page = std::make_shared<metrics_page>(counts)](const call&) -> net::task<reply> {
     reply made;
     made.type = "text/plain; version=0.0.4; charset=utf-8";
-    made.body = counts.text();
+    made.body = page->text();
     co_return made;
   });
   return [table = std::move(table)](const call& asked) -> net::task<reply> {

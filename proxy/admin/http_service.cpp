@@ -2,6 +2,7 @@
 
 #include "regpass/exchange/h1_connection.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/url/pct_string_view.hpp>
 
 #include <algorithm>
@@ -134,6 +135,8 @@ net::task<void> serve(std::unique_ptr<net::stream> client, exchange::limits boun
     more = co_await write_reply(front, std::move(made));
     mine.now(activity::waiting);
     more = more && whole && front.reusable();
+    // Pipelined requests take turns with the other connections.
+    if (more) co_await boost::asio::post(client->get_executor(), net::use_task);
   }
   timer.set(phase::idle, std::chrono::seconds{1});
   co_await client->shut_write();

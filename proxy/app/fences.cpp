@@ -63,6 +63,10 @@ lost lost_global(const loaded& before, const loaded& after) {
   if (!was.client_auth.secret_file.empty() && is.client_auth.secret_file.empty()) {
     return needs_restart("`client_auth.secret_file` is gone: clients without a password would be served");
   }
+  using forward::builder_kind;
+  const bool strict = was.client_auth.rules.builder == builder_kind::buildkit;
+  const bool laxer = strict && is.client_auth.rules.builder != builder_kind::buildkit;
+  if (laxer && is_default(after, "client_auth.builder")) return not_written("client_auth.builder");
   using action = forward::other_hosts::what;
   const bool refused = was.other_hosts.action == action::refuse && is.other_hosts.action != action::refuse;
   if (refused && is_default(after, "other_hosts.action")) return not_written("other_hosts.action");

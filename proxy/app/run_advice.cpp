@@ -1,5 +1,6 @@
 #include "run_advice.hpp"
 
+#include "command_words.hpp"
 #include "regpass/base/text.hpp"
 
 #include <fmt/format.h>
@@ -8,67 +9,14 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
-#include <span>
 #include <string_view>
-#include <utility>
 
 namespace regpass::app {
 
 namespace {
 
-using words = std::span<const std::string>;
-
 constexpr std::size_t most_hosts = 5;
 constexpr std::size_t most_entries = 8;
-
-std::string_view base_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
-bool is_assignment(std::string_view word) {
-  const auto equals = word.find('=');
-  return equals != std::string_view::npos && equals > 0 && word.find('/') > equals;
-}
-
-// Programs that run the rest of the line.
-bool is_wrapper(std::string_view name) {
-  constexpr auto wrappers =
-      std::to_array<std::string_view>({"sudo", "doas", "env", "time", "nice", "nohup", "exec", "stdbuf", "timeout"});
-  return std::ranges::find(wrappers, name) != wrappers.end();
-}
-
-// Options and durations that belong to a wrapper.
-bool is_of_wrapper(std::string_view word) {
-  const bool number = !word.empty() && word.front() >= '0' && word.front() <= '9';
-  return word.starts_with('-') || is_assignment(word) || number;
-}
-
-words unwrapped(words line) {
-  for (bool wrapped = true; wrapped && !line.empty();) {
-    wrapped = is_assignment(line.front()) || is_wrapper(base_name(line.front()));
-    if (!wrapped) break;
-    line = line.subspan(1);
-    while (!line.empty() && is_of_wrapper(line.front())) line = line.subspan(1);
-  }
-  return line;
-}
-
-// A shell's `-c`: the words of its script, as far as blanks tell them apart.
-std::vector<std::string> script_of(words line) {
-  constexpr auto shells = std::to_array<std::string_view>({"sh", "bash", "dash", "ash", "zsh"});
-  if (line.empty() || std::ranges::find(shells, base_name(line.front())) == shells.end()) return {};
-  const auto option = std::ranges::find_if(
-      line, [](const auto& one) { return one.size() > 1 && one.front() == '-' && one[1] != '-' && one.back() == 'c'; });
-  if (option == line.end() || std::next(option) == line.end()) return {};
-  std::vector<std::string> made;
-  std::string word;
-  for (const char c : *std::next(option) + " ") {
-    const bool ends = c == ' ' || c == '\t' || c == '\n' || c == ';' || c == '&' || c == '|';
-    if (!ends) word += c;
-    if (ends && !word.empty()) made.push_back(std::exchange(word, {}));
-  }
-  return made;
-}
 
 bool holds(words line, std::initializer_list<std::string_view> any_of) {
   return std::ranges::any_of(
@@ -96,6 +44,17 @@ std::string_view daemon_of(words line, const std::map<std::string, std::string>&
   if (name == "docker-compose" || name == "docker-buildx") return "dockerd";
   if (name == "buildctl") return "buildkitd";
   if (name == "nerdctl") return "containerd or buildkitd";
+  if (name == "finch") return "containerd and buildkitd in finch's virtual machine";
+  if (name == "earthly") return "earthly's buildkitd";
+  if (name == "dagger") return "dagger's engine";
+  if (name == "pack" || name == "s2i" || name == "act" || name == "devcontainer") {
+    const bool talks = holds(rest, {"build", "rebase", "create", "package", "up", "features"}) || name == "act";
+    return talks ? "dockerd and the containers that it starts" : "";
+  }
+  if (name == "skaffold" || name == "tilt" || name == "depot") {
+    const bool builds = holds(rest, {"build", "run", "dev", "debug", "up", "ci", "bake", "push", "pull"});
+    return builds ? "its builder (dockerd, a BuildKit or a pod of the cluster)" : "";
+  }
   if (name == "crictl") return "the container runtime";
   if (name == "podman-remote") return "the podman service";
   if (name == "podman") {
@@ -117,6 +76,26 @@ bool is_named(const std::vector<std::string>& command, const std::string& host) 
   return std::ranges::any_of(command, [&](const auto& word) { return word.find(host) != std::string::npos; });
 }
 
+bool is_loopback(std::string_view authority) {
+  const auto host = without_port(authority);
+  return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
+}
+
+// "docker://localhost:5000/app" and "--registry=127.0.0.1:5000" name one; empty: no word does.
+std::string loopback_registry_in(const std::vector<std::string>& command) {
+  for (std::string_view word : command) {
+    if (const auto scheme = word.find("://"); scheme != std::string_view::npos) {
+      word.remove_prefix(scheme + 3);
+    } else if (const auto equals = word.find('='); equals != std::string_view::npos) {
+      word.remove_prefix(equals + 1);
+    }
+    const auto authority = word.substr(0, word.find('/'));
+    if (is_loopback(authority)) return std::string(authority);
+  }
+  return {};
+}
+
 std::string entries_text(const std::vector<std::string>& entries) {
   if (entries.empty()) return "no credential was found for any registry";
   const auto shown = std::min(entries.size(), most_entries);
@@ -135,14 +114,12 @@ advice on_login(const std::string& host, bool named, const std::vector<std::stri
 
 std::optional<advice> advise_on_daemon(const std::vector<std::string>& command,
                                        const std::map<std::string, std::string>& environment) {
-  const auto line = unwrapped(command);
-  const auto script = script_of(line);
-  auto daemon = daemon_of(line, environment);
-  auto name = line.empty() ? std::string_view() : base_name(line.front());
-  // Any word of a script may begin a command.
-  for (std::size_t i = 0; daemon.empty() && i < script.size(); ++i) {
-    name = base_name(script[i]);
-    daemon = daemon_of(words(script).subspan(i), environment);
+  std::string name;
+  std::string_view daemon;
+  for (const auto& line : commands_run_by(command)) {
+    daemon = daemon_of(line, environment);
+    name = base_name(line.front());
+    if (!daemon.empty()) break;
   }
   if (daemon.empty()) return std::nullopt;
   return advice{
@@ -163,6 +140,21 @@ std::vector<advice> advise_on_logins(const std::vector<std::string>& command, co
     if (all.size() < most_hosts) all.push_back(on_login(host, !named.empty(), seen.entries));
   }
   return all;
+}
+
+advice advise_on_silence(const std::vector<std::string>& command) {
+  const auto loopback = loopback_registry_in(command);
+  if (!loopback.empty()) {
+    return {fmt::format("no request of the command reached this sidecar: clients do not send {}, which is on loopback, "
+                        "through a proxy",
+                        clean(loopback, 80)),
+            "log in to it with the client itself, or use a name of the registry that is not on loopback"};
+  }
+  return {
+      "no request of the command reached this sidecar: clients send neither registries on loopback (localhost, "
+      "127.0.0.1) nor those in NO_PROXY through a proxy, and daemons have an environment of their own",
+      "if it uses a registry: name it by another name, take it out of NO_PROXY, or run `regpass serve` and start the "
+      "daemon with its proxy variables (deploy/README.md)"};
 }
 
 }  // namespace regpass::app

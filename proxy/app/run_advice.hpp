@@ -23,5 +23,7 @@ struct unserved_hosts {
 };
 // For a command that failed: hosts that it asked without a login, those first that it names itself.
 std::vector<advice> advise_on_logins(const std::vector<std::string>& command, const unserved_hosts& seen);
+// For a command that failed without a request that reached the sidecar.
+advice advise_on_silence(const std::vector<std::string>& command);
 
 }  // namespace regpass::app

@@ -9,12 +9,12 @@
 
 namespace regpass::app {
 
-// Tells when it is worth giving back what the heaps hold free, whatever was in it. A heap's free bytes are counted as
-// such after they were given back, too: what counts is how many there are more than at least since then.
+// Decides when it is worth giving back what the heaps hold free: when there is much more of it than there was at least
+// since the last time.
 class heap_watch {
  public:
-  // With the free bytes of all heaps, asked every few seconds: whether there are enough more of them, twice now. Twice,
-  // because under load they come and go.
+  // With the free bytes that are resident, asked every few seconds: whether there are enough more of them, twice now.
+  // Twice, because under load they come and go.
   bool worth_trimming(std::size_t free) noexcept;
 
  private:

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace regpass::auth {
 namespace {
@@ -34,6 +36,20 @@ std::string control_flaw(std::string_view text, std::string_view name) {
   return fmt::format("{} holds {} (at {})", name, kind_of(*found), at);
 }
 
+// Characters that nobody types into a password, and that editors and Windows leave in files. They look like nothing.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> invisible{{{"\xEF\xBB\xBF", "a byte order mark"},
+                                                                                  {"\xC2\x85", "a line break"},
+                                                                                  {"\xE2\x80\xA8", "a line break"},
+                                                                                  {"\xE2\x80\xA9", "a line break"}}};
+
+std::string invisible_flaw(std::string_view text, std::string_view name) {
+  for (const auto& [bytes, description] : invisible) {
+    const auto at = text.find(bytes);
+    if (at != std::string_view::npos) return fmt::format("{} holds {} (at {})", name, description, at);
+  }
+  return {};
+}
+
 bool is_json_object(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos || text[first] != '{') return false;
@@ -51,6 +67,7 @@ std::string blanks_around(std::string_view text, std::string_view name) {
 std::string username_flaw(std::string_view username) {
   if (username.empty()) return "the user name is empty";
   if (auto flaw = control_flaw(username, "the user name"); !flaw.empty()) return flaw;
+  if (auto flaw = invisible_flaw(username, "the user name"); !flaw.empty()) return flaw;
   if (username.find(':') == std::string_view::npos) return {};
   return "the user name holds a colon, which ends a user name in HTTP Basic";
 }
@@ -59,7 +76,7 @@ std::string password_flaw(std::string_view password) {
   if (password.empty()) return "the password is empty";
   auto flaw = control_flaw(password, "the password");
   if (!flaw.empty() && is_json_object(password)) flaw.clear();
-  return flaw;
+  return flaw.empty() ? invisible_flaw(password, "the password") : flaw;
 }
 
 std::string token_flaw(std::string_view token, std::string_view name) {

@@ -68,10 +68,20 @@ void give_program(credential_entry& entry, std::string_view suffix) {
   entry.program = std::move(made);
 }
 
+void add_unusable(docker_config& config, const std::string& source, std::string_view key, std::string problem) {
+  credential_entry entry;
+  entry.source = source;
+  entry.key = key;
+  entry.problem = std::move(problem);
+  config.helpers.push_back(std::move(entry));
+}
+
 // As docker/cli: the host's own helper, then the one for all.
 void read_helpers(docker_config& config, const json::object& root, const std::string& source) {
   const auto* named = root.if_contains("credHelpers");
-  if (named != nullptr && named->is_object()) {
+  if (named != nullptr && !named->is_object() && !named->is_null()) {
+    add_unusable(config, source, "credHelpers", "credHelpers is no JSON object");
+  } else if (named != nullptr && named->is_object()) {
     for (const auto& [host, program] : named->get_object()) {
       auto entry = docker_entry_for(host, source);
       if (!entry.host_pattern.empty()) {
@@ -83,13 +93,17 @@ void read_helpers(docker_config& config, const json::object& root, const std::st
       config.helpers.push_back(std::move(entry));
     }
   }
+  const auto* general = root.if_contains("credsStore");
+  if (general != nullptr && !general->is_string() && !general->is_null()) {
+    add_unusable(config, source, "credsStore", "credsStore is no string");
+  }
   const auto store = string_member(root, "credsStore");
   if (store.empty()) return;
   credential_entry entry;
   entry.source = source;
   entry.key = "credsStore";
   give_program(entry, store);
-  if (entry.program) config.helpers.push_back(std::move(entry));
+  config.helpers.push_back(std::move(entry));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "regpass/auth/credential_flaws.hpp"
 #include "regpass/auth/host_pattern.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/base/text_file.hpp"
 #include "regpass/registry/reference.hpp"
 
 #include <fmt/format.h>
@@ -151,6 +152,10 @@ void read_auth(credential_entry& entry, const json::object& object) {
     return;
   }
   const std::string_view text = decoded.text;
+  if (const auto wide = wide_encoding_of(text)) {
+    entry.problem = fmt::format("auth is base64 of {} text: save it as UTF-8 before it is encoded", *wide);
+    return;
+  }
   if (is_json_object(text)) {
     entry.problem = "auth is base64 of a JSON object instead of user:password";
     return;

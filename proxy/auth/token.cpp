@@ -170,7 +170,7 @@ int telling_rank(token_failure::kind what, int status) noexcept {
   using kind = token_failure::kind;
   if (what == kind::rejected || what == kind::forbidden || status == 401) return 3;
   if (what != kind::wrong_form) return 1;
-  return status == 404 || status == 405 ? 0 : 2;
+  return status == 404 || status == 405 || status == 501 ? 0 : 2;
 }
 
 }  // namespace regpass::auth

@@ -84,7 +84,7 @@ std::optional<registry::scope_set> granted_by(const json::object& body, const st
   if (text.empty()) return std::nullopt;
   auto scopes = registry::parse_scopes(text);
   if (!scopes) return std::nullopt;
-  return std::move(*scopes);
+  return whatever_the_class(*scopes);
 }
 
 bool is_visible(std::string_view text) noexcept {
@@ -175,7 +175,7 @@ token_failure::kind kind_of(const token_request& request, int status, std::strin
   const bool post = request.how == token_request::form::post;
   if (status == 401) return post && !refresh ? kind::wrong_form : kind::rejected;
   if (status == 400 && (says_invalid_grant(body) || blames_credential(request, body, message))) return kind::rejected;
-  if (status == 400 || status == 404 || status == 405) return kind::wrong_form;
+  if (status == 400 || status == 404 || status == 405 || status == 501) return kind::wrong_form;
   if (status == 408 || status == 429 || status >= 500) return kind::busy;
   return status >= 400 ? kind::forbidden : kind::no_token;
 }

@@ -157,7 +157,13 @@ std::string mask_named(std::string_view text) {
   return out.append(text.substr(done));
 }
 
-// Keys and tokens that nothing announces.
+constexpr std::size_t shortest_password = 6;
+
+bool is_joint(char c) noexcept {
+  return c == '_' || c == '-';
+}
+
+// Keys, tokens and passwords that nothing announces.
 std::string mask_runs(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
@@ -168,7 +174,9 @@ std::string mask_runs(std::string_view text) {
       out += text[at++];
       continue;
     }
-    out.append(run.size() >= shortest_token && is_mixed(run) ? mask : run);
+    const bool is_password = run.size() >= shortest_password && std::ranges::any_of(run, is_digit) &&
+                             std::ranges::any_of(run, is_letter) && std::ranges::none_of(run, is_joint);
+    out.append(is_password || (run.size() >= shortest_token && is_mixed(run)) ? mask : run);
     at = end;
   }
   return out;

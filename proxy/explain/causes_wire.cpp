@@ -21,7 +21,9 @@ judgement judge_redirect(const facts& f) {
 namespace plain_http_to_tls {
 
 judgement judge(const facts& f) {
-  return observed_if(!f.seen->tls_entry.empty() && f.failed);
+  const int status = f.seen->status;
+  const bool clients_fault = status == 400 || status == 407 || status == 421;
+  return observed_if(!f.seen->tls_entry.empty() && f.failed && !clients_fault);
 }
 
 std::string name_over_tls(const facts& f) {

@@ -34,6 +34,7 @@ constexpr std::array entry_signs{
     sign{"the refresh token is for", "acr-refresh-token-expired"},
     sign{"ends in a line break", "credential-damaged"},
     sign{"holds a line break (at", "credential-damaged"},
+    sign{"holds a byte order mark (at", "credential-damaged"},
     sign{"holds a tab (at", "credential-damaged"},
     sign{"holds a control character (at", "credential-damaged"},
     sign{"holds a NUL byte (at", "credential-damaged"},

@@ -4,6 +4,9 @@
 
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
+#include <limits>
+
 namespace regpass::explain {
 namespace {
 
@@ -13,6 +16,13 @@ std::string_view text_member(const json::object& object, std::string_view name) 
   const auto* found = object.if_contains(name);
   const auto* text = found == nullptr ? nullptr : found->if_string();
   return text == nullptr ? std::string_view() : std::string_view(*text);
+}
+
+std::uint64_t count_of(const json::object& line) {
+  const auto* found = line.if_contains("count");
+  json::error_code ec;
+  const auto count = found != nullptr && found->is_number() ? found->to_number<std::uint64_t>(ec) : 0;
+  return ec ? 0 : count;
 }
 
 // What never became an exchange is explained in a line of its own event.
@@ -62,6 +72,11 @@ bool log_reader::read(std::string_view text, int depth) {
   if (object == nullptr) return false;
   const auto inner = text_member(*object, "log");
   if (!inner.empty() && depth == 0) return read(trim(inner), depth + 1);
+  if (text_member(*object, "event") == "refusals-counted") {
+    const auto count = count_of(*object);
+    only_counted_ += std::min(count, std::numeric_limits<std::uint64_t>::max() - only_counted_);
+    return true;
+  }
   if (!is_about_exchange(*object)) return true;
   auto seen = from_json(value);
   if (!seen) return false;

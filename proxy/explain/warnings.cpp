@@ -65,7 +65,12 @@ std::vector<explanation> warnings(const auth::credential_store& store, const std
   std::vector<explanation> all;
   for (const auto& entry : store.entries) {
     const auto e = about(entry, now);
-    const auto present = faults_of(e);
+    auto present = faults_of(e);
+    // An entry that cannot be used is worth a warning, also where no cause of its own is known.
+    const bool unusable = !entry.problem.empty() && !entry.credential && !entry.program;
+    if (present.empty() && unusable) {
+      present.push_back({"credential-undecodable", entry.source, entry.key, entry.problem});
+    }
     for (const auto& fault : present) all.push_back(made_from(fault, e));
     const auto later = about(entry, now + soon);
     for (const auto& fault : faults_of(later)) {

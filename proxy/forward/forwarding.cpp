@@ -298,7 +298,6 @@ void forwarding::strip_mount(std::string why) {
 }
 
 net::task<void> forwarding::pass() {
-  if (!what_.registry) around_.shared.passed.add(http::authority(what_.target.origin));
   if (is_only_observed()) own_request_ = auth::read_token_request(asked(), what_.target.origin);
   const bool brought = what_.registry == nullptr || is_only_observed() || head_.headers.count("Authorization") > 0;
   const std::string_view shown = brought ? "client" : "none";
@@ -307,6 +306,7 @@ net::task<void> forwarding::pass() {
     co_await upstream_failed(head.error());
     co_return;
   }
+  if (!what_.registry) around_.shared.passed.add(http::authority(what_.target.origin));
   notes_.answered(*head, std::nullopt);
   co_await deliver(std::move(*head));
 }

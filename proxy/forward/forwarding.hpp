@@ -26,6 +26,7 @@ class forwarding {
   bool may_continue_upload(const result<registry::operation>& parsed) const;
   std::optional<registry::operation> continued_upload() const;
   bool moves_blob() const;
+  bool pushes() const noexcept { return operation_->action == registry::action::push; }
   bool permit();
   void choose_credential();
   // Programs are asked once policy has allowed the request.

@@ -230,6 +230,9 @@ void forwarding::note_push(const http::response_head& head) {
   if (const auto* body = carrier_.kept_request()) {
     seen.manifest_bytes = static_cast<std::int64_t>(body->size());
     seen.manifest_flaw = registry::manifest_flaw(*body, seen.manifest_type);
+  } else if (!down_.body().has_body()) {
+    seen.manifest_bytes = 0;
+    seen.manifest_flaw = registry::manifest_flaw({}, seen.manifest_type);
   }
 }
 

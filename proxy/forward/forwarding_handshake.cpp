@@ -73,7 +73,7 @@ net::task<void> forwarding::serve() {
     }
     if (keeps) machine.keep_cached();
     if (head->status < 400 && is_fresh_token(next)) {
-      around_.shared.memory.learn(what_.target.registry, operation_->repository, *machine.learned());
+      around_.shared.memory.learn(what_.target.registry, operation_->repository, pushes(), *machine.learned());
     }
     const bool challenged = auth::has_challenge(head->headers);
     next = machine.on_response(head->status, wants, challenged, carrier_.body_started());
@@ -114,12 +114,12 @@ void forwarding::learn(const std::optional<auth::demand>& wants, const auth::act
   const bool bearer = wants->how == auth::demand::kind::bearer;
   if (with_token && !bearer) return;
   if (was_good) {
-    const auto known = around_.shared.memory.demand_of(host, operation_->repository);
+    const auto known = around_.shared.memory.demand_of(host, operation_->repository, pushes());
     if (!known || known->realm != wants->realm) return;
   }
   if (bearer && !auth::decide_realm(wants->realm, host, realm_rules()).allowed) return;
   const bool probed = std::holds_alternative<auth::probe>(sent);
-  around_.shared.memory.learn(host, probed ? std::string_view() : operation_->repository, *wants);
+  around_.shared.memory.learn(host, probed ? std::string_view() : operation_->repository, pushes(), *wants);
 }
 
 bool forwarding::is_fresh_token(const auth::action& sent) const {

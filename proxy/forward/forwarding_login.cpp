@@ -49,10 +49,10 @@ net::task<void> forwarding::settle_login() {
 }
 
 net::task<std::optional<auth::demand>> forwarding::known_demand() {
-  auto known = around_.shared.memory.demand_of(what_.target.registry, operation_->repository);
+  auto known = around_.shared.memory.demand_of(what_.target.registry, operation_->repository, pushes());
   if (known) co_return known;
   auto head = co_await probe();
-  if (!head) co_return known;  // the request itself will say why
+  if (!head) co_return std::nullopt;  // the request itself will say why
   auto challenges = auth::challenges_of(head->headers);
   if (challenges) known = auth::demand_of(*challenges);
   notes_.answered(*head, known);

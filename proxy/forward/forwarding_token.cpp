@@ -29,7 +29,7 @@ net::task<auth::handshake_input> forwarding::handshake_input() {
   auth::handshake_input input;
   input.need = operation_->needed;
   input.credential = choice_.credential;
-  input.known = around_.shared.memory.demand_of(what_.target.registry, operation_->repository);
+  input.known = around_.shared.memory.demand_of(what_.target.registry, operation_->repository, pushes());
   input.body = down_.body().has_body() ? auth::body_state::unread : auth::body_state::none;
   input.mode = injection();
   input.client_authorization = asked().headers.count("Authorization") > 0 && !ours_after_all_;
@@ -119,7 +119,7 @@ net::task<auth::action> forwarding::ask(auth::handshake& machine, const auth::as
 void forwarding::note_failure(const auth::token_failure& failure) {
   using kind = auth::token_failure::kind;
   const bool answered = failure.what != kind::transport && failure.what != kind::no_token;
-  if (answered && !failure.message.empty()) refused_words_ = failure.message;
+  if (answered && !failure.message.empty()) refused_words_ = notes_.secrets().relayed(failure.message);
   if (!failure.retry_after) return;
   refused_with_.set("Retry-After", std::to_string(std::min(*failure.retry_after, longest_wait).count()));
 }

@@ -19,12 +19,12 @@ std::string_view path_of(std::string_view target) noexcept {
 
 std::string_view query_of(std::string_view target) noexcept {
   const auto mark = target.find('?');
-  return mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
+  return target.substr(mark == std::string_view::npos ? target.size() : mark + 1);
 }
 
 // Clients decode and encode a Location's query when they add to it, and sort it.
 bool has_all_of(std::string_view query, std::string_view wanted) {
-  if (wanted.empty()) return true;
+  if (wanted.empty() || query.empty()) return wanted.empty();
   const auto have = boost::urls::parse_query(query);
   const auto need = boost::urls::parse_query(wanted);
   if (!have || !need) return query.starts_with(wanted);
@@ -49,33 +49,46 @@ auth::demand without_details(auth::demand demand) {
   return demand;
 }
 
+// No repository's name has a blank.
+std::string own_key(std::string_view repository, bool push) {
+  return std::string(repository) + (push ? " push" : "");
+}
+
 bool is_same(const std::weak_ptr<const auth::token>& a, const auth::token_ptr& b) noexcept {
   return !a.owner_before(b) && !b.owner_before(a);
 }
 
 }  // namespace
 
-std::optional<auth::demand> memory::demand_of(const registry::host& host, std::string_view repository) const {
+const auth::demand& memory::known::demand_for(std::string_view repository, bool push) const {
+  if (own.empty()) return last;
+  for (const bool which : {push, !push}) {
+    const auto at = own.find(own_key(repository, which));
+    if (at != own.end()) return at->second;
+  }
+  return last;
+}
+
+std::optional<auth::demand> memory::demand_of(const registry::host& host, std::string_view repository,
+                                              bool push) const {
   const std::lock_guard held(lock_);
   const auto it = demands_.find(host);
   if (it == demands_.end()) return std::nullopt;
-  const auto& own = it->second.own;
-  const auto at = own.empty() ? own.end() : own.find(repository);
-  return at == own.end() ? it->second.last : at->second;
+  return it->second.demand_for(repository, push);
 }
 
-void memory::learn(const registry::host& host, std::string_view repository, const auth::demand& demand) {
+void memory::learn(const registry::host& host, std::string_view repository, bool push, const auth::demand& demand) {
   const std::lock_guard held(lock_);
   make_room_for(host);
   auto kept = without_details(demand);
   auto [it, fresh] = demands_.try_emplace(host, known{kept, {}});
   auto& own = it->second.own;
-  const auto at = own.find(repository);
+  const auto at = own.empty() ? own.end() : own.find(own_key(repository, push));
   if (at != own.end()) {
     at->second = kept;
-  } else if (!fresh && !repository.empty() && !same_endpoint(it->second.last, kept)) {
+  } else if (!fresh && !repository.empty() && !same_endpoint(it->second.demand_for(repository, push), kept)) {
     if (own.size() >= max_own_demands) own.erase(own.begin());
-    own.emplace(repository, kept);
+    own.emplace(own_key(repository, push), kept);
   }
   it->second.last = std::move(kept);
 }

@@ -1,5 +1,7 @@
 #include "regpass/forward/rewrite.hpp"
 
+#include <fmt/format.h>
+
 #include <vector>
 
 namespace regpass::forward {
@@ -62,6 +64,25 @@ std::string rewritten_link(const facade& as, std::string_view asked, std::string
   return out;
 }
 
+// What a client sends when it follows the reference: it drops the fragment and escapes bytes that no URL may hold.
+std::string as_followed(std::string_view reference) {
+  constexpr std::string_view never_raw = " \"<>\\^`{|}";
+  std::string out;
+  bool in_query = false;
+  for (const char c : reference.substr(0, reference.find('#'))) {
+    const auto byte = static_cast<unsigned char>(c);
+    in_query = in_query || c == '?';
+    const bool bracket = in_query && (c == '[' || c == ']');  // elsewhere they enclose an IPv6 address
+    const bool raw = byte > ' ' && byte < 0x7f && !bracket && never_raw.find(c) == std::string_view::npos;
+    if (raw) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", byte);
+    }
+  }
+  return out;
+}
+
 template <class Rewrite>
 void rewrite_all(http::fields& of, std::string_view name, const Rewrite& rewrite) {
   std::vector<std::string> values;
@@ -79,7 +100,7 @@ void rewrite_all(http::fields& of, std::string_view name, const Rewrite& rewrite
 
 std::optional<std::string> own_target(const http::origin& registry, std::string_view asked,
                                       std::string_view reference) {
-  auto found = http::resolve(http::absolute_url{registry, std::string(asked)}, reference);
+  auto found = http::resolve(http::absolute_url{registry, std::string(asked)}, as_followed(reference));
   if (!found || !is_registry(registry, found->origin)) return std::nullopt;
   return std::move(found->target);
 }

@@ -86,6 +86,7 @@ net::task<result<net::reached>> session::reach(net::dial_target where, snapshot_
   timer_.watch(look_every, [this, asks, looks] {
     const auto there = client_->look();
     if (there == net::presence::here) return;
+    asks->mark_leaving();
     if (there == net::presence::gone || ++*looks > looks_at_half_closed) asks->leave();
   });
   auto reached = co_await net::reach(from->way_out, std::move(where));

@@ -26,7 +26,8 @@ void note_entries(explain::evidence& seen, const target& to, const snapshot& fro
   }
   if (to.tls()) return;
   const auto* over = from.find(over_tls(to).registry);
-  if (over != nullptr) seen.tls_entry = over->configured ? "registry" : "credential";
+  const bool upgrades = over != nullptr && over->options.upgrade_plain_http;
+  if (over != nullptr && !upgrades) seen.tls_entry = over->configured ? "registry" : "credential";
 }
 
 }  // namespace regpass::forward

@@ -21,16 +21,41 @@ bool names_origin(std::string_view text, const http::origin& own) {
   return parts && parts->host == own.host && parts->port == own.port;
 }
 
+std::string_view without_path(std::string_view url) {
+  const auto mark = url.find("://");
+  return mark == std::string_view::npos ? url : url.substr(0, url.find('/', mark + 3));
+}
+
+// Fields that only browsers send. Where Sec-Fetch-Site is, it says more.
+bool has_page_field(const http::fields& of) {
+  const bool judged = of.count("Sec-Fetch-Site") > 0;
+  for (const auto field : of) {
+    const auto name = lower(field.name);
+    if (name.starts_with("access-control-request-")) return true;
+    if (!judged && (name.starts_with("sec-fetch-") || name == "sec-purpose")) return true;
+  }
+  return false;
+}
+
+// Browsers without Fetch Metadata send at least this for images and scripts. Go's clients send a Referer, too, when
+// they follow a redirect.
+std::string_view browser_referer(const http::fields& of) {
+  const bool browser = of.get("User-Agent").value_or("").starts_with("Mozilla/");
+  return browser ? of.get("Referer").value_or("") : "";
+}
+
 }  // namespace
 
 bool is_from_page(const http::fields& of) {
-  return of.count("Origin") > 0 || !site_is_one_of(of, {"none"});
+  return of.count("Origin") > 0 || !site_is_one_of(of, {"none"}) || has_page_field(of) || !browser_referer(of).empty();
 }
 
 bool is_from_foreign_page(const http::fields& of, const http::origin& own) {
   const auto origins = of.all("Origin");
   const bool same = std::ranges::all_of(origins, [&](std::string_view one) { return names_origin(one, own); });
-  return !same || !site_is_one_of(of, {"none", "same-origin"});
+  const auto referer = browser_referer(of);
+  const bool from_own_page = referer.empty() || names_origin(without_path(referer), own);
+  return !same || !site_is_one_of(of, {"none", "same-origin"}) || has_page_field(of) || !from_own_page;
 }
 
 }  // namespace regpass::forward

@@ -18,8 +18,11 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <map>
 #include <optional>
+#include <set>
+#include <tuple>
 #include <utility>
 
 namespace regpass::net {
@@ -30,6 +33,8 @@ using clock = std::chrono::steady_clock;
 using addresses = resolver::addresses;
 
 constexpr std::size_t largest_file = 8 * 1024 * 1024;
+// Whether an asker is leaving or a lookup has become old enough to be given up is not signalled.
+constexpr auto check_queue_every = std::chrono::milliseconds{50};
 
 error resolve_error(errc code, std::string detail) {
   return error{.code = code, .who = party::us, .when = phase::resolve, .detail = std::move(detail)};
@@ -50,34 +55,27 @@ addresses loopback_addresses() {
 
 }  // namespace
 
-void asker::leave() {
-  std::function<void()> call;
-  {
-    const std::lock_guard held(lock_);
-    if (std::exchange(gone_, true)) return;
-    call = std::exchange(call_, nullptr);
-  }
-  if (call) call();
-}
-
-bool asker::gone() const {
-  const std::lock_guard held(lock_);
-  return gone_;
-}
-
-void asker::when_gone(std::function<void()> call) {
-  {
-    const std::lock_guard held(lock_);
-    if (!gone_) {
-      call_ = std::move(call);
-      return;
-    }
-  }
-  if (call) call();
-}
-
 // Everything below runs on the thread of `home`.
 struct resolver::state : std::enable_shared_from_this<state> {
+  struct flight;
+  // One call of look_up: in the queue, or in the list of one flight.
+  struct waiter {
+    waiter(const executor& on, name_query asked)
+        : what(std::move(asked)),
+          client(what.from ? what.from->client() : std::string()),
+          until(clock::now() + what.within),
+          timer(std::make_shared<boost::asio::steady_timer>(on)) {}
+    bool leaving() const { return what.from && what.from->leaving(); }
+    bool gone() const { return what.from && what.from->gone(); }
+
+    name_query what;
+    std::string client;
+    clock::time_point until;
+    std::shared_ptr<boost::asio::steady_timer> timer;  // cancelled when there is something to look at
+    std::shared_ptr<flight> joined;
+    std::string refusal;  // why it is not looked up, or not yet
+    bool refused = false;
+  };
   // One name that is being looked up, for all who wait for it.
   struct flight {
     flight(const executor& on, std::string for_client, std::chrono::milliseconds within)
@@ -87,7 +85,11 @@ struct resolver::state : std::enable_shared_from_this<state> {
     clock::time_point began;
     std::shared_ptr<lookup> work;
     std::optional<result<addresses>> outcome;
-    std::vector<boost::asio::steady_timer*> waiting;
+    std::vector<waiter*> waiting;
+
+    bool abandoned() const {
+      return !waiting.empty() && std::ranges::all_of(waiting, [](const waiter* each) { return each->leaving(); });
+    }
   };
   struct cached {
     result<addresses> outcome;
@@ -97,14 +99,17 @@ struct resolver::state : std::enable_shared_from_this<state> {
   state(executor on, resolver_options how) : home(std::move(on)), options(std::move(how)) {}
 
   task<result<addresses>> look_up(name_query what);
-  task<result<addresses>> wait(std::shared_ptr<flight> one, name_query what);
+  task<result<addresses>> wait(std::shared_ptr<waiter> me);
   task<void> fly(std::shared_ptr<flight> one, std::string host);
   void read_files();
   const addresses* in_hosts(const std::string& host) const;
   const result<addresses>* in_cache(const std::string& host);
   void keep(const std::string& host, const result<addresses>& outcome, std::chrono::milliseconds how_long);
-  result<std::shared_ptr<flight>> begin(const name_query& what);
-  result<void> make_room(const std::string& client);
+  void admit(waiter& me);
+  bool begin(waiter& me);
+  bool make_room(waiter& me);
+  void serve_queue();
+  task<void> tend_queue();
   static void end(flight& one, result<addresses> outcome);
 
   executor home;
@@ -114,6 +119,8 @@ struct resolver::state : std::enable_shared_from_this<state> {
   dns_settings dns;
   name_sources sources;
   std::map<std::string, std::shared_ptr<flight>> flights;
+  std::deque<waiter*> queue;
+  bool tending = false;
   std::map<std::string, cached> cache;
   std::shared_ptr<std::size_t> system_lookups = std::make_shared<std::size_t>(0);
 };
@@ -166,39 +173,95 @@ void resolver::state::end(flight& one, result<addresses> outcome) {
   if (one.outcome) return;
   one.outcome = std::move(outcome);
   one.work->give_up();
-  for (auto* each : one.waiting) each->cancel();
+  for (auto* each : one.waiting) each->timer->cancel();
 }
 
-// Whoever has waited longest waits for a name that will most likely not be answered.
-result<void> resolver::state::make_room(const std::string& client) {
+// A lookup that all its askers are leaving is given up at any age. Otherwise it is the oldest one: its name will most
+// likely not be answered. An asker that is leaving itself gets free room only.
+bool resolver::state::make_room(waiter& me) {
+  std::size_t running = 0;
   std::map<std::string_view, std::size_t> counts;
-  for (const auto& [name, one] : flights) ++counts[one->client];
-  const bool full = flights.size() >= options.most_lookups;
-  const bool client_full = !client.empty() && counts[client] >= options.most_per_client;
-  if (!full && !client_full) return {};
-  const auto late = clock::now() - options.patience;
-  flight* oldest = nullptr;
   for (const auto& [name, one] : flights) {
-    if (one->outcome || one->began > late || (client_full && one->client != client)) continue;
-    const auto rank = [&](const flight& of) { return std::pair(counts[of.client], late - of.began); };
-    if (oldest == nullptr || rank(*one) > rank(*oldest)) oldest = one.get();
+    if (one->outcome) continue;
+    ++running;
+    ++counts[one->client];
   }
-  const std::string why = client_full ? "this client waits for " + std::to_string(options.most_per_client) + " names"
-                                      : std::to_string(options.most_lookups) + " names are being looked up";
-  if (oldest == nullptr) return std::unexpected(resolve_error(errc::timed_out, "not looked up: " + why));
-  end(*oldest, std::unexpected(resolve_error(errc::timed_out, "given up for another name: " + why)));
-  return {};
+  const bool full = running >= options.most_lookups;
+  const bool client_full = !me.client.empty() && counts[me.client] >= options.most_per_client;
+  if (!full && !client_full) return true;
+  me.refusal = client_full ? "this client waits for " + std::to_string(options.most_per_client) + " names"
+                           : std::to_string(options.most_lookups) + " names are being looked up";
+  if (me.leaving()) return false;
+  const auto late = clock::now() - options.patience;
+  const auto rank = [&](const flight& of) { return std::tuple(of.abandoned(), counts[of.client], late - of.began); };
+  flight* victim = nullptr;
+  for (const auto& [name, one] : flights) {
+    if (one->outcome || (client_full && one->client != me.client)) continue;
+    if (one->began > late && !one->abandoned()) continue;
+    if (victim == nullptr || rank(*one) > rank(*victim)) victim = one.get();
+  }
+  if (victim == nullptr) return false;
+  end(*victim, std::unexpected(resolve_error(errc::timed_out, "given up for another name: " + me.refusal)));
+  return true;
 }
 
-result<std::shared_ptr<resolver::state::flight>> resolver::state::begin(const name_query& what) {
-  const auto known = flights.find(what.host);
-  if (known != flights.end() && !known->second->outcome) return known->second;
-  const auto client = what.from ? what.from->client() : std::string();
-  if (auto room = make_room(client); !room) return std::unexpected(room.error());
-  auto made = std::make_shared<flight>(home, client, options.lookup_within);
-  flights.insert_or_assign(what.host, made);
-  spawn(home, fly(made, what.host), "name lookup");
-  return made;
+bool resolver::state::begin(waiter& me) {
+  const auto& host = me.what.host;
+  const auto known = flights.find(host);
+  if (known != flights.end() && !known->second->outcome) {
+    me.joined = known->second;
+  } else {
+    if (!make_room(me)) return false;
+    me.joined = std::make_shared<flight>(home, me.client, options.lookup_within);
+    flights.insert_or_assign(host, me.joined);
+    spawn(home, fly(me.joined, host), "name lookup");
+  }
+  me.joined->waiting.push_back(&me);
+  return true;
+}
+
+// First come, first served, and those that are leaving last.
+void resolver::state::serve_queue() {
+  for (const bool leaving : {false, true}) {
+    std::set<std::string_view> blocked;
+    std::erase_if(queue, [&](waiter* each) {
+      if (each->leaving() != leaving || (blocked.contains(each->client) && !flights.contains(each->what.host))) {
+        return false;
+      }
+      if (!begin(*each)) {
+        blocked.insert(each->client);
+        return false;
+      }
+      each->timer->cancel();
+      return true;
+    });
+  }
+}
+
+task<void> resolver::state::tend_queue() {
+  const auto keep_alive = shared_from_this();
+  boost::asio::steady_timer timer(home);
+  while (!queue.empty()) {
+    timer.expires_after(check_queue_every);
+    co_await timer.async_wait(use_task);
+    serve_queue();
+  }
+  tending = false;
+}
+
+void resolver::state::admit(waiter& me) {
+  serve_queue();
+  if (begin(me)) return;
+  if (queue.size() >= options.most_queued) {
+    const auto leaving = std::ranges::find_if(queue, &waiter::leaving);
+    auto* dropped = leaving == queue.end() ? &me : *leaving;
+    if (leaving != queue.end()) queue.erase(leaving);
+    dropped->refused = true;
+    dropped->timer->cancel();
+    if (dropped == &me) return;
+  }
+  queue.push_back(&me);
+  if (!std::exchange(tending, true)) spawn(home, tend_queue(), "queue of name lookups");
 }
 
 task<void> resolver::state::fly(std::shared_ptr<flight> one, std::string host) {
@@ -219,26 +282,35 @@ task<void> resolver::state::fly(std::shared_ptr<flight> one, std::string host) {
   end(*one, std::move(found.outcome));
   const auto known = flights.find(host);
   if (known != flights.end() && known->second == one) flights.erase(known);
+  serve_queue();
 }
 
-// Leaves the flight, which ends when nobody is left.
-task<result<addresses>> resolver::state::wait(std::shared_ptr<flight> one, name_query what) {
-  const auto until = clock::now() + what.within;
-  const auto timer = std::make_shared<boost::asio::steady_timer>(home);
-  one->waiting.push_back(timer.get());
-  if (what.from) what.from->when_gone([on = home, timer] { boost::asio::post(on, [timer] { timer->cancel(); }); });
-  const auto left = [&] { return what.from && what.from->gone(); };
-  while (!one->outcome && !left() && clock::now() < until) {
-    timer->expires_at(until);
+// Leaves the queue, or the flight, which ends when nobody is left.
+task<result<addresses>> resolver::state::wait(std::shared_ptr<waiter> me) {
+  const auto timer = me->timer;
+  const auto asks = me->what.from;
+  if (asks) asks->when_gone([on = home, timer] { boost::asio::post(on, [timer] { timer->cancel(); }); });
+  const auto over = [&] {
+    const bool answered = me->joined && me->joined->outcome;
+    return answered || me->refused || me->gone() || clock::now() >= me->until;
+  };
+  while (!over()) {
+    timer->expires_at(me->until);
     co_await timer->async_wait(use_task);
   }
-  if (what.from) what.from->when_gone(nullptr);
-  std::erase(one->waiting, timer.get());
+  if (asks) asks->when_gone(nullptr);
+  const auto nobody = resolve_error(errc::cancelled, "nobody waits for it any more");
+  const auto one = me->joined;
+  if (!one) {
+    std::erase(queue, me.get());
+    if (me->gone()) co_return std::unexpected(nobody);
+    co_return std::unexpected(resolve_error(errc::timed_out, "not looked up: " + me->refusal));
+  }
+  std::erase(one->waiting, me.get());
   if (one->outcome) co_return *one->outcome;
-  const bool alone = one->waiting.empty();
-  auto gone = left() ? resolve_error(errc::cancelled, "nobody waits for it any more")
-                     : resolve_error(errc::timed_out, "no answer from the name server " + servers_text(dns));
-  if (alone) end(*one, std::unexpected(gone));
+  auto gone =
+      me->gone() ? nobody : resolve_error(errc::timed_out, "no answer from the name server " + servers_text(dns));
+  if (one->waiting.empty()) end(*one, std::unexpected(gone));
   co_return std::unexpected(std::move(gone));
 }
 
@@ -248,9 +320,9 @@ task<result<addresses>> resolver::state::look_up(name_query what) {
   if (const auto* known = in_hosts(what.host)) co_return *known;
   if (is_localhost(what.host)) co_return loopback_addresses();
   if (const auto* known = in_cache(what.host)) co_return *known;
-  auto one = begin(what);
-  if (!one) co_return std::unexpected(one.error());
-  auto outcome = co_await wait(*one, std::move(what));
+  const auto me = std::make_shared<waiter>(home, std::move(what));
+  admit(*me);
+  auto outcome = co_await wait(me);
   co_return outcome;
 }
 
@@ -283,6 +355,7 @@ bool resolver::lives_on(const boost::asio::execution_context& loop) const {
 
 void resolver::close() noexcept {
   state_->flights.clear();
+  state_->queue.clear();
 }
 
 void resolver::forget(const std::string& host) {

@@ -21,6 +21,7 @@ constexpr std::size_t longest_line = 256;
 std::optional<json::object> parse_object(std::string_view body) {
   json::parse_options lenient;
   lenient.allow_invalid_utf8 = true;  // clients read it, too, and all texts are cleaned
+  lenient.max_depth = deepest_body;
   boost::system::error_code ec;
   auto value = json::parse(body, ec, {}, lenient);
   if (ec || !value.is_object()) return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include "page_text.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/registry/error_body.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -106,6 +107,7 @@ std::optional<std::string> add_sentence(std::string_view body, std::string_view 
   const note with{sentence, code};
   json::parse_options lenient;
   lenient.allow_invalid_utf8 = true;  // as clients are
+  lenient.max_depth = deepest_body;
   boost::system::error_code problem;
   auto value = json::parse(body, problem, {}, lenient);
   if (!problem && value.is_object()) return json::serialize(annotated(std::move(value.get_object()), with));

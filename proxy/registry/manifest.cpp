@@ -50,11 +50,30 @@ bool is_list(const json::value* value) {
   return value != nullptr && value->is_array();
 }
 
+// What distribution's registries require of a descriptor.
+bool is_descriptor(const json::value& value) {
+  const auto* size = member(&value, "size");
+  return !digest_in(&value, "digest").empty() && size != nullptr && size->is_number() && size->to_number<double>() >= 0;
+}
+
+std::string list_flaw(const json::value& whole, std::string_view name) {
+  const auto* list = member(&whole, name);
+  if (!is_list(list)) return "it has no list of " + std::string(name);
+  const bool sound = std::ranges::all_of(list->get_array(), is_descriptor);
+  return sound ? "" : "one of its " + std::string(name) + " lacks a digest or a size";
+}
+
+bool has_version_2(const json::value& whole) {
+  const auto* version = member(&whole, "schemaVersion");
+  return version != nullptr && version->is_number() && version->to_number<double>() == 2;
+}
+
 }  // namespace
 
 std::string manifest_flaw(std::string_view body, std::string_view type) {
   constexpr std::string_view image = "image.manifest.v1+json";
   constexpr std::string_view schema_2 = "distribution.manifest.v2+json";
+  if (trim(body).empty()) return "it is empty";
   const auto whole = parsed(body);
   if (!whole.is_object()) return "it is no JSON object";
   const bool empty = !names_any(whole, {"config", "layers", "manifests", "fsLayers", "blobs", "subject"});
@@ -66,12 +85,18 @@ std::string manifest_flaw(std::string_view body, std::string_view type) {
     return "mediaType " + clean(own_type, 60) + ", but Content-Type " + clean(media_type, 60);
   }
   const bool is_index = member(&whole, "manifests") != nullptr;
-  if (is_index) return is_list(member(&whole, "manifests")) ? "" : "its manifests are no list";
-  if (!known_type) return {};
+  if (!is_index && !known_type) return {};
+  const std::string old = has_version_2(whole) ? "" : "its schemaVersion is not 2";
+  if (is_index) {
+    auto flaw = list_flaw(whole, "manifests");
+    return flaw.empty() ? old : flaw;
+  }
   const auto* config = member(&whole, "config");
   if (config == nullptr) return "it names no config";
   if (digest_in(config, "digest").empty()) return "its config has no digest";
-  return is_list(member(&whole, "layers")) ? "" : "it has no list of layers";
+  if (!is_descriptor(*config)) return "its config has no size";
+  auto flaw = list_flaw(whole, "layers");
+  return flaw.empty() ? old : flaw;
 }
 
 result<manifest_parts> parse_manifest(std::string_view body) {

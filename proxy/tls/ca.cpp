@@ -99,13 +99,13 @@ authority::authority(std::shared_ptr<const state> opened) : state_(std::move(ope
 result<authority> authority::open(const ca_options& options, wall_time now) {
   auto found = load_or_make(options, now);
   if (!found) return std::unexpected(std::move(found.error()));
-  if (auto usable = check_usable(*found->pair.certificate, options.dir, now); !usable) {
-    return std::unexpected(std::move(usable.error()));
-  }
+  auto usable = check_usable(*found->pair.certificate, options.dir, now);
+  if (!usable) return std::unexpected(std::move(usable.error()));
   auto remarks = check_access(options.dir);
   if (!remarks) return std::unexpected(std::move(remarks.error()));
   auto made = std::make_shared<state>();
   made->remarks = std::move(*remarks);
+  made->remarks.insert(made->remarks.end(), usable->begin(), usable->end());
   made->pem = to_pem(*found->pair.certificate);
   made->key = std::move(found->pair.key);
   made->certificate = std::move(found->pair.certificate);

@@ -1,6 +1,7 @@
 #include "tls/ca_files.hpp"
 
 #include "regpass/base/secret.hpp"
+#include "regpass/tls/moments.hpp"
 #include "tls/certificate.hpp"
 #include "tls/files.hpp"
 
@@ -20,6 +21,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view remedy = "restore the matching pair, or delete ca.key and ca.crt to have a new CA made";
+constexpr std::string_view remedy_if_clock_is_right =
+    "if it is right, delete ca.key and ca.crt to have a new CA made, and restart regpass and its clients";
 
 std::unexpected<error> pair_fail(errc code, const fs::path& dir, std::string_view what) {
   return fail(code, fmt::format("{}: {}: {}", dir.string(), what, remedy));
@@ -114,18 +117,32 @@ result<ca_pair> load_pair(const fs::path& dir) {
   return load_once(dir);
 }
 
-result<void> check_usable(const X509& certificate, const fs::path& dir, wall_time now) {
+result<std::vector<std::string>> check_usable(const X509& certificate, const fs::path& dir, wall_time now) {
   const wall_time from = to_wall(X509_get0_notBefore(&certificate));
   const wall_time to = to_wall(X509_get0_notAfter(&certificate));
-  if (now >= to) return pair_fail(errc::expired, dir, fmt::format("the CA certificate ended at {}", rfc3339(to)));
-  if (now < from) {
-    return pair_fail(errc::expired, dir,
-                     fmt::format("the CA certificate is not valid before {}, and it is {} by this system's clock",
-                                 rfc3339(from), rfc3339(now)));
+  const auto by_clock = fmt::format("{}: this system's clock says {}", dir.string(), rfc3339(now));
+  if (now >= to) {
+    return fail(errc::expired, fmt::format("{}, and the CA certificate ended at {}: set the clock if it is wrong; {}",
+                                           by_clock, rfc3339(to), remedy_if_clock_is_right));
+  }
+  const bool early = now < from;
+  if (early && !plausible(from)) {
+    return fail(errc::expired, fmt::format("{}, and the CA certificate is not valid before {}: set the clock if it is "
+                                           "wrong; {}",
+                                           by_clock, rfc3339(from), remedy_if_clock_is_right));
   }
   // OpenSSL caches what it finds out in the certificate, hence the cast.
-  if (X509_check_ca(const_cast<X509*>(&certificate)) == 1) return {};
-  return pair_fail(errc::bad_input, dir, "ca.crt is no CA certificate");
+  if (X509_check_ca(const_cast<X509*>(&certificate)) != 1) {
+    return pair_fail(errc::bad_input, dir, "ca.crt is no CA certificate");
+  }
+  std::vector<std::string> remarks;
+  if (early) {
+    remarks.push_back(
+        fmt::format("{}, but the CA certificate is not valid before {}: clients that use the same clock will reject "
+                    "regpass's certificates; set the clock; {}",
+                    by_clock, rfc3339(from), remedy_if_clock_is_right));
+  }
+  return remarks;
 }
 
 // The key first: a crash in between leaves a key without certificate, which the next start completes.

@@ -24,8 +24,8 @@ result<std::vector<std::string>> check_access(const std::filesystem::path& dir);
 
 result<ca_pair> load_pair(const std::filesystem::path& dir);
 
-// A CA certificate, within its dates.
-result<void> check_usable(const X509& certificate, const std::filesystem::path& dir, wall_time now);
+// A CA certificate that has not ended. One that is not valid yet by the clock is used all the same, with a remark.
+result<std::vector<std::string>> check_usable(const X509& certificate, const std::filesystem::path& dir, wall_time now);
 
 // Never overwrites: a file that is there already fails with EEXIST.
 result<void> save_pair(const std::filesystem::path& dir, const ca_pair& made, bool new_key);

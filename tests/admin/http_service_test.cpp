@@ -101,3 +101,15 @@ TEST_CASE("Bytes that are no HTTP end the connection, and others are served on")
   CHECK(hostile.ends());
   CHECK(here.client().ask("GET", "/hello").status == 200);
 }
+
+TEST_CASE("A3: pipelined requests are all answered, in their order") {
+  service here;
+  auto client = here.client();
+  std::string requests;
+  for (int i = 0; i < 50; ++i) {
+    const std::string more = i == 49 ? "Connection: close\r\n" : "";
+    requests += "GET /hello?who=" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n" + more + "\r\n";
+  }
+  client.send(requests);
+  for (int i = 0; i < 50; ++i) CHECK(client.receive().body == "hello " + std::to_string(i) + "\n");
+}

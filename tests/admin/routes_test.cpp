@@ -7,6 +7,10 @@
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <thread>
+#include <vector>
+
 using namespace regpass;
 using Catch::Contains;
 
@@ -80,6 +84,30 @@ TEST_CASE("What was served is counted by bounded labels") {
   CHECK_THAT(text, Contains("# TYPE regpass_exchange_duration_seconds histogram"));
   CHECK_THAT(text, Contains(R"(regpass_connections{side="client"} 3)"));
   CHECK_THAT(text, !Contains("anything.example") && !Contains("team-a"));
+}
+
+TEST_CASE("A3: metrics are rendered a few times a second at most, however often they are asked for") {
+  using clock = std::chrono::steady_clock;
+  forward::metrics counts;
+  int rendered = 0;
+  counts.observe("regpass_rendered", "Renderings.", forward::metrics::kind::gauge,
+                 [&rendered] { return std::vector<forward::metrics::sample>{{{}, static_cast<double>(++rendered)}}; });
+  const auto routes = health(counts, true, true);
+  const auto began = clock::now();
+  for (int i = 1; i <= 3; ++i) {
+    CHECK_THAT(ask(routes, "GET", "/metrics").body, Contains("regpass_rendered " + std::to_string(i)));
+  }
+  for (int i = 0; i < 300; ++i) CHECK_THAT(ask(routes, "GET", "/metrics").body, Contains("regpass_rendered "));
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(clock::now() - began).count();
+  CHECK(rendered <= 10 * (seconds + 2));
+  counts.exchange(some_exchange("a.test", 403, "granted-less"), true);
+  const auto until = clock::now() + std::chrono::seconds{20};
+  bool fresh = false;
+  while (!fresh && clock::now() < until) {
+    fresh = ask(routes, "GET", "/metrics").body.find("granted-less") != std::string::npos;
+    if (!fresh) std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+  CHECK(fresh);
 }
 
 TEST_CASE("The admin socket gives history as lines of the log, the newest last") {

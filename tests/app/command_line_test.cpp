@@ -117,6 +117,15 @@ TEST_CASE("E7: a misspelt command or option gets the nearest one") {
       {{"serve", "--confg=x"}, "did you mean --config?"},
       {{"run", "--pgae", "true"}, "did you mean --page?"},
       {{"check", "--pusch", "alpine"}, "did you mean --push?"},
+      {{"check", "localhost:1/a:1", "--psuh"}, "did you mean --push?"},
+      {{"explain", "x.log", "--lsat", "1"}, "did you mean --last?"},
+      {{"healthcheck", "livez"}, "did you mean live?"},
+      {{"healthcheck", "readyz"}, "did you mean ready?"},
+      {{"serve", "/etc/regpass.toml"}, "regpass serve --config /etc/regpass.toml"},
+      {{"config", "check", "regpass.toml"}, "regpass config check --config regpass.toml"},
+      {{"config", "show", "log.level"}, "regpass config show | grep level"},
+      {{"serve", "log.level=debug"}, "regpass serve --set log.level=debug"},
+      {{"ca", "show", "all"}, "takes no argument"},
       {{"explain", "--jsno"}, "did you mean --json?"},
       {{"config", "show", "--sett", "log.level=debug"}, "did you mean --set?"},
       {{"ca", "show", "--colour", "never"}, "did you mean --color?"},
@@ -129,6 +138,55 @@ TEST_CASE("E7: a misspelt command or option gets the nearest one") {
   CHECK(got.code == app::exit_usage);
   CHECK_THAT(got.err, Contains(said));
   CHECK_THAT(got.err, !Contains("A subcommand is required"));
+}
+
+TEST_CASE("E7: a command that only groups others prints its help") {
+  const auto name = GENERATE(as<std::string>(), "config", "redirect", "ca");
+  const auto got = typed({name});
+  CHECK(got.code == app::exit_usage);
+  CHECK(got.out.empty());
+  CHECK(got.err == typed({name, "--help"}).out);
+}
+
+TEST_CASE("E7: check says of images that are in no registry that they are none of its") {
+  const temporary_directory place;
+  const auto word = GENERATE(as<std::string>(), "docker-daemon:x", "containers-storage:x", "oci-archive:/x.tar",
+                             "dir:/x", "oci:/x", "docker-archive:x.tar");
+  const auto got = typed({"check", "--set", "state_dir=" + place.path().string(), word});
+  CHECK(got.code == app::exit_usage);
+  CHECK_THAT(got.err, Contains(word + " is in no registry"));
+}
+
+TEST_CASE("E7: check takes a URL of the registry's API for what it is of") {
+  const temporary_directory place;
+  const auto [word, meant] = GENERATE(table<std::string, std::string>({
+      {"https://localhost:1/v1/", "localhost:1"},
+      {"https://localhost:1/v2", "localhost:1"},
+      {"localhost:1/v2/", "localhost:1"},
+      {"http://localhost:1/v2/t/a/manifests/1", "localhost:1/t/a:1"},
+      {"https://localhost:1/v2/t/a/tags/list", "localhost:1/t/a:latest"},
+      {"localhost:1/v2", "localhost:1/v2:latest"},
+  }));
+  const auto got = typed({"check", "--json", "--set", "state_dir=" + place.path().string(), word});
+  CHECK(got.code == app::exit_failed);
+  CHECK_THAT(got.out, Contains("\"reference\":\"" + meant + "\""));
+}
+
+TEST_CASE("E1: run says of a failed command that none of its requests came by") {
+  const temporary_directory place;
+  const auto run = [&](const std::vector<std::string>& command) {
+    std::vector<std::string> words{"run", "--set", "state_dir=" + place.path().string(), "--"};
+    words.insert(words.end(), command.begin(), command.end());
+    return typed(words);
+  };
+  const std::string said = "no request of the command reached this sidecar";
+  const auto failed = run({"sh", "-c", "exit 7", "localhost:5000/app"});
+  CHECK(failed.code == 7);
+  CHECK_THAT(failed.err, Contains(said) && Contains("localhost:5000"));
+  CHECK_THAT(run({"true"}).err, !Contains(said));
+  CHECK_THAT(run({"no-such-program"}).err, !Contains(said));
+  const auto by_daemon = run({"sh", "-c", "exit 7; docker push x"});
+  CHECK_THAT(by_daemon.err, Contains("an environment of its own") && !Contains(said));
 }
 
 TEST_CASE("E7: --set takes one value and leaves what follows to the command") {
@@ -163,6 +221,10 @@ TEST_CASE("E7: a list for --set is written as in the file, or with commas") {
   const auto bad = typed({"config", "show", "--set", state, "--set", "credentials.docker_config=[\"/a\""});
   CHECK(bad.code == app::exit_usage);
   CHECK_THAT(bad.err, Contains("must be a list of paths"));
+  const auto unquoted =
+      typed({"config", "show", "--set", state, "--set", "credentials.docker_config=[/a.json, /b.json]"});
+  CHECK(unquoted.code == app::exit_usage);
+  CHECK_THAT(unquoted.err, Contains("each element in quotes") && !Contains("[\"[/a.json"));
   const environment_variable variable("REGPASS_CREDENTIALS_DOCKER_CONFIG", R"(["/e,f", "/g"])");
   CHECK_THAT(typed({"config", "show", "--set", state}).out, Contains(R"(docker_config = ["/e,f", "/g"])"));
 }
@@ -228,6 +290,10 @@ TEST_CASE("C6: config check judges password files, certificates and programs") {
       {"[client_auth]\nsecret_file = " + here.quoted("missing") + "\n", "missing"},
       {"[[credentials.kubelet_provider]]\ncommand = ['/nowhere/provider']\nmatch_images = ['r.test']\n",
        "/nowhere/provider"},
+      {"[[credentials.kubelet_provider]]\ncommand = [" + here.quoted("good.json") + "]\nmatch_images = ['r.test']\n",
+       "does not exist as a file that this user may execute"},
+      {"[[credentials.kubelet_provider]]\ncommand = [" + here.quoted("") + "]\nmatch_images = ['r.test']\n",
+       "does not exist as a file that this user may execute"},
       {"[[credentials.kubelet_provider]]\ncommand = ['no-such-provider']\nmatch_images = ['r.test']\n",
        "no-such-provider"},
   };

@@ -71,6 +71,17 @@ TEST_CASE("a log's failures are explained, and that there was one is the exit co
   CHECK(got.out.find('\x1b') == std::string::npos);
 }
 
+TEST_CASE("E6: refusals that the log only counts are added to the sum") {
+  const temporary_directory place;
+  const std::string counted = R"({"event":"refusals-counted","client":"10.0.0.1","cause":"policy-refused","count":97})"
+                              "\n";
+  const auto log = place.put("log", failed("aaaa") + counted + counted).string();
+  CHECK(holds(explained({.what = log}).out, "1 of them failed; 194 more refusals were only counted"));
+  CHECK(boost::json::parse(explained({.what = log, .json = true}).out).at("only_counted") == 194);
+  const auto fine_log = place.put("fine", fine).string();
+  CHECK_FALSE(holds(explained({.what = fine_log}).out, "only counted"));
+}
+
 TEST_CASE("the last failures only, when no more are wanted") {
   const temporary_directory place;
   const auto log = place.put("log", failed("aaaa") + failed("bbbb") + failed("cccc")).string();

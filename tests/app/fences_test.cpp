@@ -12,6 +12,7 @@ namespace {
 
 const std::string whole = R"([client_auth]
 secret_file = "/run/regpass/secret"
+builder = "buildkit"
 [other_hosts]
 action = "refuse"
 ports = [443]
@@ -70,6 +71,7 @@ TEST_CASE("X2: an empty file, one that is gone and one that was cut are not foll
 TEST_CASE("X2: keys that restrict are not lost by a reload") {
   const auto [line, key] = GENERATE(table<std::string, std::string>(
       {{"secret_file = \"/run/regpass/secret\"\n", "client_auth.secret_file"},
+       {"builder = \"buildkit\"\n", "client_auth.builder"},
        {"action = \"refuse\"\n", "other_hosts.action"},
        {"ports = [443]\n", "other_hosts.ports"},
        {"helpers = false\n", "credentials.helpers"},

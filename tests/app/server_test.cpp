@@ -4,6 +4,7 @@
 #include "support/common_ground.hpp"
 #include "support/fake_token_server.hpp"
 #include "support/raw_client.hpp"
+#include "support/reachable_address.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -123,6 +124,46 @@ TEST_CASE("X2: emptying the configuration of a running server changes nothing an
   scene.place.put("regpass.toml", before);
   scene.running->reload();
   CHECK_THAT(scene.running->summary(), !Catch::Contains("rejected"));
+}
+
+TEST_CASE("E1: a host without an entry counts as asked once it has answered") {
+  const auto address = reachable_address();
+  if (!address) {
+    WARN("this machine has no address but loopback and special ones: not tested here");
+    return;
+  }
+  auto other = std::make_unique<fake_server>(fake_server::scheme::http, *address);
+  other->on("GET", "/v2/").answer(401).body("no");
+  const temporary_directory place;
+  boost::asio::io_context control;
+  config::inputs inputs;
+  inputs.environment = {{"STATE_DIRECTORY", place.path().string()}};
+  inputs.sets = {{"listen.proxy", "127.0.0.1:0"},
+                 {"listen.health", ""},
+                 {"listen.admin", ""},
+                 {"other_hosts.ports", std::to_string(other->port())},
+                 {"other_hosts.deny_private_addresses", "false"}};
+  auto loaded = config::load(inputs);
+  REQUIRE(loaded.problems.empty());
+  const auto running = app::server::start(control.get_executor(), std::move(loaded), inputs);
+  REQUIRE(running);
+  const auto authority = other->authority();
+  const auto status = [&] {
+    raw_client client((*running)->proxy_endpoint().port());
+    client.address(authority);
+    return client.ask("GET", "http://" + authority + "/v2/").status;
+  };
+  SECTION("it answers") {
+    CHECK(status() == 401);
+    CHECK(other->count("GET", "/v2/") == 1);
+    CHECK((*running)->passed_hosts() == std::vector<std::string>{authority});
+  }
+  SECTION("its port is closed") {
+    other.reset();
+    CHECK(status() >= 500);
+    CHECK((*running)->passed_hosts().empty());
+    CHECK((*running)->history().size() == 1);
+  }
 }
 
 TEST_CASE("A server that ends in the middle of requests lets go of everything") {

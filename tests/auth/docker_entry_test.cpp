@@ -112,6 +112,12 @@ TEST_CASE("C2: what a shell or tool has damaged is named and never sent") {
       {std::string("alice:p\0w", 9), "the password holds a NUL byte (at 1)"},
       {"alice\n:pw", "the user name ends in a line break"},
       {"al\nice:pw", "the user name holds a line break (at 2)"},
+      {"\xEF\xBB\xBF"
+       "alice:pw",
+       "the user name holds a byte order mark (at 0)"},
+      {"alice:\xEF\xBB\xBFpw", "the password holds a byte order mark (at 0)"},
+      {"alice:pw\xE2\x80\xA8", "the password holds a line break (at 2)"},
+      {std::string("a\0:\0p\0w\0", 8), "auth is base64 of UTF-16"},
   }));
   const auto entry = read_pair(pair);
   CHECK_FALSE(entry.credential);

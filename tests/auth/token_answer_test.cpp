@@ -132,6 +132,7 @@ TEST_CASE("failures by status") {
       {410, kind::forbidden},
       {429, kind::busy},
       {500, kind::busy},
+      {501, kind::wrong_form},  // "unsupported method"
       {503, kind::busy},
       {599, kind::busy},
       {302, kind::no_token},
@@ -158,6 +159,8 @@ TEST_CASE("R4: a token for a plugin serves its repository, and is named for what
   CHECK(made->granted == scopes("repository:a/b:pull repository(plugin):a/b:pull"));
   CHECK(made->granted->covers(scopes("repository:a/b:pull")));
   CHECK(made->claims->access == scopes("repository(plugin):a/b:pull"));
+  const auto body = R"({"token":"opaque","scope":"repository(plugin):a/b:pull"})";
+  CHECK(read_answer(request(alice()), head, body, now()).token->granted->covers(scopes("repository:a/b:pull")));
 }
 
 TEST_CASE("R5: a 400 that blames the credential is a verdict on it, in whatever words") {

@@ -142,7 +142,8 @@ TEST_CASE("S3: what a program printed is masked without knowing its secrets") {
        {"password=kingfisher", "Password: kingfisher", "\"password\":\"kingfisher\"", "the password is Kingf1sher",
         "Secret=kingfisher", "\"Secret\": \"king fisher\"", "AWS_SECRET_ACCESS_KEY=kingfisher", "--password kingf1sher",
         "token kingFisher42", "https://bob:kingfisher@r.test/", "Authorization: Basic a2luZ2Zpc2hlcmtpbmdmaXNoZXI1",
-        "login failed for bob with Zk93hs82JdKs93Jd02", "PASSWORD='kingfisher'"}) {
+        "login failed for bob with Zk93hs82JdKs93Jd02", "PASSWORD='kingfisher'", "helper -p kingfisher2x",
+        "login(bob, kingfisher2x)"}) {
     INFO(printed);
     const auto shown = lower(mask_printed(printed));
     CHECK(shown.find("***") != std::string::npos);

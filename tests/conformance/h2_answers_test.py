@@ -80,7 +80,7 @@ def streams_asked_on(client):
 
 
 def ask(method: str):
-    request = f"{method} /v2/app/manifests/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    request = f"{method} /v2/app/manifests/1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
     got = ground.exchange(("127.0.0.1", 5000), request, 8)
     found, rest = strict_http.responses(got, [method])
     return [one for one in found if one.start[0] >= 200], rest

@@ -144,7 +144,7 @@ def configuration(count: int) -> str:
 
 def ask(number: int) -> tuple[int, str]:
     """The status of the mirror's answer, and the cause in it."""
-    request = b"GET /v2/app/manifests/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    request = b"GET /v2/app/manifests/1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     answer = ground.exchange(("127.0.0.1", FIRST_MIRROR + number), request, 10)
     head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
     fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:])

@@ -1,4 +1,4 @@
-"""docs/troubleshooting.md: each of its errors is provoked, and what is printed leads to the row that tells why."""
+"""docs/troubleshooting.md: each of its errors is provoked, and what is printed leads to the row that tells why (E6b)."""
 
 import os
 import re

@@ -94,6 +94,15 @@ TEST_CASE("no control or bidirectional character of a log reaches the terminal")
   CHECK(got.shown.find("\xc2\x9b") == std::string::npos);
 }
 
+TEST_CASE("E6: the sum of counted refusals takes any count that a line has") {
+  log_reader reader([](const evidence&) {});
+  for (const auto* count : {"3", "-1", "1.5", "\"7\"", "null", "1e300", "18446744073709551615"}) {
+    reader.feed(std::string(R"({"event":"refusals-counted","count":)") + count + "}\n");
+  }
+  CHECK(reader.only_counted() == 18446744073709551615U);
+  CHECK(reader.skipped() == 0);
+}
+
 TEST_CASE("an endless line costs no memory beyond the bound, and what follows it is read") {
   log_reader reader([](const evidence&) {});
   const std::string megabyte(1024 * 1024, 'x');

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <memory>
+
 namespace regpass::explain {
 namespace {
 
@@ -17,9 +19,15 @@ auth::credential_entry entry(const std::string& problem) {
   return made;
 }
 
-std::vector<std::string> causes_of(const std::string& problem) {
+auth::credential_entry usable_entry(const std::string& remark) {
+  auto made = entry(remark);
+  made.credential = std::make_shared<auth::credential>();
+  return made;
+}
+
+std::vector<std::string> causes_of(const auth::credential_entry& judged) {
   auth::credential_store store;
-  store.entries.push_back(entry(problem));
+  store.entries.push_back(judged);
   std::vector<std::string> found;
   for (const auto& one : warnings(store, {}, true, now)) {
     CHECK(one.summary.find("registry.test") != std::string::npos);
@@ -28,6 +36,10 @@ std::vector<std::string> causes_of(const std::string& problem) {
     found.push_back(one.cause);
   }
   return found;
+}
+
+std::vector<std::string> causes_of(const std::string& problem) {
+  return causes_of(entry(problem));
 }
 
 using names = std::vector<std::string>;
@@ -39,17 +51,23 @@ TEST_CASE("an entry's fault is warned of under the name that its failure would h
   CHECK(causes_of("").empty());
   CHECK(causes_of("the password ends in a line break (was it made with echo? printf '%s' writes none)") ==
         names{"credential-damaged"});
-  CHECK(causes_of("the password begins with a blank, which is sent too").empty());
+  CHECK(causes_of(usable_entry("the password begins with a blank, which is sent too")).empty());
+}
+
+TEST_CASE("C3: an entry that cannot be used is warned of, whatever its fault is called") {
+  for (const auto* problem :
+       {"auth is no string", "the password is empty", "\"../x\" is no name of a credential helper"})
+    CHECK(causes_of(problem) == names{"credential-undecodable"});
 }
 
 TEST_CASE("what expires is warned of once it has") {
   CHECK(causes_of("the ECR password expires at 2026-08-01T11:59:59.000Z") == names{"ecr-password-expired"});
-  CHECK(causes_of("the ECR password expires at 2026-08-01T12:31:00.000Z").empty());
+  CHECK(causes_of(usable_entry("the ECR password expires at 2026-08-01T12:31:00.000Z")).empty());
 }
 
 TEST_CASE("what will not outlive a build is warned of before it has expired") {
   auth::credential_store store;
-  store.entries.push_back(entry("the ECR password expires at 2026-08-01T12:29:00.000Z"));
+  store.entries.push_back(usable_entry("the ECR password expires at 2026-08-01T12:29:00.000Z"));
   const auto said = warnings(store, {}, true, now);
   REQUIRE(said.size() == 1);
   CHECK(said[0].cause == "ecr-password-expired");

@@ -134,6 +134,8 @@ TEST_CASE("T01 plain HTTP that would be upgraded needs the password too") {
     stranger.address(scene.registry.authority());
     check_refused(stranger.ask("GET", target));
     CHECK(scene.registry.connections() == 0);
+    // The missing password is explained, not the plain HTTP.
+    CHECK(scene.proxy.finished().back().explanation->cause == "policy-refused");
   }
   auto client = scene.proxy.client();
   client.address(scene.registry.authority());

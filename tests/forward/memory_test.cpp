@@ -26,8 +26,8 @@ auth::demand demand(std::string realm) {
 TEST_CASE("The last demand of a registry is remembered, for that registry only") {
   memory one;
   CHECK_FALSE(one.demand_of(host("a.test")).has_value());
-  one.learn(host("a.test"), "", demand("https://a.test/1"));
-  one.learn(host("a.test"), "", demand("https://a.test/2"));
+  one.learn(host("a.test"), "", false, demand("https://a.test/1"));
+  one.learn(host("a.test"), "", false, demand("https://a.test/2"));
   CHECK(one.demand_of(host("a.test"))->realm == "https://a.test/2");
   CHECK_FALSE(one.demand_of(host("a.test:5000")).has_value());
   CHECK_FALSE(one.demand_of(host("b.test")).has_value());
@@ -35,7 +35,7 @@ TEST_CASE("The last demand of a registry is remembered, for that registry only")
 
 TEST_CASE("Demands are bounded") {
   memory one;
-  for (int i = 0; i < 5000; ++i) one.learn(host("r" + std::to_string(i) + ".test"), "", demand("x"));
+  for (int i = 0; i < 5000; ++i) one.learn(host("r" + std::to_string(i) + ".test"), "", false, demand("x"));
   int kept = 0;
   for (int i = 0; i < 5000; ++i) kept += one.demand_of(host("r" + std::to_string(i) + ".test")).has_value() ? 1 : 0;
   CHECK(kept == 1024);
@@ -69,17 +69,22 @@ TEST_CASE("Uploads are bounded, the oldest go first, and one named again is not 
 TEST_CASE("R2: what a repository wants is remembered for it, and for others the last that the registry wanted") {
   memory one;
   const auto at = host("a.test");
-  one.learn(at, "", demand("b"));
-  one.learn(at, "grp/proj", demand("a"));
+  one.learn(at, "", false, demand("b"));
+  one.learn(at, "grp/proj", false, demand("a"));
   CHECK(one.demand_of(at, "grp/proj")->realm == "a");
-  one.learn(at, "grp/x", demand("b"));
+  one.learn(at, "grp/x", false, demand("b"));
   CHECK(one.demand_of(at, "grp/proj")->realm == "a");
   CHECK(one.demand_of(at, "grp/x")->realm == "b");
   CHECK(one.demand_of(at, "grp/new")->realm == "b");
-  one.learn(at, "grp/proj", demand("c"));
+  one.learn(at, "grp/proj", false, demand("c"));
   CHECK(one.demand_of(at, "grp/proj")->realm == "c");
   CHECK(one.demand_of(at)->realm == "c");
   CHECK_FALSE(one.demand_of(host("b.test"), "grp/proj").has_value());
+  // A repository whose pushes want something else than its pulls.
+  CHECK(one.demand_of(at, "grp/proj", true)->realm == "c");
+  one.learn(at, "grp/proj", true, demand("d"));
+  CHECK(one.demand_of(at, "grp/proj", true)->realm == "d");
+  CHECK(one.demand_of(at, "grp/proj")->realm == "c");
 }
 
 TEST_CASE("R2: what single repositories want is bounded, and what was said of one request is not kept") {
@@ -89,9 +94,9 @@ TEST_CASE("R2: what single repositories want is bounded, and what was said of on
     auto wanted = demand(i % 2 == 0 ? "a" : "b");
     wanted.scope = "repository:x:pull";
     wanted.error = "invalid_token";
-    one.learn(at, "r" + std::to_string(i), wanted);
+    one.learn(at, "r" + std::to_string(i), false, wanted);
   }
-  one.learn(at, "", demand("c"));
+  one.learn(at, "", false, demand("c"));
   int own = 0;
   for (int i = 0; i < 5000; ++i) {
     const auto known = one.demand_of(at, "r" + std::to_string(i));
@@ -133,6 +138,10 @@ TEST_CASE("R1: of several uploads at one path the query decides, however it is w
   CHECK_FALSE(one.repository_of(at, "/u?digest=x").has_value());
   CHECK_FALSE(one.repository_of(at, "/u?id=11&s=a%2Fb").has_value());
   CHECK_FALSE(one.repository_of(at, "/U?id=1&s=a%2Fb").has_value());
+  CHECK_FALSE(one.repository_of(at, "/u").has_value());
+  one.remember_upload(at, "/up/1?s=1", "team-a/app");
+  CHECK(one.repository_of(at, "/up/1") == "team-a/app");
+  CHECK(one.repository_of(at, "/up/1?") == "team-a/app");
   one.remember_upload(at, "/u?id=1&s=a%2Fb&n=2", "team-c/app");
   CHECK(one.repository_of(at, "/u?id=1&s=a%2Fb&n=2") == "team-c/app");
   CHECK(one.repository_of(at, "/u?id=1&s=a%2Fb&n=3") == "team-a/app");

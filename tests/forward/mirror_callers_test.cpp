@@ -73,8 +73,14 @@ TEST_CASE("X3: a mirror serves no page in a browser", "[callers]") {
   CHECK(scene.status("127.0.0.1:5000", more) == 403);
   CHECK(scene.status("127.0.0.1:5000", more, "POST", uploads) == 403);
   CHECK(scene.status("127.0.0.1:5000", more, "GET", "/v2/") == 403);
+  const header_list image{{"User-Agent", "Mozilla/5.0"}, {"Referer", "https://evil.example/"}};
+  CHECK(scene.status("127.0.0.1:5000", image) == 403);
+  CHECK(scene.status("127.0.0.1:5000", {{"Sec-Fetch-Mode", "no-cors"}}) == 403);
+  CHECK(scene.status("127.0.0.1:5000", {{"Access-Control-Request-Method", "PUT"}}) == 403);
   CHECK(scene.registry.connections() == 0);
-  CHECK(scene.status("127.0.0.1:5000", {{"Sec-Fetch-Site", "none"}}) == 200);
+  CHECK(scene.status("127.0.0.1:5000", {{"Sec-Fetch-Site", "none"}, {"Sec-Fetch-Mode", "navigate"}}) == 200);
+  // Go's clients send one when they follow a redirect.
+  CHECK(scene.status("127.0.0.1:5000", {{"User-Agent", "crane"}, {"Referer", "https://r.example/v2/"}}) == 200);
 }
 
 TEST_CASE("X3: a page of another origin does not get our credential through the proxy either", "[callers]") {
@@ -84,6 +90,8 @@ TEST_CASE("X3: a page of another origin does not get our credential through the 
   const header_list foreign{{"Origin", "https://evil.example"}};
   CHECK(client.ask("GET", manifest, foreign).status == 403);
   CHECK(client.ask("GET", manifest, {{"Sec-Fetch-Site", "cross-site"}}).status == 403);
+  CHECK(client.ask("GET", manifest, {{"User-Agent", "Mozilla/5.0"}, {"Referer", "https://evil.example/a"}}).status ==
+        403);
   CHECK(scene.registry.connections() == 0);
   CHECK(client.ask("GET", manifest, {{"Origin", scene.registry.url()}, {"Sec-Fetch-Site", "same-origin"}}).status ==
         200);

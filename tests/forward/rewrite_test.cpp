@@ -86,15 +86,22 @@ TEST_CASE("A mirror's prefix, and the registry that was chosen by ns, are part o
 TEST_CASE("T11 other origins, what is no URL, and what already leads the right way stay as they are") {
   const std::vector<facade> all{mirror(), prefixed(false), prefixed(true), upgraded(harbor, 80), direct(harbor)};
   const auto& as = all[GENERATE(0U, 1U, 2U, 3U, 4U)];
-  const std::string text = GENERATE(
-      "https://cdn.test/blob?X-Amz-Signature=abc%2Fdef", "https://harbor.test:8443/v2/a/x",
-      "http://harbor.test:8080/v2/a/x", "https://sub.harbor.test/v2/a/x", "https://harbor.test.evil.test/v2/a/x",
-      "https://user@harbor.test/v2/a/x", "https://harbor.test@evil.test/", "//cdn.test/blob", "ftp://harbor.test/x",
-      "mailto:x@harbor.test", "https://", "https://harbor.test/v2/a b", "", "/v2/a b");
+  const std::string text = GENERATE("https://cdn.test/blob?X-Amz-Signature=abc%2Fdef",
+                                    "https://harbor.test:8443/v2/a/x", "http://harbor.test:8080/v2/a/x",
+                                    "https://sub.harbor.test/v2/a/x", "https://harbor.test.evil.test/v2/a/x",
+                                    "https://user@harbor.test/v2/a/x", "https://harbor.test@evil.test/",
+                                    "//cdn.test/blob", "ftp://harbor.test/x", "mailto:x@harbor.test", "https://", "");
   INFO(text);
   const bool relative = text.empty();
   if (relative && !as.prefix.empty()) return;  // an empty reference is the request itself
   CHECK(rewritten(as, asked, text) == text);
+}
+
+TEST_CASE("R1: what clients have to escape in a Location is escaped before it is rewritten") {
+  CHECK(rewritten(mirror(), asked, "https://harbor.test/v2/a b") == "http://127.0.0.1:5001/v2/a%20b");
+  CHECK(rewritten(prefixed(false), asked, "/v2/a b?c={d}#e") == "/hub/v2/a%20b?c=%7Bd%7D");
+  CHECK(rewritten(direct(harbor), asked, "https://harbor.test/v2/a b") == "https://harbor.test/v2/a b");
+  CHECK(rewritten(direct(harbor), asked, "/v2/a b") == "/v2/a b");
 }
 
 TEST_CASE("Relative references of a registry that is seen under its own path are the client's to resolve") {

@@ -86,6 +86,25 @@ TEST_CASE("R1: a Location that the API's grammar does not know is followed as it
   scene.check_scopes();
 }
 
+TEST_CASE("R1: a Location that clients have to escape is followed as they send it") {
+  push_scene scene;
+  const auto [location, sent] = GENERATE(table<std::string, std::string>({
+      {R"(/up?state={"a":1})", "/up?state=%7B%22a%22%3A1%7D"},
+      {"/up?state=a|b&x=[1]", "/up?state=a%7Cb&x=%5B1%5D"},
+      {"/up/a b?c=d e", "/up/a%20b?c=d%20e"},
+      {"/up/1#fragment", "/up/1"},
+      {"/up/1?s=1", "/up/1"},  // a client that leaves the query out
+  }));
+  INFO(location);
+  scene.registry.on("POST", uploads).answer(202, "Accepted").header("Location", location);
+  scene.registry.on("PUT", sent.substr(0, sent.find('?'))).answer(201, "Created");
+  auto client = scene.inside();
+  CHECK(client.ask("POST", uploads).status == 202);
+  const auto target = sent + (sent.find('?') == std::string::npos ? "?" : "&") + by_digest;
+  CHECK(client.ask("PUT", location == "/up/1?s=1" ? sent : target, {}, "layer").status == 201);
+  scene.check_scopes();
+}
+
 TEST_CASE("R1: uploads that differ by their query only belong each to its own repository") {
   token_scene scene;
   scene.registry.on("POST", "/v2/team-a/app/blobs/uploads/")

@@ -1,6 +1,7 @@
 """Every command that README.md and tests/README.md tell to type: each word of it is one that the program, the build or the
 script takes as it is written, and the environment that it sets is no obstacle to the program. What runs a whole command is named
 in COVERED; what is too slow or needs a machine of its own to be run here is judged by its words only.
+(E8)
 usage: commands.py PROGRAM"""
 
 import json

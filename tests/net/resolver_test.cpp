@@ -136,10 +136,6 @@ TEST_CASE("A1: one client's oldest name makes room for its next one, and another
     const auto first = start_asking(all, by, "a.test", client);
     co_await testing::pause(10ms);
     const auto second = start_asking(all, by, "b.test", client);
-    const auto too_soon = co_await by.ask("healthy.test", client);
-    REQUIRE_FALSE(too_soon);
-    CHECK_THAT(too_soon.error().detail, Catch::Contains("this client waits for 2 names"));
-    co_await testing::pause(100ms);
     const auto healthy = co_await by.ask("healthy.test", client);
     CHECK(healthy == strings{"10.0.0.1"});
     REQUIRE(first->outcome);
@@ -148,6 +144,105 @@ TEST_CASE("A1: one client's oldest name makes room for its next one, and another
     CHECK_FALSE(other->outcome);
     client->leave();
     bystander->leave();
+    co_await all.join();
+  });
+}
+
+TEST_CASE("A1: a name whose askers are leaving makes room at once, whatever its age", "[resolver]") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    for (const auto* name : {"left.test", "kept.test", "late.test"}) names.set(name, {.silent = true});
+    names.set("healthy.test", {.answers = {{"10.0.0.1"}}});
+    auto options = names.options();
+    options.most_per_client = 2;
+    options.patience = 1min;
+    const question by{std::make_shared<resolver>(on, options)};
+    const auto client = std::make_shared<asker>("127.0.0.1");
+    const auto leaving = std::make_shared<asker>("127.0.0.1");
+    const auto late = std::make_shared<asker>("127.0.0.1");
+    task_group all(on);
+    const auto kept = start_asking(all, by, "kept.test", client);
+    const auto left = start_asking(all, by, "left.test", leaving);
+    co_await testing::pause(20ms);
+    leaving->mark_leaving();
+    late->mark_leaving();
+    const auto waits = start_asking(all, by, "late.test", late);
+    const auto healthy = co_await by.ask("healthy.test", client);
+    CHECK(healthy == strings{"10.0.0.1"});
+    REQUIRE(left->outcome);
+    CHECK(left->outcome->error().code == errc::timed_out);
+    CHECK_FALSE(kept->outcome);
+    CHECK_FALSE(waits->outcome);
+    client->leave();
+    leaving->leave();
+    late->leave();
+    co_await all.join();
+    CHECK(waits->outcome->error().code == errc::cancelled);
+  });
+}
+
+TEST_CASE("A1: a name that finds no room is looked up when a place becomes free", "[resolver]") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    for (const auto* name : {"a.test", "b.test"}) names.set(name, {.silent = true});
+    names.set("healthy.test", {.answers = {{"10.0.0.1"}}});
+    auto options = names.options();
+    options.most_per_client = 2;
+    options.patience = 1min;
+    const question by{std::make_shared<resolver>(on, options)};
+    const auto client = std::make_shared<asker>("127.0.0.1");
+    const auto leaving = std::make_shared<asker>("127.0.0.1");
+    task_group all(on);
+    const auto first = start_asking(all, by, "a.test", client);
+    const auto second = start_asking(all, by, "b.test", leaving);
+    const auto healthy = start_asking(all, by, "healthy.test", client);
+    const auto same = start_asking(all, by, "healthy.test", client);
+    co_await testing::pause(100ms);
+    CHECK_FALSE(healthy->outcome);
+    CHECK(names.asked("healthy.test") == 0);
+    leaving->leave();
+    const auto until = clock::now() + 10s;
+    while (!(healthy->outcome && same->outcome) && clock::now() < until) co_await testing::pause(10ms);
+    CHECK(healthy->outcome == strings{"10.0.0.1"});
+    CHECK(same->outcome == strings{"10.0.0.1"});
+    CHECK_FALSE(first->outcome);
+    client->leave();
+    co_await all.join();
+  });
+}
+
+TEST_CASE("A1: names that wait for room are bounded in number and in time", "[resolver]") {
+  run_task([]() -> task<void> {
+    const auto on = co_await boost::asio::this_coro::executor;
+    fake_name_server names(on);
+    names.set("hole.test", {.silent = true});
+    auto options = names.options();
+    options.most_per_client = 1;
+    options.most_queued = 1;
+    options.patience = 1min;
+    const question by{std::make_shared<resolver>(on, options)};
+    const auto client = std::make_shared<asker>("127.0.0.1");
+    const auto leaving = std::make_shared<asker>("127.0.0.1");
+    task_group all(on);
+    const auto hole = start_asking(all, by, "hole.test", client);
+    const auto queued = start_asking(all, by, "queued.test", leaving);
+    co_await testing::pause(20ms);
+    const auto too_many = co_await by.ask("too-many.test", client);
+    REQUIRE_FALSE(too_many);
+    CHECK(too_many.error().code == errc::timed_out);
+    CHECK_THAT(too_many.error().detail, Catch::Contains("this client waits for 1 name"));
+    CHECK_FALSE(queued->outcome);
+    leaving->mark_leaving();
+    const auto too_long = co_await by.ask("too-long.test", client, 100ms);
+    REQUIRE_FALSE(too_long);
+    CHECK(too_long.error().code == errc::timed_out);
+    CHECK_THAT(too_long.error().detail, Catch::Contains("not looked up: this client waits for 1 name"));
+    REQUIRE(queued->outcome);
+    CHECK(queued->outcome->error().code == errc::timed_out);
+    CHECK_FALSE(hole->outcome);
+    client->leave();
     co_await all.join();
   });
 }

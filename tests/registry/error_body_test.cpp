@@ -94,6 +94,14 @@ TEST_CASE("R3b: bytes that are no UTF-8 keep nobody from reading an error") {
   CHECK(errors[0].message == "verboten f\\xfcr alice");
 }
 
+TEST_CASE("R3b: an error whose detail nests deeply keeps its code") {
+  const auto body = R"({"errors":[{"code":"MANIFEST_INVALID","message":"m","detail":)" + std::string(100, '[') +
+                    std::string(100, ']') + "}]}";
+  REQUIRE(parse_errors(body).size() == 1);
+  CHECK(parse_errors(body)[0].code == "MANIFEST_INVALID");
+  CHECK(parse_errors(std::string(100'000, '[')).empty());
+}
+
 TEST_CASE("R3b: only what may pass by itself has a code that clients repeat the request for") {
   for (int status = 400; status < 500; ++status) {
     const auto code = code_for(status);

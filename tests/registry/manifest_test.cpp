@@ -44,21 +44,25 @@ TEST_CASE("The first tag of a list, if it is one") {
 
 TEST_CASE("E6c: what a pushed manifest lacks is told, of what is whole and of formats that are not known nothing") {
   const std::string oci = "application/vnd.oci.image.manifest.v1+json";
-  const auto digest = R"({"digest":"sha256:)" + std::string(64, 'a') + R"("})";
+  const auto digest = R"({"size":2,"digest":"sha256:)" + std::string(64, 'a') + R"("})";
   const auto image = R"({"schemaVersion":2,"config":)" + digest + R"(,"layers":[]})";
   CHECK(registry::manifest_flaw(image, oci).empty());
   CHECK(registry::manifest_flaw(image, oci + "; charset=utf-8").empty());
-  CHECK(registry::manifest_flaw(R"({"manifests":[]})", "application/vnd.oci.image.index.v1+json").empty());
+  CHECK(registry::manifest_flaw(R"({"schemaVersion":2,"manifests":[]})", "application/vnd.oci.image.index.v1+json")
+            .empty());
+  CHECK(registry::manifest_flaw(R"({"manifests":[]})", "") == "its schemaVersion is not 2");
+  CHECK(registry::manifest_flaw(R"({"schemaVersion":2,"manifests":[{}]})", "") ==
+        "one of its manifests lacks a digest or a size");
   CHECK(registry::manifest_flaw(R"({"blobs":[]})", "application/vnd.oci.artifact.manifest.v1+json").empty());
   CHECK(registry::manifest_flaw(R"({"schemaVersion":1,"fsLayers":[]})", "application/json").empty());
   CHECK(registry::manifest_flaw(R"({"schemaVersion":2})", oci) == "it names neither a config and layers nor manifests");
   CHECK(registry::manifest_flaw(R"({"schemaVersion":2})", "") == "it names neither a config and layers nor manifests");
-  CHECK(registry::manifest_flaw("", oci) == "it is no JSON object");
+  CHECK(registry::manifest_flaw("", oci) == "it is empty");
   CHECK(registry::manifest_flaw(image.substr(0, 40), oci) == "it is no JSON object");
   CHECK(registry::manifest_flaw(R"({"layers":[]})", oci) == "it names no config");
   CHECK(registry::manifest_flaw(R"({"config":{},"layers":[]})", oci) == "its config has no digest");
   CHECK(registry::manifest_flaw(R"({"config":)" + digest + "}", oci) == "it has no list of layers");
   CHECK(registry::manifest_flaw(R"({"mediaType":"a/b",)" + image.substr(1), oci) ==
         "mediaType a/b, but Content-Type " + oci);
-  CHECK(registry::manifest_flaw(R"({"manifests":{}})", "") == "its manifests are no list");
+  CHECK(registry::manifest_flaw(R"({"manifests":{}})", "") == "it has no list of manifests");
 }

@@ -4,7 +4,8 @@
     rows.py            fails when a row has no test, or the tables are not what the tests say
     rows.py --write    writes the tables
 
-A test belongs to a row when its name (of a TEST_CASE), or the docstring of its file (of a scenario), has the row's id.
+A test belongs to a row when its name (of a TEST_CASE), or the docstring of its file (of a scenario or lint), has the row's
+id.
 It hits a bound when its tags, or that docstring, have the bound's key.
 """
 
@@ -159,8 +160,8 @@ def names(file: Path) -> list[str]:
 
 def tests_of_rows() -> dict[str, list[str]]:
     found = defaultdict(list)
-    for file in sorted([*TESTS.rglob("*_test.cpp"), *TESTS.rglob("*_test.py")]):
-        place = file.relative_to(TESTS).as_posix().rsplit("_test", 1)[0]
+    for file in sorted([*TESTS.rglob("*_test.cpp"), *TESTS.rglob("*_test.py"), *TESTS.glob("lint/*.py")]):
+        place = file.relative_to(TESTS).with_suffix("").as_posix().removesuffix("_test")
         text = " ".join(names(file))
         for row in sorted({*ID.findall(text), *BOUND.findall(text)}):
             found[row].append(place)

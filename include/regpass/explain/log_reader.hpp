@@ -5,6 +5,7 @@
 #include "regpass/explain/evidence.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ class log_reader {
   void finish();
 
   std::size_t exchanges() const noexcept { return exchanges_; }
+  // Refusals that are in no line of their own (`refusals-counted`).
+  std::uint64_t only_counted() const noexcept { return only_counted_; }
   // Lines that are no JSON object: other programs', cut off, too long, not UTF-8. Empty lines do not count.
   std::size_t skipped() const noexcept { return skipped_; }
 
@@ -34,6 +37,7 @@ class log_reader {
   std::string pending_;
   bool too_long_ = false;
   std::size_t exchanges_ = 0;
+  std::uint64_t only_counted_ = 0;
   std::size_t skipped_ = 0;
 };
 

@@ -23,12 +23,13 @@ namespace regpass::forward {
 
 class memory {
  public:
-  // The last demand for this repository, where one is known, else the last of its registry. It only saves a round trip:
-  // a registry that changes its mind says so with its next 401. What was said of one request (scope, error) is not
-  // kept.
-  std::optional<auth::demand> demand_of(const registry::host& host, std::string_view repository = {}) const;
+  // The last demand for pulls from or pushes to this repository, where one is known, else the last of its registry. It
+  // only saves a round trip: a registry that changes its mind says so with its next 401. What was said of one request
+  // (scope, error) is not kept.
+  std::optional<auth::demand> demand_of(const registry::host& host, std::string_view repository = {},
+                                        bool push = false) const;
   // Without a repository for the registry alone, as its /v2/ says it.
-  void learn(const registry::host& host, std::string_view repository, const auth::demand& demand);
+  void learn(const registry::host& host, std::string_view repository, bool push, const auth::demand& demand);
 
   // Credentials that were refused where it went without them, by their generation. `refuse` is true for the first time.
   bool refuse(std::uint64_t generation);
@@ -54,7 +55,8 @@ class memory {
   using own_demands = std::map<std::string, auth::demand, std::less<>>;  // by repository
   struct known {
     auth::demand last;
-    own_demands own;  // of repositories that wanted something else than others
+    own_demands own;  // of repositories that wanted something else than others, by own_key
+    const auth::demand& demand_for(std::string_view repository, bool push) const;
   };
   struct refused_token {
     std::weak_ptr<const auth::token> token;

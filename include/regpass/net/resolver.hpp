@@ -7,6 +7,7 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/ip/address.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -26,12 +27,17 @@ class asker {
   const std::string& client() const noexcept { return client_; }
 
   void leave();  // from any thread
+  // The client has ended its side of the connection and is probably gone: its lookup is the first to be given up when
+  // there are too many. From any thread.
+  void mark_leaving() noexcept { leaving_ = true; }
+  bool leaving() const noexcept { return leaving_; }
   bool gone() const;
   // Called once, by `leave`, on its thread; at once if that has happened.
   void when_gone(std::function<void()> call);
 
  private:
   std::string client_;
+  std::atomic<bool> leaving_ = false;
   mutable std::mutex lock_;
   bool gone_ = false;
   std::function<void()> call_;
@@ -45,9 +51,10 @@ struct resolver_options {
 
   std::size_t most_lookups = 256;
   std::size_t most_per_client = 100;  // names looked up for one client at a time
+  std::size_t most_queued = 1024;     // names that wait until one of these lookups has ended
   std::size_t most_cached = 1024;
   std::chrono::milliseconds lookup_within{10'000};
-  // From then on a lookup may be given up for another name of the same client, once there are too many.
+  // From then on a lookup may be given up for another name, once there are too many.
   std::chrono::milliseconds patience{1'000};
   // When one address family is known, how much longer the other may take.
   std::chrono::milliseconds second_family_within{500};

@@ -1,11 +1,15 @@
 // The error body of the distribution API: {"errors":[{"code","message","detail"}]}, read.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace regpass::registry {
+
+// How deep the JSON of an error may nest. Clients take more; Boost.JSON's default of 32 would lose what they show.
+inline constexpr std::size_t deepest_body = 512;
 
 struct api_error {
   std::string code;  // "DENIED"

@@ -79,6 +79,36 @@ std::string_view without_scheme(std::string_view text) {
   return text;
 }
 
+// What containers-transports(5) puts before images that are in no registry; empty: none.
+std::string_view local_transport_of(std::string_view text) {
+  for (const std::string_view transport : {"docker-daemon:", "docker-archive:", "oci-archive:", "oci-layout:", "oci:",
+                                           "dir:", "containers-storage:", "ostree:", "sif:", "tarball:", "file:"}) {
+    if (text.starts_with(transport) && !text.starts_with("oci://")) return transport;
+  }
+  return {};
+}
+
+// A URL of the registry's API ("https://index.docker.io/v1/", "https://r.test/v2/app/manifests/1") as a host or an
+// image.
+std::string without_api_path(std::string_view text, bool is_url) {
+  const auto slash = text.find('/');
+  const auto path = text.substr(std::min(slash, text.size()));
+  const bool is_root = path == "/v1/" || path == "/v2/" || (is_url && (path == "/v1" || path == "/v2"));
+  const std::string host(text.substr(0, slash));
+  if (is_root) return host;
+  if (!is_url || !path.starts_with("/v2/")) return std::string(text);
+  const auto rest = path.substr(4);
+  for (const std::string_view endpoint : {"/manifests/", "/blobs/", "/tags/list"}) {
+    const auto at = rest.rfind(endpoint);
+    if (at == std::string_view::npos) continue;
+    const auto repository = host + "/" + std::string(rest.substr(0, at));
+    const auto reference = std::string(rest.substr(at + endpoint.size()));
+    if (endpoint != "/manifests/" || reference.empty()) return repository;
+    return repository + (reference.find(':') == std::string::npos ? ":" : "@") + reference;
+  }
+  return std::string(text);
+}
+
 // "harbor.example.com", "registry.test:5443", "localhost": a host, where an image's name alone is Docker Hub's. Of
 // "registry:5000", which may be an image with its tag, the configuration has to know.
 std::optional<registry::host> host_alone(std::string_view text, const config::settings& settings) {
@@ -93,7 +123,14 @@ std::optional<registry::host> host_alone(std::string_view text, const config::se
 }
 
 std::optional<checkup_request> request_of(const check_options& options, const config::settings& settings) {
-  const auto written = without_scheme(options.reference);
+  if (const auto transport = local_transport_of(options.reference); !transport.empty()) {
+    complain(clean(options.reference, 120) + " is in no registry: " + std::string(transport) +
+                 " names images on this machine, which need no login",
+             "name the image as its registry does: registry.example.com/team/app:1");
+    return std::nullopt;
+  }
+  const bool is_url = options.reference.starts_with("http://") || options.reference.starts_with("https://");
+  const auto written = without_api_path(without_scheme(options.reference), is_url);
   if (const auto host = host_alone(written, settings)) {
     if (!options.push && !options.remove && options.mount_from.empty()) {
       return checkup_request{.what = {.host = *host, .repository = {}, .tag = {}, .digest = {}}};

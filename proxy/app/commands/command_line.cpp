@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "regpass/base/text.hpp"
 #include "usage.hpp"
 
 #include <CLI/CLI.hpp>
@@ -12,6 +13,15 @@ namespace {
 
 std::string flaw_of_set(const std::string& text) {
   return text.find('=') == std::string::npos ? "KEY=VALUE is wanted, for example log.level=debug" : "";
+}
+
+// The page's paths are /livez and /readyz.
+std::string flaw_of_health(const std::string& text) {
+  const std::vector<std::string> names{"live", "ready"};
+  if (std::ranges::find(names, text) != names.end()) return {};
+  const auto meant = nearest(text, names);
+  return "live or ready is wanted, not " + clean(text, 40) +
+         (meant ? "; did you mean " + std::string(*meant) + "?" : "");
 }
 
 void add_common(CLI::App& command, common_options& common) {
@@ -106,8 +116,8 @@ int help_on(const CLI::App& program, const std::vector<std::string>& words) {
 }
 
 int explain_usage(const CLI::App& program, const CLI::ParseError& bad, const std::vector<std::string>& words) {
-  if (words.empty()) {
-    std::fputs(program.help().c_str(), stderr);
+  if (const auto* group = group_alone(program, words)) {
+    std::fputs(help_text(*group).c_str(), stderr);
     return exit_usage;
   }
   const auto unknown = unknown_word(program, words);
@@ -159,7 +169,8 @@ int run_command_line(int argc, char** argv) {
   std::uint32_t patience = 0;
   auto* health = program.add_subcommand("healthcheck", "Ask the running sidecar, for probes in images without a shell");
   add_common(*health, common);
-  health->add_option("WHICH", asking.which, "live or ready")->check(CLI::IsMember({"live", "ready"}));
+  health->add_option("WHICH", asking.which, "live or ready")
+      ->check(CLI::Validator([](const std::string& text) { return flaw_of_health(text); }, "{live,ready}"));
   health->add_option("--wait", patience, "Ask until it is so, at most for this many seconds (default: ask once)");
   health->callback([&] {
     asking.patience = std::chrono::seconds(patience);

@@ -45,11 +45,15 @@ class report {
   void finish(const explain::log_reader& from) {
     for (const auto& one : kept_) print(one);
     if (options_.json) {
-      std::printf("%s],\"exchanges\":%zu,\"skipped\":%zu}\n", printed_ == 0 ? "{\"failures\":[" : "", from.exchanges(),
-                  from.skipped());
+      std::printf("%s],\"exchanges\":%zu,\"only_counted\":%llu,\"skipped\":%zu}\n",
+                  printed_ == 0 ? "{\"failures\":[" : "", from.exchanges(),
+                  static_cast<unsigned long long>(from.only_counted()), from.skipped());
       return;
     }
     std::printf("%s%zu exchanges, %zu of them failed", printed_ == 0 ? "" : "\n", from.exchanges(), failures_);
+    if (const auto more = static_cast<unsigned long long>(from.only_counted()); more > 0) {
+      std::printf("; %llu more refusals were only counted, not logged one by one", more);
+    }
     if (from.skipped() > 0) std::printf("; %zu lines are no log lines of regpass and were skipped", from.skipped());
     std::printf("\n");
   }

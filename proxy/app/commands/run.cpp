@@ -106,8 +106,10 @@ void tell(const advice& one) {
 }
 
 // Why a command may have failed that no exchange can explain.
-void advise_on_failure(const server& sidecar, const std::vector<std::string>& command) {
-  for (const auto& one : advise_on_logins(command, {sidecar.passed_hosts(), sidecar.entries()})) tell(one);
+void advise_on_failure(const server& sidecar, const std::vector<std::string>& command, bool daemon_named) {
+  const auto passed = sidecar.passed_hosts();
+  for (const auto& one : advise_on_logins(command, {passed, sidecar.entries()})) tell(one);
+  if (passed.empty() && sidecar.history().empty() && !daemon_named) tell(advise_on_silence(command));
 }
 
 // The same cause is told once, however often a client ran into it.
@@ -186,7 +188,7 @@ int run(const common_options& common, const run_options& options) {
   }
   (*sidecar)->stop();
   explain_failures(**sidecar, colourful(common, STDERR_FILENO), log_file);
-  if (code != 0) advise_on_failure(**sidecar, options.command);
+  if (child && code != 0) advise_on_failure(**sidecar, options.command, on_daemon.has_value());
   log::stop();
   return code;
 }

@@ -64,6 +64,29 @@ usage_problem unknown_option(const CLI::App& command, const std::string& word) {
   return made;
 }
 
+bool takes_arguments(const CLI::App& command) {
+  return !command.get_options([](const CLI::Option* one) { return one->get_positional(); }).empty();
+}
+
+// An argument of a command that takes none: most likely the value of one of its options.
+usage_problem surplus_argument(const CLI::App& command, const std::string& word) {
+  const auto path = path_of(command);
+  usage_problem made{"`" + path + "` takes no argument, but there is " + clean(word, longest_word),
+                     path + " --help names the options"};
+  const auto shown = clean(word, longest_word);
+  const bool is_file = word.find('/') != std::string::npos || word.ends_with(".toml");
+  const bool is_key = word.find_first_of("./") != std::string::npos;
+  if (option_of(command, "--config") == nullptr) return made;
+  if (is_file) {
+    made.fix = "name the configuration file by an option: " + path + " --config " + shown;
+  } else if (word.find('=') != std::string::npos) {
+    made.fix = "set a key by an option: " + path + " --set " + shown;
+  } else if (is_key && command.get_name() == "show") {
+    made.fix = "it prints all keys: " + path + " | grep " + clean(word.substr(word.rfind('.') + 1), longest_word);
+  }
+  return made;
+}
+
 }  // namespace
 
 std::optional<usage_problem> unknown_word(const CLI::App& program, const std::vector<std::string>& words) {
@@ -77,12 +100,25 @@ std::optional<usage_problem> unknown_word(const CLI::App& program, const std::ve
       if (option->get_items_expected_min() > 0 && word.find('=') == std::string::npos) ++i;
       continue;
     }
-    if (commands_of(*command).empty()) return std::nullopt;  // an argument, behind which may be another program's words
+    if (command->get_positionals_at_end()) return std::nullopt;  // what follows is another program's
+    if (commands_of(*command).empty()) {
+      if (!takes_arguments(*command)) return surplus_argument(*command, word);
+      continue;
+    }
     const auto* next = named(*command, word);
     if (next == nullptr) return unknown_command(*command, word);
     command = next;
   }
   return std::nullopt;
+}
+
+const CLI::App* group_alone(const CLI::App& program, const std::vector<std::string>& words) {
+  const auto* command = &program;
+  for (const auto& word : words) {
+    command = named(*command, word);
+    if (command == nullptr) return nullptr;
+  }
+  return commands_of(*command).empty() ? nullptr : command;
 }
 
 // App::help would print the help of the command that was typed.

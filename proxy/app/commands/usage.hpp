@@ -20,6 +20,9 @@ struct usage_problem {
 // the parser's own message says what is wrong.
 std::optional<usage_problem> unknown_word(const CLI::App& program, const std::vector<std::string>& words);
 
+// The command that the words name if it has commands of its own and none of them is named; else null.
+const CLI::App* group_alone(const CLI::App& program, const std::vector<std::string>& words);
+
 // As its --help prints it.
 std::string help_text(const CLI::App& command);
 
