@@ -142,8 +142,8 @@ void examination::tell_answer(const std::string& method, const std::string& path
   const auto elsewhere = redirected_to(outcome.evidence);
   // Clients follow a redirect of a public pull; the rest of the API is meant to be where it was asked for.
   const bool public_pull = outcome.evidence.source.empty() && outcome.evidence.action == "pull";
-  const bool answered = status != 0 && (status < 400 || status == 404) && (elsewhere.empty() || public_pull);
-  const bool fine = !outcome.explanation && answered;
+  const bool usable = status != 0 && (status < 400 || status == 404) && (elsewhere.empty() || public_pull);
+  const bool fine = !outcome.explanation && usable;
   const auto where = elsewhere.empty() ? std::string() : ", a redirect to " + elsewhere;
   const auto said = status == 0 ? std::string("no answer") : std::to_string(status) + where;
   works_before_ = result_.works;

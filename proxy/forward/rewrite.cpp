@@ -112,8 +112,8 @@ std::string rewritten(const facade& as, std::string_view asked, std::string_view
   const auto target = resolves_right ? std::nullopt : own_target(as.registry, asked, reference);
   if (!target) return std::string(reference);
   if (!absolute) return outward(as, *target);
-  const auto followed = http::resolve(http::absolute_url{as.shown, std::string(asked)}, reference);
-  const bool leads_there = as.shown == as.registry && followed->origin == as.shown;
+  const auto followed = http::resolve(http::absolute_url{as.shown, std::string(asked)}, as_followed(reference));
+  const bool leads_there = as.shown == as.registry && followed && followed->origin == as.shown;
   return leads_there ? std::string(reference) : http::to_text(as.shown) + outward(as, *target);
 }
 
