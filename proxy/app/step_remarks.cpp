@@ -27,7 +27,7 @@ std::string step_remark(const forward::snapshot& from) {
 
 void warn_of_steps(const forward::snapshot& from) {
   const auto remark = step_remark(from);
-  if (!remark.empty()) log::write(log::level::warn, "client-auth", remark, {});
+  if (!remark.empty()) log::write(log::level::warn, "client-auth", remark);
 }
 
 }  // namespace regpass::app
