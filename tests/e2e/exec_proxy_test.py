@@ -1,6 +1,6 @@
 """X1: RUN steps behind BuildKit's exec proxy, with the daemon's own proxy variables, where the password is BuildKit's alone.
 
-REGPASS_BUILDKIT names another release than the pinned one: tests labelled `release` play each minor with an exec proxy.
+TEST_BUILDKIT names another release than the pinned one: tests labelled `release` play each minor with an exec proxy.
 """
 
 import buildkit

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Prints the directory that holds buildctl and buildkitd of one BuildKit release; builds them if need be.
 #
-# REGPASS_BUILDKIT=v0.31.2 names another release than the pinned one, REGPASS_BUILDKIT=latest the newest there is.
+# TEST_BUILDKIT=v0.31.2 names another release than the pinned one, TEST_BUILDKIT=latest the newest there is.
 # They come from the Go module proxy and stay in the cache directory. Without Go, or without the proxy, the ones on
 # PATH do, unless a release was named. Exits with 77 if there are none. Takes a few minutes the first time.
 set -eu
 
 pinned=v0.34.2
-version=${REGPASS_BUILDKIT:-$pinned}
+version=${TEST_BUILDKIT:-$pinned}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/regpass-tests/buildkit
 [ "$version" = "$pinned" ] || cache=$cache/$version
 module=github.com/moby/buildkit
@@ -35,7 +35,7 @@ build() {
 
 if is_cached || build; then
     echo "$cache/bin"
-elif [ -z "${REGPASS_BUILDKIT-}" ] && command -v buildctl >/dev/null && command -v buildkitd >/dev/null; then
+elif [ -z "${TEST_BUILDKIT-}" ] && command -v buildctl >/dev/null && command -v buildkitd >/dev/null; then
     dirname "$(command -v buildkitd)"
 else
     echo "get_buildkit.sh: no Go to build BuildKit $version with (see $cache/build.log), and none on PATH" >&2
