@@ -33,7 +33,7 @@ void check_client_auth(assembly& a) {
              "write where: client_auth.secret_file = \"/run/regpass/client-secret\"");
 }
 
-// A HEAD of a build step cannot be told from one of the daemon's where neither comes over TLS.
+// Over plain HTTP a build step's HEAD looks exactly like the daemon's.
 void check_builder(assembly& a) {
   const auto& s = a.result.settings;
   if (s.client_auth.rules.builder != forward::builder_kind::buildkit) return;

@@ -1,5 +1,4 @@
-// What registries and token servers in the field do that the specification does not say (field.md of the project's
-// notes; failures TOK-04, TOK-15, TOK-18).
+// Registries and token servers that deviate from the specification (docs/failures.md; TOK-04, TOK-15, TOK-18).
 #include "regpass/forward/token_client.hpp"
 #include "regpass/net/worker.hpp"
 #include "support/proxy_under_test.hpp"
