@@ -79,11 +79,12 @@ std::vector<key<settings>> listeners_and_credentials() {
       choice<settings>("client_auth.readable_by",
                        "Who may read a file made so: a builder that is another user than regpass must be able to.",
                        readable_by, [](auto& s) -> auto& { return s.client_auth.readable_by; }),
-      choice<settings>("client_auth.builder",
-                       "Who has the password. \"buildkit\": BuildKit alone, whose exec proxy (--proxy-network) sends "
-                       "the requests of build steps with it. \"auto\": whether it is BuildKit is seen in its requests. "
-                       "\"other\": no BuildKit of 0.33 or later, so nobody is taken for a build step.",
-                       builders, [](auto& s) -> auto& { return s.client_auth.rules.builder; }),
+      choice<settings>(
+          "client_auth.builder",
+          "Which clients have the password. \"buildkit\": only BuildKit, whose exec proxy (--proxy-network) "
+          "sends the requests of build steps with it. \"auto\": regpass recognises BuildKit by its requests. "
+          "\"other\": no BuildKit of 0.33 or later, so no request is treated as a build step's.",
+          builders, [](auto& s) -> auto& { return s.client_auth.rules.builder; }),
       choice<settings>("client_auth.steps",
                        "What happens to registry requests that come by BuildKit's exec proxy. \"anonymous\": they are "
                        "passed on with what the build step itself sends.",
