@@ -31,8 +31,7 @@ struct credential {
 };
 using credential_ptr = std::shared_ptr<const credential>;
 
-// What the Authorization field says with it: "Basic …", "Bearer …". An identity token is the password of its user, or
-// of
+// The Authorization value: "Basic …" or "Bearer …". An identity token is sent as the password of its user, or of
 // "<token>", the name by which docker-credential-helpers mark one.
 secret authorization_of(const credential&);
 // Its value, and every form in which it is sent.
