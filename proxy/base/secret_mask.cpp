@@ -91,12 +91,19 @@ class search {
   static std::size_t place(std::uint64_t hash) noexcept { return hash >> 52U; }
 
   void hide(std::size_t begin, std::size_t end, letters around) {
-    if (around != nullptr) {
-      while (begin > 0 && around(text_[begin - 1])) --begin;
-      while (end < text_.size() && around(text_[end])) ++end;
-    }
-    std::fill(hidden_.begin() + static_cast<std::ptrdiff_t>(begin), hidden_.begin() + static_cast<std::ptrdiff_t>(end),
-              true);
+    if (around == nullptr) return mark(hidden_, begin, end);
+    // A run of encoded text is hidden once: a peer may repeat a secret thousands of times in one run.
+    auto& done = around == is_hex_digit ? hex_runs_ : base64_runs_;
+    if (done.empty()) done.assign(text_.size(), false);
+    if (done[begin] && done[end - 1]) return;
+    while (begin > 0 && around(text_[begin - 1])) --begin;
+    while (end < text_.size() && around(text_[end])) ++end;
+    mark(done, begin, end);
+    mark(hidden_, begin, end);
+  }
+
+  static void mark(std::vector<bool>& all, std::size_t begin, std::size_t end) {
+    std::fill(all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(end), true);
   }
 
   void hide_fragments(const std::string& wanted, letters around) {
@@ -135,6 +142,8 @@ class search {
   const std::string& text_;
   std::string folded_;
   std::vector<bool> hidden_;
+  std::vector<bool> base64_runs_;  // that are hidden as a whole
+  std::vector<bool> hex_runs_;
   std::vector<std::pair<std::uint64_t, std::size_t>> fragments_;
   std::bitset<4096> there_;
 };
