@@ -78,9 +78,10 @@ std::string mask_scheme(std::string_view text, std::string_view scheme) {
 std::string mask_tokens(std::string_view text) {
   std::string out;
   std::size_t done = 0;
-  for (auto at = text.find("eyJ"); at != std::string_view::npos; at = text.find("eyJ", at + 1)) {
-    const auto end = end_of_token(text, at);
-    if (at < done || end - at < shortest_token) continue;
+  std::size_t end = 0;
+  for (auto at = text.find("eyJ"); at != std::string_view::npos; at = text.find("eyJ", end)) {
+    end = end_of_token(text, at);
+    if (end - at < shortest_token) continue;
     out.append(text.substr(done, at - done)).append(mask);
     done = end;
   }
