@@ -26,13 +26,16 @@ std::string_view without_path(std::string_view url) {
   return mark == std::string_view::npos ? url : url.substr(0, url.find('/', mark + 3));
 }
 
+bool begins_with(std::string_view name, std::string_view beginning) {
+  return iequals(name.substr(0, beginning.size()), beginning);
+}
+
 // Fields that only browsers send. Where Sec-Fetch-Site is, it says more.
 bool has_page_field(const http::fields& of) {
   const bool judged = of.count("Sec-Fetch-Site") > 0;
   for (const auto field : of) {
-    const auto name = lower(field.name);
-    if (name.starts_with("access-control-request-")) return true;
-    if (!judged && (name.starts_with("sec-fetch-") || name == "sec-purpose")) return true;
+    if (begins_with(field.name, "Access-Control-Request-")) return true;
+    if (!judged && (begins_with(field.name, "Sec-Fetch-") || iequals(field.name, "Sec-Purpose"))) return true;
   }
   return false;
 }
