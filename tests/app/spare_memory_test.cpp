@@ -1,11 +1,11 @@
 #include "app/spare_memory.hpp"
 
+#include "support/resident_memory.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
-#include <unistd.h>
 
 #include <chrono>
-#include <fstream>
 #include <memory>
 #include <vector>
 
@@ -14,23 +14,6 @@ using namespace regpass::app;
 namespace {
 
 constexpr std::size_t mib = std::size_t{1} << 20U;
-
-// Sanitizers keep what is freed.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool sanitized = false;
-#endif
-
-std::size_t resident() {
-  std::ifstream statm("/proc/self/statm");
-  std::size_t total = 0;
-  std::size_t pages = 0;
-  statm >> total >> pages;
-  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
 
 void come_and_leave(std::vector<std::unique_ptr<char[]>>& in_use) {
   std::vector<std::unique_ptr<char[]>> crowd;
@@ -42,10 +25,10 @@ void come_and_leave(std::vector<std::unique_ptr<char[]>>& in_use) {
 
 bool shrinks_to(std::size_t enough, boost::asio::io_context& loop) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-  while (resident() > enough && std::chrono::steady_clock::now() < until) {
+  while (regpass::testing::resident_memory() > enough && std::chrono::steady_clock::now() < until) {
     loop.run_for(std::chrono::milliseconds{50});
   }
-  return resident() <= enough;
+  return regpass::testing::resident_memory() <= enough;
 }
 
 }  // namespace
@@ -74,25 +57,25 @@ TEST_CASE("A4: what comes and goes under load, and a few MiB, are kept") {
 }
 
 TEST_CASE("A4: pages between pieces that are in use go back to the system without any client's coming or going") {
-  if (sanitized) return;
+  if (regpass::testing::sanitized) return;
   boost::asio::io_context loop;
   regpass::net::spawn(loop.get_executor(), give_back_memory(loop.get_executor(), std::chrono::milliseconds{20}),
                       "memory");
   loop.run_for(std::chrono::milliseconds{100});
-  const auto start = resident();
+  const auto start = regpass::testing::resident_memory();
   std::vector<std::unique_ptr<char[]>> in_use;
   come_and_leave(in_use);
   CHECK(shrinks_to(start + 30 * mib, loop));
 }
 
 TEST_CASE("A4: a crowd that comes and leaves between two looks is noticed, the first one and the next one") {
-  if (sanitized) return;
+  if (regpass::testing::sanitized) return;
   boost::asio::io_context loop;
   regpass::net::spawn(loop.get_executor(), give_back_memory(loop.get_executor(), std::chrono::milliseconds{200}),
                       "memory");
   loop.poll();
   for (int i = 0; i < 2; ++i) {
-    const auto start = resident();
+    const auto start = regpass::testing::resident_memory();
     std::vector<std::unique_ptr<char[]>> in_use;
     come_and_leave(in_use);
     CHECK(shrinks_to(start + 30 * mib, loop));

@@ -3,6 +3,8 @@
 
 #include "auth/playbook.hpp"
 
+#include <catch2/catch.hpp>
+
 #include <functional>
 #include <vector>
 
@@ -60,6 +62,16 @@ inline void with_token_asked(handshake_input& in, std::string_view asked) {
   made->asked = scopes(asked);
   in.cached = std::move(made);
   in.known = demand_in(bearer_challenge);
+}
+
+inline void play(const std::vector<scene>& scenes) {
+  for (const auto& each : scenes) {
+    DYNAMIC_SECTION(each.name) {
+      auto input = plain_case();
+      each.set(input);
+      CHECK(playbook(input).play(each.script) == tidy(each.script));
+    }
+  }
 }
 
 const std::vector<scene>& registry_scenes();  // handshake_registry_test.cpp

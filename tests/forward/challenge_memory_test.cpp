@@ -38,6 +38,15 @@ struct approved_scene {
     registry.on("*", path).answer(401).header("WWW-Authenticate", challenge(service));
   }
 
+  // One answer names a token endpoint that is gone, all others the right one.
+  void names_gone_endpoint_once() {
+    registry.on("GET", other_manifest)
+        .times(1)
+        .answer(401)
+        .header("WWW-Authenticate", R"(Bearer realm="/gone",service="a")");
+    wants("/v2/*", "a");
+  }
+
   fake_server registry;
   fake_token_server tokens;
   proxy_under_test proxy;
@@ -85,11 +94,7 @@ TEST_CASE("A2: a remembered challenge that fails is asked for anew within the sa
   const auto status = GENERATE(400, 401, 403, 404, 500);
   scene.registry.on("GET", "/gone").answer(status).body("{}");
   scene.registry.on("POST", "/gone").answer(404);
-  scene.registry.on("GET", other_manifest)
-      .times(1)
-      .answer(401)
-      .header("WWW-Authenticate", R"(Bearer realm="/gone",service="a")");
-  scene.wants("/v2/*", "a");
+  scene.names_gone_endpoint_once();
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);
   CHECK(client.ask("GET", other_manifest).status >= 400);
@@ -102,11 +107,7 @@ TEST_CASE("A2: with the body unread a remembered challenge that fails is asked f
   approved_scene scene;
   scene.registry.on("GET", "/gone").answer(404);
   scene.registry.on("POST", "/gone").answer(404);
-  scene.registry.on("GET", other_manifest)
-      .times(1)
-      .answer(401)
-      .header("WWW-Authenticate", R"(Bearer realm="/gone",service="a")");
-  scene.wants("/v2/*", "a");
+  scene.names_gone_endpoint_once();
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);
   CHECK(client.ask("GET", other_manifest).status >= 400);

@@ -56,6 +56,24 @@ std::shared_ptr<pending> start_asking(task_group& in, const question& by, std::s
   return made;
 }
 
+// A name server that answers for healthy.test alone, and a resolver with few places for each client.
+struct scarce_places {
+  scarce_places(const executor& on, const strings& silent, std::size_t places, std::chrono::milliseconds patience,
+                std::size_t queued = 1024)
+      : names(on) {
+    for (const auto& name : silent) names.set(name, {.silent = true});
+    names.set("healthy.test", {.answers = {{"10.0.0.1"}}});
+    auto options = names.options();
+    options.most_per_client = places;
+    options.most_queued = queued;
+    options.patience = patience;
+    by.by = std::make_shared<resolver>(on, options);
+  }
+
+  fake_name_server names;
+  question by;
+};
+
 TEST_CASE("A1: names of a zone that is silent hold up neither other names nor the hosts file", "[resolver]") {
   run_task([]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -122,13 +140,8 @@ TEST_CASE("A1: whoever leaves is let go at once, and the others still get their 
 TEST_CASE("A1: one client's oldest name makes room for its next one, and another client's stays", "[resolver]") {
   run_task([]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
-    fake_name_server names(on);
-    for (const auto* name : {"a.test", "b.test", "other.test"}) names.set(name, {.silent = true});
-    names.set("healthy.test", {.answers = {{"10.0.0.1"}}});
-    auto options = names.options();
-    options.most_per_client = 2;
-    options.patience = 50ms;
-    const question by{std::make_shared<resolver>(on, options)};
+    scarce_places scene(on, strings{"a.test", "b.test", "other.test"}, 2, 50ms);
+    const auto& by = scene.by;
     const auto client = std::make_shared<asker>("10.1.1.1");
     const auto bystander = std::make_shared<asker>("10.1.1.2");
     task_group all(on);
@@ -151,13 +164,8 @@ TEST_CASE("A1: one client's oldest name makes room for its next one, and another
 TEST_CASE("A1: a name whose askers are leaving makes room at once, whatever its age", "[resolver]") {
   run_task([]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
-    fake_name_server names(on);
-    for (const auto* name : {"left.test", "kept.test", "late.test"}) names.set(name, {.silent = true});
-    names.set("healthy.test", {.answers = {{"10.0.0.1"}}});
-    auto options = names.options();
-    options.most_per_client = 2;
-    options.patience = 1min;
-    const question by{std::make_shared<resolver>(on, options)};
+    scarce_places scene(on, strings{"left.test", "kept.test", "late.test"}, 2, 1min);
+    const auto& by = scene.by;
     const auto client = std::make_shared<asker>("127.0.0.1");
     const auto leaving = std::make_shared<asker>("127.0.0.1");
     const auto late = std::make_shared<asker>("127.0.0.1");
@@ -185,13 +193,8 @@ TEST_CASE("A1: a name whose askers are leaving makes room at once, whatever its 
 TEST_CASE("A1: a name that finds no room is looked up when a place becomes free", "[resolver]") {
   run_task([]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
-    fake_name_server names(on);
-    for (const auto* name : {"a.test", "b.test"}) names.set(name, {.silent = true});
-    names.set("healthy.test", {.answers = {{"10.0.0.1"}}});
-    auto options = names.options();
-    options.most_per_client = 2;
-    options.patience = 1min;
-    const question by{std::make_shared<resolver>(on, options)};
+    scarce_places scene(on, strings{"a.test", "b.test"}, 2, 1min);
+    const auto& by = scene.by;
     const auto client = std::make_shared<asker>("127.0.0.1");
     const auto leaving = std::make_shared<asker>("127.0.0.1");
     task_group all(on);
@@ -201,7 +204,7 @@ TEST_CASE("A1: a name that finds no room is looked up when a place becomes free"
     const auto same = start_asking(all, by, "healthy.test", client);
     co_await testing::pause(100ms);
     CHECK_FALSE(healthy->outcome.has_value());
-    CHECK(names.asked("healthy.test") == 0);
+    CHECK(scene.names.asked("healthy.test") == 0);
     leaving->leave();
     const auto until = clock::now() + 10s;
     while (!(healthy->outcome && same->outcome) && clock::now() < until) co_await testing::pause(10ms);
@@ -216,13 +219,8 @@ TEST_CASE("A1: a name that finds no room is looked up when a place becomes free"
 TEST_CASE("A1: names that wait for room are bounded in number and in time", "[resolver]") {
   run_task([]() -> task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
-    fake_name_server names(on);
-    names.set("hole.test", {.silent = true});
-    auto options = names.options();
-    options.most_per_client = 1;
-    options.most_queued = 1;
-    options.patience = 1min;
-    const question by{std::make_shared<resolver>(on, options)};
+    scarce_places scene(on, strings{"hole.test"}, 1, 1min, 1);
+    const auto& by = scene.by;
     const auto client = std::make_shared<asker>("127.0.0.1");
     const auto leaving = std::make_shared<asker>("127.0.0.1");
     task_group all(on);

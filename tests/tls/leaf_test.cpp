@@ -1,14 +1,13 @@
 #include "regpass/tls/leaf.hpp"
 
+#include "support/resident_memory.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tls_pair.hpp"
 
 #include <catch2/catch.hpp>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <thread>
 
 using namespace regpass;
@@ -43,24 +42,6 @@ bool valid_at(const X509* certificate, wall_time at) {
   std::time_t copy = when;
   return X509_cmp_time(X509_get0_notBefore(certificate), &copy) < 0 &&
          X509_cmp_time(X509_get0_notAfter(certificate), &copy) > 0;
-}
-
-// Sanitizers keep what is freed.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool sanitized = false;
-#endif
-
-// Resident memory in bytes.
-std::size_t resident() {
-  std::ifstream statm("/proc/self/statm");
-  std::size_t total = 0;
-  std::size_t pages = 0;
-  statm >> total >> pages;
-  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace
@@ -202,18 +183,18 @@ TEST_CASE("a context outlives its place in the cache", "[tls]") {
 
 TEST_CASE("T25: ten thousand names leave 256 leaves and flat memory", "[tls][limits.leaf_certificates]") {
   constexpr int names =
-      sanitized ? 2'000 : 10'000;  // memory says nothing there, and a name costs several times as much
+      testing::sanitized ? 2'000 : 10'000;  // memory says nothing there, and a name costs several times as much
   testbed bed({"test"});
   tls::leaf_cache cache(bed.ca);
   const auto ask = [&](int number) { return cache.get("n" + std::to_string(number) + ".test", bed.at).has_value(); };
   int served = 0;
   for (int i = 0; i < 1000; ++i) served += ask(i) ? 1 : 0;
-  const std::size_t before = resident();
+  const std::size_t before = testing::resident_memory();
   for (int i = 1000; i < names; ++i) served += ask(i) ? 1 : 0;
-  const std::size_t after = resident();
+  const std::size_t after = testing::resident_memory();
   CHECK(served == names);
   CHECK(cache.size() == 256);
-  if (!sanitized) CHECK(after < before + (8U << 20U));
+  if (!testing::sanitized) CHECK(after < before + (8U << 20U));
 }
 
 TEST_CASE("threads may ask at the same time", "[tls]") {
