@@ -4,19 +4,19 @@ namespace regpass::admin {
 
 connection_table::row::row(connection_table& table, net::stream& wire) : table_(table), wire_(wire) {
   table_.make_room();
-  table_.of(what_).push_back(this);
+  table_.rows_of(activity_).push_back(this);
   listed_ = true;
 }
 
 connection_table::row::~row() {
-  if (listed_) table_.of(what_).remove(this);
+  if (listed_) table_.rows_of(activity_).remove(this);
 }
 
-void connection_table::row::now(activity what) {
+void connection_table::row::set_activity(activity now) {
   if (!listed_) return;
-  table_.of(what_).remove(this);
-  what_ = what;
-  table_.of(what_).push_back(this);
+  table_.rows_of(activity_).remove(this);
+  activity_ = now;
+  table_.rows_of(activity_).push_back(this);
 }
 
 std::size_t connection_table::size() const noexcept {
@@ -25,9 +25,9 @@ std::size_t connection_table::size() const noexcept {
   return sum;
 }
 
-// Whoever serves the connection notices that it was closed, and ends.
+// The coroutine that serves the connection ends by itself once the stream is closed.
 void connection_table::make_room() {
-  if (size() < most_) return;
+  if (size() < capacity_) return;
   for (auto& list : rows_) {
     if (list.empty()) continue;
     auto* oldest = list.front();

@@ -115,7 +115,7 @@ net::task<reply> routes::operator()(const call& asked) const {
 net::task<void> serve(std::unique_ptr<net::stream> client, exchange::limits bounds, responder answer,
                       std::shared_ptr<connection_table> among) {
   using activity = connection_table::activity;
-  connection_table::row mine(*among, *client);
+  connection_table::row listed(*among, *client);
   net::deadline timer(client->get_executor(), [&client] { client->close(); });
   exchange::h1_server front(*client, bounds, timer);
   for (bool more = true; more;) {
@@ -124,18 +124,18 @@ net::task<void> serve(std::unique_ptr<net::stream> client, exchange::limits boun
     if (!got) break;
     auto asked = read_head(front.head());
     auto whole = co_await read_body(front, asked.body);
-    mine.now(activity::answering);
+    listed.set_activity(activity::answering);
     reply made;
     if (whole) {
       made = co_await answer(asked);
     } else {
       made = plain(413, "the body is longer than 64 KiB, or did not come");
     }
-    if (made.stream) mine.now(activity::streaming);
+    if (made.stream) listed.set_activity(activity::streaming);
     more = co_await write_reply(front, std::move(made));
-    mine.now(activity::waiting);
+    listed.set_activity(activity::waiting);
     more = more && whole && front.reusable();
-    // Pipelined requests take turns with the other connections.
+    // Lets the other connections have their turn between pipelined requests.
     if (more) co_await boost::asio::post(client->get_executor(), net::use_task);
   }
   timer.set(phase::idle, std::chrono::seconds{1});

@@ -124,13 +124,17 @@ auth::credential_entry credential_loader::read_docker_config(const configured_cr
   const auto is_for = [&](const auth::credential_entry& entry) {
     return entry.host == one.host && entry.range.path.empty();
   };
-  const auto helper = std::ranges::find_if(config->helpers, is_for);
+  // As docker does, the registry's own program first, then the one for all (credsStore), which says nothing of hosts.
+  const auto is_general = [](const auth::credential_entry& entry) { return entry.program && entry.host.name.empty(); };
+  auto helper = std::ranges::find_if(config->helpers, is_for);
   const auto matches = [&](const auth::credential_entry& entry) {
     return !entry.host_pattern.empty() && entry.range.path.empty() &&
            auth::is_for_image(entry.host_pattern, auth::image_of(one.host, {}));
   };
   auto plain = std::ranges::find_if(config->entries, is_for);
   if (plain == config->entries.end()) plain = std::ranges::find_if(config->entries, matches);
+  const bool has_entry = plain != config->entries.end() && plain->credential;
+  if (helper == config->helpers.end() && !has_entry) helper = std::ranges::find_if(config->helpers, is_general);
   if (from_.helpers && helper != config->helpers.end()) {
     made.program = helper->program;
     made.problem = helper->problem;

@@ -30,7 +30,9 @@ void collect(const fs::path& directory, int depth, std::vector<fs::path>& into) 
   }
   std::set<fs::path> others;
   std::set<fs::path> nested;
-  for (const auto& entry : fs::directory_iterator(directory, ec)) {
+  std::error_code stopped;  // what can no longer be listed is left out; nothing is thrown
+  for (fs::directory_iterator at(directory, stopped), end; !stopped && at != end; at.increment(stopped)) {
+    const auto& entry = *at;
     const auto name = entry.path().filename().string();
     if (name.starts_with("..") || is_known(name)) continue;
     if (entry.is_directory(ec)) {

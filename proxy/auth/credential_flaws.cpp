@@ -36,7 +36,7 @@ std::string control_flaw(std::string_view text, std::string_view name) {
   return fmt::format("{} holds {} (at {})", name, kind_of(*found), at);
 }
 
-// Characters that nobody types into a password, and that editors and Windows leave in files. They look like nothing.
+// Invisible characters that nobody types into a password, but that editors and Windows leave in files.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> invisible{{{"\xEF\xBB\xBF", "a byte order mark"},
                                                                                   {"\xC2\x85", "a line break"},
                                                                                   {"\xE2\x80\xA8", "a line break"},

@@ -43,7 +43,7 @@ bool has_open_bracket(std::string_view label) noexcept {
   return open != std::string_view::npos && label.find(']', open + 1) == std::string_view::npos;
 }
 
-// What is written out behind the leading labels with wildcards.
+// The labels that follow the leading ones with wildcards.
 std::string_view literal_suffix(std::string_view host) noexcept {
   while (has_wildcard(first_label(host))) {
     const auto dot = host.find('.');
@@ -57,10 +57,10 @@ bool is_wildcard_alone(std::string_view label) noexcept {
   return !label.empty() && label.find_first_not_of("*?") == std::string_view::npos;
 }
 
-// All that stands before the suffix are labels without a letter of their own.
-bool covers_suffix(std::string_view host) {
+// Whether the pattern matches every host below a public suffix: nothing but bare wildcards precedes it.
+bool covers_public_suffix(std::string_view host) {
   const auto suffix = literal_suffix(host);
-  if (suffix.empty() && host.find('.') == std::string_view::npos) return false;  // names without a dot are local ones
+  if (suffix.empty() && host.find('.') == std::string_view::npos) return false;  // a local name
   auto leading = host.substr(0, host.size() - suffix.size());
   while (!leading.empty()) {
     const auto label = first_label(leading);
@@ -102,7 +102,7 @@ std::string host_pattern_flaw(std::string_view text) {
     if (label.size() == rest.size()) break;
     rest.remove_prefix(label.size() + 1);
   }
-  if (!covers_suffix(host)) return {};
+  if (!covers_public_suffix(host)) return {};
   return fmt::format("\"{}\" would give the credential to hosts that anybody can register; write the domain out",
                      clean(text, 128));
 }

@@ -29,6 +29,10 @@ image_parts split(std::string_view text) {
   auto path = text.substr(slash);
   while (path.starts_with('/')) path.remove_prefix(1);
   while (path.ends_with('/')) path.remove_suffix(1);
+  // A name without wildcards may be written in another way: with a dot at its end, as another name of Docker Hub.
+  if (const auto named = registry::parse_host(host)) {
+    return {named->name, named->port == 443 ? std::string() : std::to_string(named->port), path};
+  }
   const auto bracket = host.rfind(']');
   const auto colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
   image_parts made{lower(host.substr(0, colon)), {}, path};

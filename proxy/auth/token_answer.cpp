@@ -2,6 +2,7 @@
 #include "auth/json_text.hpp"
 #include "regpass/auth/token.hpp"
 #include "regpass/base/text.hpp"
+#include "regpass/http/content_coding.hpp"
 #include "regpass/registry/error_body.hpp"
 
 #include <fmt/format.h>
@@ -220,7 +221,10 @@ token_answer read_answer(const token_request& request, const http::response_head
     if (made.failure) made.failure->content_type = type;
     return without_secrets(request, std::move(made));
   }
-  const auto kept = without_secrets(request, body.substr(0, std::min(limits.response_bytes, longest_failure)));
+  const auto cut = body.substr(0, std::min(limits.response_bytes, longest_failure));
+  // Some servers and fronts compress whatever was asked for. Words that cannot be read are none.
+  const auto words = http::decode_content(head.headers, cut, longest_failure).value_or(std::string());
+  const auto kept = without_secrets(request, words);
   const auto errors = registry::parse_errors(kept);
   auto message = message_of(head, kept);
   return without_secrets(request, failed({.what = kind_of(request, head.status, kept, message),

@@ -14,7 +14,7 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view utf8_mark = "\xEF\xBB\xBF";
 
-// Letters of ASCII in UTF-16 have a NUL as every other byte, in UTF-32 three NULs for each.
+// In UTF-16 every second byte of ASCII text is NUL; in UTF-32 three bytes of four are.
 bool has_nul_pattern(std::string_view bytes, std::size_t width, std::size_t letter) noexcept {
   if (bytes.size() < 2 * width) return false;
   for (std::size_t i = 0; i < 2 * width; ++i) {
@@ -68,7 +68,7 @@ result<std::string> read_text_file(const std::filesystem::path& path, std::size_
   } else {
     decoded = std::unexpected(text.error());
   }
-  wipe(*bytes);  // a password may stand in it
+  wipe(*bytes);  // it may contain a password
   return decoded;
 }
 

@@ -196,7 +196,7 @@ net::task<result<std::unique_ptr<connection>>> pool::open(const route& to, offer
   target.port = to.origin.port;
   target.allowed = to.allowed;
   target.blame = to.peer;
-  target.from = to.from;
+  target.asked_by = to.asked_by;
   target.within = bounds_.connect_within;
   auto reached = co_await net::reach(to.by, std::move(target));
   if (!reached) co_return std::unexpected(reached.error());

@@ -36,6 +36,14 @@ bool answered(const error& e, std::string_view status_begins) {
   return e.detail.find(fmt::format("answered \"{}", status_begins)) != std::string::npos;
 }
 
+// A login that was sent, as http/proxy_server words it.
+std::vector<std::string> fix_refused_login() {
+  return {"Correct user and password of the proxy where \"regpass config show\" says that they came from ([upstream] "
+          "proxy, or HTTPS_PROXY as regpass was started with); write % as %25, @ as %40, : as %3A",
+          "If they are right: see whether the account is locked, or the proxy takes nothing but NTLM or Negotiate; "
+          "regpass logs in by Basic only"};
+}
+
 std::vector<std::string> fix_login() {
   return {R"(Give regpass a login for it: [upstream] proxy = "http://USER:PASSWORD@HOST:PORT" in regpass.toml, or )"
           "HTTPS_PROXY where regpass is started; write % as %25, @ as %40, : as %3A",
@@ -59,6 +67,7 @@ std::vector<std::string> fix_way(const facts& f) {
 
 std::vector<std::string> fix(const facts& f) {
   const auto& e = *proxy_failure(f);
+  if (e.detail.find("it refused regpass's login") != std::string::npos) return fix_refused_login();
   if (answered(e, "407")) return fix_login();
   if (answered(e, "4")) {
     return {

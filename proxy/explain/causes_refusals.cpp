@@ -101,12 +101,31 @@ judgement judge_silent(const facts& f) {
 judgement judge_unknown_upload(const facts& f) {
   const auto& e = *f.seen;
   const bool goes_on = e.action.empty() && (e.method == "PATCH" || e.method == "PUT");
-  return observed_if(goes_on && e.injection != "observe" && f.sent_authorization == "none" && registry_denied(f));
+  return observed_if(goes_on && !adds_nothing(e) && f.sent_authorization == "none" && registry_denied(f));
 }
 
 judgement judge_client_without(const facts& f) {
-  const bool ours_stayed = f.seen->injection == "observe" && f.sent_authorization == "none";
+  const bool ours_stayed = adds_nothing(*f.seen) && f.sent_authorization == "none";
   return observed_if(ours_stayed && registry_denied(f));
+}
+
+std::string client_without_summary(const facts& f) {
+  if (f.seen->injection == "step") {
+    return words::host(f) + " refused " + words::activity(f) +
+           ": the request looks like a build step's and brought no credential, and client_auth.steps = \"anonymous\" "
+           "lets regpass add none";
+  }
+  return words::host(f) + " refused " + words::activity(f) +
+         ": the client sent no credential, and authorization = \"observe\" lets regpass add none";
+}
+
+std::vector<std::string> client_without_fix(const facts& f) {
+  if (f.seen->injection == "step") {
+    return {"Let the build fetch it, not a step: FROM, COPY --from and ADD get the builder's credential",
+            "Or let the step bring a login of its own, as a build secret"};
+  }
+  return {"Let regpass send its own: " + words::in_registry_table(f, "authorization = \"replace\""),
+          "Or attach a credential provider to the client: buildkitd asks the connected client, never a file of its own"};
 }
 
 judgement judge_client_other(const facts& f) {
@@ -293,9 +312,8 @@ constexpr std::array rows{
         .title = "The client sends no credential, and regpass was told to add none",
         .general = "denied-by-registry no-credential",
         .judge = judge_client_without,
-        .summary_text =
-            "{host} refused {activity}: the client sent no credential, and authorization = \"observe\" lets "
-            "regpass add none",
+        .summary = client_without_summary,
+        .fix = client_without_fix,
         .fix_text =
             "Let regpass send its own: write authorization = \"replace\" under [[registry]] host = \"{host}\" in "
             "regpass.toml\n"

@@ -2,6 +2,7 @@
 
 #include "explain/entry_faults.hpp"
 #include "explain/seconds.hpp"
+#include "explain/signs.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/http/origin.hpp"
 #include "regpass/registry/operation.hpp"
@@ -245,7 +246,7 @@ std::string moved_to(const facts& f) {
   const auto* a = f.last_answer;
   if (a == nullptr || a->status != e.status || !is_redirect(e.status)) return {};
   const bool checking = e.mode == "check";
-  if (e.injection == "observe" || (a->location_served && !checking)) return {};
+  if (adds_nothing(e) || (a->location_served && !checking)) return {};
   const auto there = http::parse_absolute(a->location);
   const auto own = registry::parse_host(e.registry);
   const auto asked = registry::parse_operation(e.method, e.path.substr(0, e.path.find('?')));

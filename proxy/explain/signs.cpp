@@ -17,8 +17,12 @@ bool contains_any(std::string_view text, std::span<const std::string_view> words
 
 }  // namespace
 
+bool adds_nothing(const evidence& e) {
+  return e.injection == "observe" || e.injection == "step";
+}
+
 bool used_clients_own(const facts& f) {
-  return f.sent_authorization == "client" || f.seen->injection == "observe";
+  return f.sent_authorization == "client" || adds_nothing(*f.seen);
 }
 
 bool used_credential(const facts& f) {

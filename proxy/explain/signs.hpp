@@ -15,6 +15,8 @@ namespace regpass::explain {
 bool used_credential(const facts&);
 // The request went out without any credential, because there was none.
 bool was_anonymous(const facts&);
+// regpass adds no credential: the registry is only observed, or the request looks like a build step's ("step").
+bool adds_nothing(const evidence&);
 // The client's own Authorization went upstream.
 bool used_clients_own(const facts&);
 // The credential is a token that goes to the registry as it is.

@@ -54,7 +54,7 @@ void carrier::client_gone() {
     client_problem_ = error(errc::closed, party::client, phase::head, "the client hung up", 0, false);
   }
   if (connection_) connection_->http().abort();
-  if (to_->from) to_->from->leave();
+  if (to_->asked_by) to_->asked_by->leave();
 }
 
 net::task<result<http::response_head>> carrier::send(const http::request_head& head, std::string_view authorization,

@@ -42,7 +42,7 @@ std::shared_ptr<const exchange::route> route_of(const forward_request& what) {
   }
   auto made = pass_route(to, rule_for(what.target, decision(), *what.snapshot), by);
   made.address = what.target.original;
-  made.from = std::make_shared<net::asker>(net::address_text(what.client));
+  made.asked_by = std::make_shared<net::asker>(net::address_text(what.client));
   return std::make_shared<const exchange::route>(std::move(made));
 }
 
@@ -121,7 +121,8 @@ bool forwarding::prepare() {
   notes_.secrets().add(what_.snapshot->way_out);
   notes_.secrets().add_client(asked().headers);
   const bool observing = injection() == auth::injection::observe;
-  notes_.seen().injection = name_of(injection());
+  const bool as_step = what_.registry && what_.may_be_step && !is_only_observed();
+  notes_.seen().injection = as_step ? std::string_view("step") : name_of(injection());
   if (http::came_via(asked().headers, pseudonym())) {
     refusal_ = 508;
     notes_.step(

@@ -225,7 +225,7 @@ void forwarding::note_push(const http::response_head& head) {
   const bool blob = operation_->endpoint == registry::endpoint::upload && asked().method == "PUT";
   if (blob && head.status / 100 == 2) pushes.note(seen.registry, seen.repository, now().steady);
   if (!pushes_manifest() || head.status < 400) return;
-  seen.blob_pushed_meanwhile = pushes.since(seen.registry, seen.repository, notes_.began());
+  seen.blob_pushed_meanwhile = pushes.pushed_since(seen.registry, seen.repository, notes_.began());
   seen.manifest_type = clean(asked().headers.get("Content-Type").value_or(""), 128);
   if (const auto* body = carrier_.kept_request()) {
     seen.manifest_bytes = static_cast<std::int64_t>(body->size());

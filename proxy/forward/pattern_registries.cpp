@@ -10,17 +10,19 @@ namespace regpass::forward {
 
 const registry_entry* pattern_registries::find(const registry::host& host) {
   const auto shown = registry::to_text(host);
-  if (std::ranges::none_of(patterns_, [&](const auto& one) { return auth::is_for_image(one, shown); })) return nullptr;
+  if (std::ranges::none_of(patterns_, [&](const auto& pattern) { return auth::is_for_image(pattern, shown); })) {
+    return nullptr;
+  }
   const std::lock_guard held(lock_);
-  const auto known = made_.find(host);
-  if (known != made_.end()) return known->second.get();
-  if (made_.size() == most) return nullptr;
-  return made_.emplace(host, make_(host)).first->second.get();
+  const auto known = entries_.find(host);
+  if (known != entries_.end()) return known->second.get();
+  if (entries_.size() == capacity) return nullptr;
+  return entries_.emplace(host, make_(host)).first->second.get();
 }
 
 std::vector<std::string> pattern_registries::domains() const {
   std::vector<std::string> found;
-  for (const auto& one : patterns_) found.push_back(auth::domain_of_pattern(one));
+  for (const auto& pattern : patterns_) found.push_back(auth::domain_of_pattern(pattern));
   return found;
 }
 

@@ -16,9 +16,9 @@ net::task<bool> session::admitted(const http::request_head& head) {
   const auto from = around_.shared.current();
   const auto known = authenticate(head.headers, from->client_password.get());
   if (known) {
-    const bool took_encoding = traits_.took_encoding;
+    const bool sent_accept_encoding = traits_.sent_accept_encoding;
     traits_ = from->client_password ? traits_of(head) : client_traits();
-    traits_.took_encoding = took_encoding;
+    traits_.sent_accept_encoding = sent_accept_encoding;
     co_return true;
   }
   auto asked = head;  // ingress rewrites it

@@ -81,7 +81,7 @@ net::task<void> session::established(server& front) {
 // A client that sends no more may have ended only its own side, before it was answered even; few do, and briefly.
 net::task<result<net::reached>> session::reach(net::dial_target where, snapshot_ptr from) {
   const auto asks = std::make_shared<net::asker>(net::address_text(peer_));
-  where.from = asks;
+  where.asked_by = asks;
   const auto looks = std::make_shared<int>(0);
   timer_.watch(look_every, [this, asks, looks] {
     const auto there = client_->look();

@@ -83,7 +83,7 @@ std::optional<std::string> gunzip(std::string_view body, std::size_t cap) {
   return whole ? std::move(out) : std::nullopt;
 }
 
-// RFC 1950; some servers send the compressed data without its header.
+// RFC 1950. Some servers omit its header and send the compressed data alone.
 std::optional<std::string> undo_deflate(std::string_view body, std::size_t cap) {
   constexpr int method_deflate = 8, preset_dictionary = 0x20;
   if (body.size() < 2) return std::nullopt;

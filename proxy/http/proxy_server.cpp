@@ -141,6 +141,7 @@ result<void> judge_connect(const proxy_server& proxy, const std::string& authori
   const auto reason = head.reason.empty() ? std::string(reason_phrase(head.status)) : quoted(head.reason);
   auto detail = fmt::format("the proxy {} answered \"{} {}\" to CONNECT {}{}", shown(proxy), head.status,
                             ascii_line(reason, 100), authority, head.status == 407 ? quoted(wanted(head)) : "");
+  if (head.status == 407 && !proxy.login.empty()) detail += "; it refused regpass's login";
   return std::unexpected(error{.code = code_of(head.status),
                                .who = party::proxy,
                                .when = phase::connect,

@@ -45,12 +45,12 @@ task<result<std::vector<tcp::endpoint>>> resolve(dial_target target) {
 
   const auto on = co_await boost::asio::this_coro::executor;
   const auto names = resolver_of(on);
-  name_query what{.host = target.host, .from = target.from, .blame = target.blame, .within = target.within};
-  auto found = co_await names->look_up(std::move(what));
+  name_query query{.host = target.host, .asked_by = target.asked_by, .blame = target.blame, .within = target.within};
+  auto found = co_await names->look_up(std::move(query));
   if (!found) co_return std::unexpected(found.error());
-  std::vector<tcp::endpoint> made;
-  for (const auto& one : *found) made.emplace_back(one, target.port);
-  co_return in_turn(made);
+  std::vector<tcp::endpoint> endpoints;
+  for (const auto& address : *found) endpoints.emplace_back(address, target.port);
+  co_return in_turn(endpoints);
 }
 
 task<result<dialled>> dial(dial_target target) {

@@ -33,32 +33,32 @@ boost::asio::ip::address address_of(const sockaddr& of) {
   return boost::asio::ip::address_v4(ntohl(v4.sin_addr.s_addr));
 }
 
-// c-ares calls back through a plain function with one pointer.
+// The C callback of ares_getaddrinfo. It owns the C++ callback that `ask` allocated.
 void answered(void* callback, int status, int /*timeouts*/, ares_addrinfo* found) {
   const std::unique_ptr<dns_channel::callback> done(static_cast<dns_channel::callback*>(callback));
-  dns_answer made;
-  made.status = status;
+  dns_answer answer;
+  answer.status = status;
   int ttl = found != nullptr && found->nodes != nullptr ? found->nodes->ai_ttl : 0;
   for (const auto* node = found == nullptr ? nullptr : found->nodes; node != nullptr; node = node->ai_next) {
     if (node->ai_addr == nullptr) continue;
-    made.addresses.push_back(address_of(*node->ai_addr));
+    answer.addresses.push_back(address_of(*node->ai_addr));
     ttl = std::min(ttl, node->ai_ttl);
   }
   for (const auto* alias = found == nullptr ? nullptr : found->cnames; alias != nullptr; alias = alias->next) {
     ttl = std::min(ttl, alias->ttl);
   }
-  made.ttl = std::chrono::seconds(std::max(ttl, 0));
+  answer.ttl = std::chrono::seconds(std::max(ttl, 0));
   if (found != nullptr) ::ares_freeaddrinfo(found);
-  if (status == ARES_SUCCESS && made.addresses.empty()) made.status = ARES_ENODATA;
-  (*done)(std::move(made));
+  if (status == ARES_SUCCESS && answer.addresses.empty()) answer.status = ARES_ENODATA;
+  (*done)(std::move(answer));
 }
 
 }  // namespace
 
-// c-ares opens and closes the socket; here it is only waited for.
+// c-ares opens and closes the socket; this only watches it.
 struct dns_channel::watched {
   watched(const executor& on, ares_socket_t socket) : number(socket), descriptor(on) {
-    boost::system::error_code failed;  // what cannot be waited for runs into c-ares's timeout
+    boost::system::error_code failed;  // a socket that cannot be watched runs into c-ares's timeout
     descriptor.assign(socket, failed);
     closed = failed.failed();
   }
@@ -74,31 +74,31 @@ struct dns_channel::watched {
 
 std::shared_ptr<dns_channel> dns_channel::open(const executor& on, const dns_channel_options& options) {
   if (!library_ready()) return nullptr;
-  auto made = std::make_shared<dns_channel>(on);
-  ares_options how{};
+  auto channel = std::make_shared<dns_channel>(on);
+  ares_options settings{};
   int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS |
              ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF;
-  how.flags = ARES_FLAG_NOSEARCH;  // the search list is walked by the resolver
-  if (options.over_tcp) how.flags |= ARES_FLAG_USEVC;
-  if (options.first_answer) how.flags |= ARES_FLAG_NOCHECKRESP;
-  how.timeout = timeout_ms;
-  how.tries = tries;
+  settings.flags = ARES_FLAG_NOSEARCH;  // the caller walks the search list
+  if (options.over_tcp) settings.flags |= ARES_FLAG_USEVC;
+  if (options.first_answer) settings.flags |= ARES_FLAG_NOCHECKRESP;
+  settings.timeout = timeout_ms;
+  settings.tries = tries;
   std::string lookups = "b";
-  how.lookups = lookups.data();
+  settings.lookups = lookups.data();
   std::string path = options.resolv_conf;
-  how.resolvconf_path = path.data();
-  how.sock_state_cb = &dns_channel::on_socket_state;
-  how.sock_state_cb_data = made.get();
+  settings.resolvconf_path = path.data();
+  settings.sock_state_cb = &dns_channel::on_socket_state;
+  settings.sock_state_cb_data = channel.get();
   if (options.port != 53) {
     mask |= ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
-    how.udp_port = options.port;
-    how.tcp_port = options.port;
+    settings.udp_port = options.port;
+    settings.tcp_port = options.port;
   }
-  if (::ares_init_options(&made->channel_, &how, mask) != ARES_SUCCESS) {
-    made->channel_ = nullptr;
+  if (::ares_init_options(&channel->channel_, &settings, mask) != ARES_SUCCESS) {
+    channel->channel_ = nullptr;
     return nullptr;
   }
-  return made;
+  return channel;
 }
 
 dns_channel::~dns_channel() {
@@ -120,18 +120,18 @@ void dns_channel::ask(const std::string& name, int family, callback done) {
 }
 
 void dns_channel::on_socket_state(void* self, ares_socket_t socket, int readable, int writable) {
-  auto& mine = *static_cast<dns_channel*>(self);
-  auto& known = mine.sockets_[socket];
+  auto& channel = *static_cast<dns_channel*>(self);
+  auto& known = channel.sockets_[socket];
   if (readable == 0 && writable == 0) {
     if (known && !std::exchange(known->closed, true)) known->descriptor.release();
-    mine.sockets_.erase(socket);
+    channel.sockets_.erase(socket);
     return;
   }
-  if (!known) known = std::make_shared<watched>(mine.on_, socket);
+  if (!known) known = std::make_shared<watched>(channel.on_, socket);
   known->wants_read = readable != 0;
   known->wants_write = writable != 0;
-  mine.watch(known, true);
-  mine.watch(known, false);
+  channel.watch(known, true);
+  channel.watch(known, false);
 }
 
 void dns_channel::watch(const std::shared_ptr<watched>& socket, bool for_reading) {

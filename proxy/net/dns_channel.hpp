@@ -1,4 +1,4 @@
-// A c-ares channel on an event loop. Each lookup has one of its own, and with it a source port of its own.
+// A c-ares channel on an event loop. Each lookup has a channel, and therefore a source port, of its own.
 #pragma once
 
 #include "regpass/net/task.hpp"
@@ -28,7 +28,7 @@ struct dns_channel_options {
   std::string resolv_conf;
   std::uint16_t port = 53;
   bool over_tcp = false;
-  // Takes the first answer of any server, SERVFAIL too, where c-ares would ask the next server.
+  // Take the first answer of any server, even SERVFAIL, instead of asking the next server.
   bool first_answer = false;
 };
 
@@ -36,7 +36,7 @@ class dns_channel : public std::enable_shared_from_this<dns_channel> {
  public:
   using callback = std::function<void(dns_answer)>;
 
-  // Null where c-ares has no memory or descriptors left.
+  // Null if c-ares runs out of memory or descriptors.
   static std::shared_ptr<dns_channel> open(const executor& on, const dns_channel_options& options);
   explicit dns_channel(const executor& on) : on_(on), timer_(on) {}
   ~dns_channel();
@@ -45,7 +45,7 @@ class dns_channel : public std::enable_shared_from_this<dns_channel> {
 
   // `done` is called once, perhaps before `ask` returns, and must not close the channel.
   void ask(const std::string& name, int family, callback done);
-  // Ends all that is under way, with ARES_EDESTRUCTION.
+  // Ends all running queries with ARES_EDESTRUCTION.
   void close() noexcept;
 
  private:

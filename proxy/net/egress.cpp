@@ -117,18 +117,18 @@ task<result<answer>> read_answer(stream& from) {
   }
 }
 
-// Somebody who asks the proxy with the login, and tells the guard what came of it, even when the asking is broken off.
-class asking {
+// One attempt to log in at the upstream proxy. Reports its outcome to the guard, even if it is broken off.
+class login_attempt {
  public:
-  explicit asking(way_out_ptr by) : by_(std::move(by)) {}
-  ~asking() {
-    if (!told_) by_->login->unknown();
+  explicit login_attempt(way_out_ptr by) : by_(std::move(by)) {}
+  ~login_attempt() {
+    if (!reported_) by_->login->unknown();
   }
-  asking(const asking&) = delete;
-  asking& operator=(const asking&) = delete;
+  login_attempt(const login_attempt&) = delete;
+  login_attempt& operator=(const login_attempt&) = delete;
 
   void answered(int status, const error& problem) {
-    told_ = true;
+    reported_ = true;
     if (status == needs_login) {
       by_->login->refused(problem, now().steady);
     } else {
@@ -138,18 +138,18 @@ class asking {
 
  private:
   way_out_ptr by_;
-  bool told_ = false;
+  bool reported_ = false;
 };
 
-// Until the guard lets us ask. Nothing is returned when there is no login that could be refused.
-task<result<std::unique_ptr<asking>>> take_turn(way_out_ptr by, clock::time_point until) {
-  if (by->proxy->login.empty()) co_return std::unique_ptr<asking>();
+// Waits until the guard allows an attempt. Null if the proxy needs no login.
+task<result<std::unique_ptr<login_attempt>>> take_turn(way_out_ptr by, clock::time_point until) {
+  if (by->proxy->login.empty()) co_return std::unique_ptr<login_attempt>();
   const auto on = co_await boost::asio::this_coro::executor;
   boost::asio::steady_timer pause(on);
   for (;;) {
     error refusal;
     const auto may = by->login->enter(now().steady, refusal);
-    if (may == login_guard::may::go) co_return std::make_unique<asking>(std::move(by));
+    if (may == login_guard::may::go) co_return std::make_unique<login_attempt>(std::move(by));
     if (may == login_guard::may::give_up) co_return std::unexpected(std::move(refusal));
     if (clock::now() >= until) co_return fail(errc::timed_out, "no turn to ask: another request waits for its answer");
     pause.expires_after(between_looks);
@@ -158,7 +158,7 @@ task<result<std::unique_ptr<asking>>> take_turn(way_out_ptr by, clock::time_poin
 }
 
 task<result<std::unique_ptr<stream>>> ask(std::unique_ptr<stream> wire, way_out_ptr by, std::string authority,
-                                          milliseconds within, asking* turn) {
+                                          milliseconds within, login_attempt* attempt) {
   deadline timer(wire->get_executor(), [open = wire.get()] { open->close(); });
   timer.set(phase::connect, within);
   const auto request = http::connect_request(*by->proxy, authority);
@@ -172,7 +172,7 @@ task<result<std::unique_ptr<stream>>> ask(std::unique_ptr<stream> wire, way_out_
     co_return std::unexpected(blamed_on(*by->proxy, std::move(problem)));
   }
   auto judged = http::judge_connect(*by->proxy, authority, got->head);
-  if (turn != nullptr) turn->answered(got->head.status, judged ? error() : judged.error());
+  if (attempt != nullptr) attempt->answered(got->head.status, judged ? error() : judged.error());
   if (!judged) co_return std::unexpected(judged.error());
   co_return make_prefixed_stream(std::move(got->rest), std::move(wire));
 }
@@ -209,9 +209,9 @@ task<result<reached>> reach_straight(dial_target target) {
 task<result<reached>> reach_by_proxy(way_out_ptr by, dial_target target) {
   const auto began = clock::now();
   const auto left = [&] { return duration_cast<milliseconds>(began + target.within - clock::now()); };
-  auto turn = co_await take_turn(by, began + target.within);
-  if (!turn && turn.error().who == party::proxy) co_return std::unexpected(turn.error());
-  if (!turn) co_return std::unexpected(blamed_on(*by->proxy, turn.error()));
+  auto attempt = co_await take_turn(by, began + target.within);
+  if (!attempt && attempt.error().who == party::proxy) co_return std::unexpected(attempt.error());
+  if (!attempt) co_return std::unexpected(blamed_on(*by->proxy, attempt.error()));
   auto to_proxy = towards(*by->proxy, target.within);
   auto made = co_await dial(std::move(to_proxy));
   if (!made) co_return std::unexpected(blamed_on(*by->proxy, made.error()));
@@ -223,7 +223,7 @@ task<result<reached>> reach_by_proxy(way_out_ptr by, dial_target target) {
     if (!secured) co_return std::unexpected(blamed_on(*by->proxy, secured.error()));
     wire = std::move(*secured);
   }
-  auto tunnel = co_await ask(std::move(wire), by, authority_of(target), left(), turn->get());
+  auto tunnel = co_await ask(std::move(wire), by, authority_of(target), left(), attempt->get());
   if (!tunnel) co_return std::unexpected(tunnel.error());
   co_return reached{std::move(*tunnel), "proxy " + shown(*by->proxy), std::move(own_end), made->resolved_in,
                     duration_cast<milliseconds>(clock::now() - began) - made->resolved_in};

@@ -9,46 +9,46 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds first_span{10};
-constexpr seconds longest_span{60};
+constexpr seconds first_pause{10};
+constexpr seconds longest_pause{60};
 
 }  // namespace
 
 login_guard::may login_guard::enter(steady_time at, error& refusal) {
   const std::lock_guard held(lock_);
-  if (good_) return may::go;
-  if (at < until_) {
-    const auto left = std::chrono::ceil<seconds>(until_ - at);
+  if (accepted_) return may::go;
+  if (at < paused_until_) {
+    const auto left = std::chrono::ceil<seconds>(paused_until_ - at);
     refusal = refusal_;
     refusal.detail += "; the login is not tried again for " + std::to_string(left.count()) + " s";
     return may::give_up;
   }
-  if (asking_) return may::wait;
-  asking_ = true;
+  if (attempt_running_) return may::wait;
+  attempt_running_ = true;
   return may::go;
 }
 
 void login_guard::accepted() {
   const std::lock_guard held(lock_);
-  good_ = true;
-  asking_ = false;
+  accepted_ = true;
+  attempt_running_ = false;
   refusals_ = 0;
 }
 
 void login_guard::refused(error refusal, steady_time at) {
   const std::lock_guard held(lock_);
-  asking_ = false;
-  good_ = false;
+  attempt_running_ = false;
+  accepted_ = false;
   refusal_ = std::move(refusal);
-  if (at < until_) return;  // of those that were on their way together
-  const auto span = std::min(first_span * (1 << std::min(refusals_, 3)), longest_span);
+  if (at < paused_until_) return;  // an attempt that began before the pause
+  const auto pause = std::min(first_pause * (1 << std::min(refusals_, 3)), longest_pause);
   ++refusals_;
-  until_ = at + span;
+  paused_until_ = at + pause;
 }
 
 void login_guard::unknown() {
   const std::lock_guard held(lock_);
-  asking_ = false;
+  attempt_running_ = false;
 }
 
 }  // namespace regpass::net

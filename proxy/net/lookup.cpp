@@ -27,20 +27,20 @@ error failure(errc code, std::string detail) {
   return error{.code = code, .who = party::us, .when = phase::resolve, .detail = std::move(detail)};
 }
 
-// Both address families of one candidate, asked for at the same time.
+// The answers for both address families of one candidate, which are asked for at the same time.
 struct families {
   std::optional<dns_answer> v6;
   std::optional<dns_answer> v4;
-  std::optional<clock::time_point> first_at;  // one of them has addresses
+  std::optional<clock::time_point> first_at;  // when the first of them had addresses
 
   bool complete() const { return v6 && v4; }
 };
 
-bool has_addresses(const std::optional<dns_answer>& one) {
-  return one && !one->addresses.empty();
+bool has_addresses(const std::optional<dns_answer>& answer) {
+  return answer && !answer->addresses.empty();
 }
 
-// Which failure of several says most.
+// Ranks failures by how much they tell: of several, the one with the highest weight is reported.
 int weight(int status) {
   constexpr std::array<int, 4> lightest_first{ARES_SUCCESS, ARES_ENOTFOUND, ARES_ENODATA, ARES_ECONNREFUSED};
   const auto at = std::ranges::find(lightest_first, status);
@@ -48,9 +48,9 @@ int weight(int status) {
   return at == lightest_first.end() ? 5 : static_cast<int>(at - lightest_first.begin());
 }
 
-// RFC 6724, as far as it decides between families: an IPv6 address that no route leads to, or a unique local or
-// tunnelled one, comes after IPv4. connect() of a datagram socket sends nothing.
-bool v6_leads(const address& first) {
+// Whether IPv6 is tried before IPv4. As in RFC 6724, an IPv6 address without a route and a unique local or tunnelled one
+// come second. connect() on a datagram socket looks up the route and sends nothing.
+bool prefers_v6(const address& first) {
   const auto bytes = first.to_v6().to_bytes();
   const bool unique_local = (bytes[0] & 0xfe) == 0xfc;
   const bool tunnelled = (bytes[0] == 0x20 && bytes[1] == 0x02) ||
@@ -61,79 +61,79 @@ bool v6_leads(const address& first) {
   return probe.get() >= 0 && ::connect(probe.get(), to.data(), static_cast<socklen_t>(to.size())) == 0;
 }
 
-dns_answer joined(families both) {
-  dns_answer made;
-  const bool six = has_addresses(both.v6);
-  const bool four = has_addresses(both.v4);
-  if (!six && !four) {
-    const int six_status = both.v6 ? both.v6->status : ARES_ETIMEOUT;
-    const int four_status = both.v4 ? both.v4->status : ARES_ETIMEOUT;
-    made.status = weight(six_status) >= weight(four_status) ? six_status : four_status;
-    return made;
+dns_answer merge(families both) {
+  dns_answer merged;
+  const bool has_v6 = has_addresses(both.v6);
+  const bool has_v4 = has_addresses(both.v4);
+  if (!has_v6 && !has_v4) {
+    const int v6_status = both.v6 ? both.v6->status : ARES_ETIMEOUT;
+    const int v4_status = both.v4 ? both.v4->status : ARES_ETIMEOUT;
+    merged.status = weight(v6_status) >= weight(v4_status) ? v6_status : v4_status;
+    return merged;
   }
-  if (six != four) return std::move(six ? *both.v6 : *both.v4);
-  const bool swapped = !v6_leads(both.v6->addresses.front());
-  made = std::move(swapped ? *both.v4 : *both.v6);
+  if (has_v6 != has_v4) return std::move(has_v6 ? *both.v6 : *both.v4);
+  const bool swapped = !prefers_v6(both.v6->addresses.front());
+  merged = std::move(swapped ? *both.v4 : *both.v6);
   const auto& rest = swapped ? *both.v6 : *both.v4;
-  made.addresses.insert(made.addresses.end(), rest.addresses.begin(), rest.addresses.end());
-  made.ttl = std::min(made.ttl, rest.ttl);
-  return made;
+  merged.addresses.insert(merged.addresses.end(), rest.addresses.begin(), rest.addresses.end());
+  merged.ttl = std::min(merged.ttl, rest.ttl);
+  return merged;
 }
 
-task<dns_answer> ask_families(std::shared_ptr<lookup> work, std::string name, dns_channel_options how,
+task<dns_answer> ask_families(std::shared_ptr<lookup> work, std::string name, dns_channel_options options,
                               std::chrono::milliseconds second_within) {
-  const auto channel = dns_channel::open(work->on, how);
+  const auto channel = dns_channel::open(work->on, options);
   if (!channel) co_return dns_answer{.status = ARES_ENOMEM};
   const auto both = std::make_shared<families>();
-  const auto into = [work, both](std::optional<dns_answer> families::* which) {
-    return [work, both, which](dns_answer got) {
-      (*both).*which = std::move(got);
+  const auto store_in = [work, both](std::optional<dns_answer> families::* which) {
+    return [work, both, which](dns_answer answer) {
+      (*both).*which = std::move(answer);
       if (has_addresses((*both).*which) && !both->first_at) both->first_at = clock::now();
       work->changed.cancel();
     };
   };
-  channel->ask(name, AF_INET6, into(&families::v6));
-  channel->ask(name, AF_INET, into(&families::v4));
+  channel->ask(name, AF_INET6, store_in(&families::v6));
+  channel->ask(name, AF_INET, store_in(&families::v4));
   while (!both->complete() && !work->over()) {
     const auto until = both->first_at ? std::min(work->until, *both->first_at + second_within) : work->until;
     if (both->first_at && clock::now() >= until) break;
     work->changed.expires_at(until);
     co_await work->changed.async_wait(use_task);
   }
-  auto made = joined(std::move(*both));
+  auto answer = merge(std::move(*both));
   channel->close();
-  co_return made;
+  co_return answer;
 }
 
-// c-ares asks the next server when one fails, and in the end says only that none could be asked. What the first of
-// them said is asked for once more then.
-task<dns_answer> ask_telling(std::shared_ptr<lookup> work, std::string name, lookup_plan plan) {
-  dns_channel_options how{.resolv_conf = plan.resolv_conf, .port = plan.port, .over_tcp = plan.settings.over_tcp};
-  auto got = co_await ask_families(work, name, how, plan.second_family_within);
-  if (got.status != ARES_ECONNREFUSED || work->over()) co_return got;
-  how.first_answer = true;
-  auto again = co_await ask_families(work, name, how, plan.second_family_within);
+// When every server fails, c-ares only reports that none could be reached. The servers are then asked once more, and the
+// first answer of any kind is taken as the reason.
+task<dns_answer> ask_with_reason(std::shared_ptr<lookup> work, std::string name, lookup_plan plan) {
+  dns_channel_options options{.resolv_conf = plan.resolv_conf, .port = plan.port, .over_tcp = plan.settings.over_tcp};
+  auto answer = co_await ask_families(work, name, options, plan.second_family_within);
+  if (answer.status != ARES_ECONNREFUSED || work->over()) co_return answer;
+  options.first_answer = true;
+  auto again = co_await ask_families(work, name, options, plan.second_family_within);
   co_return again;
 }
 
-// As the C library: what is not there, or not for this server to say, is looked for under the next name; where nobody
-// answers, nobody will.
-bool goes_on_after(int status) {
+// Like the C library: another search domain is tried when the name does not exist or the server cannot answer for it, but
+// not when no server answers at all.
+bool tries_next_name_after(int status) {
   return status != ARES_ETIMEOUT && status != ARES_ECONNREFUSED && status != ARES_ENOMEM;
 }
 
 task<dns_answer> ask_candidates(std::shared_ptr<lookup> work, std::string host, lookup_plan plan) {
   dns_answer worst{.status = ARES_SUCCESS};
   for (const auto& name : candidates(host, plan.settings)) {
-    auto got = co_await ask_telling(work, name, plan);
-    if (got.status == ARES_SUCCESS) co_return got;
-    if (weight(got.status) >= weight(worst.status)) worst = std::move(got);
-    if (work->over() || !goes_on_after(worst.status)) break;
+    auto answer = co_await ask_with_reason(work, name, plan);
+    if (answer.status == ARES_SUCCESS) co_return answer;
+    if (weight(answer.status) >= weight(worst.status)) worst = std::move(answer);
+    if (work->over() || !tries_next_name_after(worst.status)) break;
   }
   co_return worst;
 }
 
-std::string what_was_said(int status, const dns_settings& settings) {
+std::string failure_text(int status, const dns_settings& settings) {
   const auto servers = servers_text(settings);
   switch (status) {
     case ARES_ENOTFOUND:
@@ -155,7 +155,7 @@ std::string what_was_said(int status, const dns_settings& settings) {
   }
 }
 
-// getaddrinfo(3) on Asio's thread for it. It cannot be interrupted: who gives up leaves it behind.
+// getaddrinfo(3), on Asio's resolver thread. It cannot be interrupted: a lookup that is given up leaves the call running.
 struct system_answer {
   explicit system_answer(const executor& on) : resolver(on) {}
   boost::asio::ip::tcp::resolver resolver;
@@ -172,8 +172,8 @@ task<std::vector<address>> ask_system(std::shared_ptr<lookup> work, std::string 
                                                        const boost::asio::ip::tcp::resolver::results_type& found) {
                                   --*running;
                                   asked->done = true;
-                                  for (const auto& one : found) {
-                                    if (!ec) asked->found.push_back(one.endpoint().address());
+                                  for (const auto& entry : found) {
+                                    if (!ec) asked->found.push_back(entry.endpoint().address());
                                   }
                                   work->changed.cancel();
                                 });
@@ -209,7 +209,7 @@ task<lookup_outcome> run_lookup(std::shared_ptr<lookup> work, std::string host, 
     if (!found.empty()) co_return lookup_outcome{.outcome = std::move(found), .ttl = std::chrono::seconds(5)};
   }
   const auto code = got.status == ARES_ETIMEOUT ? errc::timed_out : errc::unresolved;
-  auto why = plan.sources.dns ? what_was_said(got.status, plan.settings)
+  auto why = plan.sources.dns ? failure_text(got.status, plan.settings)
                               : std::string("it is not in /etc/hosts, and /etc/nsswitch.conf leaves DNS out");
   co_return lookup_outcome{.outcome = std::unexpected(failure(code, std::move(why))), .exists = exists};
 }

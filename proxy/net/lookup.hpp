@@ -1,4 +1,4 @@
-// One name, looked up in DNS and then, where nsswitch.conf names more, by the C library.
+// Looks up one name in DNS and then, if nsswitch.conf names further sources, through the C library.
 #pragma once
 
 #include "net/name_files.hpp"
@@ -22,10 +22,10 @@ struct lookup_plan {
   dns_settings settings;
   name_sources sources;
   std::chrono::milliseconds second_family_within{500};
-  std::shared_ptr<std::size_t> system_lookups;  // under way, in the C library
+  std::shared_ptr<std::size_t> system_lookups;  // how many run in the C library
 };
 
-// While it runs, and what ends it early.
+// A running lookup, and the means to end it early.
 class lookup {
  public:
   lookup(const executor& runs_on, std::chrono::steady_clock::time_point ends_at)
@@ -37,7 +37,7 @@ class lookup {
   bool over() const { return given_up || std::chrono::steady_clock::now() >= until; }
 
   executor on;
-  boost::asio::steady_timer changed;  // cancelled whenever something is to be looked at
+  boost::asio::steady_timer changed;  // cancelled to wake the lookup after any change
   std::chrono::steady_clock::time_point until;
   bool given_up = false;
 };
@@ -45,7 +45,7 @@ class lookup {
 struct lookup_outcome {
   result<std::vector<boost::asio::ip::address>> outcome;
   std::chrono::seconds ttl{0};
-  bool exists = true;  // false: DNS says that there is no such name or address
+  bool exists = true;  // false: DNS says that the name does not exist or has no address
 };
 
 task<lookup_outcome> run_lookup(std::shared_ptr<lookup> work, std::string host, lookup_plan plan);

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t most_search_domains = 32;
 constexpr unsigned most_ndots = 15;  // as in the C library
 
-// The next word of `line`, which loses it; empty at its end.
+// Removes the next word from `line` and returns it; empty at the end of the line.
 std::string_view take_word(std::string_view& line) {
   constexpr std::string_view blanks = " \t\r";
   line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
@@ -56,73 +56,73 @@ void read_options(std::string_view line, dns_settings& into) {
 }  // namespace
 
 hosts_table parse_hosts(std::string_view text) {
-  hosts_table made;
+  hosts_table table;
   for_each_line(text, "#", [&](std::string_view line) {
     boost::system::error_code bad;
     const auto address = boost::asio::ip::make_address(std::string(take_word(line)), bad);
     if (bad) return;
     for (auto name = take_word(line); !name.empty(); name = take_word(line)) {
-      auto& known = made[without_dot(name)];
+      auto& known = table[without_dot(name)];
       if (std::ranges::find(known, address) == known.end()) known.push_back(address);
     }
   });
-  return made;
+  return table;
 }
 
 dns_settings parse_resolv_conf(std::string_view text, std::string_view host_name) {
-  dns_settings made;
-  bool named = false;
+  dns_settings settings;
+  bool has_search = false;
   for_each_line(text, "#;", [&](std::string_view line) {
     const auto key = take_word(line);
     if (key == "nameserver") {
-      if (const auto server = take_word(line); !server.empty()) made.servers.emplace_back(server);
+      if (const auto server = take_word(line); !server.empty()) settings.servers.emplace_back(server);
     } else if (key == "search" || key == "domain") {
-      named = true;
-      made.search.clear();
+      has_search = true;
+      settings.search.clear();
       for (auto name = take_word(line); !name.empty(); name = take_word(line)) {
-        if (made.search.size() < most_search_domains) made.search.push_back(without_dot(name));
+        if (settings.search.size() < most_search_domains) settings.search.push_back(without_dot(name));
         if (key == "domain") break;
       }
     } else if (key == "options") {
-      read_options(line, made);
+      read_options(line, settings);
     }
   });
-  if (made.servers.empty()) made.servers.emplace_back("127.0.0.1");
+  if (settings.servers.empty()) settings.servers.emplace_back("127.0.0.1");
   const auto dot = std::min(host_name.find('.'), host_name.size());
-  if (!named && dot + 1 < host_name.size()) made.search.push_back(without_dot(host_name.substr(dot + 1)));
-  std::erase(made.search, std::string());
-  return made;
+  if (!has_search && dot + 1 < host_name.size()) settings.search.push_back(without_dot(host_name.substr(dot + 1)));
+  std::erase(settings.search, std::string());
+  return settings;
 }
 
 std::vector<std::string> candidates(const std::string& host, const dns_settings& settings) {
-  std::vector<std::string> made;
+  std::vector<std::string> names;
   const auto dots = static_cast<std::size_t>(std::ranges::count(host, '.'));
-  const bool as_it_is_first = dots >= settings.ndots;
-  if (as_it_is_first) made.push_back(host);
-  for (const auto& domain : settings.search) made.push_back(host + "." + domain);
-  if (!as_it_is_first) made.push_back(host);
-  return made;
+  const bool unchanged_first = dots >= settings.ndots;
+  if (unchanged_first) names.push_back(host);
+  for (const auto& domain : settings.search) names.push_back(host + "." + domain);
+  if (!unchanged_first) names.push_back(host);
+  return names;
 }
 
 name_sources parse_nsswitch(std::string_view text) {
-  // Modules whose answers files and DNS give as well: nss-resolve asks the server that resolv.conf names.
+  // Modules that add nothing to files and DNS: nss-resolve asks the server that resolv.conf names.
   constexpr std::array<std::string_view, 4> covered{"files", "dns", "resolve", "compat"};
-  name_sources made;
+  name_sources sources;
   for_each_line(text, "#", [&](std::string_view line) {
     if (take_word(line) != "hosts:") return;
-    made = {.files = false, .dns = false, .others = false};
+    sources = {.files = false, .dns = false, .others = false};
     bool in_action = false;
     for (auto word = take_word(line); !word.empty(); word = take_word(line)) {
       const bool begins = word.starts_with('[');
       const bool action = begins || in_action;
       in_action = action && !word.ends_with(']');
       if (action) continue;
-      made.files |= word == "files" || word == "compat";
-      made.dns |= word == "dns" || word == "resolve";
-      made.others |= std::ranges::find(covered, word) == covered.end();
+      sources.files |= word == "files" || word == "compat";
+      sources.dns |= word == "dns" || word == "resolve";
+      sources.others |= std::ranges::find(covered, word) == covered.end();
     }
   });
-  return made;
+  return sources;
 }
 
 std::string file_mark(const std::filesystem::path& path) {

@@ -13,7 +13,7 @@ namespace regpass::net {
 
 using hosts_table = std::unordered_map<std::string, std::vector<boost::asio::ip::address>>;
 
-// Lines that cannot be read are skipped, as the C library does.
+// Unreadable lines are skipped, as in the C library.
 hosts_table parse_hosts(std::string_view text);
 
 struct dns_settings {
@@ -23,7 +23,7 @@ struct dns_settings {
   bool over_tcp = false;
 };
 
-// `host_name` is this machine's, whose domain is searched where neither `search` nor `domain` is written.
+// `host_name` is this machine's name: its domain is searched if the file has neither `search` nor `domain`.
 dns_settings parse_resolv_conf(std::string_view text, std::string_view host_name);
 
 // The names to ask a name server for, in order.
@@ -32,11 +32,11 @@ std::vector<std::string> candidates(const std::string& host, const dns_settings&
 struct name_sources {
   bool files = true;
   bool dns = true;
-  bool others = false;  // modules that only the C library knows: mDNS, LDAP, this machine's own name ...
+  bool others = false;  // modules that only the C library has: mDNS, LDAP, this machine's own name ...
 };
 name_sources parse_nsswitch(std::string_view text);
 
-// What can be seen of a file without reading it; another text when it was changed.
+// Identifies the state of a file by stat(2) alone: the text differs once the file was changed or replaced.
 std::string file_mark(const std::filesystem::path& path);
 
 }  // namespace regpass::net

@@ -105,7 +105,7 @@ class running : public std::enable_shared_from_this<running> {
   }
   static task<void> read_errors(std::shared_ptr<running> self) { co_await self->read(self->errors_); }
 
-  // Returns when the program and all that it started have ended, and everything that they wrote was read.
+  // Returns once the program and all that it started have ended, and all their output was read.
   task<void> end() {
     for (auto pause = std::chrono::milliseconds{1}; !has_ended(); pause = std::min(pause * 2, look_every)) {
       look_.expires_after(pause);

@@ -33,7 +33,7 @@ using clock = std::chrono::steady_clock;
 using addresses = resolver::addresses;
 
 constexpr std::size_t largest_file = 8 * 1024 * 1024;
-// Whether an asker is leaving or a lookup has become old enough to be given up is not signalled.
+// Nothing wakes the queue when an asker starts to leave or a lookup becomes old enough to be given up.
 constexpr auto check_queue_every = std::chrono::milliseconds{50};
 
 error resolve_error(errc code, std::string detail) {
@@ -61,27 +61,27 @@ struct resolver::state : std::enable_shared_from_this<state> {
   // One call of look_up: in the queue, or in the list of one flight.
   struct waiter {
     waiter(const executor& on, name_query asked)
-        : what(std::move(asked)),
-          client(what.from ? what.from->client() : std::string()),
-          until(clock::now() + what.within),
+        : query(std::move(asked)),
+          client(query.asked_by ? query.asked_by->client() : std::string()),
+          until(clock::now() + query.within),
           timer(std::make_shared<boost::asio::steady_timer>(on)) {}
-    bool leaving() const { return what.from && what.from->leaving(); }
-    bool gone() const { return what.from && what.from->gone(); }
+    bool leaving() const { return query.asked_by && query.asked_by->leaving(); }
+    bool gone() const { return query.asked_by && query.asked_by->gone(); }
 
-    name_query what;
+    name_query query;
     std::string client;
     clock::time_point until;
-    std::shared_ptr<boost::asio::steady_timer> timer;  // cancelled when there is something to look at
+    std::shared_ptr<boost::asio::steady_timer> timer;  // cancelled to wake the waiter
     std::shared_ptr<flight> joined;
-    std::string refusal;  // why it is not looked up, or not yet
+    std::string refusal;  // why the lookup has not begun
     bool refused = false;
   };
-  // One name that is being looked up, for all who wait for it.
+  // The lookup of one name, shared by all who wait for it ("single flight").
   struct flight {
     flight(const executor& on, std::string for_client, std::chrono::milliseconds within)
         : client(std::move(for_client)), began(clock::now()), work(std::make_shared<lookup>(on, began + within)) {}
 
-    std::string client;  // of whoever asked first
+    std::string client;  // the one that asked first
     clock::time_point began;
     std::shared_ptr<lookup> work;
     std::optional<result<addresses>> outcome;
@@ -98,34 +98,34 @@ struct resolver::state : std::enable_shared_from_this<state> {
 
   state(executor on, resolver_options how) : home(std::move(on)), options(std::move(how)) {}
 
-  task<result<addresses>> look_up(name_query what);
-  task<result<addresses>> wait(std::shared_ptr<waiter> me);
-  task<void> fly(std::shared_ptr<flight> one, std::string host);
+  task<result<addresses>> look_up(name_query query);
+  task<result<addresses>> wait(std::shared_ptr<waiter> caller);
+  task<void> run_flight(std::shared_ptr<flight> current, std::string host);
   void read_files();
   const addresses* in_hosts(const std::string& host) const;
   const result<addresses>* in_cache(const std::string& host);
-  void keep(const std::string& host, const result<addresses>& outcome, std::chrono::milliseconds how_long);
-  void admit(waiter& me);
-  bool begin(waiter& me);
-  bool make_room(waiter& me);
+  void keep(const std::string& host, const result<addresses>& outcome, std::chrono::milliseconds lifetime);
+  void admit(waiter& caller);
+  bool begin(waiter& caller);
+  bool make_room(waiter& caller);
   void serve_queue();
-  task<void> tend_queue();
-  static void end(flight& one, result<addresses> outcome);
+  task<void> watch_queue();
+  static void end(flight& ended, result<addresses> outcome);
 
   executor home;
   resolver_options options;
-  std::string marks;  // of the files as they were read
+  std::string marks;  // file_mark of the files as they were read
   hosts_table hosts;
   dns_settings dns;
   name_sources sources;
   std::map<std::string, std::shared_ptr<flight>> flights;
   std::deque<waiter*> queue;
-  bool tending = false;
+  bool watching_queue = false;
   std::map<std::string, cached> cache;
   std::shared_ptr<std::size_t> system_lookups = std::make_shared<std::size_t>(0);
 };
 
-// Looked at before each lookup: a mounted file may be another one at any time, and inotify does not see all of that.
+// Called before each lookup: a mounted file can be replaced at any time, and inotify does not report every replacement.
 void resolver::state::read_files() {
   auto seen = file_mark(options.hosts) + file_mark(options.resolv_conf) + file_mark(options.nsswitch_conf);
   if (seen == marks) return;
@@ -158,74 +158,76 @@ const result<addresses>* resolver::state::in_cache(const std::string& host) {
 }
 
 void resolver::state::keep(const std::string& host, const result<addresses>& outcome,
-                           std::chrono::milliseconds how_long) {
-  if (how_long <= std::chrono::milliseconds(0)) return;
+                           std::chrono::milliseconds lifetime) {
+  if (lifetime <= std::chrono::milliseconds(0)) return;
   const auto at = clock::now();
-  if (cache.size() >= options.most_cached)
-    std::erase_if(cache, [&](const auto& one) { return one.second.until <= at; });
   if (cache.size() >= options.most_cached) {
-    cache.erase(std::ranges::min_element(cache, {}, [](const auto& one) { return one.second.until; }));
+    std::erase_if(cache, [&](const auto& kept) { return kept.second.until <= at; });
   }
-  cache.insert_or_assign(host, cached{outcome, at + how_long});
+  if (cache.size() >= options.most_cached) {
+    cache.erase(std::ranges::min_element(cache, {}, [](const auto& kept) { return kept.second.until; }));
+  }
+  cache.insert_or_assign(host, cached{outcome, at + lifetime});
 }
 
-void resolver::state::end(flight& one, result<addresses> outcome) {
-  if (one.outcome) return;
-  one.outcome = std::move(outcome);
-  one.work->give_up();
-  for (auto* each : one.waiting) each->timer->cancel();
+void resolver::state::end(flight& ended, result<addresses> outcome) {
+  if (ended.outcome) return;
+  ended.outcome = std::move(outcome);
+  ended.work->give_up();
+  for (auto* each : ended.waiting) each->timer->cancel();
 }
 
-// A lookup that all its askers are leaving is given up at any age. Otherwise it is the oldest one: its name will most
-// likely not be answered. An asker that is leaving itself gets free room only.
-bool resolver::state::make_room(waiter& me) {
+// Gives up another lookup if there are too many: preferably one whose askers are all leaving, whatever its age; else an
+// old one of the client with the most lookups, because its name will most likely never be answered. An asker that is
+// leaving itself displaces nobody.
+bool resolver::state::make_room(waiter& caller) {
   std::size_t running = 0;
   std::map<std::string_view, std::size_t> counts;
-  for (const auto& [name, one] : flights) {
-    if (one->outcome) continue;
+  for (const auto& [name, current] : flights) {
+    if (current->outcome) continue;
     ++running;
-    ++counts[one->client];
+    ++counts[current->client];
   }
   const bool full = running >= options.most_lookups;
-  const bool client_full = !me.client.empty() && counts[me.client] >= options.most_per_client;
+  const bool client_full = !caller.client.empty() && counts[caller.client] >= options.most_per_client;
   if (!full && !client_full) return true;
-  me.refusal = client_full ? "this client waits for " + std::to_string(options.most_per_client) + " names"
+  caller.refusal = client_full ? "this client waits for " + std::to_string(options.most_per_client) + " names"
                            : std::to_string(options.most_lookups) + " names are being looked up";
-  if (me.leaving()) return false;
+  if (caller.leaving()) return false;
   const auto late = clock::now() - options.patience;
   const auto rank = [&](const flight& of) { return std::tuple(of.abandoned(), counts[of.client], late - of.began); };
   flight* victim = nullptr;
-  for (const auto& [name, one] : flights) {
-    if (one->outcome || (client_full && one->client != me.client)) continue;
-    if (one->began > late && !one->abandoned()) continue;
-    if (victim == nullptr || rank(*one) > rank(*victim)) victim = one.get();
+  for (const auto& [name, current] : flights) {
+    if (current->outcome || (client_full && current->client != caller.client)) continue;
+    if (current->began > late && !current->abandoned()) continue;
+    if (victim == nullptr || rank(*current) > rank(*victim)) victim = current.get();
   }
   if (victim == nullptr) return false;
-  end(*victim, std::unexpected(resolve_error(errc::timed_out, "given up for another name: " + me.refusal)));
+  end(*victim, std::unexpected(resolve_error(errc::timed_out, "given up for another name: " + caller.refusal)));
   return true;
 }
 
-bool resolver::state::begin(waiter& me) {
-  const auto& host = me.what.host;
+bool resolver::state::begin(waiter& caller) {
+  const auto& host = caller.query.host;
   const auto known = flights.find(host);
   if (known != flights.end() && !known->second->outcome) {
-    me.joined = known->second;
+    caller.joined = known->second;
   } else {
-    if (!make_room(me)) return false;
-    me.joined = std::make_shared<flight>(home, me.client, options.lookup_within);
-    flights.insert_or_assign(host, me.joined);
-    spawn(home, fly(me.joined, host), "name lookup");
+    if (!make_room(caller)) return false;
+    caller.joined = std::make_shared<flight>(home, caller.client, options.lookup_within);
+    flights.insert_or_assign(host, caller.joined);
+    spawn(home, run_flight(caller.joined, host), "name lookup");
   }
-  me.joined->waiting.push_back(&me);
+  caller.joined->waiting.push_back(&caller);
   return true;
 }
 
-// First come, first served, and those that are leaving last.
+// First come, first served; askers that are leaving come last.
 void resolver::state::serve_queue() {
   for (const bool leaving : {false, true}) {
     std::set<std::string_view> blocked;
     std::erase_if(queue, [&](waiter* each) {
-      if (each->leaving() != leaving || (blocked.contains(each->client) && !flights.contains(each->what.host))) {
+      if (each->leaving() != leaving || (blocked.contains(each->client) && !flights.contains(each->query.host))) {
         return false;
       }
       if (!begin(*each)) {
@@ -238,7 +240,7 @@ void resolver::state::serve_queue() {
   }
 }
 
-task<void> resolver::state::tend_queue() {
+task<void> resolver::state::watch_queue() {
   const auto keep_alive = shared_from_this();
   boost::asio::steady_timer timer(home);
   while (!queue.empty()) {
@@ -246,25 +248,25 @@ task<void> resolver::state::tend_queue() {
     co_await timer.async_wait(use_task);
     serve_queue();
   }
-  tending = false;
+  watching_queue = false;
 }
 
-void resolver::state::admit(waiter& me) {
+void resolver::state::admit(waiter& caller) {
   serve_queue();
-  if (begin(me)) return;
+  if (begin(caller)) return;
   if (queue.size() >= options.most_queued) {
     const auto leaving = std::ranges::find_if(queue, &waiter::leaving);
-    auto* dropped = leaving == queue.end() ? &me : *leaving;
+    auto* dropped = leaving == queue.end() ? &caller : *leaving;
     if (leaving != queue.end()) queue.erase(leaving);
     dropped->refused = true;
     dropped->timer->cancel();
-    if (dropped == &me) return;
+    if (dropped == &caller) return;
   }
-  queue.push_back(&me);
-  if (!std::exchange(tending, true)) spawn(home, tend_queue(), "queue of name lookups");
+  queue.push_back(&caller);
+  if (!std::exchange(watching_queue, true)) spawn(home, watch_queue(), "queue of name lookups");
 }
 
-task<void> resolver::state::fly(std::shared_ptr<flight> one, std::string host) {
+task<void> resolver::state::run_flight(std::shared_ptr<flight> current, std::string host) {
   const auto keep_alive = shared_from_this();
   lookup_plan plan{.resolv_conf = options.resolv_conf.string(),
                    .port = options.port,
@@ -273,56 +275,56 @@ task<void> resolver::state::fly(std::shared_ptr<flight> one, std::string host) {
                    .second_family_within = options.second_family_within,
                    .system_lookups = system_lookups};
   const auto before = marks;
-  auto found = co_await run_lookup(one->work, host, std::move(plan));
-  if (!one->outcome && marks == before) {
-    auto how_long = std::min<std::chrono::milliseconds>(options.answer_kept, found.ttl);
-    if (!found.outcome) how_long = found.exists ? options.failure_kept : options.refusal_kept;
-    keep(host, found.outcome, how_long);
+  auto found = co_await run_lookup(current->work, host, std::move(plan));
+  if (!current->outcome && marks == before) {
+    auto lifetime = std::min<std::chrono::milliseconds>(options.answer_kept, found.ttl);
+    if (!found.outcome) lifetime = found.exists ? options.failure_kept : options.refusal_kept;
+    keep(host, found.outcome, lifetime);
   }
-  end(*one, std::move(found.outcome));
+  end(*current, std::move(found.outcome));
   const auto known = flights.find(host);
-  if (known != flights.end() && known->second == one) flights.erase(known);
+  if (known != flights.end() && known->second == current) flights.erase(known);
   serve_queue();
 }
 
-// Leaves the queue, or the flight, which ends when nobody is left.
-task<result<addresses>> resolver::state::wait(std::shared_ptr<waiter> me) {
-  const auto timer = me->timer;
-  const auto asks = me->what.from;
-  if (asks) asks->when_gone([on = home, timer] { boost::asio::post(on, [timer] { timer->cancel(); }); });
+// Afterwards the waiter leaves the queue or its flight; a flight that nobody waits for any more is ended.
+task<result<addresses>> resolver::state::wait(std::shared_ptr<waiter> caller) {
+  const auto timer = caller->timer;
+  const auto asked_by = caller->query.asked_by;
+  if (asked_by) asked_by->when_gone([on = home, timer] { boost::asio::post(on, [timer] { timer->cancel(); }); });
   const auto over = [&] {
-    const bool answered = me->joined && me->joined->outcome;
-    return answered || me->refused || me->gone() || clock::now() >= me->until;
+    const bool answered = caller->joined && caller->joined->outcome;
+    return answered || caller->refused || caller->gone() || clock::now() >= caller->until;
   };
   while (!over()) {
-    timer->expires_at(me->until);
+    timer->expires_at(caller->until);
     co_await timer->async_wait(use_task);
   }
-  if (asks) asks->when_gone(nullptr);
-  const auto nobody = resolve_error(errc::cancelled, "nobody waits for it any more");
-  const auto one = me->joined;
-  if (!one) {
-    std::erase(queue, me.get());
-    if (me->gone()) co_return std::unexpected(nobody);
-    co_return std::unexpected(resolve_error(errc::timed_out, "not looked up: " + me->refusal));
+  if (asked_by) asked_by->when_gone(nullptr);
+  const auto left = resolve_error(errc::cancelled, "nobody waits for it any more");
+  const auto joined = caller->joined;
+  if (!joined) {
+    std::erase(queue, caller.get());
+    if (caller->gone()) co_return std::unexpected(left);
+    co_return std::unexpected(resolve_error(errc::timed_out, "not looked up: " + caller->refusal));
   }
-  std::erase(one->waiting, me.get());
-  if (one->outcome) co_return *one->outcome;
+  std::erase(joined->waiting, caller.get());
+  if (joined->outcome) co_return *joined->outcome;
   auto gone =
-      me->gone() ? nobody : resolve_error(errc::timed_out, "no answer from the name server " + servers_text(dns));
-  if (one->waiting.empty()) end(*one, std::unexpected(gone));
+      caller->gone() ? left : resolve_error(errc::timed_out, "no answer from the name server " + servers_text(dns));
+  if (joined->waiting.empty()) end(*joined, std::unexpected(gone));
   co_return std::unexpected(std::move(gone));
 }
 
-task<result<addresses>> resolver::state::look_up(name_query what) {
+task<result<addresses>> resolver::state::look_up(name_query query) {
   const auto keep_alive = shared_from_this();
   read_files();
-  if (const auto* known = in_hosts(what.host)) co_return *known;
-  if (is_localhost(what.host)) co_return loopback_addresses();
-  if (const auto* known = in_cache(what.host)) co_return *known;
-  const auto me = std::make_shared<waiter>(home, std::move(what));
-  admit(*me);
-  auto outcome = co_await wait(me);
+  if (const auto* known = in_hosts(query.host)) co_return *known;
+  if (is_localhost(query.host)) co_return loopback_addresses();
+  if (const auto* known = in_cache(query.host)) co_return *known;
+  const auto caller = std::make_shared<waiter>(home, std::move(query));
+  admit(*caller);
+  auto outcome = co_await wait(caller);
   co_return outcome;
 }
 
@@ -332,7 +334,7 @@ resolver::~resolver() = default;
 
 namespace {
 
-error named(error problem, const std::string& host, party blame) {
+error with_host(error problem, const std::string& host, party blame) {
   problem.who = blame;
   problem.detail = host + ": " + problem.detail;
   return problem;
@@ -340,12 +342,12 @@ error named(error problem, const std::string& host, party blame) {
 
 }  // namespace
 
-task<result<addresses>> resolver::look_up(name_query what) {
+task<result<addresses>> resolver::look_up(name_query query) {
   const auto kept = state_;
-  const auto host = what.host;
-  const auto blame = what.blame;
-  auto found = co_await elsewhere(kept->home, kept->look_up(std::move(what)));
-  if (!found) co_return std::unexpected(named(found.error(), host, blame));
+  const auto host = query.host;
+  const auto blame = query.blame;
+  auto found = co_await elsewhere(kept->home, kept->look_up(std::move(query)));
+  if (!found) co_return std::unexpected(with_host(found.error(), host, blame));
   co_return found;
 }
 
@@ -369,7 +371,7 @@ namespace {
 struct slot : boost::asio::execution_context::service {
   static inline boost::asio::execution_context::id id;
   explicit slot(boost::asio::execution_context& of) : service(of) {}
-  // Timers of lookups belong to this loop, and other loops may hold the resolver for longer.
+  // The timers of lookups belong to this loop, but other loops may hold the resolver for longer.
   void shutdown() override {
     if (held && held->lives_on(context())) held->close();
     held.reset();
@@ -384,9 +386,9 @@ slot& slot_of(const executor& on) {
 }  // namespace
 
 std::shared_ptr<resolver> resolver_of(const executor& on) {
-  auto& mine = slot_of(on);
-  if (!mine.held) mine.held = std::make_shared<resolver>(on);
-  return mine.held;
+  auto& held = slot_of(on).held;
+  if (!held) held = std::make_shared<resolver>(on);
+  return held;
 }
 
 void set_resolver(const executor& on, std::shared_ptr<resolver> shared) {

@@ -1,7 +1,7 @@
-// A process between regpass and a program that it runs: whatever the program starts and leaves becomes a child of that
-// process (PR_SET_CHILD_SUBREAPER), even in a session of its own, so that it can be found and killed.
+// A supervisor process between regpass and a program that it runs. Processes that the program starts and orphans become
+// children of the supervisor (PR_SET_CHILD_SUBREAPER), even in a session of their own, so that it can kill them all.
 //
-// It has to be another process: in ours the children of `regpass run`'s command would be found as well.
+// It must be a process of its own: if regpass were the subreaper, it would also find what `regpass run`'s command started.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -11,13 +11,13 @@
 namespace regpass::net {
 
 struct supervised_program {
-  int in = -1, out = -1, errors = -1;  // its standard input and outputs
-  char* const* command = nullptr;      // the first is its path
+  int in = -1, out = -1, errors = -1;  // its standard input, output and error
+  char* const* command = nullptr;      // argv; the first element is the path
   char* const* environment = nullptr;
 };
 
-// The supervisor's process number. It ends when everything is gone: with the program's exit code, 128 + signal when a
-// signal ended that, and SIGTERM makes it kill all. On failure the errno of what could not be started.
+// Returns the supervisor's process ID. It exits once all these processes are gone, with the program's exit code or with
+// 128 + the signal that ended the program. SIGTERM makes it kill them all. Error: the errno of the step that failed.
 result<pid_t> supervise(const supervised_program& what);
 
 }  // namespace regpass::net

@@ -99,10 +99,14 @@ certificate_blocks split_pem(std::string_view pem) {
   ERR_clear_error();
   for (;;) {
     pem_block block;
-    if (PEM_read_bio(bio.get(), &block.name, &block.header, &block.data, &block.size) != 1) break;
-    if (block.is_certificate()) blocks.der.push_back(block.text());
+    const bool read = PEM_read_bio(bio.get(), &block.name, &block.header, &block.data, &block.size) == 1;
+    if (read && block.is_certificate()) blocks.der.push_back(block.text());
+    if (read) continue;
+    if (at_end_of_pem()) break;
+    // A broken block has been read; those behind it are not lost with it.
+    auto reason = queue_text();
+    if (blocks.broken.empty()) blocks.broken = std::move(reason);
   }
-  if (!at_end_of_pem()) blocks.broken = queue_text();
   ERR_clear_error();
   return blocks;
 }

@@ -167,6 +167,26 @@ TEST_CASE("A docker_config of one registry gives its entry for that registry onl
   CHECK(loader.load().store.entries.at(0).problem == file.string() + " has no entry for other.test");
 }
 
+TEST_CASE("A docker_config of one registry may leave it to credsStore, where it has no password of its own") {
+  const testing::temporary_directory dir;
+  const auto auths = GENERATE(as<std::string>(), "{}", R"({"r.test": {}})", R"({"x.test": {"auth": "Ym9iOnNlY3JldA=="}})",
+                              R"({"r.test": {"auth": "YWxpY2U6c2VjcmV0"}})");
+  INFO(auths);
+  const auto file = dir.put("push.json", R"({"credsStore": "all", "auths": )" + auths + "}");
+  auto sources = password_in(file);
+  sources.configured[0].docker_config = true;
+  app::credential_loader loader(sources, cap);
+  const auto on = loader.load().store.entries.at(0);
+  const bool has_password = auths.find("r.test\": {\"auth\"") != std::string::npos;
+  CHECK((on.credential != nullptr) == has_password);
+  REQUIRE((on.program != nullptr) != has_password);
+  if (on.program) CHECK(auth::name_of(*on.program) == "docker-credential-all");
+  CHECK(on.host == sources.configured[0].host);
+  sources.helpers = false;
+  loader.follow(sources);
+  CHECK_FALSE(loader.load().store.entries.at(0).program);
+}
+
 TEST_CASE("Helpers of a file stand before its entries, unless they are switched off") {
   const testing::temporary_directory dir;
   const auto file = dir.put("config.json", R"({"auths": {"r.test": {"auth": "YWxpY2U6c2VjcmV0"}},

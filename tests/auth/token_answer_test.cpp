@@ -245,6 +245,26 @@ TEST_CASE("T13: a compressed answer is named, not decompressed") {
         "compressed (gzip), though not asked for");
 }
 
+TEST_CASE("The words of a compressed refusal are read, and those in another coding are left out") {
+  std::string said = R"({"errors":[{"code":"DENIED","message":"no access"}]})";
+  // zlib's form with one stored block (RFC 1950, RFC 1951): what "deflate" means in HTTP.
+  const auto size = static_cast<char>(said.size());
+  std::string packed("\x78\x01\x01", 3);
+  packed += {size, '\0', static_cast<char>(~size), '\xff'};
+  packed += said;
+  std::uint32_t low = 1, high = 0;
+  for (const char c : said) {
+    low = (low + static_cast<unsigned char>(c)) % 65521;
+    high = (high + low) % 65521;
+  }
+  for (const auto part : {high >> 8U, high, low >> 8U, low}) packed += static_cast<char>(part & 0xFFU);
+  const auto read = failure(403, packed, {{"Content-Encoding", "deflate"}});
+  CHECK(read.message == "no access");
+  CHECK(read.code == "DENIED");
+  CHECK(failure(403, packed, {{"Content-Encoding", "br"}}).message.empty());
+  CHECK(failure(403, packed.substr(0, 20), {{"Content-Encoding", "deflate"}}).message.empty());
+}
+
 TEST_CASE("Retry-After is seconds or a date, and is capped") {
   struct row {
     std::string value;

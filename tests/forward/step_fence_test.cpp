@@ -194,6 +194,11 @@ TEST_CASE("X1: steps can be let pass with what they bring themselves", "[step]")
   CHECK(arrived.at(0).authorization().empty());
   CHECK(arrived.at(1).authorization() == "Bearer of-the-step");
   CHECK(scene.tokens.count() == 0);
+  const auto explained = scene.proxy.finished(2).at(0).explanation;
+  REQUIRE(explained);
+  CHECK(explained->cause == "client-without-credential");
+  CHECK(explained->summary.find("client_auth.steps") != std::string::npos);
+  for (const auto& fix : explained->fix) CHECK(fix.find("replace") == std::string::npos);  // it is in force
 }
 
 TEST_CASE("X1: a registry that is only observed is closed to nobody", "[step]") {

@@ -29,7 +29,7 @@ struct question {
 
   task<result<strings>> ask(std::string host, std::shared_ptr<asker> from = nullptr,
                             std::chrono::milliseconds within = 8s) const {
-    name_query what{.host = std::move(host), .from = std::move(from), .within = within};
+    name_query what{.host = std::move(host), .asked_by = std::move(from), .within = within};
     auto found = co_await by->look_up(std::move(what));
     if (!found) co_return std::unexpected(found.error());
     strings made;

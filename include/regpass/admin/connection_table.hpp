@@ -1,4 +1,5 @@
-// The open connections of one listener of ours. There is always room for one more: the one that matters least goes.
+// The open connections of one of regpass's own listeners. A new connection is always admitted: when the table is full,
+// the one that matters least is closed.
 #pragma once
 
 #include "regpass/net/stream.hpp"
@@ -13,24 +14,24 @@ namespace regpass::admin {
 
 class connection_table {
  public:
-  enum class activity : std::uint8_t { waiting, streaming, answering };  // what matters least comes first
+  enum class activity : std::uint8_t { waiting, streaming, answering };  // the first is closed first
 
-  explicit connection_table(std::size_t most) : most_(most) {}
+  explicit connection_table(std::size_t capacity) : capacity_(capacity) {}
 
-  // A connection's row in the table, as long as it is served. The table must outlive it.
+  // Keeps a connection in the table while it is served. The table must outlive it.
   class row {
    public:
     row(connection_table& table, net::stream& wire);
     ~row();
     row(const row&) = delete;
     row& operator=(const row&) = delete;
-    void now(activity what);
+    void set_activity(activity now);
 
    private:
     friend class connection_table;
     connection_table& table_;
     net::stream& wire_;
-    activity what_ = activity::waiting;
+    activity activity_ = activity::waiting;
     bool listed_ = false;
   };
 
@@ -38,10 +39,10 @@ class connection_table {
 
  private:
   using rows = std::list<row*>;  // oldest first
-  rows& of(activity what) noexcept { return rows_[static_cast<std::size_t>(what)]; }
+  rows& rows_of(activity kind) noexcept { return rows_[static_cast<std::size_t>(kind)]; }
   void make_room();
 
-  std::size_t most_;
+  std::size_t capacity_;
   std::array<rows, 3> rows_;
 };
 

@@ -54,7 +54,8 @@ reply plain(int status, std::string_view text);
 // The value of a parameter in a call's query, percent-decoded; empty when it is not there.
 std::string parameter(const call&, std::string_view name);
 
-// Serves one connection to its end, as one of those in the table. Nothing is logged: what asks here asks often.
+// Serves one connection to its end and lists it in the table meanwhile. Nothing is logged, because probes and scrapers
+// ask often.
 net::task<void> serve(std::unique_ptr<net::stream> client, exchange::limits bounds, responder answer,
                       std::shared_ptr<connection_table> among);
 

@@ -1,5 +1,5 @@
-// What no registry can have given out: user names, passwords and tokens that a tool or shell has damaged. They are
-// never sent, because a refused login may lock the account.
+// Recognises user names, passwords and tokens that no registry can have issued because a tool or shell has damaged them.
+// They are never sent: a refused login may lock the account.
 #pragma once
 
 #include <string>
@@ -7,15 +7,15 @@
 
 namespace regpass::auth {
 
-// One clause without the value, such as "the password ends in a line break (…)"; empty: nothing is wrong with it.
-// RFC 7617 section 2 allows no control characters, and no colon in a user name. A JSON object is a service account key,
-// which is a password with line breaks between its members.
+// One clause that does not quote the value, such as "the password ends in a line break (…)"; empty if nothing is wrong.
+// RFC 7617 section 2 allows no control characters, and no colon in a user name. Line breaks are accepted in a password
+// that is a JSON object: a service account key.
 std::string username_flaw(std::string_view username);
 std::string password_flaw(std::string_view password);
-// `name` is what the clause calls it: "identitytoken". Only printable ASCII is allowed.
+// `name` is how the clause refers to the token, such as "identitytoken". Only printable ASCII is allowed.
 std::string token_flaw(std::string_view token, std::string_view name);
 
-// What looks wrong and may be meant: blanks around the value. One clause, or empty.
+// Leading or trailing spaces look wrong but may be intended, so the value is sent. One clause, or empty.
 std::string username_remark(std::string_view username);
 std::string password_remark(std::string_view password);
 

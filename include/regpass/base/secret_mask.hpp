@@ -1,5 +1,5 @@
-// Masks secrets in text written by somebody else: registries, token servers, proxies and credential helpers quote what
-// they were sent, and a quotation must not reach a log, a page or a client (P4).
+// Masks secrets in text that a peer wrote: registries, token servers, proxies and credential helpers quote what they were
+// sent, and such a quotation must not reach a log, a page or a client (P4).
 #pragma once
 
 #include "regpass/base/secret.hpp"
@@ -10,13 +10,13 @@
 
 namespace regpass {
 
-// The secrets of one exchange. `apply` replaces each occurrence by "***": as it is, in other letter case, percent-,
-// JSON- or HTML-escaped, in hex, and in base64 or base64url at any alignment, alone or inside a longer encoded text.
-// Fragments of at least 12 characters count. A value of less than 8 characters is masked where it stands as a word.
+// The secrets of one exchange. `apply` replaces each occurrence by "***": verbatim, in other letter case, percent-, JSON-
+// or HTML-escaped, in hex, and in base64 or base64url at any alignment, alone or inside a longer encoded text. Fragments
+// of at least 12 characters are masked, too; a value of fewer than 8 characters is masked only as a whole word.
 class secret_mask {
  public:
   void add(std::string_view value);
-  // The password, and both together as Basic authentication encodes them. The user name alone is no secret.
+  // Adds the password, and the pair as Basic authentication encodes it. The user name alone is not secret.
   void add_login(std::string_view user, std::string_view password);
   // The value of an Authorization or Proxy-Authorization field.
   void add_authorization(std::string_view field);
@@ -34,11 +34,11 @@ class secret_mask {
   std::vector<value> values_;
 };
 
-// Masks credentials that are recognisable whoever owns them: user information and query values of URLs, "Bearer" or
-// "Basic" with a credential behind it, and JSON Web Tokens.
+// Masks credentials that can be recognised by their form: user information and query values of URLs, "Bearer" or "Basic"
+// followed by a credential, and JSON Web Tokens.
 std::string mask_recognisable(std::string_view text);
 
-// For the output of a program that handles secrets we do not know: also masks what follows words such as "password",
+// For the output of a program that handles secrets unknown to regpass: also masks what follows words such as "password",
 // and long runs of mixed letters and digits.
 std::string mask_printed(std::string_view text);
 

@@ -1,4 +1,4 @@
-// Text files as editors and shells write them: one rule for every text that regpass reads.
+// How regpass reads every text file: a UTF-8 byte order mark is ignored; UTF-16, UTF-32 and NUL bytes are errors.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -17,7 +17,7 @@ std::optional<std::string_view> wide_encoding_of(std::string_view bytes) noexcep
 std::string_view without_byte_order_mark(std::string_view text) noexcept;   // UTF-8's
 std::string_view without_final_line_break(std::string_view text) noexcept;  // one LF or CRLF
 
-// The text without UTF-8's byte order mark. bad_input, beginning with `shown`: UTF-16 or UTF-32, or a NUL byte.
+// The text without a UTF-8 byte order mark, or errc::bad_input; its detail begins with `shown`, the name of the file.
 result<std::string_view> decode_text(std::string_view bytes, std::string_view shown);
 
 // read_file and decode_text in one.

@@ -41,7 +41,7 @@ struct route {
   net::way_out_ptr by;  // not part of the key: a connection that stands is as good as any
   party peer = party::registry;
   exchange::offer offer = exchange::offer::http1;
-  std::shared_ptr<net::asker> from{};  // whose request names the origin; null where the configuration does
+  std::shared_ptr<net::asker> asked_by{};  // whose request names the origin; null if the configuration does
 };
 
 struct h2_site;

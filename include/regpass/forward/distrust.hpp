@@ -1,4 +1,4 @@
-// Clients that do not believe regpass's CA, by host and User-Agent of their CONNECT. Where a registry is only observed
+// Clients that do not trust regpass's CA, by the host and User-Agent of their CONNECT. If the registry is only observed,
 // their next connections are tunnelled: a client that works without regpass must work with it.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace regpass::forward {
 
 class distrust {
  public:
-  // Both are thread-safe. `agent` is empty for redirected connections, which tell nothing of their client.
+  // Both are thread-safe. `agent` is empty for redirected connections, which do not identify their client.
   void note(const std::string& host, const std::string& agent) {
     const std::lock_guard held(lock_);
     if (clients_.size() < max_clients) clients_.emplace(host, agent);

@@ -1,4 +1,4 @@
-// Hosts without an entry to which connections were passed on: what `regpass run` tells when its command failed.
+// Hosts without an entry whose connections were passed through: `regpass run` names them when its command fails.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ class passed_hosts {
  public:
   void add(std::string authority) {
     const std::lock_guard held(lock_);
-    if (hosts_.size() < most) hosts_.insert(std::move(authority));
+    if (hosts_.size() < capacity) hosts_.insert(std::move(authority));
   }
   std::vector<std::string> all() const {
     const std::lock_guard held(lock_);
@@ -23,7 +23,7 @@ class passed_hosts {
   }
 
  private:
-  static constexpr std::size_t most = 64;
+  static constexpr std::size_t capacity = 64;
   mutable std::mutex lock_;
   std::set<std::string> hosts_;
 };

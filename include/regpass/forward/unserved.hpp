@@ -1,4 +1,4 @@
-// What the configuration has for a host, as evidence for explanations.
+// Evidence for explanations: what the configuration has for a host.
 #pragma once
 
 #include "regpass/explain/evidence.hpp"
@@ -7,7 +7,7 @@
 
 namespace regpass::forward {
 
-// Which entry serves the target, or which ones there are when none does, and whether a proxy is on the way to it.
+// Notes which entry serves the target, or which entries exist if none does, and whether an upstream proxy is used.
 void note_entries(explain::evidence&, const target&, const snapshot&);
 
 }  // namespace regpass::forward

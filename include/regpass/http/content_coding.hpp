@@ -1,4 +1,4 @@
-// Content codings of small bodies that regpass reads itself, such as error messages (RFC 9110 section 8.4).
+// Decodes the content coding of small bodies that regpass reads itself, such as errors (RFC 9110 section 8.4).
 #pragma once
 
 #include "regpass/http/message.hpp"
@@ -10,8 +10,8 @@
 
 namespace regpass::http {
 
-// The body without its content coding, if that is gzip or deflate; without one, the body itself. Nothing when the
-// coding is another, the body is damaged or incomplete, or more than `cap` bytes would come out.
+// Undoes gzip or deflate; a body without a content coding is returned as it is. Nothing if it has another coding, is
+// damaged or incomplete, or would have more than `cap` bytes.
 std::optional<std::string> decode_content(const fields&, std::string_view body, std::size_t cap);
 
 }  // namespace regpass::http

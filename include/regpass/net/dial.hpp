@@ -25,7 +25,7 @@ struct dial_target {
   address_filter allowed;
   party blame = party::registry;
   std::chrono::milliseconds within{10'000};  // resolve and connect together
-  std::shared_ptr<asker> from{};             // the name is not looked up any further once it has left
+  std::shared_ptr<asker> asked_by{};         // the lookup of the name is abandoned once it has left
 };
 
 struct dialled {

@@ -1,4 +1,4 @@
-// Keeps a login at the upstream proxy from being tried again and again after it was refused: accounts get locked.
+// Keeps regpass from repeating a login that the upstream proxy has refused: that could lock the account.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -10,13 +10,13 @@
 
 namespace regpass::net {
 
-// Thread-safe. Until the proxy has let somebody in, one request at a time finds out; after a refusal nobody asks for 10
-// s, twice as long after the next, at most 60 s.
+// Thread-safe. Until the proxy has accepted the login, only one request at a time may try it. After a refusal there is no
+// attempt for 10 s; each further refusal doubles the pause, up to 60 s.
 class login_guard {
  public:
   enum class may : std::uint8_t { go, wait, give_up };
 
-  // `give_up`: `refusal` says why. Who goes says later what came of it by one of the three below.
+  // `give_up`: `refusal` says why. `go`: the caller must report the outcome by one of the three calls below.
   may enter(steady_time at, error& refusal);
   void accepted();
   void refused(error refusal, steady_time at);
@@ -24,10 +24,10 @@ class login_guard {
 
  private:
   std::mutex lock_;
-  bool good_ = false;
-  bool asking_ = false;
-  int refusals_ = 0;  // one after the other
-  steady_time until_{};
+  bool accepted_ = false;
+  bool attempt_running_ = false;
+  int refusals_ = 0;  // in a row
+  steady_time paused_until_{};
   error refusal_;
 };
 

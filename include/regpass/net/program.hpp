@@ -32,7 +32,7 @@ struct program_end {
 
 // The program runs in `/`, in a process group of its own. It is killed when the time is over and when it writes too
 // much; what it started is killed with it, and when it ends by itself, whatever session or group that is in. Errors:
-// not_found and denied (it cannot be started), timed_out, too_large; none begins with the program's name.
+// not_found and denied (it cannot be started), timed_out, too_large. Their details do not begin with the program's name.
 task<result<program_end>> run_program(program_call what);
 
 }  // namespace regpass::net

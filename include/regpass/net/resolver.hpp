@@ -1,5 +1,5 @@
-// Name resolution: /etc/hosts, then DNS by c-ares, then whatever else /etc/nsswitch.conf names. No lookup waits for
-// another one, and none blocks a thread of ours.
+// Name resolution: /etc/hosts, then DNS through c-ares, then the other sources that /etc/nsswitch.conf names. Lookups run
+// side by side, and none blocks a worker thread.
 #pragma once
 
 #include "regpass/net/task.hpp"
@@ -20,19 +20,19 @@
 
 namespace regpass::net {
 
-// On whose behalf a name is looked up. A lookup that nobody waits for any more is dropped.
+// On whose behalf a name is looked up. A lookup whose askers have all left is dropped.
 class asker {
  public:
   explicit asker(std::string client) : client_(std::move(client)) {}
   const std::string& client() const noexcept { return client_; }
 
   void leave();  // from any thread
-  // The client has ended its side of the connection and is probably gone: its lookup is the first to be given up when
+  // The client has closed its side of the connection and is probably gone: its lookup is the first to be given up when
   // there are too many. From any thread.
   void mark_leaving() noexcept { leaving_ = true; }
   bool leaving() const noexcept { return leaving_; }
   bool gone() const;
-  // Called once, by `leave`, on its thread; at once if that has happened.
+  // `call` runs once, within `leave` and on its thread, or at once if the asker has left already.
   void when_gone(std::function<void()> call);
 
  private:
@@ -54,18 +54,18 @@ struct resolver_options {
   std::size_t most_queued = 1024;     // names that wait until one of these lookups has ended
   std::size_t most_cached = 1024;
   std::chrono::milliseconds lookup_within{10'000};
-  // From then on a lookup may be given up for another name, once there are too many.
+  // A lookup that is older may be given up in favour of another name when there are too many.
   std::chrono::milliseconds patience{1'000};
-  // When one address family is known, how much longer the other may take.
+  // How much longer the second address family may take once the first is known.
   std::chrono::milliseconds second_family_within{500};
-  std::chrono::milliseconds answer_kept{30'000};  // at most, whatever its TTL
+  std::chrono::milliseconds answer_kept{30'000};  // at most; less if its TTL is shorter
   std::chrono::milliseconds refusal_kept{3'000};  // the name does not exist or has no address
   std::chrono::milliseconds failure_kept{1'000};  // the name server failed or did not answer
 };
 
 struct name_query {
-  std::string host;             // canonical; no address literal
-  std::shared_ptr<asker> from;  // may be null
+  std::string host;                   // canonical, and not an address literal
+  std::shared_ptr<asker> asked_by{};  // may be null
   party blame = party::registry;
   std::chrono::milliseconds within{10'000};
 };
@@ -74,20 +74,20 @@ class resolver : public std::enable_shared_from_this<resolver> {
  public:
   using addresses = std::vector<boost::asio::ip::address>;
 
-  // All its work is done on `home`. Any thread may ask.
+  // All work is done on `home`. Any thread may ask.
   explicit resolver(executor home, resolver_options options = {});
   ~resolver();
   resolver(const resolver&) = delete;
   resolver& operator=(const resolver&) = delete;
 
-  // At least one address, those to try first in front; or errc::unresolved, errc::timed_out or errc::cancelled (the
-  // asker left), in phase::resolve.
-  task<result<addresses>> look_up(name_query what);
-  // The addresses are of no use: whoever asks next gets fresh ones.
+  // At least one address, in the order in which to try them. Errors, in phase::resolve: unresolved, timed_out, or
+  // cancelled when the asker left.
+  task<result<addresses>> look_up(name_query query);
+  // Drops the cached addresses, for example because no connection to them succeeded.
   void forget(const std::string& host);
 
   bool lives_on(const boost::asio::execution_context& loop) const;
-  void close() noexcept;  // when that loop ends
+  void close() noexcept;  // to be called when that loop ends
 
   struct state;
 
