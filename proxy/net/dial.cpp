@@ -49,7 +49,7 @@ task<result<std::vector<tcp::endpoint>>> resolve(dial_target target) {
   auto found = co_await names->look_up(std::move(query));
   if (!found) co_return std::unexpected(found.error());
   std::vector<tcp::endpoint> endpoints;
-  for (const auto& address : *found) endpoints.emplace_back(address, target.port);
+  for (const auto& each : *found) endpoints.emplace_back(each, target.port);
   co_return in_turn(endpoints);
 }
 
