@@ -23,8 +23,8 @@ function(regpass_share holder)
 endfunction()
 
 function(regpass_precompile)
-  set(libraries regpass_base regpass_http regpass_registry regpass_tls regpass_auth regpass_explain regpass_net regpass_exchange
-                regpass_forward regpass_admin regpass_config regpass_app)
+  set(libraries regpass_base regpass_http regpass_registry regpass_tls regpass_async regpass_platform regpass_auth regpass_diagnosis regpass_net
+                regpass_transport regpass_forward regpass_admin regpass_config regpass_daemon regpass_cli)
   add_library(precompiled_library OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
   regpass_share(precompiled_library ${libraries})
   list(TRANSFORM libraries REPLACE regpass_ test_ OUTPUT_VARIABLE tests)

@@ -1,5 +1,5 @@
 #include "fields.hpp"
-#include "regpass/config/schema.hpp"
+#include "schema.hpp"
 
 namespace regpass::config {
 namespace {

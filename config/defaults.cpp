@@ -1,5 +1,5 @@
 #include "assembly.hpp"
-#include "regpass/config/schema.hpp"
+#include "schema.hpp"
 
 #include <unistd.h>
 

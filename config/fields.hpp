@@ -2,7 +2,7 @@
 // `choice`.
 #pragma once
 
-#include "regpass/config/schema.hpp"
+#include "schema.hpp"
 
 #include <array>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "regpass/config/schema.hpp"
+#include "schema.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

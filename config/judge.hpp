@@ -2,7 +2,7 @@
 #pragma once
 
 #include "regpass/config/load.hpp"
-#include "regpass/config/schema.hpp"
+#include "schema.hpp"
 
 #include <expected>
 #include <optional>

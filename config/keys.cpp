@@ -1,6 +1,6 @@
 #include "fields.hpp"
 #include "limit_keys.hpp"
-#include "regpass/config/schema.hpp"
+#include "schema.hpp"
 
 namespace regpass::config {
 namespace {

@@ -1,7 +1,7 @@
 #include "assembly.hpp"
 #include "judge.hpp"
 #include "regpass/base/text.hpp"
-#include "regpass/config/schema.hpp"
+#include "schema.hpp"
 #include "toml_reader.hpp"
 #include "unknown.hpp"
 

@@ -1,7 +1,7 @@
 // The rows of [limits]: every bound of threat-model.md's table.
 #pragma once
 
-#include "regpass/config/schema.hpp"
+#include "schema.hpp"
 
 #include <vector>
 

@@ -1,7 +1,7 @@
 #include "assembly.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/config/load.hpp"
-#include "regpass/config/schema.hpp"
+#include "schema.hpp"
 
 #include <toml++/toml.h>
 

@@ -2,7 +2,7 @@
 
 #include "assembly.hpp"
 #include "regpass/base/text.hpp"
-#include "regpass/config/schema.hpp"
+#include "schema.hpp"
 #include "toml_reader.hpp"
 
 #include <fmt/format.h>

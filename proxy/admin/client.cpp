@@ -1,6 +1,6 @@
-#include "regpass/admin/client.hpp"
+#include "admin/client.hpp"
 
-#include "regpass/exchange/h1_connection.hpp"
+#include "regpass/transport/h1_connection.hpp"
 
 #include <utility>
 
@@ -19,7 +19,7 @@ http::request_head head_of(std::string method, std::string target) {
   return head;
 }
 
-net::task<result<answer>> converse(exchange::h1_client& with, http::request_head head, std::string body) {
+async::task<result<answer>> converse(transport::h1_client& with, http::request_head head, std::string body) {
   http::framing framed;
   if (!body.empty()) framed = {.how = http::framing::kind::counted, .length = body.size()};
   auto sent = co_await with.send(head, framed);
@@ -40,14 +40,14 @@ net::task<result<answer>> converse(exchange::h1_client& with, http::request_head
 
 }  // namespace
 
-net::task<result<answer>> ask(std::unique_ptr<net::stream> to, std::string method, std::string target, std::string body,
-                              std::chrono::milliseconds within) {
-  net::deadline total(to->get_executor(), [&to] { to->close(); });
+async::task<result<answer>> ask(std::unique_ptr<net::stream> to, std::string method, std::string target,
+                                std::string body, std::chrono::milliseconds within) {
+  async::deadline total(to->get_executor(), [&to] { to->close(); });
   total.set(phase::head, within);
-  exchange::limits bounds;
+  transport::limits bounds;
   bounds.response_within = bounds.idle_for = 2 * within;  // `total` is first
-  net::deadline timer(to->get_executor(), [&to] { to->close(); });
-  exchange::h1_client with(*to, party::us, bounds, timer);
+  async::deadline timer(to->get_executor(), [&to] { to->close(); });
+  transport::h1_client with(*to, party::us, bounds, timer);
   auto head = head_of(std::move(method), std::move(target));
   auto made = co_await converse(with, std::move(head), std::move(body));
   if (!made) co_return std::unexpected(total.blame(made.error()));

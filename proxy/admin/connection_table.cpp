@@ -1,4 +1,4 @@
-#include "regpass/admin/connection_table.hpp"
+#include "admin/connection_table.hpp"
 
 namespace regpass::admin {
 

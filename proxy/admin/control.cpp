@@ -1,4 +1,4 @@
-#include "regpass/admin/control.hpp"
+#include "admin/control.hpp"
 
 #include "regpass/base/log.hpp"
 #include "regpass/base/text.hpp"
@@ -23,7 +23,7 @@ std::size_t count_in(const std::string& text, std::size_t otherwise) {
   return ec == std::errc{} && end == text.data() + text.size() ? count : otherwise;
 }
 
-reply history(const forward::journal& from, const call& asked) {
+reply history(const forward::history& from, const call& asked) {
   const auto all = from.all();
   const auto last = std::min(count_in(parameter(asked, "last"), all.size()), all.size());
   reply made;
@@ -45,7 +45,7 @@ reply set_level(const call& asked) {
 
 }  // namespace
 
-std::string log_line(const forward::finished& one) {
+std::string log_line(const forward::exchange_record& one) {
   const auto at = one.evidence.began_at.value_or(now().wall) + std::chrono::milliseconds(one.moved.duration_ms);
   const auto level = one.explanation ? log::level::warn : log::level::info;
   const auto more = forward::exchange_line(one.evidence, one.explanation, one.moved);
@@ -55,18 +55,18 @@ std::string log_line(const forward::finished& one) {
 
 responder control_routes(const control_hooks& hooks) {
   routes table;
-  table.on("GET", "/status", [status = hooks.status](const call&) -> net::task<reply> {
+  table.on("GET", "/status", [status = hooks.status](const call&) -> async::task<reply> {
     reply made;
     made.type = "application/json";
     made.body = boost::json::serialize(status()) + "\n";
     co_return made;
   });
   table.on("GET", "/history",
-           [from = hooks.history](const call& asked) -> net::task<reply> { co_return history(*from, asked); });
+           [from = hooks.history](const call& asked) -> async::task<reply> { co_return history(*from, asked); });
   table.on("GET", "/log/level",
-           [](const call&) -> net::task<reply> { co_return plain(200, log::name_of(log::threshold())); });
-  table.on("PUT", "/log/level", [](const call& asked) -> net::task<reply> { co_return set_level(asked); });
-  table.on("POST", "/reload", [reload = hooks.reload](const call&) -> net::task<reply> {
+           [](const call&) -> async::task<reply> { co_return plain(200, log::name_of(log::threshold())); });
+  table.on("PUT", "/log/level", [](const call& asked) -> async::task<reply> { co_return set_level(asked); });
+  table.on("POST", "/reload", [reload = hooks.reload](const call&) -> async::task<reply> {
     reload();
     co_return plain(200, "read again; the log says what came of it");
   });

@@ -1,4 +1,4 @@
-#include "regpass/admin/health.hpp"
+#include "admin/health.hpp"
 
 #include "regpass/base/text.hpp"
 
@@ -52,8 +52,8 @@ class metrics_page {
   std::string text_;
 };
 
-responder by_liveness(std::function<net::task<bool>()> alive) {
-  return [alive = std::move(alive)](const call&) -> net::task<reply> {
+responder by_liveness(std::function<async::task<bool>()> alive) {
+  return [alive = std::move(alive)](const call&) -> async::task<reply> {
     const auto answers = co_await alive();
     co_return answers ? plain(200, "alive") : plain(503, "a worker does not answer");
   };
@@ -61,25 +61,25 @@ responder by_liveness(std::function<net::task<bool>()> alive) {
 
 }  // namespace
 
-responder health_routes(std::function<net::task<bool>()> alive, std::function<readiness()> ready,
+responder health_routes(std::function<async::task<bool>()> alive, std::function<readiness()> ready,
                         const forward::metrics& counts) {
   routes table;
   table.on("GET", "/livez", by_liveness(alive));
   table.on("GET", "/startupz", by_liveness(std::move(alive)));
-  table.on("GET", "/readyz", [ready = std::move(ready)](const call&) -> net::task<reply> {
+  table.on("GET", "/readyz", [ready = std::move(ready)](const call&) -> async::task<reply> {
     const auto state = ready();
     reply made;
     made.status = state.ready ? 200 : 503;
     made.body = text_of(state);
     co_return made;
   });
-  table.on("GET", "/metrics", [page = std::make_shared<metrics_page>(counts)](const call&) -> net::task<reply> {
+  table.on("GET", "/metrics", [page = std::make_shared<metrics_page>(counts)](const call&) -> async::task<reply> {
     reply made;
     made.type = "text/plain; version=0.0.4; charset=utf-8";
     made.body = page->text();
     co_return made;
   });
-  return [table = std::move(table)](const call& asked) -> net::task<reply> {
+  return [table = std::move(table)](const call& asked) -> async::task<reply> {
     if (is_from_page(asked)) co_return plain(403, "pages in a browser are not answered here");
     auto made = co_await table(asked);
     co_return made;

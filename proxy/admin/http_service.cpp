@@ -1,6 +1,6 @@
-#include "regpass/admin/http_service.hpp"
+#include "admin/http_service.hpp"
 
-#include "regpass/exchange/h1_connection.hpp"
+#include "regpass/transport/h1_connection.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/url/pct_string_view.hpp>
@@ -25,7 +25,7 @@ call read_head(const http::request_head& head) {
 }
 
 // false: it is too long, or did not come.
-net::task<bool> read_body(exchange::h1_server& from, std::string& into) {
+async::task<bool> read_body(transport::h1_server& from, std::string& into) {
   for (;;) {
     auto piece = co_await from.read();
     if (!piece) co_return false;
@@ -46,7 +46,7 @@ http::response_head head_of(const reply& made) {
   return head;
 }
 
-net::task<bool> write_reply(exchange::h1_server& to, reply made) {
+async::task<bool> write_reply(transport::h1_server& to, reply made) {
   auto head = head_of(made);
   if (made.stream) {
     const http::framing endless{.how = http::framing::kind::chunked, .length = 0};
@@ -94,7 +94,7 @@ void routes::on(std::string method, std::string path, responder answer) {
   table_.push_back({std::move(method), std::move(path), std::move(answer)});
 }
 
-net::task<reply> routes::operator()(const call& asked) const {
+async::task<reply> routes::operator()(const call& asked) const {
   const std::string method = asked.method == "HEAD" ? "GET" : asked.method;
   std::vector<std::string> others;
   for (const auto& one : table_) {
@@ -112,12 +112,12 @@ net::task<reply> routes::operator()(const call& asked) const {
   co_return made;
 }
 
-net::task<void> serve(std::unique_ptr<net::stream> client, exchange::limits bounds, responder answer,
-                      std::shared_ptr<connection_table> among) {
+async::task<void> serve(std::unique_ptr<net::stream> client, transport::limits bounds, responder answer,
+                        std::shared_ptr<connection_table> among) {
   using activity = connection_table::activity;
   connection_table::row listed(*among, *client);
-  net::deadline timer(client->get_executor(), [&client] { client->close(); });
-  exchange::h1_server front(*client, bounds, timer);
+  async::deadline timer(client->get_executor(), [&client] { client->close(); });
+  transport::h1_server front(*client, bounds, timer);
   for (bool more = true; more;) {
     co_await front.wait();
     auto got = co_await front.next();
@@ -136,7 +136,7 @@ net::task<void> serve(std::unique_ptr<net::stream> client, exchange::limits boun
     listed.set_activity(activity::waiting);
     more = more && whole && front.reusable();
     // Lets the other connections have their turn between pipelined requests.
-    if (more) co_await boost::asio::post(client->get_executor(), net::use_task);
+    if (more) co_await boost::asio::post(client->get_executor(), async::use_task);
   }
   timer.set(phase::idle, std::chrono::seconds{1});
   co_await client->shut_write();

@@ -1,10 +1,10 @@
-#include "regpass/admin/page.hpp"
+#include "admin/page.hpp"
 
 #include "admin/page_assets.hpp"
 #include "admin/page_data.hpp"
 #include "admin/page_events.hpp"
 #include "regpass/base/text.hpp"
-#include "regpass/explain/har.hpp"
+#include "regpass/diagnosis/har.hpp"
 #include "regpass/http/origin.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -82,14 +82,14 @@ reply json_reply(const boost::json::object& value) {
   return asset("application/json", boost::json::serialize(value));
 }
 
-reply exchanges(const forward::journal& history) {
+reply exchanges(const forward::history& history) {
   std::uint64_t seen = 0;
   boost::json::array all;
   for (const auto& one : history.since(seen)) all.push_back(exchange_json(one));
   return json_reply({{"count", seen}, {"exchanges", std::move(all)}});
 }
 
-reply credentials(const forward::journal& history, const forward::snapshot& current) {
+reply credentials(const forward::history& history, const forward::snapshot& current) {
   return json_reply({{"credentials", credentials_json(current.credentials, history.all())}});
 }
 
@@ -97,21 +97,21 @@ reply tokens(const std::vector<forward::held_token>& held, const forward::snapsh
   return json_reply({{"tokens", tokens_json(held, current.credentials)}});
 }
 
-reply archive(const forward::journal& history, const call& asked) {
+reply archive(const forward::history& history, const call& asked) {
   const auto id = parameter(asked, "id");
-  std::vector<explain::evidence> wanted;
+  std::vector<diagnosis::evidence> wanted;
   for (auto& one : history.all()) {
     if (id.empty() || one.evidence.id == id) wanted.push_back(std::move(one.evidence));
   }
   if (!id.empty() && wanted.empty()) return plain(404, "this exchange is not, or no longer, in memory");
-  auto made = json_reply(explain::to_har(wanted));
+  auto made = json_reply(diagnosis::to_har(wanted));
   const auto name = wanted.size() == 1 ? "regpass-" + wanted.front().id : std::string("regpass");
   made.more.add("Content-Disposition", "attachment; filename=\"" + name + ".har\"");
   return made;
 }
 
 void on_asset(routes& table, const std::string& path, std::string_view type, std::string_view text) {
-  table.on("GET", path, [=](const call&) -> net::task<reply> { co_return asset(type, text); });
+  table.on("GET", path, [=](const call&) -> async::task<reply> { co_return asset(type, text); });
 }
 
 routes everything(const page_hooks& hooks) {
@@ -123,17 +123,17 @@ routes everything(const page_hooks& hooks) {
   on_asset(table, "/icon.svg", "image/svg+xml", assets::icon_svg);
   on_asset(table, "/favicon.ico", "image/svg+xml", assets::icon_svg);  // where browsers look that saw no page yet
   const auto* history = hooks.history;
-  table.on("GET", "/api/exchanges", [history](const call&) -> net::task<reply> { co_return exchanges(*history); });
-  table.on("GET", "/api/credentials", [history, current = hooks.current](const call&) -> net::task<reply> {
+  table.on("GET", "/api/exchanges", [history](const call&) -> async::task<reply> { co_return exchanges(*history); });
+  table.on("GET", "/api/credentials", [history, current = hooks.current](const call&) -> async::task<reply> {
     co_return credentials(*history, *current());
   });
-  table.on("GET", "/api/tokens", [asked = hooks.tokens, current = hooks.current](const call&) -> net::task<reply> {
+  table.on("GET", "/api/tokens", [asked = hooks.tokens, current = hooks.current](const call&) -> async::task<reply> {
     const auto held = co_await asked();
     co_return tokens(held, *current());
   });
   table.on("GET", "/events",
-           [history](const call& asked) -> net::task<reply> { co_return event_stream(*history, asked); });
-  table.on("GET", "/har", [history](const call& asked) -> net::task<reply> { co_return archive(*history, asked); });
+           [history](const call& asked) -> async::task<reply> { co_return event_stream(*history, asked); });
+  table.on("GET", "/har", [history](const call& asked) -> async::task<reply> { co_return archive(*history, asked); });
   return table;
 }
 
@@ -142,7 +142,7 @@ routes everything(const page_hooks& hooks) {
 responder page_routes(page_hooks hooks) {
   if (hooks.token.empty()) hooks.token = make_page_token();  // nobody knows it: the page stays shut
   auto table = std::make_shared<const routes>(everything(hooks));
-  return [table, token = std::move(hooks.token)](const call& asked) -> net::task<reply> {
+  return [table, token = std::move(hooks.token)](const call& asked) -> async::task<reply> {
     if (!by_our_name(asked)) co_return guarded(plain(403, "open this page by its address, or as localhost"));
     const bool brought = asked.path == "/" && secret(parameter(asked, "token")) == token;
     if (brought) co_return guarded(let_in(asked, token));

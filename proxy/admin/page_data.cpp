@@ -2,7 +2,7 @@
 
 #include "regpass/auth/token.hpp"
 #include "regpass/base/text.hpp"
-#include "regpass/explain/step_text.hpp"
+#include "regpass/diagnosis/step_text.hpp"
 #include "regpass/forward/report.hpp"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ std::optional<std::int64_t> expiry_of(const auth::credential& one) {
   return claims ? claims->expires_at : std::nullopt;
 }
 
-json::object last_result(const auth::credential_entry& entry, std::span<const forward::finished> history) {
+json::object last_result(const auth::credential_entry& entry, std::span<const forward::exchange_record> history) {
   for (const auto& one : std::views::reverse(history)) {
     const auto& seen = one.evidence;
     if (seen.source != entry.source || seen.key != entry.key) continue;
@@ -33,7 +33,7 @@ json::object last_result(const auth::credential_entry& entry, std::span<const fo
   return {};
 }
 
-json::object credential_json(const auth::credential_entry& entry, std::span<const forward::finished> history) {
+json::object credential_json(const auth::credential_entry& entry, std::span<const forward::exchange_record> history) {
   json::object made{{"registry", auth::shown_host(entry)}, {"source", clean(entry.source)}, {"key", clean(entry.key)}};
   if (entry.credential) {
     made["kind"] = auth::name_of(entry.credential->kind);
@@ -60,18 +60,18 @@ const auth::credential* owner(std::uint64_t generation, const auth::credential_s
 
 }  // namespace
 
-json::object exchange_json(const forward::finished& one) {
+json::object exchange_json(const forward::exchange_record& one) {
   auto made = forward::exchange_line(one.evidence, one.explanation, one.moved);
   made["msg"] = forward::message_of(one.evidence, one.explanation);
   if (one.evidence.began_at) made["began_at"] = rfc3339(*one.evidence.began_at);
-  auto steps = explain::handshake_json(one.evidence);
+  auto steps = diagnosis::handshake_json(one.evidence);
   for (std::size_t i = 0; i < steps.size(); ++i)
-    steps[i].as_object()["text"] = explain::step_text(one.evidence.steps[i].step);
+    steps[i].as_object()["text"] = diagnosis::step_text(one.evidence.steps[i].step);
   made["handshake"] = std::move(steps);
   return made;
 }
 
-json::array credentials_json(const auth::credential_store& known, std::span<const forward::finished> history) {
+json::array credentials_json(const auth::credential_store& known, std::span<const forward::exchange_record> history) {
   json::array all;
   for (const auto& entry : known.entries) all.push_back(credential_json(entry, history));
   return all;

@@ -1,10 +1,10 @@
 // What the page shows, as JSON. Pure.
 #pragma once
 
+#include "forward/record/exchange_record.hpp"
+#include "forward/services/token_client.hpp"
 #include "regpass/auth/credential.hpp"
 #include "regpass/base/time.hpp"
-#include "regpass/forward/finished.hpp"
-#include "regpass/forward/token_client.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -14,8 +14,8 @@
 namespace regpass::admin {
 
 // The exchange line of the log, with every step and its text, and when it began.
-boost::json::object exchange_json(const forward::finished&);
-boost::json::array credentials_json(const auth::credential_store&, std::span<const forward::finished> history);
+boost::json::object exchange_json(const forward::exchange_record&);
+boost::json::array credentials_json(const auth::credential_store&, std::span<const forward::exchange_record> history);
 boost::json::array tokens_json(std::span<const forward::held_token>, const auth::credential_store&);
 
 }  // namespace regpass::admin

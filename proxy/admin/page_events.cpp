@@ -26,7 +26,7 @@ std::uint64_t number_in(std::string_view text) {
   return number;
 }
 
-std::string events(const std::vector<forward::finished>& fresh, std::uint64_t seen) {
+std::string events(const std::vector<forward::exchange_record>& fresh, std::uint64_t seen) {
   std::string text;
   auto id = seen - fresh.size();
   for (const auto& one : fresh) {
@@ -36,7 +36,7 @@ std::string events(const std::vector<forward::finished>& fresh, std::uint64_t se
   return text;
 }
 
-net::task<void> tell(const forward::journal& history, std::uint64_t seen, exchange::downstream& to) {
+async::task<void> tell(const forward::history& history, std::uint64_t seen, transport::downstream& to) {
   const auto on = co_await boost::asio::this_coro::executor;
   boost::asio::steady_timer timer(on);
   auto silent = milliseconds{0};
@@ -52,20 +52,20 @@ net::task<void> tell(const forward::journal& history, std::uint64_t seen, exchan
       silent = milliseconds{0};
     }
     timer.expires_after(look_every);
-    co_await timer.async_wait(net::use_task);
+    co_await timer.async_wait(async::use_task);
     silent += look_every;
   }
 }
 
 }  // namespace
 
-reply event_stream(const forward::journal& history, const call& asked) {
+reply event_stream(const forward::history& history, const call& asked) {
   const auto last = asked.headers.get("Last-Event-ID");
   const auto seen = number_in(last ? std::string(*last) : parameter(asked, "since"));
   reply made;
   made.type = "text/event-stream";
   if (asked.method == "HEAD") return made;
-  made.stream = [&history, seen](exchange::downstream& to) { return tell(history, seen, to); };
+  made.stream = [&history, seen](transport::downstream& to) { return tell(history, seen, to); };
   return made;
 }
 

@@ -1,4 +1,4 @@
-#include "regpass/auth/address.hpp"
+#include "auth/address.hpp"
 
 #include <fmt/format.h>
 

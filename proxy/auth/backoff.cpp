@@ -1,4 +1,4 @@
-#include "regpass/auth/backoff.hpp"
+#include "auth/backoff.hpp"
 
 #include <algorithm>
 

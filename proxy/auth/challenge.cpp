@@ -169,7 +169,7 @@ std::string text_of(const challenge& one, std::string_view name) {
   return std::string(one.param(name).value_or(""));
 }
 
-demand demand_from(const challenge& one, demand::kind how) {
+requirement demand_from(const challenge& one, requirement::kind how) {
   return {.how = how,
           .realm = text_of(one, "realm"),
           .service = text_of(one, "service"),
@@ -216,20 +216,20 @@ bool has_challenge(const http::fields& headers) {
 }
 
 // Bearer without a realm leads nowhere; Basic needs none.
-std::optional<demand> demand_of(const std::vector<challenge>& challenges) {
+std::optional<requirement> requirement_of(const std::vector<challenge>& challenges) {
   for (const auto& one : challenges) {
     if (one.scheme == "bearer" && !one.param("realm").value_or("").empty()) {
-      return demand_from(one, demand::kind::bearer);
+      return demand_from(one, requirement::kind::bearer);
     }
   }
   const auto basic = std::ranges::find(challenges, "basic", &challenge::scheme);
   if (basic == challenges.end()) return std::nullopt;
-  return demand_from(*basic, demand::kind::basic);
+  return demand_from(*basic, requirement::kind::basic);
 }
 
-bool same_endpoint(const demand& a, const demand& b) noexcept {
+bool same_endpoint(const requirement& a, const requirement& b) noexcept {
   if (a.how != b.how) return false;
-  return a.how == demand::kind::basic || (a.realm == b.realm && a.service == b.service);
+  return a.how == requirement::kind::basic || (a.realm == b.realm && a.service == b.service);
 }
 
 }  // namespace regpass::auth

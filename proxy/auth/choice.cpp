@@ -1,7 +1,7 @@
 #include "regpass/auth/choice.hpp"
 
+#include "auth/policy.hpp"
 #include "regpass/auth/host_pattern.hpp"
-#include "regpass/auth/policy.hpp"
 #include "regpass/auth/program.hpp"
 #include "regpass/base/text.hpp"
 

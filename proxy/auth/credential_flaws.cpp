@@ -1,4 +1,4 @@
-#include "regpass/auth/credential_flaws.hpp"
+#include "auth/credential_flaws.hpp"
 
 #include "auth/json_text.hpp"
 

@@ -1,4 +1,4 @@
-#include "regpass/auth/docker_config.hpp"
+#include "auth/docker_config.hpp"
 
 #include "auth/docker_entry.hpp"
 #include "auth/json_text.hpp"

@@ -1,7 +1,7 @@
 #include "auth/docker_entry.hpp"
 
+#include "auth/credential_flaws.hpp"
 #include "auth/json_text.hpp"
-#include "regpass/auth/credential_flaws.hpp"
 #include "regpass/auth/host_pattern.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/base/text_file.hpp"

@@ -1,4 +1,4 @@
-#include "regpass/auth/handshake.hpp"
+#include "auth/handshake.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -12,14 +12,14 @@ bool is_kind(const credential_ptr& credential, credential_kind kind) noexcept {
 }
 
 // A Bearer challenge can be answered with any credential and with none; Basic with what is, or can be, a password.
-bool usable(const std::optional<demand>& wants, const credential_ptr& credential) noexcept {
+bool usable(const std::optional<requirement>& wants, const credential_ptr& credential) noexcept {
   if (!wants) return false;
-  return wants->how == demand::kind::bearer || is_kind(credential, credential_kind::basic) ||
+  return wants->how == requirement::kind::bearer || is_kind(credential, credential_kind::basic) ||
          is_kind(credential, credential_kind::identity_token);
 }
 
-bool is_bearer(const std::optional<demand>& wants) noexcept {
-  return wants && wants->how == demand::kind::bearer;
+bool is_bearer(const std::optional<requirement>& wants) noexcept {
+  return wants && wants->how == requirement::kind::bearer;
 }
 
 bool passes_client_through(const handshake_input& in) noexcept {
@@ -77,7 +77,7 @@ action handshake::knock() {
   return go(state::bare, send{send::with::bare, nullptr});
 }
 
-action handshake::on_response(int status, const std::optional<demand>& wants, bool challenged, bool body_started) {
+action handshake::on_response(int status, const std::optional<requirement>& wants, bool challenged, bool body_started) {
   if (status == 401 && wants) learned_ = wants;
   const bool again = status == 401 && !body_started;  // there is a reason and a way to send it again
   const bool answerable = again && usable(wants, in_.credential);
@@ -173,24 +173,24 @@ action handshake::go(state next, action what) {
   return what;
 }
 
-bool handshake::allows(const demand& wants) const {
+bool handshake::allows(const requirement& wants) const {
   return decide_realm(wants.realm, in_.registry, in_.realms).allowed;
 }
 
 // A token endpoint, and one that may be asked.
-bool handshake::names_another(const std::optional<demand>& wants, const std::optional<demand>& than) const {
+bool handshake::names_another(const std::optional<requirement>& wants, const std::optional<requirement>& than) const {
   return is_bearer(wants) && than && !same_endpoint(*wants, *than) && allows(*wants);
 }
 
 // A challenge of this request.
-action handshake::follow(const demand& wants) {
+action handshake::follow(const requirement& wants) {
   if (anew_ && followed_ && same_endpoint(wants, *followed_)) return go(state::done, refuse{refusal_});
   said_ = true;
-  if (wants.how == demand::kind::basic) return go(state::fresh, send{send::with::basic, nullptr});
+  if (wants.how == requirement::kind::basic) return go(state::fresh, send{send::with::basic, nullptr});
   return ask(wants);
 }
 
-action handshake::ask(const demand& wants) {
+action handshake::ask(const requirement& wants) {
   learned_ = wants;
   realm_ = decide_realm(wants.realm, in_.registry, in_.realms);
   if (!realm_->allowed) return go(state::done, refuse{403});
@@ -215,7 +215,7 @@ bool handshake::may_lack_scope() const {
 // gives the next: Harbor answers a Bearer token that does not do with a Basic challenge, and nvcr.io with that of an
 // endpoint that is of no use to everybody (NVIDIA/nvidia-container-toolkit#1945). Another service of the same endpoint
 // is no such answer: that is what the registry wants for this request.
-action handshake::renew(const std::optional<demand>& wants) {
+action handshake::renew(const std::optional<requirement>& wants) {
   if (keeps_cached_) return go(state::done, deliver{});
   const bool another = names_another(wants, in_.known);
   if (another && wants->realm == in_.known->realm) return follow(*wants);

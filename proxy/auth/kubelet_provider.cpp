@@ -1,8 +1,8 @@
 #include "auth/kubelet_provider.hpp"
 
+#include "auth/credential_flaws.hpp"
 #include "auth/docker_helper.hpp"
 #include "auth/json_text.hpp"
-#include "regpass/auth/credential_flaws.hpp"
 #include "regpass/base/secret_mask.hpp"
 #include "regpass/base/text.hpp"
 

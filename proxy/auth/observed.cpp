@@ -1,4 +1,4 @@
-#include "regpass/auth/observed.hpp"
+#include "auth/observed.hpp"
 
 #include "regpass/base/text.hpp"
 

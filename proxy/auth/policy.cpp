@@ -1,4 +1,4 @@
-#include "regpass/auth/policy.hpp"
+#include "auth/policy.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "regpass/auth/realm.hpp"
+#include "auth/realm.hpp"
 
 #include "regpass/base/text.hpp"
 

@@ -1,4 +1,4 @@
-#include "regpass/auth/token_cache.hpp"
+#include "auth/token_cache.hpp"
 
 #include <iterator>
 #include <utility>

@@ -64,7 +64,7 @@ std::string_view name_of(party who) noexcept {
       return "registry";
     case party::token_server:
       return "token server";
-    case party::between:
+    case party::intermediary:
       return "between";
     case party::proxy:
       return "proxy";

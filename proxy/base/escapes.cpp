@@ -1,4 +1,4 @@
-#include "escapes.hpp"
+#include "base/escapes.hpp"
 
 #include <boost/locale/utf.hpp>
 

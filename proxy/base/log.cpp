@@ -1,7 +1,7 @@
 #include "regpass/base/log.hpp"
 
 #include "base/fd_sink.hpp"
-#include "regpass/base/log_members.hpp"
+#include "base/log_members.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/base/time.hpp"
 

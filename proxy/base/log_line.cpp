@@ -1,7 +1,7 @@
 // The look of a log line: log.hpp's `line` and the names of levels.
+#include "base/log_members.hpp"
 #include "base/log_text.hpp"
 #include "regpass/base/log.hpp"
-#include "regpass/base/log_members.hpp"
 #include "regpass/base/text.hpp"
 
 #include <boost/json/value.hpp>

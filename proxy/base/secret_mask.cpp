@@ -1,6 +1,6 @@
 #include "regpass/base/secret_mask.hpp"
 
-#include "escapes.hpp"
+#include "base/escapes.hpp"
 #include "regpass/base/text.hpp"
 
 #include <algorithm>

@@ -2,8 +2,8 @@
 // must not is refused here (T18).
 #pragma once
 
+#include "http/framing.hpp"
 #include "regpass/base/error.hpp"
-#include "regpass/http/framing.hpp"
 #include "regpass/http/h2_codec.hpp"
 #include "regpass/http/message.hpp"
 

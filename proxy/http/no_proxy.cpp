@@ -1,4 +1,4 @@
-#include "regpass/http/no_proxy.hpp"
+#include "http/no_proxy.hpp"
 
 #include "regpass/base/text.hpp"
 

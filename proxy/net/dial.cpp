@@ -1,6 +1,6 @@
 #include "regpass/net/dial.hpp"
 
-#include "regpass/net/race.hpp"
+#include "net/race.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -38,7 +38,7 @@ result<void> judge(const dial_target& target, const std::vector<tcp::endpoint>& 
 
 }  // namespace
 
-task<result<std::vector<tcp::endpoint>>> resolve(dial_target target) {
+async::task<result<std::vector<tcp::endpoint>>> resolve(dial_target target) {
   boost::system::error_code literal;
   const auto address = boost::asio::ip::make_address(target.address.empty() ? target.host : target.address, literal);
   if (!literal) co_return std::vector<tcp::endpoint>(1, tcp::endpoint(address, target.port));
@@ -53,7 +53,7 @@ task<result<std::vector<tcp::endpoint>>> resolve(dial_target target) {
   co_return in_turn(endpoints);
 }
 
-task<result<dialled>> dial(dial_target target) {
+async::task<result<dialled>> dial(dial_target target) {
   const auto began = clock::now();
   auto found = co_await resolve(target);
   if (!found) co_return std::unexpected(found.error());

@@ -1,4 +1,4 @@
-#include "regpass/net/errors.hpp"
+#include "net/errors.hpp"
 
 #include <boost/asio/error.hpp>
 

@@ -1,8 +1,8 @@
 #include "regpass/net/listener.hpp"
 
+#include "net/errors.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/net/endpoint.hpp"
-#include "regpass/net/errors.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <sys/socket.h>
@@ -58,18 +58,18 @@ result<tcp::endpoint> parse_endpoint(std::string_view text) {
 }
 
 struct listener::state {
-  explicit state(const executor& on) : acceptor(on), timer(on) {}
+  explicit state(const async::executor& on) : acceptor(on), timer(on) {}
 
-  task<void> run() {
+  async::task<void> run() {
     while (!stopped) {
       if (open_connections() >= limit) {
         say_full();
         timer.expires_after(pause_when_full);
-        co_await timer.async_wait(use_task);
+        co_await timer.async_wait(async::use_task);
         continue;
       }
       told_full = false;
-      auto [ec, socket] = co_await acceptor.async_accept(use_task);
+      auto [ec, socket] = co_await acceptor.async_accept(async::use_task);
       if (stopped) break;
       if (!ec) {
         welcome(std::move(socket));
@@ -79,7 +79,7 @@ struct listener::state {
                      "out of file descriptors: accepting pauses on " + shown(local));
         }
         timer.expires_after(pause_without_descriptors);
-        co_await timer.async_wait(use_task);
+        co_await timer.async_wait(async::use_task);
       }
     }
   }
@@ -113,7 +113,7 @@ struct listener::state {
 namespace {
 
 // Keeps the state alive as long as its loop runs, which may end a moment after `stop`.
-task<void> keep_running([[maybe_unused]] std::shared_ptr<void> alive, task<void> loop) {
+async::task<void> keep_running([[maybe_unused]] std::shared_ptr<void> alive, async::task<void> loop) {
   co_await std::move(loop);
 }
 
@@ -124,7 +124,7 @@ listener::~listener() {
   stop();
 }
 
-result<std::unique_ptr<listener>> listener::open(const executor& on, const tcp::endpoint& at, bool shared) {
+result<std::unique_ptr<listener>> listener::open(const async::executor& on, const tcp::endpoint& at, bool shared) {
   auto made = std::make_shared<state>(on);
   boost::system::error_code ec;
   auto& acceptor = made->acceptor;
@@ -144,7 +144,7 @@ void listener::start(handler handle, std::size_t limit, std::function<std::size_
   state_->handle = std::move(handle);
   state_->limit = limit;
   state_->open_connections = std::move(open_connections);
-  spawn(state_->acceptor.get_executor(), keep_running(state_, state_->run()), "listener");
+  async::spawn(state_->acceptor.get_executor(), keep_running(state_, state_->run()), "listener");
 }
 
 void listener::stop() noexcept {

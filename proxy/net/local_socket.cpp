@@ -1,7 +1,7 @@
 #include "regpass/net/local_socket.hpp"
 
-#include "regpass/net/errors.hpp"
-#include "regpass/net/tcp_stream.hpp"
+#include "net/errors.hpp"
+#include "net/tcp_stream.hpp"
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -39,7 +39,7 @@ result<local::endpoint> endpoint_of(const fs::path& at) {
   return fail(errc::bad_input, at.string() + " is too long for a Unix socket (at most 107 bytes)");
 }
 
-bool somebody_answers(const executor& on, const local::endpoint& at) {
+bool somebody_answers(const async::executor& on, const local::endpoint& at) {
   local::socket probe(on);
   boost::system::error_code ec;
   probe.connect(at, ec);
@@ -49,18 +49,18 @@ bool somebody_answers(const executor& on, const local::endpoint& at) {
 }  // namespace
 
 struct local_listener::state {
-  state(const executor& on, fs::path path) : acceptor(on), pause(on), at(std::move(path)) {}
+  state(const async::executor& on, fs::path path) : acceptor(on), pause(on), at(std::move(path)) {}
 
-  static task<void> run(std::shared_ptr<state> self) {
+  static async::task<void> run(std::shared_ptr<state> self) {
     for (;;) {
-      auto [ec, socket] = co_await self->acceptor.async_accept(use_task);
+      auto [ec, socket] = co_await self->acceptor.async_accept(async::use_task);
       if (self->stopped) co_return;
       if (!ec) {
         self->handle(stream_of(std::move(socket)));
         continue;
       }
       self->pause.expires_after(after_a_failure);
-      co_await self->pause.async_wait(use_task);
+      co_await self->pause.async_wait(async::use_task);
     }
   }
 
@@ -82,7 +82,7 @@ local_listener::~local_listener() {
   fs::remove(state_->at, gone);
 }
 
-result<std::unique_ptr<local_listener>> local_listener::open(const executor& on, const fs::path& at) {
+result<std::unique_ptr<local_listener>> local_listener::open(const async::executor& on, const fs::path& at) {
   const auto where = endpoint_of(at);
   if (!where) return std::unexpected(where.error());
   std::error_code none;
@@ -108,15 +108,15 @@ result<std::unique_ptr<local_listener>> local_listener::open(const executor& on,
 
 void local_listener::start(handler handle) {
   state_->handle = std::move(handle);
-  spawn(state_->acceptor.get_executor(), state::run(state_), "local listener");
+  async::spawn(state_->acceptor.get_executor(), state::run(state_), "local listener");
 }
 
-task<result<std::unique_ptr<stream>>> connect_local(fs::path to) {
+async::task<result<std::unique_ptr<stream>>> connect_local(fs::path to) {
   const auto on = co_await boost::asio::this_coro::executor;
   const auto where = endpoint_of(to);
   if (!where) co_return std::unexpected(where.error());
   local::socket socket(on);
-  const auto [ec] = co_await socket.async_connect(*where, use_task);
+  const auto [ec] = co_await socket.async_connect(*where, async::use_task);
   if (ec) co_return std::unexpected(about(ec, to, "cannot connect to"));
   co_return stream_of(std::move(socket));
 }

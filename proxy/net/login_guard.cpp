@@ -1,4 +1,4 @@
-#include "regpass/net/login_guard.hpp"
+#include "net/login_guard.hpp"
 
 #include <algorithm>
 #include <string>

@@ -1,4 +1,4 @@
-#include "regpass/net/original_destination.hpp"
+#include "net/original_destination.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "regpass/net/own_address.hpp"
+#include "net/own_address.hpp"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>

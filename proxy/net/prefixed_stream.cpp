@@ -1,6 +1,6 @@
-#include "regpass/net/prefixed_stream.hpp"
+#include "net/prefixed_stream.hpp"
 
-#include "regpass/net/done_already.hpp"
+#include "regpass/async/done_already.hpp"
 
 #include <algorithm>
 
@@ -13,7 +13,7 @@ class prefixed_stream final : public stream {
   prefixed_stream(std::string prefix, std::unique_ptr<stream> below)
       : prefix_(std::move(prefix)), below_(std::move(below)) {}
 
-  task<result<std::size_t>> read_some(std::span<char> into) override {
+  async::task<result<std::size_t>> read_some(std::span<char> into) override {
     if (used_ < prefix_.size()) {
       const auto count = prefix_.copy(into.data(), into.size(), used_);
       used_ += count;
@@ -24,25 +24,25 @@ class prefixed_stream final : public stream {
     co_return got;
   }
 
-  task<result<void>> write_all(std::span<const std::string_view> parts) override {
+  async::task<result<void>> write_all(std::span<const std::string_view> parts) override {
     auto written = co_await below_->write_all(parts);
     co_return written;
   }
 
-  task<result<void>> wait_readable() override {
-    if (used_ < prefix_.size()) return done_already();
+  async::task<result<void>> wait_readable() override {
+    if (used_ < prefix_.size()) return async::done_already();
     return below_->wait_readable();
   }
 
   int plain_descriptor() noexcept override { return used_ < prefix_.size() ? -1 : below_->plain_descriptor(); }
-  task<result<void>> wait_writable() override { return below_->wait_writable(); }
+  async::task<result<void>> wait_writable() override { return below_->wait_writable(); }
 
   void expect(std::uint64_t bytes) noexcept override {
     const std::uint64_t here = prefix_.size() - used_;
     below_->expect(bytes > here ? bytes - here : 0);
   }
 
-  task<result<void>> shut_write() override {
+  async::task<result<void>> shut_write() override {
     auto shut = co_await below_->shut_write();
     co_return shut;
   }
@@ -50,7 +50,7 @@ class prefixed_stream final : public stream {
   void close() noexcept override { below_->close(); }
   bool stale() noexcept override { return used_ < prefix_.size() || below_->stale(); }
   presence look() noexcept override { return below_->look(); }
-  executor get_executor() override { return below_->get_executor(); }
+  async::executor get_executor() override { return below_->get_executor(); }
 
  private:
   void forget() noexcept {

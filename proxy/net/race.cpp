@@ -1,7 +1,7 @@
-#include "regpass/net/race.hpp"
+#include "net/race.hpp"
 
+#include "net/errors.hpp"
 #include "regpass/net/endpoint.hpp"
-#include "regpass/net/errors.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -23,7 +23,7 @@ using clock = std::chrono::steady_clock;
 constexpr std::size_t most_told = 4;
 
 struct attempt {
-  attempt(const executor& on, tcp::endpoint where) : socket(on), to(std::move(where)) {}
+  attempt(const async::executor& on, tcp::endpoint where) : socket(on), to(std::move(where)) {}
   tcp_socket socket;
   tcp::endpoint to;
   std::optional<boost::system::error_code> ended;
@@ -31,15 +31,15 @@ struct attempt {
 
 // Outlives the race by the completions of the attempts that were given up.
 struct field {
-  explicit field(const executor& runs_on) : on(runs_on), bell(runs_on) {}
+  explicit field(const async::executor& runs_on) : on(runs_on), attempt_ended(runs_on) {}
 
   void start(const tcp::endpoint& to, const std::shared_ptr<field>& self);
   void give_up();
   attempt* winner();
   bool any_open() const;
 
-  executor on;
-  boost::asio::steady_timer bell;  // rings when an attempt ends
+  async::executor on;
+  boost::asio::steady_timer attempt_ended;  // cancelled when an attempt ends
   std::vector<std::unique_ptr<attempt>> attempts;
 };
 
@@ -47,7 +47,7 @@ void field::start(const tcp::endpoint& to, const std::shared_ptr<field>& self) {
   auto* one = attempts.emplace_back(std::make_unique<attempt>(on, to)).get();
   one->socket.async_connect(to, [self, one](const boost::system::error_code& ec) {
     one->ended = ec;
-    self->bell.cancel();
+    self->attempt_ended.cancel();
   });
 }
 
@@ -102,7 +102,7 @@ endpoints in_turn(const endpoints& resolved) {
   return out;
 }
 
-task<result<tcp_socket>> race(endpoints to, clock::time_point until, party blame) {
+async::task<result<tcp_socket>> race(endpoints to, clock::time_point until, party blame) {
   const auto on = co_await boost::asio::this_coro::executor;
   const auto all = std::make_shared<field>(on);
   auto next_at = clock::now();
@@ -120,8 +120,8 @@ task<result<tcp_socket>> race(endpoints to, clock::time_point until, party blame
       all->start(to[all->attempts.size()], all);
       next_at = clock::now() + attempt_delay;
     }
-    all->bell.expires_at(all->attempts.size() < to.size() ? std::min(next_at, until) : until);
-    co_await all->bell.async_wait(use_task);
+    all->attempt_ended.expires_at(all->attempts.size() < to.size() ? std::min(next_at, until) : until);
+    co_await all->attempt_ended.async_wait(async::use_task);
   }
   auto problem = lost(*all, blame);
   all->give_up();

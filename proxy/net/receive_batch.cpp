@@ -17,7 +17,7 @@ constexpr auto patience = std::chrono::milliseconds(100);
 
 // Shared with the timer's handler, which may come after the batch itself is gone.
 struct receive_batch::state : std::enable_shared_from_this<state> {
-  state(const executor& on, int which) : timer(on), socket(which) {}
+  state(const async::executor& on, int which) : timer(on), socket(which) {}
 
   void wait_for(int bytes) noexcept {
     ::setsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
@@ -49,7 +49,7 @@ struct receive_batch::state : std::enable_shared_from_this<state> {
   std::uint64_t seen = 0;
 };
 
-receive_batch::receive_batch(const executor& on, int socket) : state_(std::make_shared<state>(on, socket)) {}
+receive_batch::receive_batch(const async::executor& on, int socket) : state_(std::make_shared<state>(on, socket)) {}
 
 receive_batch::~receive_batch() {
   state_->alive = false;

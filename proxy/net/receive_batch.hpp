@@ -2,7 +2,7 @@
 // socket(7)). A fast reader would else take each record that a slower peer produces by itself.
 #pragma once
 
-#include "regpass/net/task.hpp"
+#include "regpass/async/task.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +15,7 @@ class receive_batch {
   // Less is not worth it.
   static constexpr std::uint64_t least = std::uint64_t{128} * 1024;
 
-  receive_batch(const executor& on, int socket);
+  receive_batch(const async::executor& on, int socket);
   receive_batch(const receive_batch&) = delete;
   receive_batch& operator=(const receive_batch&) = delete;
   ~receive_batch();

@@ -1,7 +1,7 @@
-#include "regpass/net/splice.hpp"
+#include "net/splice.hpp"
 
+#include "net/errors.hpp"
 #include "regpass/base/descriptor.hpp"
-#include "regpass/net/errors.hpp"
 
 #include <fcntl.h>
 
@@ -103,10 +103,10 @@ error failure(party who) {
   return to_error(boost::system::error_code(errno, boost::system::system_category()), phase::tunnel, who);
 }
 
-task<result<void>> empty(lent_pipe& through, stream& to) {
+async::task<result<void>> empty(lent_pipe& through, stream& to) {
   while (through.inside() > 0) {
     if (through.give(to.plain_descriptor()) > 0) continue;
-    if (!would_wait()) co_return std::unexpected(failure(party::between));
+    if (!would_wait()) co_return std::unexpected(failure(party::intermediary));
     auto room = co_await to.wait_writable();
     if (!room) co_return room;
   }
@@ -115,7 +115,7 @@ task<result<void>> empty(lent_pipe& through, stream& to) {
 
 }  // namespace
 
-task<result<std::optional<std::size_t>>> splice_some(stream& from, stream& to) {
+async::task<result<std::optional<std::size_t>>> splice_some(stream& from, stream& to) {
   using outcome = result<std::optional<std::size_t>>;
   for (;;) {
     if (from.plain_descriptor() < 0 || to.plain_descriptor() < 0) co_return outcome(std::nullopt);
@@ -127,7 +127,7 @@ task<result<std::optional<std::size_t>>> splice_some(stream& from, stream& to) {
     const auto moved = through.take(from.plain_descriptor());
     if (moved < 0 && refused()) co_return outcome(std::nullopt);
     if (moved < 0 && would_wait()) continue;
-    if (moved < 0) co_return std::unexpected(failure(party::between));
+    if (moved < 0) co_return std::unexpected(failure(party::intermediary));
     auto emptied = co_await empty(through, to);
     if (!emptied) co_return std::unexpected(emptied.error());
     co_return outcome(static_cast<std::size_t>(moved));

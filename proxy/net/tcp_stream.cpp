@@ -1,7 +1,7 @@
-#include "regpass/net/tcp_stream.hpp"
+#include "net/tcp_stream.hpp"
 
+#include "net/errors.hpp"
 #include "net/receive_batch.hpp"
-#include "regpass/net/errors.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
@@ -56,7 +56,7 @@ class tcp_stream final : public stream {
     if (peer != party::client) notice_death(socket_);
   }
 
-  task<result<std::size_t>> read_some(std::span<char> into) override {
+  async::task<result<std::size_t>> read_some(std::span<char> into) override {
     const auto buffer = boost::asio::buffer(into.data(), into.size());
     // The event loop tells of an end or an error once: who read on would wait for another.
     auto ec = ended_ ? ended_ : boost::system::error_code(boost::asio::error::would_block);
@@ -64,7 +64,7 @@ class tcp_stream final : public stream {
     // Asking where it is not likely would mostly be in vain.
     if (!ended_ && likely_ && at_once()) count = socket_.read_some(buffer, ec);
     if (would_wait(ec)) {
-      const auto [failed, got] = co_await socket_.async_read_some(buffer, use_task);
+      const auto [failed, got] = co_await socket_.async_read_some(buffer, async::use_task);
       ec = failed;
       count = got;
     }
@@ -76,7 +76,7 @@ class tcp_stream final : public stream {
     co_return count;
   }
 
-  task<result<void>> write_all(std::span<const std::string_view> parts) override {
+  async::task<result<void>> write_all(std::span<const std::string_view> parts) override {
     buffers left;
     for (const auto part : parts) {
       if (!part.empty()) left.emplace_back(part.data(), part.size());
@@ -85,13 +85,13 @@ class tcp_stream final : public stream {
       // In a turn of its own: what they have to send goes out in a row, and finds a peer that they share awake but for
       // the first time.
       const auto on = socket_.get_executor();
-      co_await boost::asio::post(on, use_task);
+      co_await boost::asio::post(on, async::use_task);
     }
     while (!left.empty()) {
       boost::system::error_code ec;
       took(left, socket_.write_some(left, ec));  // the kernel mostly takes all of it
       if (would_wait(ec)) {
-        const auto [failed, count] = co_await socket_.async_write_some(left, use_task);
+        const auto [failed, count] = co_await socket_.async_write_some(left, async::use_task);
         ec = failed;
         took(left, count);
       }
@@ -100,9 +100,9 @@ class tcp_stream final : public stream {
     co_return result<void>();
   }
 
-  task<result<void>> wait_readable() override {
+  async::task<result<void>> wait_readable() override {
     if (ended_ && socket_.is_open()) co_return result<void>();
-    const auto [ec] = co_await socket_.async_wait(tcp_socket::wait_read, use_task);
+    const auto [ec] = co_await socket_.async_wait(tcp_socket::wait_read, async::use_task);
     if (ec) co_return std::unexpected(to_error(ec, phase::idle, peer_));
     likely_ = true;
     co_return result<void>();
@@ -110,8 +110,8 @@ class tcp_stream final : public stream {
 
   int plain_descriptor() noexcept override { return socket_.is_open() && !ended_ ? socket_.native_handle() : -1; }
 
-  task<result<void>> wait_writable() override {
-    const auto [ec] = co_await socket_.async_wait(tcp_socket::wait_write, use_task);
+  async::task<result<void>> wait_writable() override {
+    const auto [ec] = co_await socket_.async_wait(tcp_socket::wait_write, async::use_task);
     if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
     co_return result<void>();
   }
@@ -121,7 +121,7 @@ class tcp_stream final : public stream {
     if (batch_) batch_->expect(bytes);
   }
 
-  task<result<void>> shut_write() override {
+  async::task<result<void>> shut_write() override {
     boost::system::error_code ec;
     socket_.shutdown(tcp_socket::shutdown_send, ec);
     if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
@@ -149,7 +149,7 @@ class tcp_stream final : public stream {
     return presence::finished;
   }
 
-  executor get_executor() override { return socket_.get_executor(); }
+  async::executor get_executor() override { return socket_.get_executor(); }
 
  private:
   // What the kernel does right away needs no turn of the event loop. But one connection that always finds it so must

@@ -1,6 +1,6 @@
 #include "regpass/net/tls_stream.hpp"
 
-#include "regpass/net/done_already.hpp"
+#include "regpass/async/done_already.hpp"
 
 namespace regpass::net {
 
@@ -17,7 +17,7 @@ constexpr auto forever = boost::asio::steady_timer::time_point::max();
 tls_stream::tls_stream(std::unique_ptr<stream> below, const tls::context& context, tls::engine_options options)
     : below_(std::move(below)), engine_(context, std::move(options)) {}
 
-task<result<void>> tls_stream::handshake() {
+async::task<result<void>> tls_stream::handshake() {
   for (;;) {
     auto done = engine_.handshake();
     // What the engine has to say goes out even when it failed: the peer gets its alert.
@@ -31,7 +31,7 @@ task<result<void>> tls_stream::handshake() {
   }
 }
 
-task<result<std::size_t>> tls_stream::read_some(std::span<char> into) {
+async::task<result<std::size_t>> tls_stream::read_some(std::span<char> into) {
   for (;;) {
     auto got = engine_.read(into);
     if (!got) {
@@ -51,7 +51,7 @@ task<result<std::size_t>> tls_stream::read_some(std::span<char> into) {
   }
 }
 
-task<result<bool>> tls_stream::fill() {
+async::task<result<bool>> tls_stream::fill() {
   if (input_.empty()) input_.resize(read_bytes);
   auto got = co_await below_->read_some(input_.span());
   if (!got) co_return std::unexpected(engine_.meaning_of(got.error()));
@@ -60,18 +60,18 @@ task<result<bool>> tls_stream::fill() {
   co_return true;
 }
 
-task<result<void>> tls_stream::write_all(std::span<const std::string_view> parts) {
+async::task<result<void>> tls_stream::write_all(std::span<const std::string_view> parts) {
   auto written = engine_.write(parts);
   if (!written) co_return std::unexpected(written.error());
   auto sent = co_await flush();
   co_return sent;
 }
 
-task<result<void>> tls_stream::flush() {
+async::task<result<void>> tls_stream::flush() {
   // One sender at a time. The other side waits for it: what it appends would grow while the peer does not read.
   while (flushing_) {
     if (!sender_gone_) sender_gone_ = std::make_unique<boost::asio::steady_timer>(get_executor(), forever);
-    co_await sender_gone_->async_wait(use_task);
+    co_await sender_gone_->async_wait(async::use_task);
   }
   flushing_ = true;
   result<void> outcome;
@@ -87,8 +87,8 @@ task<result<void>> tls_stream::flush() {
 }
 
 // Without a frame of its own, as most connections wait here for most of their time.
-task<result<void>> tls_stream::wait_readable() {
-  if (engine_.holds_input()) return done_already();
+async::task<result<void>> tls_stream::wait_readable() {
+  if (engine_.holds_input()) return async::done_already();
   input_.release();
   engine_.release();
   return below_->wait_readable();
@@ -100,7 +100,7 @@ void tls_stream::expect(std::uint64_t bytes) noexcept {
   below_->expect(bytes > here ? bytes - here : 0);
 }
 
-task<result<void>> tls_stream::shut_write() {
+async::task<result<void>> tls_stream::shut_write() {
   engine_.close_notify();
   auto sent = co_await flush();
   if (!sent) co_return std::unexpected(sent.error());
@@ -120,7 +120,7 @@ presence tls_stream::look() noexcept {
   return below_->look() == presence::here ? presence::here : presence::gone;
 }
 
-executor tls_stream::get_executor() {
+async::executor tls_stream::get_executor() {
   return below_->get_executor();
 }
 

@@ -1,6 +1,6 @@
-#include "regpass/registry/error_note.hpp"
+#include "registry/error_note.hpp"
 
-#include "page_text.hpp"
+#include "registry/page_text.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/registry/error_body.hpp"
 

@@ -1,4 +1,4 @@
-#include "page_text.hpp"
+#include "registry/page_text.hpp"
 
 #include "regpass/base/text.hpp"
 

@@ -2,8 +2,8 @@
 
 #include "regpass/base/text.hpp"
 #include "regpass/base/time.hpp"
-#include "tls/certificate.hpp"
-#include "tls/names.hpp"
+#include "tls/authority/certificate.hpp"
+#include "tls/authority/names.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

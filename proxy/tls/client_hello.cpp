@@ -1,4 +1,4 @@
-#include "regpass/tls/client_hello.hpp"
+#include "tls/client_hello.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -2,14 +2,14 @@
 
 #include "regpass/base/file.hpp"
 #include "regpass/base/secret.hpp"
-#include "regpass/tls/fast_aes.hpp"
-#include "regpass/tls/key_log.hpp"
+#include "tls/authority/certificate.hpp"
 #include "tls/callbacks.hpp"
-#include "tls/certificate.hpp"
-#include "tls/files.hpp"
+#include "tls/fast_aes.hpp"
+#include "tls/key_log.hpp"
 #include "tls/openssl_ptr.hpp"
-#include "tls/roots.hpp"
 #include "tls/sessions.hpp"
+#include "tls/trust/files.hpp"
+#include "tls/trust/roots.hpp"
 
 #include <fmt/format.h>
 #include <openssl/err.h>

@@ -1,9 +1,9 @@
-#include "regpass/tls/engine.hpp"
+#include "tls/engine.hpp"
 
+#include "tls/authority/names.hpp"
 #include "tls/callbacks.hpp"
 #include "tls/failure.hpp"
 #include "tls/memory_bio.hpp"
-#include "tls/names.hpp"
 #include "tls/openssl_ptr.hpp"
 #include "tls/sessions.hpp"
 

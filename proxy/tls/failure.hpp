@@ -2,8 +2,8 @@
 #pragma once
 
 #include "regpass/base/error.hpp"
-#include "regpass/tls/engine.hpp"
 #include "tls/callbacks.hpp"
+#include "tls/engine.hpp"
 
 #include <string_view>
 

@@ -1,4 +1,4 @@
-#include "regpass/tls/fast_aes.hpp"
+#include "tls/fast_aes.hpp"
 
 #ifdef REGPASS_VAES
 #include "tls/vaes/gcm.hpp"

@@ -1,4 +1,4 @@
-#include "regpass/tls/key_log.hpp"
+#include "tls/key_log.hpp"
 
 #include <fcntl.h>
 #include <openssl/ssl.h>

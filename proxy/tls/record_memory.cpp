@@ -1,4 +1,4 @@
-#include "regpass/tls/record_memory.hpp"
+#include "tls/record_memory.hpp"
 
 #include "regpass/base/sanitizer.hpp"
 #include "regpass/base/thread_stock.hpp"

@@ -1,9 +1,9 @@
 // The service over real sockets: what probes and browsers send, and what they must not be able to do.
-#include "regpass/admin/http_service.hpp"
+#include "admin/http_service.hpp"
 
+#include "net/tcp_stream.hpp"
+#include "regpass/async/worker.hpp"
 #include "regpass/net/listener.hpp"
-#include "regpass/net/tcp_stream.hpp"
-#include "regpass/net/worker.hpp"
 #include "support/common_ground.hpp"
 #include "support/raw_client.hpp"
 
@@ -17,15 +17,15 @@ namespace {
 class service {
  public:
   service() {
-    routes_.on("GET", "/hello", [](const admin::call& asked) -> net::task<admin::reply> {
+    routes_.on("GET", "/hello", [](const admin::call& asked) -> async::task<admin::reply> {
       co_return admin::plain(200, "hello " + admin::parameter(asked, "who"));
     });
     routes_.on("PUT", "/level",
-               [](const admin::call& asked) -> net::task<admin::reply> { co_return admin::plain(200, asked.body); });
-    routes_.on("GET", "/events", [](const admin::call&) -> net::task<admin::reply> {
+               [](const admin::call& asked) -> async::task<admin::reply> { co_return admin::plain(200, asked.body); });
+    routes_.on("GET", "/events", [](const admin::call&) -> async::task<admin::reply> {
       admin::reply made;
       made.type = "text/event-stream";
-      made.stream = [](exchange::downstream& to) -> net::task<void> {
+      made.stream = [](transport::downstream& to) -> async::task<void> {
         for (int i = 0; i < 3; ++i) {
           auto written = co_await to.write("data: x\n\n");
           if (!written) co_return;
@@ -38,8 +38,8 @@ class service {
     listener_->start(
         [this](net::tcp_socket socket, const std::string&) {
           auto client = net::make_tcp_stream(std::move(socket), party::client);
-          net::spawn(worker_.get_executor(), admin::serve(std::move(client), exchange::limits(), routes_, table_),
-                     "admin");
+          async::spawn(worker_.get_executor(), admin::serve(std::move(client), transport::limits(), routes_, table_),
+                       "admin");
         },
         10, [] { return std::size_t{0}; });
     worker_.start();
@@ -53,7 +53,7 @@ class service {
   }
 
  private:
-  net::worker worker_;
+  async::worker worker_;
   admin::routes routes_;
   std::shared_ptr<admin::connection_table> table_ = std::make_shared<admin::connection_table>(32);
   std::unique_ptr<net::listener> listener_;

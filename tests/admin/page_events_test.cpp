@@ -1,5 +1,5 @@
 // Server-sent events, as they go over a connection.
-#include "regpass/admin/page.hpp"
+#include "admin/page.hpp"
 #include "support/run_task.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,23 +11,23 @@ using Catch::Matchers::Contains;
 namespace {
 
 // Keeps what is written; a browser that goes away lets the next write fail.
-class listener final : public exchange::downstream {
+class listener final : public transport::downstream {
  public:
   std::string heard;
   bool gone = false;
 
   const http::request_head& head() const noexcept override { return head_; }
   http::framing body() const noexcept override { return {}; }
-  net::task<result<std::string_view>> read() override { co_return std::string_view(); }
+  async::task<result<std::string_view>> read() override { co_return std::string_view(); }
   const http::fields& trailers() const noexcept override { return none_; }
-  net::task<result<void>> inform(http::response_head) override { co_return result<void>(); }
-  net::task<result<void>> respond(http::response_head, http::framing) override { co_return result<void>(); }
-  net::task<result<void>> write(std::string_view piece) override {
+  async::task<result<void>> inform(http::response_head) override { co_return result<void>(); }
+  async::task<result<void>> respond(http::response_head, http::framing) override { co_return result<void>(); }
+  async::task<result<void>> write(std::string_view piece) override {
     if (gone) co_return fail(errc::closed, "gone");
     heard += piece;
     co_return result<void>();
   }
-  net::task<result<void>> finish(http::fields) override { co_return result<void>(); }
+  async::task<result<void>> finish(http::fields) override { co_return result<void>(); }
   void abort() noexcept override {}
   bool responded() const noexcept override { return true; }
   std::string_view version() const noexcept override { return "1.1"; }
@@ -37,8 +37,8 @@ class listener final : public exchange::downstream {
   http::fields none_;
 };
 
-forward::finished exchange_of(const std::string& id) {
-  forward::finished one;
+forward::exchange_record exchange_of(const std::string& id) {
+  forward::exchange_record one;
   one.evidence.id = id;
   one.evidence.registry = "registry.test";
   return one;
@@ -55,11 +55,11 @@ struct scene {
     if (!last.empty()) asked.headers.add("Last-Event-ID", last);
     return run_task(page(asked));
   }
-  forward::journal journal{4};
+  forward::history journal{4};
   admin::responder page = admin::page_routes(admin::page_hooks{secret("abc"), &journal, {}, {}});
 };
 
-net::task<void> hear(admin::reply from, listener& to, bool& ended) {
+async::task<void> hear(admin::reply from, listener& to, bool& ended) {
   co_await from.stream(to);
   ended = true;
 }
@@ -77,9 +77,9 @@ TEST_CASE("An exchange that finishes while somebody listens is told, once") {
   const auto began = [&] { return !browser.heard.empty(); };
   const auto was_told = [&] { return browser.heard.ends_with("}\n\n"); };
   const auto has_ended = [&] { return ended; };
-  run_task([&]() -> net::task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
-    net::spawn(on, hear(opened, browser, ended), "events");
+    async::spawn(on, hear(opened, browser, ended), "events");
     auto begun = co_await wait_until(began);
     CHECK(begun);
     at.journal.add(exchange_of("new"));
@@ -102,9 +102,9 @@ TEST_CASE("A browser that comes back hears what it missed") {
   bool ended = false;
   const auto was_told = [&] { return browser.heard.ends_with("}\n\n"); };
   const auto has_ended = [&] { return ended; };
-  run_task([&]() -> net::task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
-    net::spawn(on, hear(opened, browser, ended), "events");
+    async::spawn(on, hear(opened, browser, ended), "events");
     auto told = co_await wait_until(was_told);
     CHECK(told);
     browser.gone = true;

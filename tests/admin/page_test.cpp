@@ -1,7 +1,7 @@
 // The page's routes as a browser meets them: who is let in, what is said, and that nothing secret is.
-#include "regpass/admin/page.hpp"
+#include "admin/page.hpp"
 
-#include "explain/cases.hpp"
+#include "diagnosis/cases.hpp"
 #include "support/run_task.hpp"
 
 #include <boost/json/array.hpp>
@@ -16,10 +16,10 @@ namespace json = boost::json;
 
 namespace {
 
-forward::finished case_of(const std::string& name) {
-  forward::finished one;
-  one.evidence = *explain::from_json(explain::cases::json_of(name));
-  one.explanation = explain::diagnose(one.evidence);
+forward::exchange_record case_of(const std::string& name) {
+  forward::exchange_record one;
+  one.evidence = *diagnosis::from_json(diagnosis::cases::json_of(name));
+  one.explanation = diagnosis::diagnose(one.evidence);
   return one;
 }
 
@@ -66,12 +66,12 @@ struct scene {
   }
   json::object read(const std::string& path) { return json::parse(get(path).body).as_object(); }
 
-  forward::journal journal{16};
+  forward::history journal{16};
   std::shared_ptr<forward::snapshot> snapshot = std::make_shared<forward::snapshot>();
   std::vector<forward::held_token> tokens;
   admin::responder page = admin::page_routes(
       admin::page_hooks{secret("0123456789abcdef"), &journal, [this] { return snapshot; },
-                        [this]() -> net::task<std::vector<forward::held_token>> { co_return tokens; }});
+                        [this]() -> async::task<std::vector<forward::held_token>> { co_return tokens; }});
 };
 
 http::fields host(const std::string& name) {

@@ -1,6 +1,6 @@
 // Health, metrics and the admin socket's routes, asked without a socket.
-#include "regpass/admin/control.hpp"
-#include "regpass/admin/health.hpp"
+#include "admin/control.hpp"
+#include "admin/health.hpp"
 #include "regpass/base/log.hpp"
 #include "support/run_task.hpp"
 
@@ -19,15 +19,15 @@ namespace {
 admin::reply ask(const admin::responder& of, std::string method, std::string path, std::string query = {},
                  std::string body = {}) {
   admin::reply made;
-  testing::run_task([&]() -> net::task<void> {
+  testing::run_task([&]() -> async::task<void> {
     admin::call asked{std::move(method), std::move(path), std::move(query), {}, std::move(body)};
     made = co_await of(asked);
   });
   return made;
 }
 
-forward::finished some_exchange(std::string registry, int status, std::string cause = {}) {
-  forward::finished one;
+forward::exchange_record some_exchange(std::string registry, int status, std::string cause = {}) {
+  forward::exchange_record one;
   one.evidence.id = "0badcafe";
   one.evidence.registry = std::move(registry);
   one.evidence.action = "pull";
@@ -44,7 +44,7 @@ forward::finished some_exchange(std::string registry, int status, std::string ca
 }
 
 admin::responder health(const forward::metrics& counts, bool alive, bool ready) {
-  return admin::health_routes([alive]() -> net::task<bool> { co_return alive; },
+  return admin::health_routes([alive]() -> async::task<bool> { co_return alive; },
                               [ready] { return admin::readiness{ready, {{"credentials", "3 usable"}}}; }, counts);
 }
 
@@ -111,7 +111,7 @@ TEST_CASE("A3: metrics are rendered a few times a second at most, however often 
 }
 
 TEST_CASE("The admin socket gives history as lines of the log, the newest last") {
-  forward::journal journal(10);
+  forward::history journal(10);
   for (int status : {200, 201, 202}) journal.add(some_exchange("a.test", status));
   bool reloaded = false;
   const auto routes =
@@ -134,7 +134,7 @@ TEST_CASE("The admin socket gives history as lines of the log, the newest last")
 }
 
 TEST_CASE("The log's level is changed at run time, to one that there is") {
-  forward::journal journal(1);
+  forward::history journal(1);
   const auto routes = admin::control_routes({[] { return boost::json::object(); }, [] {}, &journal});
   const auto before = log::threshold();
   CHECK(ask(routes, "PUT", "/log/level", {}, "debug\n").status == 204);
@@ -145,7 +145,7 @@ TEST_CASE("The log's level is changed at run time, to one that there is") {
 }
 
 TEST_CASE("A journal gives what came since somebody last looked, as far as it still has it") {
-  forward::journal journal(3);
+  forward::history journal(3);
   std::uint64_t seen = 0;
   CHECK(journal.since(seen).empty());
   journal.add(some_exchange("a.test", 200));

@@ -1,6 +1,6 @@
 // What those who ask regpass about itself may learn and do (T02).
-#include "regpass/admin/control.hpp"
-#include "regpass/admin/health.hpp"
+#include "admin/control.hpp"
+#include "admin/health.hpp"
 #include "regpass/base/text.hpp"
 #include "support/proxy_under_test.hpp"
 #include "support/run_task.hpp"
@@ -18,7 +18,7 @@ const std::string manifest = "/v2/team-a/app/manifests/1";
 admin::reply ask(const admin::responder& of, const std::string& method, const std::string& path,
                  const std::string& body = "") {
   admin::reply made;
-  run_task([&]() -> net::task<void> {
+  run_task([&]() -> async::task<void> {
     admin::call asked{method, path, "last=100", {}, body};
     made = co_await of(asked);
   });
@@ -26,7 +26,7 @@ admin::reply ask(const admin::responder& of, const std::string& method, const st
 }
 
 admin::responder health(const forward::metrics& counts) {
-  return admin::health_routes([]() -> net::task<bool> { co_return true; },
+  return admin::health_routes([]() -> async::task<bool> { co_return true; },
                               [] { return admin::readiness{true, {{"credentials", "1 usable"}}}; }, counts);
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("T02 no endpoint shows a secret, whatever was served and refused") {
   CHECK(client.ask("GET", manifest + "?token=" + clients_own).status != 0);
   CHECK(client.ask("DELETE", manifest, {{"Proxy-Authorization", "Basic " + clients_own}}).status == 403);
 
-  forward::journal journal(100);
+  forward::history journal(100);
   forward::metrics counts;
   for (const auto& one : scene.proxy.finished(3)) {
     journal.add(one);

@@ -1,4 +1,4 @@
-#include "regpass/auth/address.hpp"
+#include "auth/address.hpp"
 
 #include <arpa/inet.h>
 #include <catch2/catch.hpp>

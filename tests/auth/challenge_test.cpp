@@ -173,23 +173,23 @@ TEST_CASE("arbitrary bytes in place of any byte neither crash nor hang") {
 }
 
 TEST_CASE("Bearer comes before Basic, and a Bearer challenge without realm is none") {
-  const auto demanded = [](std::string_view value) { return demand_of(parse_challenges(value).value()); };
+  const auto demanded = [](std::string_view value) { return requirement_of(parse_challenges(value).value()); };
   const auto both = demanded(R"(Basic realm="a", Bearer realm="b",service="s",scope="x:y:pull")");
   REQUIRE(both);
-  CHECK(both->how == demand::kind::bearer);
+  CHECK(both->how == requirement::kind::bearer);
   CHECK(both->realm == "b");
   CHECK(both->service == "s");
   CHECK(both->scope == "x:y:pull");
   CHECK(demanded(R"(Bearer realm="b")")->service.empty());
-  CHECK(demanded(R"(Bearer service="s", Basic realm="a")")->how == demand::kind::basic);
-  CHECK(demanded(R"(Basic)")->how == demand::kind::basic);
+  CHECK(demanded(R"(Bearer service="s", Basic realm="a")")->how == requirement::kind::basic);
+  CHECK(demanded(R"(Basic)")->how == requirement::kind::basic);
   CHECK_FALSE(demanded(R"(Bearer service="s")"));
   CHECK_FALSE(demanded(R"(Negotiate, Digest realm="x")"));
   CHECK_FALSE(demanded(""));
 }
 
 TEST_CASE("a demand carries the error of RFC 6750 and its description") {
-  const auto wants = demand_of(
+  const auto wants = requirement_of(
       parse_challenges(R"(Bearer realm="r",error="invalid_token",error_description="The token has expired")").value());
   REQUIRE(wants);
   CHECK(wants->error == "invalid_token");

@@ -1,6 +1,6 @@
 #include "regpass/auth/credential.hpp"
 
-#include "auth/support.hpp"
+#include "support.hpp"
 
 #include <catch2/catch.hpp>
 

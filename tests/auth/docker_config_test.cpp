@@ -1,6 +1,6 @@
-#include "regpass/auth/docker_config.hpp"
+#include "auth/docker_config.hpp"
 
-#include "auth/support.hpp"
+#include "support.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>

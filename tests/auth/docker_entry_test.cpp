@@ -1,6 +1,6 @@
 // The members of one entry (docker_config.hpp); keys and files are in docker_config_test.cpp.
-#include "auth/support.hpp"
-#include "regpass/auth/docker_config.hpp"
+#include "auth/docker_config.hpp"
+#include "support.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>

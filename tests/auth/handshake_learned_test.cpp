@@ -1,6 +1,6 @@
 // What the handshake does where the registry's answer and what was learned of it differ: the rows of cached, fresh and
 // given up in handshake.hpp.
-#include "auth/playbooks.hpp"
+#include "playbooks.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -85,7 +85,7 @@ const std::vector<scene>& learned_scenes() {
         >> 401 Bearer realm="https://evil.test/token",service="s"
         << deliver)"},
       {"A2: a remembered realm that may not be used any more is asked for anew",
-       [](in& x) { x.known = demand_in(R"(Bearer realm="https://gone.test/token",service="s")"); }, R"(
+       [](in& x) { x.known = requirement_in(R"(Bearer realm="https://gone.test/token",service="s")"); }, R"(
         << send bare
         >> 401 Bearer realm="https://r.test/token",service="s"
         << ask_token GET https://r.test/token s repository:a/b:pull as alice
@@ -95,7 +95,7 @@ const std::vector<scene>& learned_scenes() {
         << deliver)"},
       {"A2: with a body unread at /v2/",
        [](in& x) {
-         x.known = demand_in(R"(Bearer realm="https://gone.test/token",service="s")");
+         x.known = requirement_in(R"(Bearer realm="https://gone.test/token",service="s")");
          with_body(x);
        },
        R"(

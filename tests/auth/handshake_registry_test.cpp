@@ -1,6 +1,6 @@
 // What the handshake does with a registry's answers: the rows of start, bare, probing, cached and fresh in
 // handshake.hpp.
-#include "auth/playbooks.hpp"
+#include "playbooks.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,8 +1,8 @@
 // What holds for every handshake, whatever comes: it ends within its bounds. The table's rows are in
 // handshake_registry_test.cpp and handshake_token_test.cpp.
-#include "regpass/auth/handshake.hpp"
+#include "auth/handshake.hpp"
 
-#include "auth/playbooks.hpp"
+#include "playbooks.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -163,7 +163,7 @@ TEST_CASE("T09: no sequence of events asks a realm that was not decided on") {
   handshake machine(input);
   machine.start();
   CHECK_FALSE(machine.realm());
-  const auto next = machine.on_response(401, demand_in(R"(Bearer realm="https://evil.test/token")"), true, false);
+  const auto next = machine.on_response(401, requirement_in(R"(Bearer realm="https://evil.test/token")"), true, false);
   CHECK(std::get<refuse>(next).status == 403);
   REQUIRE(machine.realm());
   CHECK_FALSE(machine.realm()->allowed);
@@ -187,7 +187,7 @@ TEST_CASE("the challenge is learned for next time, even when it could not be ans
 
 TEST_CASE("whoever looks at a realm finds the challenge that named it") {
   auto input = plain_case();
-  input.known = demand_in(R"(Bearer realm="https://evil.test/token",service="s")");
+  input.known = requirement_in(R"(Bearer realm="https://evil.test/token",service="s")");
   handshake machine(input);
   CHECK(std::get<send>(machine.start()).how == send::with::bare);
   const auto next = machine.on_response(401, input.known, true, false);
@@ -206,17 +206,17 @@ TEST_CASE("A7: a token that was refused when it was fresh is not replaced while 
     handshake machine(input);
     machine.start();
     machine.keep_cached();
-    CHECK(std::holds_alternative<deliver>(machine.on_response(401, demand_in(challenge), true, false)));
+    CHECK(std::holds_alternative<deliver>(machine.on_response(401, requirement_in(challenge), true, false)));
   }
 }
 
 TEST_CASE("a Basic challenge to a cached token is not taken for the one that names the realm") {
   auto input = plain_case();
-  input.known = demand_in(R"(Bearer realm="https://r.test/token",service="s")");
+  input.known = requirement_in(R"(Bearer realm="https://r.test/token",service="s")");
   input.cached = std::make_shared<token>();
   handshake machine(input);
   machine.start();
-  const auto next = machine.on_response(401, demand_in(R"(Basic realm="harbor")"), true, false);
+  const auto next = machine.on_response(401, requirement_in(R"(Basic realm="harbor")"), true, false);
   REQUIRE(std::holds_alternative<ask_token>(next));
   CHECK(machine.learned()->realm == "https://r.test/token");
 }
@@ -224,7 +224,7 @@ TEST_CASE("a Basic challenge to a cached token is not taken for the one that nam
 TEST_CASE("a server that honours one scope of several is asked for the one that is needed alone, once") {
   auto input = plain_case();
   input.need = scopes("repository:a/b:pull,push repository:c/d:pull");
-  input.known = demand_in(bearer_challenge);
+  input.known = requirement_in(bearer_challenge);
   handshake machine(input);
   machine.start();
   const auto honoured = [](std::string_view scope) {
@@ -253,7 +253,7 @@ TEST_CASE("a token request carries the credential that was chosen, and the realm
   auto input = plain_case();
   handshake machine(input);
   machine.start();
-  const auto next = machine.on_response(401, demand_in(R"(Bearer realm="token?a=b")"), true, false);
+  const auto next = machine.on_response(401, requirement_in(R"(Bearer realm="token?a=b")"), true, false);
   const auto& request = std::get<ask_token>(next).request;
   CHECK(request.credential == input.credential);
   CHECK(http::to_text(request.realm.origin) + request.realm.target == "https://r.test/v2/token?a=b");

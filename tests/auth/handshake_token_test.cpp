@@ -1,6 +1,6 @@
 // What the handshake does with credentials, token answers, realms and modes: the rows of asking in handshake.hpp, and
 // its rules.
-#include "auth/playbooks.hpp"
+#include "playbooks.hpp"
 
 #include <catch2/catch.hpp>
 

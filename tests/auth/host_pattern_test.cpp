@@ -1,9 +1,9 @@
 // Keys of credential files that are patterns of hosts, or name no registry (row C3).
 #include "regpass/auth/host_pattern.hpp"
 
-#include "auth/support.hpp"
+#include "auth/docker_config.hpp"
 #include "regpass/auth/choice.hpp"
-#include "regpass/auth/docker_config.hpp"
+#include "support.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>

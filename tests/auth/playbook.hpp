@@ -11,8 +11,8 @@
 // Events: "STATUS [(body started)] [CHALLENGES]", "token [granted SCOPES]", "token failed KIND [STATUS]".
 #pragma once
 
-#include "auth/support.hpp"
-#include "regpass/auth/handshake.hpp"
+#include "auth/handshake.hpp"
+#include "support.hpp"
 
 #include <fmt/format.h>
 
@@ -35,9 +35,9 @@ inline constexpr std::array<std::pair<std::string_view, token_failure::kind>, 6>
     {"transport", token_failure::kind::transport},
 }};
 
-inline std::optional<demand> demand_in(std::string_view challenges) {
+inline std::optional<requirement> requirement_in(std::string_view challenges) {
   const auto all = parse_challenges(challenges);
-  return all ? demand_of(*all) : std::nullopt;
+  return all ? requirement_of(*all) : std::nullopt;
 }
 
 // Takes `word` off the front of `text`, with the blank behind it.
@@ -71,7 +71,7 @@ class playbook {
     std::from_chars(event.data(), event.data() + event.size(), status);
     event = trim(event.substr(3));
     const bool started = take(event, "(body started)");
-    return seen(machine_.on_response(status, demand_in(event), !event.empty(), started));
+    return seen(machine_.on_response(status, requirement_in(event), !event.empty(), started));
   }
 
   const handshake& machine() const { return machine_; }

@@ -1,7 +1,7 @@
 // The handshake's table as playbooks: each row of it, each kind of credential, each way to fail.
 #pragma once
 
-#include "auth/playbook.hpp"
+#include "playbook.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -41,27 +41,27 @@ inline void with_body(handshake_input& in) {
   in.body = body_state::unread;
 }
 inline void knows_bearer(handshake_input& in) {
-  in.known = demand_in(bearer_challenge);
+  in.known = requirement_in(bearer_challenge);
 }
 inline void knows_basic(handshake_input& in) {
-  in.known = demand_in(R"(Basic realm="x")");
+  in.known = requirement_in(R"(Basic realm="x")");
 }
 inline void with_token(handshake_input& in) {
   in.cached = std::make_shared<token>();
-  in.known = demand_in(bearer_challenge);
+  in.known = requirement_in(bearer_challenge);
 }
 inline void with_token_granted(handshake_input& in, std::string_view granted) {
   auto made = std::make_shared<token>();
   made->granted = scopes(granted);
   in.cached = std::move(made);
-  in.known = demand_in(bearer_challenge);
+  in.known = requirement_in(bearer_challenge);
 }
 
 inline void with_token_asked(handshake_input& in, std::string_view asked) {
   auto made = std::make_shared<token>();
   made->asked = scopes(asked);
   in.cached = std::move(made);
-  in.known = demand_in(bearer_challenge);
+  in.known = requirement_in(bearer_challenge);
 }
 
 inline void play(const std::vector<scene>& scenes) {

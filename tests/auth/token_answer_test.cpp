@@ -1,5 +1,5 @@
 // What a token endpoint's answer means (token.hpp, read_answer).
-#include "auth/support.hpp"
+#include "support.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
-#include "regpass/auth/token_cache.hpp"
+#include "auth/token_cache.hpp"
 
-#include "auth/support.hpp"
+#include "support.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>

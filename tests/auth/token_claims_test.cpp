@@ -1,5 +1,5 @@
 // Claims of a token (token.hpp, read_claims).
-#include "auth/support.hpp"
+#include "support.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>

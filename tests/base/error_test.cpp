@@ -30,7 +30,7 @@ TEST_CASE("every code, party and phase has a name of its own") {
   for (int i = 0; i <= std::to_underlying(errc::io); ++i) names.insert(name_of(static_cast<errc>(i)));
   CHECK(names.size() == std::to_underlying(errc::io) + 1u);
   names.clear();
-  for (int i = 0; i <= std::to_underlying(party::between); ++i) names.insert(name_of(static_cast<party>(i)));
+  for (int i = 0; i <= std::to_underlying(party::intermediary); ++i) names.insert(name_of(static_cast<party>(i)));
   CHECK(names.size() == 5);
   names.clear();
   for (int i = 0; i <= std::to_underlying(phase::idle); ++i) names.insert(name_of(static_cast<phase>(i)));

@@ -1,4 +1,4 @@
-#include "regpass/base/log_members.hpp"
+#include "base/log_members.hpp"
 
 #include "regpass/base/log.hpp"
 

@@ -1,6 +1,6 @@
 // The catalogue of failures, played through the running proxy: registry and token server answer with the bytes that
 // were seen in the field, the credential file is in that state, and the cause must be named.
-#include "cases/play.hpp"
+#include "play.hpp"
 #include "regpass/base/text.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -23,7 +23,7 @@ constexpr std::size_t reached = 93;  // never less than this
 const std::filesystem::path directory = std::filesystem::path(REGPASS_SOURCE_DIR) / "tests/cases";
 
 // What an explanation names: the cause first, then those that it cannot rule out.
-std::vector<std::string> named(const explain::explanation& x) {
+std::vector<std::string> named(const diagnosis::explanation& x) {
   std::vector<std::string> all{x.cause};
   all.insert(all.end(), x.alternatives.begin(), x.alternatives.end());
   return all;
@@ -87,7 +87,7 @@ TEST_CASE("what no table knows gets an honest explanation, never a confident wro
     INFO(told(seen));
     REQUIRE(seen.explanation);
     const auto& x = *seen.explanation;
-    CHECK((holds(one.expected, x.cause) || x.certainty == explain::certainty::possible));
+    CHECK((holds(one.expected, x.cause) || x.certainty == diagnosis::certainty::possible));
     CHECK(x.summary.find(one.registry) != std::string::npos);
     CHECK_FALSE(x.fix.empty());
   }
@@ -98,12 +98,13 @@ TEST_CASE("E6: from its log line alone an exchange is judged as it was, and expl
   for (const auto& one : read_cases(directory)) {
     INFO(one.id << " " << one.title);
     const auto seen = play(one);
-    const auto again = explain::from_json(boost::json::value(seen.line));
+    const auto again = diagnosis::from_json(boost::json::value(seen.line));
     REQUIRE(again);
-    const auto x = explain::diagnose(*again);
+    const auto x = diagnosis::diagnose(*again);
     CHECK(x.has_value() == seen.explanation.has_value());
     if (!x || !seen.explanation) continue;
-    CHECK(boost::json::serialize(explain::to_json(*x)) == boost::json::serialize(explain::to_json(*seen.explanation)));
+    CHECK(boost::json::serialize(diagnosis::to_json(*x)) ==
+          boost::json::serialize(diagnosis::to_json(*seen.explanation)));
   }
 }
 

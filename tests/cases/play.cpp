@@ -1,8 +1,8 @@
-#include "cases/play.hpp"
+#include "play.hpp"
 
-#include "regpass/app/credentials.hpp"
+#include "daemon/credential_loader.hpp"
 #include "regpass/base/text.hpp"
-#include "regpass/explain/warnings.hpp"
+#include "regpass/diagnosis/warnings.hpp"
 #include "support/common_ground.hpp"
 #include "support/fake_proxy.hpp"
 #include "support/proxy_under_test.hpp"
@@ -55,7 +55,7 @@ class stage {
 
   outcome perform() {
     outcome seen;
-    const auto warned = explain::warnings(loaded_.store, loaded_.searched, true, std::chrono::system_clock::now());
+    const auto warned = diagnosis::warnings(loaded_.store, loaded_.searched, true, std::chrono::system_clock::now());
     for (const auto& one : warned) seen.warnings.push_back(one.cause);
     auto client = proxy_.inside(authority());
     for (const auto& one : what_.requests) {
@@ -122,7 +122,7 @@ class stage {
     std::vector<std::filesystem::path> places;
     for (const auto& one : what_.places) places.push_back(place_ / one);
     if (places.empty()) places.push_back(place_.path());
-    app::credential_loader loader(places, 1024 * 1024);
+    daemon::credential_loader loader(places, 1024 * 1024);
     loaded_ = loader.load();
   }
 
@@ -140,15 +140,15 @@ class stage {
     });
     corporate_.knows(authority(), registry_.port());
     if (!one_server()) corporate_.knows(with_port(realm_.authority), tokens_.port());
-    std::shared_ptr<net::way_out> way;
+    std::shared_ptr<net::upstream_proxy> way;
     if (!what_.wires.contains("name")) {
-      way = std::make_shared<net::way_out>();
+      way = std::make_shared<net::upstream_proxy>();
       way->proxy = value_of(http::parse_proxy(corporate_.url()));
     }
     proxy_.change([&](forward::snapshot& from) {
       from.credentials = loaded_.store;
       from.searched = loaded_.searched;
-      from.way_out = way;
+      from.upstream_proxy = way;
     });
   }
 
@@ -156,7 +156,7 @@ class stage {
   realm_parts realm_;
   std::string api_;
   temporary_directory place_;
-  app::credentials loaded_;
+  daemon::credentials loaded_;
   fake_server registry_;
   fake_server tokens_;
   fake_proxy corporate_;

@@ -1,8 +1,8 @@
 // Plays a case: registry, token server and a proxy on the way out on loopback, regpass between them and a client.
 #pragma once
 
-#include "cases/script.hpp"
-#include "regpass/explain/diagnose.hpp"
+#include "regpass/diagnosis/diagnose.hpp"
+#include "script.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -14,10 +14,10 @@ namespace regpass::testing {
 
 struct outcome {
   int status = 0;  // of the last request's answer
-  std::optional<explain::explanation> explanation;
+  std::optional<diagnosis::explanation> explanation;
   std::vector<std::string> notices;
   std::vector<std::string> warnings;
-  explain::evidence evidence;
+  diagnosis::evidence evidence;
   boost::json::object line;  // the exchange as it was logged
 };
 

@@ -1,4 +1,4 @@
-#include "cases/script.hpp"
+#include "script.hpp"
 
 #include "regpass/base/text.hpp"
 

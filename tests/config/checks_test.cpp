@@ -1,4 +1,4 @@
-#include "config/support.hpp"
+#include "support.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 #include "regpass/config/load.hpp"
 
-#include "config/support.hpp"
+#include "support.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
-#include "config/support.hpp"
-#include "regpass/config/schema.hpp"
+#include "config/schema.hpp"
+#include "support.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,7 +1,7 @@
-#include "regpass/config/schema.hpp"
+#include "config/schema.hpp"
 
-#include "config/support.hpp"
-#include "regpass/explain/causes.hpp"
+#include "diagnosis/causes/causes.hpp"
+#include "support.hpp"
 
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
@@ -131,7 +131,7 @@ TEST_CASE("what a fix tells to write for a key with choices is one of them") {
   collect_choices(json::parse(json_schema()), choices);
   REQUIRE(choices.count("mount") == 1);
   std::size_t seen = 0;
-  for (const auto& cause : explain::causes()) {
+  for (const auto& cause : diagnosis::causes()) {
     const std::string text(cause.fix_text);
     static const std::regex line(R"re((\w+) = "([a-z_]+)")re");
     for (std::sregex_iterator it(text.begin(), text.end(), line), end; it != end; ++it) {

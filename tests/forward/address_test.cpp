@@ -91,7 +91,7 @@ TEST_CASE("T03 a credential file cannot put a registry on loopback, only the con
 TEST_CASE("T03 a token server on a metadata address gets nothing, approved or not") {
   token_scene scene;
   const std::string realm = "https://169.254.169.254/token";
-  scene.registry.demand("Bearer realm=\"" + realm + "\"", [](const std::string&) { return false; });
+  scene.registry.requirement("Bearer realm=\"" + realm + "\"", [](const std::string&) { return false; });
   scene.proxy.serve(scene.registry, [&](forward::registry_options& options) { options.realms = {realm}; });
   auto client = scene.inside();
   const auto got = client.ask("GET", "/v2/team-a/app/manifests/1");

@@ -52,7 +52,7 @@ TEST_CASE("A challenge of a served registry never reaches a client") {
   set_injection(scene, GENERATE(auth::injection::replace, auth::injection::add));
   scene.proxy.change([](forward::snapshot& from) { from.annotate = GENERATE(true, false); });
   const auto status = GENERATE(401, 403, 404, 200);
-  scene.registry.demand("", [](const std::string&) { return true; });
+  scene.registry.requirement("", [](const std::string&) { return true; });
   scene.registry.on("*", "*").answer(status, "No").header("WWW-Authenticate", scene.tokens.challenge()).body("{}");
   auto client = scene.inside();
   const auto [method, target] = GENERATE(table<std::string, std::string>({
@@ -71,8 +71,8 @@ TEST_CASE("A challenge of a served registry never reaches a client") {
 
 TEST_CASE("A 401 of a served registry reaches the client as 403") {
   token_scene scene;
-  scene.registry.demand(scene.tokens.challenge(R"(,error="insufficient_scope")"),
-                        [](const std::string&) { return false; });
+  scene.registry.requirement(scene.tokens.challenge(R"(,error="insufficient_scope")"),
+                             [](const std::string&) { return false; });
   auto client = scene.inside();
   const auto answer = client.ask("GET", "/v2/team-a/app/manifests/1");
   CHECK(answer.status == 403);
@@ -97,8 +97,9 @@ TEST_CASE("In add mode a client's own Authorization goes first and ours only whe
   token_scene scene;
   set_injection(scene, auth::injection::add);
   scene.registry.on("GET", "/v2/team-a/app/manifests/1").body("{}");
-  scene.registry.demand(scene.tokens.challenge(),
-                        [&](const std::string& value) { return value == "Bearer own" || scene.tokens.is_good(value); });
+  scene.registry.requirement(scene.tokens.challenge(), [&](const std::string& value) {
+    return value == "Bearer own" || scene.tokens.is_good(value);
+  });
   auto client = scene.inside();
   CHECK(client.ask("GET", "/v2/team-a/app/manifests/1", {{"Authorization", "Bearer own"}}).status == 200);
   CHECK(authorizations(scene.registry) == std::vector<std::string>{"Bearer own"});
@@ -164,17 +165,17 @@ TEST_CASE("In observe mode a client's own handshake is watched, its token reques
   const auto asked = scene.tokens.asked();
   REQUIRE(asked.size() == 1);
   CHECK(asked[0].authorization == own);
-  const auto find = []<class Step>(const explain::evidence& seen, const Step*) {
+  const auto find = []<class Step>(const diagnosis::evidence& seen, const Step*) {
     for (const auto& one : seen.steps) {
       if (const auto* found = std::get_if<Step>(&one.step)) return *found;
     }
     return Step();
   };
   const auto seen = scene.proxy.finished().back().evidence;
-  const auto request = find(seen, static_cast<const explain::token_request_step*>(nullptr));
+  const auto request = find(seen, static_cast<const diagnosis::token_request_step*>(nullptr));
   CHECK(request.credential == "basic");
   CHECK(request.scope == "repository:team-a/app:pull,push");
-  CHECK(find(seen, static_cast<const explain::token_answer_step*>(nullptr)).granted == "repository:team-a/app:pull");
+  CHECK(find(seen, static_cast<const diagnosis::token_answer_step*>(nullptr)).granted == "repository:team-a/app:pull");
 
   const auto begin = got.body.find(R"("token":")") + 9;
   const auto token = got.body.substr(begin, got.body.find('"', begin) - begin);
@@ -183,14 +184,14 @@ TEST_CASE("In observe mode a client's own handshake is watched, its token reques
   const auto outcome = scene.proxy.finished(2).back();
   REQUIRE(outcome.explanation);
   CHECK(outcome.explanation->cause == "granted-less");
-  const auto brought = find(outcome.evidence, static_cast<const explain::cached_token_step*>(nullptr));
+  const auto brought = find(outcome.evidence, static_cast<const diagnosis::cached_token_step*>(nullptr));
   CHECK(brought.granted == "repository:team-a/app:pull");
   CHECK(scene.registry.requests("POST", "").back().authorization() == "Bearer " + token);
 }
 
 TEST_CASE("What is no API request gets no credential of ours and keeps its own") {
   token_scene scene;
-  scene.registry.demand("", [](const std::string&) { return true; });
+  scene.registry.requirement("", [](const std::string&) { return true; });
   scene.registry.on("*", "*").body("portal");
   auto client = scene.inside();
   CHECK(client.ask("GET", "/api/projects", {{"Authorization", "Basic b3du"}}).body == "portal");

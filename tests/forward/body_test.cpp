@@ -92,7 +92,7 @@ TEST_CASE("A HEAD answer's Content-Length is that of the body that GET would get
 TEST_CASE("Uploads stream through, counted and chunked, byte for byte") {
   token_scene scene;
   const bool chunked = GENERATE(false, true);
-  const bool known = GENERATE(false, true);  // the registry's demand
+  const bool known = GENERATE(false, true);  // the registry's requirement
   constexpr auto size = 8 * mebibyte;
   scene.registry.on("GET", "/v2/").body("{}");
   scene.registry.on("PUT", upload).answer(201, "Created");

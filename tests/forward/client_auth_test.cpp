@@ -1,5 +1,5 @@
 // [client_auth]: what a client without the password gets, and what registries see of those with it (T01, T08).
-#include "regpass/forward/client_auth.hpp"
+#include "forward/session/client_auth.hpp"
 
 #include "regpass/base/text.hpp"
 #include "support/proxy_under_test.hpp"

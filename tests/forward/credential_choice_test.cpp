@@ -1,7 +1,7 @@
 // Which of several credentials a request gets, seen from the registry and the token server.
+#include "forward/services/services.hpp"
+#include "regpass/async/worker.hpp"
 #include "regpass/base/text.hpp"
-#include "regpass/forward/services.hpp"
-#include "regpass/net/worker.hpp"
 #include "support/proxy_under_test.hpp"
 #include "support/script.hpp"
 
@@ -68,7 +68,7 @@ TEST_CASE("A push for which only a pull credential is configured says what is mi
   open_scene scene;
   add(scene.proxy, scene.registry, "reader",
       {.path = {}, .repositories = {}, .actions = {registry::action::pull}, .configured = true});
-  scene.registry.demand(R"(Basic realm="r")", [](const std::string& value) { return value == basic("reader"); });
+  scene.registry.requirement(R"(Basic realm="r")", [](const std::string& value) { return value == basic("reader"); });
   scene.registry.on("*", "*").body("{}");
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);
@@ -83,7 +83,7 @@ namespace {
 
 // Outlives the proxy's thread, which posts to it.
 struct programs_home {
-  net::worker home;
+  async::worker home;
 };
 
 // A proxy that asks the helper docker-credential-x for every host.
@@ -107,8 +107,8 @@ struct helped_scene : programs_home, open_scene {
     CHECK(proxy.at_rest());
     home.stop();
   }
-  void demand(const std::string& user) {
-    registry.demand(R"(Basic realm="r")", [user](const std::string& value) { return value == basic(user); });
+  void requirement(const std::string& user) {
+    registry.requirement(R"(Basic realm="r")", [user](const std::string& value) { return value == basic(user); });
   }
 
   scripts programs;
@@ -120,7 +120,7 @@ struct helped_scene : programs_home, open_scene {
 
 TEST_CASE("A helper whose credential was refused is asked again with the next request") {
   helped_scene scene;
-  scene.demand("fresh");
+  scene.requirement("fresh");
   scene.programs.put("docker-credential-x", R"(echo '{"Username":"stale","Secret":"canary-password"}')");
   CHECK(scene.inside().ask("GET", manifest).field("X-Regpass-Cause") == "credential-rejected");
   scene.programs.put("docker-credential-x", R"(echo '{"Username":"fresh","Secret":"canary-password"}')");
@@ -132,7 +132,7 @@ TEST_CASE("A helper whose credential was refused is asked again with the next re
 
 TEST_CASE("A helper's credential reaches the registry, and its failure the client") {
   helped_scene scene;
-  scene.demand("helped");
+  scene.requirement("helped");
   auto& programs = scene.programs;
   SECTION("it has one") {
     programs.put("docker-credential-x", R"(echo '{"Username":"helped","Secret":"canary-password"}')");

@@ -1,6 +1,6 @@
-#include "regpass/forward/credential_client.hpp"
+#include "forward/services/credential_client.hpp"
 
-#include "regpass/net/worker.hpp"
+#include "regpass/async/worker.hpp"
 #include "support/run_task.hpp"
 #include "support/script.hpp"
 
@@ -33,7 +33,7 @@ class bench {
 
   std::future<auth::program_answer> ask_later(const auth::credential_entry& entry, std::string repository = "a") {
     auth::wanted need{r_test, std::move(repository), registry::action::pull};
-    return net::start(home_.get_executor(), asked(client_, entry, std::move(need)));
+    return async::start(home_.get_executor(), asked(client_, entry, std::move(need)));
   }
   auth::program_answer ask(const auth::credential_entry& entry, std::string repository = "a") {
     return ask_later(entry, std::move(repository)).get();
@@ -46,8 +46,8 @@ class bench {
   testing::scripts scripts;
 
  private:
-  static net::task<auth::program_answer> asked(forward::credential_client& client, auth::credential_entry entry,
-                                               auth::wanted need) {
+  static async::task<auth::program_answer> asked(forward::credential_client& client, auth::credential_entry entry,
+                                                 auth::wanted need) {
     auto answer = co_await client.ask(entry, need);
     co_return answer;
   }
@@ -57,7 +57,7 @@ class bench {
     return made;
   }
 
-  net::worker home_;
+  async::worker home_;
   std::mutex lock_;
   std::vector<std::uint64_t> gone_;
   forward::credential_client client_{home_.get_executor(),

@@ -57,7 +57,7 @@ TEST_CASE("C4: a password whose user says that it is an identity token is posted
 TEST_CASE("C4: at a Basic registry an identity token is used as a password") {
   open_scene scene;
   scene.proxy.credential(scene.registry.authority(), auth::credential_kind::identity_token, "", value);
-  scene.registry.demand(R"(Basic realm="r")", [](const std::string& one) { return one == as_password; });
+  scene.registry.requirement(R"(Basic realm="r")", [](const std::string& one) { return one == as_password; });
   scene.registry.on("*", "*").body("{}");
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);
@@ -146,14 +146,14 @@ TEST_CASE("R6: without a credential a token is asked for anonymously at a realm 
   proxy_under_test proxy;
   way.knows("registry.test:443", registry.port());
   way.knows("auth.test:443", tokens.server().port());
-  registry.demand(R"(Bearer realm="https://auth.test/token",service="test-registry")",
-                  [&](const std::string& one) { return tokens.is_good(one); });
+  registry.requirement(R"(Bearer realm="https://auth.test/token",service="test-registry")",
+                       [&](const std::string& one) { return tokens.is_good(one); });
   registry.on("*", "*").body("{}");
   proxy.serve("registry.test:443", true);
   proxy.change([&](forward::snapshot& from) {
-    auto out = std::make_shared<net::way_out>();
+    auto out = std::make_shared<net::upstream_proxy>();
     out->proxy = http::parse_proxy(way.url()).value();
-    from.way_out = out;
+    from.upstream_proxy = out;
   });
   auto client = proxy.inside("registry.test:443");
   for (int i = 0; i < 3; ++i) CHECK(client.ask("GET", manifest).status == 200);
@@ -175,7 +175,7 @@ TEST_CASE("R6: an anonymous token request goes to public addresses over TLS only
   fake_token_server tokens;
   fake_token_server plain(fake_server::scheme::http);
   const auto realm = GENERATE(true, false) ? tokens.realm() : plain.realm();
-  scene.registry.demand("Bearer realm=\"" + realm + "\",service=\"s\"", [](const std::string&) { return false; });
+  scene.registry.requirement("Bearer realm=\"" + realm + "\",service=\"s\"", [](const std::string&) { return false; });
   auto client = scene.inside();
   const auto got = client.ask("GET", manifest);
   CHECK(got.status == 403);
@@ -198,8 +198,8 @@ TEST_CASE("R4: a token whose claims spell the default class is renewed as any ot
     return reply{.body = R"({"token":"e30.)" + payload + ".c" + std::to_string(number) + R"(","expires_in":300})"};
   });
   const auto number_of = [](const std::string& one) { return std::atoi(one.substr(one.rfind('c') + 1).c_str()); };
-  scene.registry.demand(scene.tokens.challenge(),
-                        [&](const std::string& one) { return !one.empty() && number_of(one) >= oldest; });
+  scene.registry.requirement(scene.tokens.challenge(),
+                             [&](const std::string& one) { return !one.empty() && number_of(one) >= oldest; });
   scene.registry.on("GET", manifest).body("{}");
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);

@@ -17,7 +17,7 @@ const std::string alice = "Basic " + base64("alice:canary-password");
 TEST_CASE("A Basic registry gets user and password, and the second time at once") {
   open_scene scene;
   scene.proxy.credential(scene.registry.authority());
-  scene.registry.demand(R"(Basic realm="r")", [](const std::string& value) { return value == alice; });
+  scene.registry.requirement(R"(Basic realm="r")", [](const std::string& value) { return value == alice; });
   scene.registry.on("*", "*").body("{}");
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);
@@ -30,7 +30,7 @@ TEST_CASE("A Basic registry gets user and password, and the second time at once"
 TEST_CASE("A Basic registry that is not known yet is asked by a probe before a body goes out") {
   open_scene scene;
   scene.proxy.credential(scene.registry.authority());
-  scene.registry.demand(R"(Basic realm="r")", [](const std::string& value) { return value == alice; });
+  scene.registry.requirement(R"(Basic realm="r")", [](const std::string& value) { return value == alice; });
   scene.registry.on("*", "*").body("{}");
   auto client = scene.inside();
   CHECK(client.ask("PUT", manifest, {}, "{}").status == 200);
@@ -44,7 +44,7 @@ TEST_CASE("A Basic registry that is not known yet is asked by a probe before a b
 TEST_CASE("A wrong password at a Basic registry is told of") {
   open_scene scene;
   scene.proxy.credential(scene.registry.authority());
-  scene.registry.demand(R"(Basic realm="r")", [](const std::string&) { return false; });
+  scene.registry.requirement(R"(Basic realm="r")", [](const std::string&) { return false; });
   auto client = scene.inside();
   const auto got = client.ask("GET", manifest);
   CHECK(got.status == 403);
@@ -72,7 +72,7 @@ TEST_CASE("C4: an identity token that a Basic registry refuses was its password 
   open_scene scene;
   scene.proxy.credential(scene.registry.authority(), auth::credential_kind::identity_token, "<token>",
                          "canary-password-refresh");
-  scene.registry.demand(R"(Basic realm="r")", [](const std::string&) { return false; });
+  scene.registry.requirement(R"(Basic realm="r")", [](const std::string&) { return false; });
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 403);
   REQUIRE(scene.registry.requests().size() == 2);
@@ -83,8 +83,8 @@ TEST_CASE("C4: an identity token that a Basic registry refuses was its password 
 TEST_CASE("A ready-made token goes to the registry at once and no token server is asked") {
   token_scene scene;
   scene.proxy.credential(scene.registry.authority(), auth::credential_kind::bearer, "", "canary-password-ready");
-  scene.registry.demand(scene.tokens.challenge(),
-                        [](const std::string& value) { return value == "Bearer canary-password-ready"; });
+  scene.registry.requirement(scene.tokens.challenge(),
+                             [](const std::string& value) { return value == "Bearer canary-password-ready"; });
   scene.registry.on("*", "*").body("{}");
   auto client = scene.inside();
   CHECK(client.ask("PUT", manifest, {}, "{}").status == 200);
@@ -95,7 +95,8 @@ TEST_CASE("A ready-made token goes to the registry at once and no token server i
 TEST_CASE("A ready-made token that is refused is told of and not replaced") {
   token_scene scene;
   scene.proxy.credential(scene.registry.authority(), auth::credential_kind::bearer, "", "canary-password-ready");
-  scene.registry.demand(scene.tokens.challenge(R"(,error="invalid_token")"), [](const std::string&) { return false; });
+  scene.registry.requirement(scene.tokens.challenge(R"(,error="invalid_token")"),
+                             [](const std::string&) { return false; });
   auto client = scene.inside();
   const auto got = client.ask("GET", manifest);
   CHECK(got.status == 403);
@@ -120,7 +121,7 @@ TEST_CASE("Without a credential a token is asked for anonymously") {
 
 TEST_CASE("Without a credential a Basic registry's refusal says that there is none") {
   open_scene scene;
-  scene.registry.demand(R"(Basic realm="r")", [](const std::string&) { return false; });
+  scene.registry.requirement(R"(Basic realm="r")", [](const std::string&) { return false; });
   auto client = scene.inside();
   const auto got = client.ask("GET", manifest);
   CHECK(got.status == 403);

@@ -22,7 +22,7 @@ struct h2_scene : open_scene {
   h2_raw_client client() const { return h2_raw_client(proxy.port(), registry.authority()); }
 };
 
-forward::finished only_exchange(const proxy_under_test& proxy) {
+forward::exchange_record only_exchange(const proxy_under_test& proxy) {
   const auto done = proxy.finished();
   REQUIRE(done.size() == 1);
   return done[0];

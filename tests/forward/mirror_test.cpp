@@ -1,4 +1,4 @@
-#include "regpass/forward/mirror.hpp"
+#include "forward/modes/mirror.hpp"
 
 #include <catch2/catch.hpp>
 

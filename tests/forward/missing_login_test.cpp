@@ -14,13 +14,13 @@ namespace {
 // Private, and refused before anybody connects to it.
 const std::string address = "10.255.255.1";
 
-std::string all_fixes(const explain::explanation& x) {
+std::string all_fixes(const diagnosis::explanation& x) {
   std::string text;
   for (const auto& one : x.fix) text += one + "\n";
   return text;
 }
 
-explain::explanation explained(const proxy_under_test& proxy) {
+diagnosis::explanation explained(const proxy_under_test& proxy) {
   const auto done = proxy.finished();
   REQUIRE(done.size() == 1);
   REQUIRE(done[0].explanation);
@@ -106,11 +106,11 @@ TEST_CASE("E3: a host that NO_PROXY covers is not to be named in NO_PROXY") {
     nobody = gone.authority();
   }
   proxy.serve(nobody, true);
-  auto way = std::make_shared<net::way_out>();
+  auto way = std::make_shared<net::upstream_proxy>();
   way->proxy = *http::parse_proxy("http://127.0.0.1:1");
   const bool covered = GENERATE(true, false);
   if (covered) way->except = http::no_proxy("127.0.0.1");
-  proxy.change([&](forward::snapshot& from) { from.way_out = covered ? way : nullptr; });
+  proxy.change([&](forward::snapshot& from) { from.upstream_proxy = covered ? way : nullptr; });
   CHECK(proxy.inside(nobody).ask("GET", "/v2/team-a/app/manifests/1").status == 503);
   const auto fixes = all_fixes(explained(proxy));
   CHECK((fixes.find("NO_PROXY covers it") != std::string::npos) == covered);

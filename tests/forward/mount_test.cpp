@@ -25,9 +25,9 @@ void take_uploads(fake_server& registry) {
   registry.on("POST", uploads).answer(202, "Accepted").header("Location", uploads + "state");
 }
 
-bool has_mount_step(const forward::finished& one) {
-  return std::ranges::any_of(one.evidence.steps, [](const explain::timed_step& step) {
-    return std::holds_alternative<explain::mount_step>(step.step);
+bool has_mount_step(const forward::exchange_record& one) {
+  return std::ranges::any_of(one.evidence.steps, [](const diagnosis::timed_step& step) {
+    return std::holds_alternative<diagnosis::mount_step>(step.step);
   });
 }
 

@@ -1,5 +1,5 @@
 // What `regpass explain` reads out of the log is what was said live, whichever event the line is of.
-#include "regpass/explain/log_reader.hpp"
+#include "diagnosis/record/log_reader.hpp"
 #include "support/proxy_under_test.hpp"
 #include "support/tls_pair.hpp"
 
@@ -20,16 +20,16 @@ const std::string manifest = "/v2/team-a/app/manifests/1";
 std::vector<std::string> verdicts(const proxy_under_test& proxy) {
   std::vector<std::string> all;
   for (const auto& one : proxy.finished()) {
-    all.push_back(one.explanation ? boost::json::serialize(explain::to_json(*one.explanation)) : "fine");
+    all.push_back(one.explanation ? boost::json::serialize(diagnosis::to_json(*one.explanation)) : "fine");
   }
   return all;
 }
 
 std::vector<std::string> verdicts_offline(const std::vector<boost::json::object>& lines) {
   std::vector<std::string> all;
-  explain::log_reader reader([&](const explain::evidence& seen) {
-    const auto found = explain::diagnose(seen);
-    all.push_back(found ? boost::json::serialize(explain::to_json(*found)) : "fine");
+  diagnosis::log_reader reader([&](const diagnosis::evidence& seen) {
+    const auto found = diagnosis::diagnose(seen);
+    all.push_back(found ? boost::json::serialize(diagnosis::to_json(*found)) : "fine");
   });
   for (const auto& line : lines) reader.feed(boost::json::serialize(line) + "\n");
   reader.finish();

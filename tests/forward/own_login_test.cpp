@@ -20,7 +20,7 @@ struct own_login_scene : token_scene {
       options.injection = auth::injection::add;
     });
     tokens.grants_anonymous("");
-    registry.demand(tokens.challenge(), [this](const std::string& value) { return allows_something(value); });
+    registry.requirement(tokens.challenge(), [this](const std::string& value) { return allows_something(value); });
     registry.on("GET", "/v2/").body("{}");
     registry.on("GET", manifest).body("{}");
     registry.on("HEAD", manifest).body("{}");
@@ -77,8 +77,8 @@ TEST_CASE("R3d: in add mode a client that comes back with nobody's token is help
 
 TEST_CASE("R3d: in add mode somebody's token that does not do is not helped with ours", "[login]") {
   own_login_scene scene;
-  scene.registry.demand(scene.tokens.challenge(),
-                        [&](const std::string& value) { return scene.tokens.subject_of(value) == "alice"; });
+  scene.registry.requirement(scene.tokens.challenge(),
+                             [&](const std::string& value) { return scene.tokens.subject_of(value) == "alice"; });
   auto client = scene.inside();
   const auto own = "Bearer " + scene.token("carol", "canary-own");
   CHECK(client.ask("POST", uploads, {{"Authorization", own}}).status == 403);
@@ -98,7 +98,8 @@ TEST_CASE("R3d: where nobody gets a token that says so, a client without Authori
     scene.tokens.guard(scene.registry);
   }
   SECTION("the registry wants Basic") {
-    scene.registry.demand("Basic realm=\"r\"", [](const std::string& value) { return value.starts_with("Basic "); });
+    scene.registry.requirement("Basic realm=\"r\"",
+                               [](const std::string& value) { return value.starts_with("Basic "); });
   }
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);

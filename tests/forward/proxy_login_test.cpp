@@ -1,6 +1,6 @@
 // A login that the upstream proxy refuses.
+#include "net/login_guard.hpp"
 #include "regpass/base/text.hpp"
-#include "regpass/net/login_guard.hpp"
 #include "support/fake_proxy.hpp"
 #include "support/proxy_under_test.hpp"
 #include "support/tls_pair.hpp"
@@ -14,9 +14,9 @@ using namespace std::chrono_literals;
 namespace {
 
 void go_by(proxy_under_test& proxy, const std::string& url) {
-  auto way = std::make_shared<net::way_out>();
+  auto way = std::make_shared<net::upstream_proxy>();
   way->proxy = value_of(http::parse_proxy(url));
-  proxy.change([&](forward::snapshot& from) { from.way_out = way; });
+  proxy.change([&](forward::snapshot& from) { from.upstream_proxy = way; });
 }
 
 error refusal() {
@@ -36,7 +36,7 @@ TEST_CASE("A8: a login that the upstream proxy refused is not tried again with e
   proxy_under_test proxy;
   corp.knows("registry.test:443", registry.port());
   corp.knows("other.test:443", registry.port());
-  corp.demand("builder:right");
+  corp.requirement("builder:right");
   registry.on("*", "*").body("{}");
   proxy.serve("registry.test:443", true);
   go_by(proxy, corp.url("builder:wrong-password"));
@@ -64,7 +64,7 @@ TEST_CASE("A8: a login that the upstream proxy refused is not tried again with e
 TEST_CASE("A8: many requests at once try a login once", "[proxy-login]") {
   fake_proxy corp;
   proxy_under_test proxy;
-  corp.demand("builder:right");
+  corp.requirement("builder:right");
   // Over HTTP/2 they would wait for one connection anyway.
   proxy.serve("registry.test:443", true, [](auto& options) { options.http2 = forward::http2_use::off; });
   go_by(proxy, corp.url("builder:wrong-password"));

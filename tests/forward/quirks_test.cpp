@@ -1,6 +1,6 @@
 // Registries and token servers that deviate from the specification (docs/failures.md; TOK-04, TOK-15, TOK-18).
-#include "regpass/forward/token_client.hpp"
-#include "regpass/net/worker.hpp"
+#include "forward/services/token_client.hpp"
+#include "regpass/async/worker.hpp"
 #include "support/proxy_under_test.hpp"
 
 #include <catch2/catch.hpp>
@@ -180,19 +180,19 @@ TEST_CASE("A token endpoint that has moved is found again") {
 }
 
 TEST_CASE("A credential that goes away while a token is asked for with it leaves no token behind") {
-  net::worker elsewhere;  // outlives the proxy's thread, which may not have done yet when what it posted is here
+  async::worker elsewhere;  // outlives the proxy's thread, which may not have done yet when what it posted is here
   token_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   scene.tokens.server().on("GET", "/token").times(1).delay(300ms).body(R"({"token":"canary-token-late"})");
   const auto generation = scene.proxy.credential(scene.registry.authority());
-  scene.registry.demand(scene.tokens.challenge(), [&](const std::string& value) {
+  scene.registry.requirement(scene.tokens.challenge(), [&](const std::string& value) {
     return value == "Bearer canary-token-late" || scene.tokens.is_good(value);
   });
   auto client = scene.inside();
   client.request("GET", manifest);
   REQUIRE(holds_soon([&] { return scene.tokens.count() == 1; }));
   elsewhere.start();
-  net::start(elsewhere.get_executor(), scene.proxy.tokens().drop(generation)).get();
+  async::start(elsewhere.get_executor(), scene.proxy.tokens().drop(generation)).get();
   CHECK(client.receive().status == 200);  // it began with that credential
   CHECK(client.ask("GET", manifest).status == 200);
   CHECK(scene.tokens.count() == 2);

@@ -21,7 +21,7 @@ struct foreign_scene {
     proxy.credential(registry.authority());
   }
   void name(const std::string& realm) {
-    registry.demand("Bearer realm=\"" + realm + "\",service=\"s\"", [](const std::string&) { return false; });
+    registry.requirement("Bearer realm=\"" + realm + "\",service=\"s\"", [](const std::string&) { return false; });
   }
   raw_client inside() const { return proxy.inside(registry.authority()); }
 
@@ -100,7 +100,7 @@ TEST_CASE("A realm of the registry's own origin needs no approval, however it is
       .when([](const received& one) { return one.authorization() == "Bearer canary-token-own"; })
       .body("{}");
   scene.registry.on("GET", manifest).answer(401).header("WWW-Authenticate", "Bearer realm=\"" + realm + "\"");
-  scene.registry.demand("", [](const std::string&) { return true; });
+  scene.registry.requirement("", [](const std::string&) { return true; });
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);
   CHECK(scene.registry.count("GET", "/service/token") == 1);
@@ -151,9 +151,10 @@ TEST_CASE("T12 nothing in a challenge changes what the token server is asked, an
   token_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   const auto good = [&](const std::string& value) { return scene.tokens.is_good(value); };
-  scene.registry.demand("Bearer realm=\"" + scene.tokens.realm() + "?scope=registry:catalog:*&x=1&account=root\"," +
-                            R"(service="a&scope=repository:secret:pull#\"",scope="repository:secret:pull,push")",
-                        good);
+  scene.registry.requirement("Bearer realm=\"" + scene.tokens.realm() +
+                                 "?scope=registry:catalog:*&x=1&account=root\"," +
+                                 R"(service="a&scope=repository:secret:pull#\"",scope="repository:secret:pull,push")",
+                             good);
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);
   const auto asked = scene.tokens.asked();
@@ -173,8 +174,8 @@ TEST_CASE("T12 a challenge that cannot be read, or passes its bounds, is no reas
       "Negotiate",
       "Bearer",
   };
-  scene.registry.demand(challenges[static_cast<std::size_t>(GENERATE(range(0, 5)))],
-                        [](const std::string&) { return false; });
+  scene.registry.requirement(challenges[static_cast<std::size_t>(GENERATE(range(0, 5)))],
+                             [](const std::string&) { return false; });
   auto client = scene.inside();
   const auto got = client.ask("GET", manifest);
   CHECK(got.status == 403);
@@ -189,11 +190,12 @@ TEST_CASE("A Basic challenge in answer to a token does not turn a token registry
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);
   // As Harbor does it.
-  scene.registry.demand("", [](const std::string&) { return true; });
+  scene.registry.requirement("", [](const std::string&) { return true; });
   scene.registry.on("*", "*");
   fake_server& registry = scene.registry;
   scene.tokens.take_back_all();
-  registry.demand(R"(Basic realm="harbor")", [&](const std::string& value) { return scene.tokens.is_good(value); });
+  registry.requirement(R"(Basic realm="harbor")",
+                       [&](const std::string& value) { return scene.tokens.is_good(value); });
   CHECK(client.ask("GET", manifest).status == 200);
   CHECK(client.ask("GET", "/v2/team-b/app/manifests/1").status == 200);
   CHECK(client.ask("GET", manifest).status == 200);

@@ -16,13 +16,13 @@ TEST_CASE("What was sent says over which connection, and how long a new one took
   CHECK(client.ask("GET", manifest).status == 200);
   const auto done = scene.proxy.finished(2);
   REQUIRE(done.size() == 2);
-  const auto& first = std::get<explain::sent_step>(done[0].evidence.steps.front().step);
+  const auto& first = std::get<diagnosis::sent_step>(done[0].evidence.steps.front().step);
   CHECK_FALSE(first.reused);
   CHECK(first.http == "1.1");
   CHECK(first.address == "127.0.0.1");
   CHECK(first.tls == "TLSv1.3");
   CHECK((first.resolve_ms && first.connect_ms && first.tls_ms));
-  const auto& second = std::get<explain::sent_step>(done[1].evidence.steps.front().step);
+  const auto& second = std::get<diagnosis::sent_step>(done[1].evidence.steps.front().step);
   CHECK(second.reused);
   CHECK_FALSE((second.resolve_ms || second.connect_ms || second.tls_ms));
 }

@@ -21,7 +21,8 @@ TEST_CASE("A7: a token refused when fresh is not asked for again with every requ
   token_scene scene;
   const bool opaque = GENERATE(false, true);
   if (opaque) scene.tokens.opaque();
-  scene.registry.demand(scene.tokens.challenge(R"(,error="invalid_token")"), [](const std::string&) { return false; });
+  scene.registry.requirement(scene.tokens.challenge(R"(,error="invalid_token")"),
+                             [](const std::string&) { return false; });
   const auto [method, target, body] = GENERATE(table<std::string, std::string, std::string>(
       {{"GET", manifest, ""}, {"POST", uploads, ""}, {"PUT", manifest, "{}"}}));
   auto client = scene.inside();
@@ -40,7 +41,7 @@ TEST_CASE("A7: a token refused when fresh is not asked for again with every requ
 TEST_CASE("A7: a fresh token that is refused in passing serves again as soon as the registry takes it") {
   token_scene scene;
   scene.registry.on("GET", manifest).body("{}");
-  scene.registry.demand(scene.tokens.challenge(), [](const std::string&) { return false; });
+  scene.registry.requirement(scene.tokens.challenge(), [](const std::string&) { return false; });
   auto client = scene.inside();
   for (int i = 0; i < 3; ++i) CHECK(client.ask("GET", manifest).status == 403);
   scene.tokens.guard(scene.registry);
@@ -51,7 +52,7 @@ TEST_CASE("A7: a fresh token that is refused in passing serves again as soon as 
 TEST_CASE("A7: where another token is what helps, it is asked for within seconds") {
   token_scene scene;
   scene.registry.on("GET", manifest).body("{}");
-  scene.registry.demand(scene.tokens.challenge(), [](const std::string&) { return false; });
+  scene.registry.requirement(scene.tokens.challenge(), [](const std::string&) { return false; });
   auto client = scene.inside();
   for (int i = 0; i < 3; ++i) CHECK(client.ask("GET", manifest).status == 403);
   scene.tokens.take_back_all();
@@ -67,7 +68,7 @@ TEST_CASE("A7: where another token is what helps, it is asked for within seconds
 
 TEST_CASE("A7: another credential, and another scope, are asked about at once") {
   token_scene scene;
-  scene.registry.demand(scene.tokens.challenge(), [](const std::string&) { return false; });
+  scene.registry.requirement(scene.tokens.challenge(), [](const std::string&) { return false; });
   auto client = scene.inside();
   for (int i = 0; i < 3; ++i) CHECK(client.ask("GET", manifest).status == 403);
   CHECK(scene.tokens.count() == 1);
@@ -81,8 +82,9 @@ TEST_CASE("A7: another credential, and another scope, are asked about at once") 
 TEST_CASE("A7: that a wider token was refused keeps nobody from asking for a narrower one") {
   token_scene scene;
   if (GENERATE(false, true)) scene.tokens.opaque();
-  scene.registry.demand(scene.tokens.challenge(),
-                        [&](const std::string& one) { return scene.tokens.allows(one, "repository:team-a/app:pull"); });
+  scene.registry.requirement(scene.tokens.challenge(), [&](const std::string& one) {
+    return scene.tokens.allows(one, "repository:team-a/app:pull");
+  });
   scene.registry.on("*", "*").body("{}");
   auto client = scene.inside();
   CHECK(client.ask("POST", uploads).status == 403);

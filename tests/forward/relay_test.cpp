@@ -1,6 +1,6 @@
 // run_tunnel between two pairs of real sockets.
+#include "forward/modes/tunnel.hpp"
 #include "regpass/base/descriptor.hpp"
-#include "regpass/forward/tunnel.hpp"
 #include "support/loopback.hpp"
 #include "support/run_task.hpp"
 
@@ -26,19 +26,19 @@ struct tunnel_scene {
   bool over = false;
 };
 
-net::task<void> run(tunnel_scene& scene, std::chrono::milliseconds idle) {
+async::task<void> run(tunnel_scene& scene, std::chrono::milliseconds idle) {
   scene.moved = co_await forward::run_tunnel(*scene.client.near, *scene.server.near, idle);
   scene.over = true;
 }
 
-net::task<void> open(tunnel_scene& scene, std::chrono::milliseconds idle) {
+async::task<void> open(tunnel_scene& scene, std::chrono::milliseconds idle) {
   scene.client = co_await connected_pair();
   scene.server = co_await connected_pair();
-  net::spawn(scene.client.near->get_executor(), run(scene, idle), "tunnel");
+  async::spawn(scene.client.near->get_executor(), run(scene, idle), "tunnel");
 }
 
 // Waits for the tunnel's end and lets go of the sockets, which must not outlive their executor.
-net::task<void> finish(tunnel_scene& scene) {
+async::task<void> finish(tunnel_scene& scene) {
   const auto is_over = [&] { return scene.over; };
   const bool over = co_await wait_until(is_over);
   CHECK(over);
@@ -46,13 +46,13 @@ net::task<void> finish(tunnel_scene& scene) {
   scene.server = {};
 }
 
-net::task<std::string> read_some(net::stream& from) {
+async::task<std::string> read_some(net::stream& from) {
   std::string into(64 * 1024, '\0');
   auto got = co_await from.read_some(into);
   co_return got ? into.substr(0, *got) : "failed";
 }
 
-net::task<void> send_all(net::stream& to, const std::string& bytes) {
+async::task<void> send_all(net::stream& to, const std::string& bytes) {
   co_await net::write_one(to, bytes);
   co_await to.shut_write();
 }
@@ -72,7 +72,7 @@ class descriptors_taken {
 
 TEST_CASE("A tunnel carries bytes both ways and counts them") {
   tunnel_scene scene;
-  run_task([&]() -> net::task<void> {
+  run_task([&]() -> async::task<void> {
     co_await open(scene, 5s);
     co_await net::write_one(*scene.client.far, "question");
     const auto asked = co_await read_some(*scene.server.far);
@@ -99,9 +99,9 @@ TEST_CASE("A tunnel passes on what its reader takes slowly, byte for byte, and k
   for (int round = 0; round < 20; ++round) {
     tunnel_scene scene;
     std::string got;
-    run_task([&]() -> net::task<void> {
+    run_task([&]() -> async::task<void> {
       co_await open(scene, 20s);
-      net::spawn(scene.server.far->get_executor(), send_all(*scene.server.far, sent), "sender");
+      async::spawn(scene.server.far->get_executor(), send_all(*scene.server.far, sent), "sender");
       while (got.size() < sent.size()) {
         const auto piece = co_await read_some(*scene.client.far);
         if (piece.empty() || piece == "failed") break;
@@ -121,7 +121,7 @@ TEST_CASE("A tunnel goes on when there are no descriptors for it") {
   tunnel_scene scene;
   // A thread of its own, for which no pipe of an earlier tunnel is kept.
   std::jthread([&] {
-    run_task([&]() -> net::task<void> {
+    run_task([&]() -> async::task<void> {
       co_await open(scene, 5s);
       const descriptors_taken none;
       co_await net::write_one(*scene.client.far, "question");
@@ -137,7 +137,7 @@ TEST_CASE("A tunnel goes on when there are no descriptors for it") {
 
 TEST_CASE("A tunnel's half-close leaves the other direction open (F02)") {
   tunnel_scene scene;
-  run_task([&]() -> net::task<void> {
+  run_task([&]() -> async::task<void> {
     co_await open(scene, 5s);
     co_await scene.client.far->shut_write();
     const auto end = co_await read_some(*scene.server.far);
@@ -153,7 +153,7 @@ TEST_CASE("A tunnel's half-close leaves the other direction open (F02)") {
 
 TEST_CASE("A tunnel in which nothing moves is closed on both sides (F02)") {
   tunnel_scene scene;
-  run_task([&]() -> net::task<void> {
+  run_task([&]() -> async::task<void> {
     co_await open(scene, 100ms);
     const auto one = co_await read_some(*scene.client.far);
     const auto other = co_await read_some(*scene.server.far);
@@ -165,7 +165,7 @@ TEST_CASE("A tunnel in which nothing moves is closed on both sides (F02)") {
 
 TEST_CASE("A tunnel in which one side still speaks is not idle") {
   tunnel_scene scene;
-  run_task([&]() -> net::task<void> {
+  run_task([&]() -> async::task<void> {
     co_await open(scene, 200ms);
     for (int i = 0; i < 8; ++i) {
       co_await pause(50ms);

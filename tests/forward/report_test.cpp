@@ -77,13 +77,13 @@ TEST_CASE("An exchange line can be read back as the evidence it was made from") 
   const auto done = scene.proxy.finished();
   const auto lines = scene.proxy.log_lines("exchange");
   REQUIRE(lines.size() == 1);
-  const auto read = explain::from_json(boost::json::value(lines[0]));
+  const auto read = diagnosis::from_json(boost::json::value(lines[0]));
   REQUIRE(read.has_value());
-  const auto again = explain::diagnose(*read);
+  const auto again = diagnosis::diagnose(*read);
   REQUIRE((again && done[0].explanation));
   CHECK(again->cause == "granted-less");
-  CHECK(boost::json::serialize(explain::to_json(*again)) ==
-        boost::json::serialize(explain::to_json(*done[0].explanation)));
+  CHECK(boost::json::serialize(diagnosis::to_json(*again)) ==
+        boost::json::serialize(diagnosis::to_json(*done[0].explanation)));
 }
 
 TEST_CASE("The journal keeps the last exchanges only") {

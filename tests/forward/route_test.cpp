@@ -1,4 +1,4 @@
-#include "regpass/forward/route.hpp"
+#include "forward/exchange/route.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // Registries, token servers and proxies that quote what they were sent (P4).
 #include "regpass/base/text.hpp"
-#include "regpass/explain/har.hpp"
+#include "regpass/diagnosis/har.hpp"
 #include "support/common_ground.hpp"
 #include "support/fake_proxy.hpp"
 #include "support/proxy_under_test.hpp"
@@ -40,13 +40,13 @@ std::string value_of_field(const std::string& authorization) {
 }
 
 // Everything that a person or a client may see of it.
-std::string all_of(const message& got, const std::vector<forward::finished>& outcomes) {
+std::string all_of(const message& got, const std::vector<forward::exchange_record>& outcomes) {
   std::string text = got.reason + "\n" + got.body + "\n";
   for (const auto& [name, value] : got.fields) text.append(name).append(": ").append(value).append("\n");
-  std::vector<explain::evidence> seen;
+  std::vector<diagnosis::evidence> seen;
   for (const auto& one : outcomes) {
-    text += boost::json::serialize(explain::to_json(one.evidence)) + "\n";
-    if (one.explanation) text += boost::json::serialize(explain::to_json(*one.explanation)) + "\n";
+    text += boost::json::serialize(diagnosis::to_json(one.evidence)) + "\n";
+    if (one.explanation) text += boost::json::serialize(diagnosis::to_json(*one.explanation)) + "\n";
   }
   return text;
 }
@@ -66,7 +66,7 @@ void check_hidden(const std::string& in, const std::string& secret_text) {
 // A scene with a registry that wants Basic, and what it was sent.
 struct basic_scene {
   basic_scene() {
-    registry.demand("Basic realm=\"r\"", [](const std::string& one) { return one.starts_with("Basic "); });
+    registry.requirement("Basic realm=\"r\"", [](const std::string& one) { return one.starts_with("Basic "); });
     proxy.serve(registry);
     proxy.credential(registry.authority());
   }
@@ -196,9 +196,9 @@ TEST_CASE("S2: what an upstream proxy quotes of its login reaches nobody", "[sec
   proxy.serve("registry.test:443", true);
   corp.says("HTTP/1.1 407 bad Basic " + encode(pair) + " " + encode(proxy_password) +
             "\r\nProxy-Authenticate: " + encode(proxy_password) + "\r\nContent-Length: 0\r\n\r\n");
-  auto way = std::make_shared<net::way_out>();
+  auto way = std::make_shared<net::upstream_proxy>();
   way->proxy = value_of(http::parse_proxy(corp.url("builder:" + proxy_password)));
-  proxy.change([&](forward::snapshot& from) { from.way_out = way; });
+  proxy.change([&](forward::snapshot& from) { from.upstream_proxy = way; });
   message got;
   if (tunnelled) {
     auto client = proxy.client();

@@ -1,5 +1,5 @@
 // Every series that the shipped alerts and the dashboard look at is there before anything happens.
-#include "regpass/explain/causes.hpp"
+#include "diagnosis/causes/causes.hpp"
 #include "regpass/forward/metrics.hpp"
 
 #include <boost/json/parse.hpp>
@@ -100,7 +100,7 @@ TEST_CASE("E5: each cause of a failure has its series, also of hosts that are no
   forward::metrics counts;
   counts.prepare({"harbor.example.com"}, {"proxy"});
   const auto lines = lines_of(counts.text(), "regpass_failures_total");
-  for (const auto& row : explain::causes()) {
+  for (const auto& row : diagnosis::causes()) {
     if (row.judge == nullptr) continue;
     const auto cause = "cause=\"" + std::string(row.name) + "\"";
     for (const auto* registry : {"registry=\"harbor.example.com\"", "registry=\"other\""})
@@ -112,7 +112,7 @@ TEST_CASE("E5: the first failure is an increase of a series that was there", "[m
   forward::metrics counts;
   counts.prepare({"harbor.example.com"}, {"proxy"});
   const auto before = lines_of(counts.text(), "regpass_failures_total").size();
-  forward::finished failed;
+  forward::exchange_record failed;
   failed.evidence.registry = "harbor.example.com";
   failed.evidence.status = 403;
   failed.explanation.emplace();

@@ -88,7 +88,7 @@ TEST_CASE("T05 paths that two parsers might read differently are 400 and go nowh
 
 TEST_CASE("T05 paths that only look like the API's get no credential") {
   token_scene scene;
-  scene.registry.demand("", [](const std::string&) { return true; });
+  scene.registry.requirement("", [](const std::string&) { return true; });
   scene.registry.on("*", "*").body("x");
   const std::string target =
       GENERATE("//v2/team-a/app/manifests/1", "/%76%32/team-a/app/manifests/1", "/V2/team-a/app/manifests/1",

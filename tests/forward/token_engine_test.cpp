@@ -177,7 +177,8 @@ TEST_CASE("T14 a registry that refuses every token is asked twice for a request 
   answer_everything(scene.registry);
   auto client = scene.inside();
   CHECK(client.ask("GET", manifest).status == 200);
-  scene.registry.demand(scene.tokens.challenge(R"(,error="invalid_token")"), [](const std::string&) { return false; });
+  scene.registry.requirement(scene.tokens.challenge(R"(,error="invalid_token")"),
+                             [](const std::string&) { return false; });
   for (std::size_t i = 1; i <= 3; ++i) {
     CHECK(client.ask("GET", manifest).status == 403);
     CHECK(scene.registry.requests().size() == 3 + i);

@@ -94,7 +94,7 @@ TEST_CASE("A token server that cannot be reached is 503, and so is one whose cer
   } else {
     realm = "https://127.0.0.4:" + std::to_string(scene.tokens.server().port()) + "/token";  // not in its certificate
   }
-  scene.registry.demand("Bearer realm=\"" + realm + "\"", [](const std::string&) { return false; });
+  scene.registry.requirement("Bearer realm=\"" + realm + "\"", [](const std::string&) { return false; });
   scene.proxy.serve(scene.registry, [&](forward::registry_options& options) { options.realms = {realm}; });
   auto client = scene.inside();
   const auto got = client.ask("GET", manifest);
@@ -108,7 +108,7 @@ TEST_CASE("T22 a token server that never finishes its TLS handshake costs no mor
   // A listener that accepts and says nothing.
   fake_server mute(fake_server::scheme::http);
   const auto realm = "https://" + mute.authority() + "/token";
-  scene.registry.demand("Bearer realm=\"" + realm + "\"", [](const std::string&) { return false; });
+  scene.registry.requirement("Bearer realm=\"" + realm + "\"", [](const std::string&) { return false; });
   scene.proxy.serve(scene.registry, [&](forward::registry_options& options) { options.realms = {realm}; });
   auto client = scene.inside();
   const auto began = std::chrono::steady_clock::now();

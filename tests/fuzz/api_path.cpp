@@ -1,6 +1,6 @@
 // The distribution API's paths: "METHOD TARGET" (T05, T06).
-#include "fuzz/fuzz.hpp"
-#include "regpass/auth/policy.hpp"
+#include "auth/policy.hpp"
+#include "fuzz.hpp"
 #include "regpass/registry/operation.hpp"
 #include "regpass/registry/reference.hpp"
 

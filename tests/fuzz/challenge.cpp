@@ -1,8 +1,8 @@
 // WWW-Authenticate, from the field to the token request on the wire (T09, T10, T12).
 #include "regpass/auth/challenge.hpp"
 
-#include "fuzz/fuzz.hpp"
-#include "regpass/auth/realm.hpp"
+#include "auth/realm.hpp"
+#include "fuzz.hpp"
 #include "regpass/auth/token.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 const http::origin registry_origin{"https", "registry.test", 443};
 const http::origin approved_origin{"https", "auth.test", 443};
 
-void check_request(const auth::demand& asked, const auth::realm_decision& realm, auth::credential_kind kind) {
+void check_request(const auth::requirement& asked, const auth::realm_decision& realm, auth::credential_kind kind) {
   auto credential = std::make_shared<auth::credential>();
   credential->kind = kind;
   credential->username = "alice";
@@ -40,8 +40,8 @@ REGPASS_FUZZ_TARGET(challenge) {
   const auto list = auth::parse_challenges(bytes);
   if (!list) return;
   fuzz::promise(bytes.size() <= limits.bytes && list->size() <= limits.challenges, "challenges are bounded (P6)");
-  const auto asked = auth::demand_of(*list);
-  if (!asked || asked->how != auth::demand::kind::bearer) return;
+  const auto asked = auth::requirement_of(*list);
+  if (!asked || asked->how != auth::requirement::kind::bearer) return;
   const auth::realm_rules rules{registry_origin, {"https://auth.test/token"}};
   const auto realm = auth::decide_realm(asked->realm, {"registry.test", 443}, rules);
   if (!realm.allowed) return;

@@ -1,5 +1,5 @@
 // Chunk framing, and the same data framed anew (T17).
-#include "fuzz/h1.hpp"
+#include "h1.hpp"
 
 using namespace regpass;
 

@@ -1,7 +1,7 @@
 // Proxy-Authorization of clients: only the password gets in (T01).
-#include "regpass/forward/client_auth.hpp"
+#include "forward/session/client_auth.hpp"
 
-#include "fuzz/fuzz.hpp"
+#include "fuzz.hpp"
 #include "regpass/base/text.hpp"
 
 #include <string>

@@ -1,8 +1,8 @@
 // The first bytes of a captured connection: TLS, HTTP, or neither (T20).
-#include "regpass/tls/client_hello.hpp"
+#include "tls/client_hello.hpp"
 
-#include "fuzz/fuzz.hpp"
-#include "regpass/forward/captured.hpp"
+#include "forward/modes/redirected.hpp"
+#include "fuzz.hpp"
 
 using namespace regpass;
 

@@ -1,5 +1,5 @@
 // The configuration file: problems, or settings that `config show` writes so that they load again.
-#include "fuzz/fuzz.hpp"
+#include "fuzz.hpp"
 #include "regpass/config/load.hpp"
 
 #include <string>

@@ -1,7 +1,7 @@
 // Encoded bodies of refusals, whose first byte chooses the coding.
 #include "regpass/http/content_coding.hpp"
 
-#include "fuzz/fuzz.hpp"
+#include "fuzz.hpp"
 
 using namespace regpass;
 

@@ -1,5 +1,5 @@
 // What credential helpers and the kubelet's provider plugins answer, and the patterns and durations in it.
-#include "fuzz/fuzz.hpp"
+#include "fuzz.hpp"
 #include "regpass/auth/program.hpp"
 
 using namespace regpass;

@@ -1,7 +1,7 @@
 // Docker's credential files, and the choice among what is in them (T31).
-#include "regpass/auth/docker_config.hpp"
+#include "auth/docker_config.hpp"
 
-#include "fuzz/fuzz.hpp"
+#include "fuzz.hpp"
 #include "regpass/auth/choice.hpp"
 
 using namespace regpass;

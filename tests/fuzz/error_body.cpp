@@ -1,8 +1,8 @@
 // Error bodies of registries and token servers (T27).
 #include "regpass/registry/error_body.hpp"
 
-#include "fuzz/fuzz.hpp"
-#include "regpass/registry/error_note.hpp"
+#include "fuzz.hpp"
+#include "registry/error_note.hpp"
 
 #include <algorithm>
 

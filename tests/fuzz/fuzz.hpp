@@ -6,7 +6,7 @@
 // ordinary test.
 #pragma once
 
-#include "fuzz/registration.hpp"
+#include "registration.hpp"
 
 #include <cstddef>
 #include <cstdint>

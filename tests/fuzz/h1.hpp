@@ -1,9 +1,9 @@
 // What messages of HTTP/1.1 promise in both directions.
 #pragma once
 
-#include "fuzz/fuzz.hpp"
+#include "fuzz.hpp"
+#include "http/framing.hpp"
 #include "http/h1_transcript.hpp"
-#include "regpass/http/framing.hpp"
 #include "regpass/http/hop.hpp"
 
 #include <string>

@@ -1,5 +1,5 @@
 // Requests of HTTP/1.1: pieces do not matter, and what is written anew is read as the same (T17).
-#include "fuzz/h1.hpp"
+#include "h1.hpp"
 
 using namespace regpass;
 

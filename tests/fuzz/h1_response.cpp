@@ -1,5 +1,5 @@
 // Responses of HTTP/1.1 to several methods (T16).
-#include "fuzz/h1.hpp"
+#include "h1.hpp"
 
 using namespace regpass;
 

@@ -1,7 +1,7 @@
 // HTTP/2 frames into a codec, as a server and as a client (T18, T21).
 #include "regpass/http/h2_codec.hpp"
 
-#include "fuzz/fuzz.hpp"
+#include "fuzz.hpp"
 
 #include <chrono>
 #include <string>

@@ -1,7 +1,7 @@
 // HTTP/2 frames into a whole session: streams, windows, deadlines; it ends when its client does (T21, T22).
-#include "fuzz/fuzz.hpp"
-#include "regpass/exchange/h2_connection.hpp"
+#include "fuzz.hpp"
 #include "support/memory_stream.hpp"
+#include "transport/h2_connection.hpp"
 
 #include <string>
 
@@ -9,7 +9,7 @@ using namespace regpass;
 
 namespace {
 
-net::task<void> echo(exchange::downstream& one) {
+async::task<void> echo(transport::downstream& one) {
   for (;;) {
     auto piece = co_await one.read();
     if (!piece) co_return;
@@ -25,15 +25,15 @@ net::task<void> echo(exchange::downstream& one) {
   if (said) co_await one.finish(http::fields());
 }
 
-net::task<void> serve(std::string bytes) {
+async::task<void> serve(std::string bytes) {
   const auto on = co_await boost::asio::this_coro::executor;
-  const exchange::limits bounds;
+  const transport::limits bounds;
   testing::memory_pair wires(on);
   wires.there->put(http::h2_preface);
   wires.there->put(bytes);
   wires.there->end();
-  exchange::h2_server session(*wires.far, bounds);
-  exchange::h2_server::handler handler(echo);
+  transport::h2_server session(*wires.far, bounds);
+  transport::h2_server::handler handler(echo);
   co_await session.run(std::move(handler));
 }
 

@@ -1,7 +1,7 @@
 // A log as `explain` is given it: any bytes, in pieces of any size, and the archive made of what was found (T27).
-#include "fuzz/fuzz.hpp"
-#include "regpass/explain/har.hpp"
-#include "regpass/explain/log_reader.hpp"
+#include "diagnosis/record/log_reader.hpp"
+#include "fuzz.hpp"
+#include "regpass/diagnosis/har.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -14,19 +14,19 @@ using namespace regpass;
 namespace {
 
 struct reading {
-  std::vector<explain::evidence> found;
+  std::vector<diagnosis::evidence> found;
   std::size_t skipped = 0;
   bool operator==(const reading& other) const { return skipped == other.skipped && text() == other.text(); }
   std::string text() const {
     std::string all;
-    for (const auto& one : found) all += boost::json::serialize(explain::to_json(one)) + "\n";
+    for (const auto& one : found) all += boost::json::serialize(diagnosis::to_json(one)) + "\n";
     return all;
   }
 };
 
 reading read(std::string_view log, std::size_t piece) {
   reading made;
-  explain::log_reader reader([&](const explain::evidence& one) { made.found.push_back(one); });
+  diagnosis::log_reader reader([&](const diagnosis::evidence& one) { made.found.push_back(one); });
   for (std::size_t at = 0; at < log.size(); at += piece) reader.feed(log.substr(at, piece));
   reader.finish();
   fuzz::promise(reader.exchanges() == made.found.size(), "each exchange is counted");
@@ -42,6 +42,6 @@ REGPASS_FUZZ_TARGET(log) {
   fuzz::promise(read(bytes, piece) == whole, "how it is cut makes no difference");
   const auto lines = static_cast<std::size_t>(std::ranges::count(bytes, '\n')) + 1;
   fuzz::promise(whole.found.size() + whole.skipped <= lines, "a line is one exchange at most");
-  const auto archive = boost::json::serialize(explain::to_har(whole.found));
+  const auto archive = boost::json::serialize(diagnosis::to_har(whole.found));
   fuzz::promise(std::ranges::none_of(archive, [](char c) { return c >= 0 && c < ' '; }), "JSON without control bytes");
 }

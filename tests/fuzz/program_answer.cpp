@@ -1,5 +1,5 @@
 // What credential helpers and kubelet plugins print (T30).
-#include "fuzz/fuzz.hpp"
+#include "fuzz.hpp"
 #include "regpass/auth/program.hpp"
 
 #include <string>

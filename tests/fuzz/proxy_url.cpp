@@ -1,6 +1,6 @@
 // HTTPS_PROXY and NO_PROXY, whose text may hold a password.
-#include "fuzz/fuzz.hpp"
-#include "regpass/http/no_proxy.hpp"
+#include "fuzz.hpp"
+#include "http/no_proxy.hpp"
 #include "regpass/http/proxy_server.hpp"
 
 #include <algorithm>

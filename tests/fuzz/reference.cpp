@@ -1,7 +1,7 @@
 // Image references, and hosts as people write them (T31).
 #include "regpass/registry/reference.hpp"
 
-#include "fuzz/fuzz.hpp"
+#include "fuzz.hpp"
 
 using namespace regpass;
 

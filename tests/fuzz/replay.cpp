@@ -1,5 +1,5 @@
 // test_fuzz TARGET [FILE|DIRECTORY]...: runs a target on each file, and on every beginning of it. Without libFuzzer.
-#include "fuzz/registration.hpp"
+#include "registration.hpp"
 
 #include <cstdio>
 #include <filesystem>

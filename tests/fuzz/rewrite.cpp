@@ -1,7 +1,6 @@
 // Location and Link in a registry's answers, as clients of a mirror get them: "ASKED\nREFERENCE" (T11).
-#include "regpass/forward/rewrite.hpp"
-
-#include "fuzz/fuzz.hpp"
+#include "forward/modes/url_mapping.hpp"
+#include "fuzz.hpp"
 
 #include <algorithm>
 #include <string>

@@ -1,7 +1,7 @@
 // Scopes of challenges, answers and claims (T06, T07).
 #include "regpass/registry/scope.hpp"
 
-#include "fuzz/fuzz.hpp"
+#include "fuzz.hpp"
 
 using namespace regpass;
 

@@ -1,5 +1,5 @@
 // What token servers answer (T13).
-#include "fuzz/fuzz.hpp"
+#include "fuzz.hpp"
 #include "regpass/auth/token.hpp"
 
 #include <algorithm>

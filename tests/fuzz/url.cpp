@@ -1,6 +1,6 @@
 // Request targets and references: what a proxy is asked for, and what answers refer to (T03, T05, T11).
-#include "fuzz/fuzz.hpp"
-#include "regpass/forward/target.hpp"
+#include "forward/modes/target.hpp"
+#include "fuzz.hpp"
 #include "regpass/http/origin.hpp"
 
 #include <string>

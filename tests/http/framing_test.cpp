@@ -1,4 +1,4 @@
-#include "regpass/http/framing.hpp"
+#include "http/framing.hpp"
 
 #include <catch2/catch.hpp>
 

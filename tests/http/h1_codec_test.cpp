@@ -1,6 +1,6 @@
 #include "regpass/http/h1_codec.hpp"
 
-#include "http/h1_transcript.hpp"
+#include "h1_transcript.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // The bounds of the codec: each is kept at its value and refused one beyond (P6).
-#include "http/h1_transcript.hpp"
+#include "h1_transcript.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // What two parsers might read differently must be refused, in requests and responses alike (T16, T17).
-#include "http/h1_transcript.hpp"
+#include "h1_transcript.hpp"
 
 #include <catch2/catch.hpp>
 

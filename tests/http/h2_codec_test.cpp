@@ -1,6 +1,6 @@
 #include "regpass/http/h2_codec.hpp"
 
-#include "http/h2_frames.hpp"
+#include "h2_frames.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // What a peer must not do, in frames made by hand (T18, T21).
-#include "http/h2_frames.hpp"
+#include "h2_frames.hpp"
 
 #include <catch2/catch.hpp>
 

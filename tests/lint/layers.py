@@ -1,13 +1,4 @@
-"""Every #include against the layer picture in README.md, and each library only where the design keeps it.
-
-        app
-   config · admin
-       forward
-    explain  exchange
-      auth     net
-  http · registry · tls
-        base
-"""
+"""Every #include against the layer picture in docs/architecture.md, and each library only where the design keeps it."""
 
 import pathlib
 import re
@@ -20,14 +11,17 @@ BELOW = {
     "http": ("base",),
     "registry": ("base",),
     "tls": ("base",),
+    "async": ("base",),
+    "platform": ("async",),
     "auth": ("http", "registry"),
-    "net": ("http", "tls"),
-    "explain": ("auth",),
-    "exchange": ("net",),
-    "forward": ("explain", "exchange"),
+    "net": ("http", "tls", "async"),
+    "diagnosis": ("auth",),
+    "transport": ("net",),
+    "forward": ("diagnosis", "transport", "platform"),
     "admin": ("forward",),
     "config": ("forward",),
-    "app": ("config", "admin"),
+    "daemon": ("config", "admin"),
+    "cli": ("daemon",),
 }
 
 # Umbrella headers cost seconds of every build. CLI11 is the command line's business.
@@ -35,19 +29,19 @@ UMBRELLA = re.compile(r"boost/(asio|beast|json|url)\.hpp|boost/beast/(core|http|
 
 # Which files may include a library: the first pattern that fits decides.
 LIBRARIES = (
-    ("boost/asio", r"(net|exchange|forward|admin|app)/", "Asio is the I/O arm's and its users'"),
+    ("boost/asio", r"(async|platform|net|transport|forward|admin|daemon|cli)/", "Asio is the I/O arm's and its users'"),
     ("boost/beast", r"http/.*", "one file of http feeds Beast's parser"),
     ("nghttp2/", r"http/.*", "the HTTP/2 codec hides nghttp2"),
     # Forward declarations, for the pointers the TLS headers pass on. The sources include what they need.
     ("openssl/types.h", r"tls/", "only tls has OpenSSL's types in its headers"),
     # Wiping memory (secrets, and the JSON that holds them), base64, and the version that `regpass version` prints.
     ("openssl/", r"tls/.*\.cpp|tls/(openssl_ptr|memory_bio)\.hpp|base/(secret|base64)\.cpp|auth/json_text\.cpp"
-                 r"|app/commands/version\.cpp", "OpenSSL stays inside the sources of tls"),
+                 r"|cli/commands/version\.cpp", "OpenSSL stays inside the sources of tls"),
     ("spdlog/", r"base/log\.cpp|base/fd_sink\.(cpp|hpp)", "logs go through base/log"),
     ("toml++/", r"config/\w+\.cpp", "only config reads TOML"),
-    ("prometheus/", r"forward/metrics\.cpp", "only the counters are prometheus-cpp's"),
-    ("CLI/", r"app/commands/(command_line|usage)\.cpp", "only the command line is CLI11's"),
-    ("ares.h", r"net/", "names are resolved in one place"),
+    ("prometheus/", r"forward/record/metrics\.cpp", "only the counters are prometheus-cpp's"),
+    ("CLI/", r"cli/commands/(command_line|usage)\.cpp", "only the command line is CLI11's"),
+    ("ares.h", r"net/names/", "names are resolved in one place"),
     ("libpsl.h", r"registry/", "only registry names are judged by the public suffix list"),
 )
 
@@ -68,10 +62,9 @@ def module_of(path):
     return parts[start], "/".join(parts[start:])
 
 
-def private_header(path, name):
-    """The module whose private header `name` is, seen from `path`; None if there is no such file."""
-    beside = pathlib.Path(*_resolved(path.parent / name))
-    for candidate in (beside, pathlib.Path("proxy", name)):
+def own_header(path, name):
+    """The module of the header of ours that `path` names by `name`, as a path from proxy/, from the tree or from its own folder; None if there is none."""
+    for candidate in (pathlib.Path("proxy", name), pathlib.Path(name), pathlib.Path(*_resolved(path.parent / name))):
         if (tree.ROOT / candidate).is_file():
             return module_of(candidate)[0]
     return None
@@ -92,8 +85,10 @@ def complaint_about(path, quote, name):
             return f"<{name}>: our own headers are included with quotes"
         return None if used in below(module) else f"{module} may not include {used} ({name})"
     if quote == '"':
-        used = private_header(path, name)
-        return None if used == module else f'"{name}" is no header of {module}: another module\'s are private'
+        used = own_header(path, name)
+        if used is None:
+            return f'"{name}": there is no such header'
+        return None if used in below(module) else f"{module} may not include {used} ({name})"
     if UMBRELLA.fullmatch(name):
         return f"<{name}> is an umbrella header: include what is used"
     for library, places, reason in LIBRARIES:

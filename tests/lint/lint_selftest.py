@@ -66,35 +66,36 @@ COROUTINES = (
 LAYERS = (
     ("proxy/auth/x.cpp", '"regpass/registry/scope.hpp"', CLEAN),
     ("proxy/forward/x.cpp", '"regpass/base/error.hpp"', CLEAN),
-    ("config/x.cpp", '"regpass/forward/options.hpp"', CLEAN),
+    ("config/x.cpp", '"forward/services/options.hpp"', CLEAN),
     ("config/x.cpp", '"beside.hpp"', CLEAN),
     ("proxy/tls/x.cpp", '"tls/own.hpp"', CLEAN),
     ("proxy/tls/x.cpp", '"own.hpp"', CLEAN),
-    ("proxy/app/commands/x.cpp", '"../top.hpp"', CLEAN),
-    ("proxy/app/commands/command_line.cpp", "<CLI/CLI.hpp>", CLEAN),
+    ("proxy/cli/commands/x.cpp", '"../top.hpp"', CLEAN),
+    ("proxy/cli/commands/command_line.cpp", "<CLI/CLI.hpp>", CLEAN),
     ("include/regpass/tls/x.hpp", "<openssl/types.h>", CLEAN),
     ("proxy/base/secret.cpp", "<openssl/crypto.h>", CLEAN),
     ("include/regpass/net/x.hpp", "<boost/asio/awaitable.hpp>", CLEAN),
     ("proxy/base/x.cpp", '"regpass/http/origin.hpp"', "base may not include http"),
     ("include/regpass/auth/x.hpp", '"regpass/tls/ca.hpp"', "auth may not include tls"),
     ("proxy/net/x.cpp", '"regpass/auth/token.hpp"', "net may not include auth"),
-    ("proxy/explain/x.cpp", '"regpass/exchange/pool.hpp"', "explain may not include exchange"),
+    ("proxy/diagnosis/x.cpp", '"regpass/transport/pool.hpp"', "diagnosis may not include transport"),
     ("proxy/forward/x.cpp", '"regpass/config/load.hpp"', "forward may not include config"),
-    ("config/x.cpp", '"regpass/app/server.hpp"', "config may not include app"),
+    ("config/x.cpp", '"regpass/daemon/server.hpp"', "config may not include daemon"),
     ("proxy/http/x.cpp", "<regpass/base/error.hpp>", "with quotes"),
-    ("proxy/auth/x.cpp", '"tls/own.hpp"', "no header of auth"),
-    ("proxy/auth/x.cpp", '"../tls/own.hpp"', "no header of auth"),
-    ("proxy/auth/x.cpp", '"missing.hpp"', "no header of auth"),
+    ("proxy/auth/x.cpp", '"tls/own.hpp"', "auth may not include tls"),
+    ("proxy/auth/x.cpp", '"../tls/own.hpp"', "auth may not include tls"),
+    ("proxy/auth/x.cpp", '"missing.hpp"', "no such header"),
+    ("proxy/net/x.cpp", '"tls/own.hpp"', CLEAN),
     ("proxy/net/x.cpp", "<boost/asio.hpp>", "umbrella"),
     ("proxy/http/x.cpp", "<boost/beast.hpp>", "umbrella"),
     ("proxy/http/x.cpp", "<boost/asio/buffer.hpp>", "Asio"),
-    ("proxy/exchange/x.cpp", "<boost/beast/http/parser.hpp>", "Beast"),
+    ("proxy/transport/x.cpp", "<boost/beast/http/parser.hpp>", "Beast"),
     ("include/regpass/tls/x.hpp", "<openssl/ssl.h>", "OpenSSL"),
     ("proxy/auth/token.cpp", "<openssl/evp.h>", "OpenSSL"),
     ("proxy/auth/x.hpp", "<openssl/types.h>", "only tls"),
     ("proxy/base/text.cpp", "<spdlog/spdlog.h>", "base/log"),
-    ("proxy/app/x.cpp", "<toml++/toml.h>", "TOML"),
-    ("proxy/app/main.cpp", "<CLI/CLI.hpp>", "command line"),
+    ("proxy/daemon/x.cpp", "<toml++/toml.h>", "TOML"),
+    ("proxy/cli/main.cpp", "<CLI/CLI.hpp>", "command line"),
 )
 
 HEADER = "// What it is for.\n#pragma once\n"
@@ -154,7 +155,7 @@ class Lints(unittest.TestCase):
         self.assertEqual([line for line, _ in coroutines.check(None, text)], [6])
 
     def test_layers(self):
-        for path in ("config/beside.hpp", "proxy/tls/own.hpp", "proxy/app/top.hpp"):
+        for path in ("config/beside.hpp", "proxy/tls/own.hpp", "proxy/cli/top.hpp"):
             self.plant(path)
         for path, include, complaint in LAYERS:
             with self.subTest(f"{path}: {include}"):

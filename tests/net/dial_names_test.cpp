@@ -26,7 +26,7 @@ struct visit {
   std::chrono::milliseconds within{5'000};
   std::chrono::milliseconds took{0};
 
-  task<result<dialled>> to(std::string host, std::uint16_t port) {
+  async::task<result<dialled>> to(std::string host, std::uint16_t port) {
     dial_target target;
     target.host = std::move(host);
     target.port = port;
@@ -44,7 +44,7 @@ struct visit {
 };
 
 TEST_CASE("A name is looked up once, its addresses are judged and the judged one is connected to (T04)") {
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.test", {.answers = {{"127.0.0.2"}, {"127.0.0.3"}}});
@@ -60,7 +60,7 @@ TEST_CASE("A name is looked up once, its addresses are judged and the judged one
 }
 
 TEST_CASE("The next address is tried when one refuses (F09)") {
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
@@ -75,7 +75,7 @@ TEST_CASE("The next address is tried when one refuses (F09)") {
 }
 
 TEST_CASE("An address that is silent holds nobody up: the next one joins and wins (RFC 8305) (F09)") {
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
@@ -94,7 +94,7 @@ TEST_CASE("An address that is silent holds nobody up: the next one joins and win
 }
 
 TEST_CASE("When no address answers, the error tells of each, and the time is that of one dial (F09)") {
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
@@ -114,7 +114,7 @@ TEST_CASE("When no address answers, the error tells of each, and the time is tha
 }
 
 TEST_CASE("An address that answers is not waited beside") {
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.3"}}});
@@ -134,7 +134,7 @@ TEST_CASE("An address that answers is not waited beside") {
 }
 
 TEST_CASE("An address that is named twice is judged and tried once") {
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.test", {.answers = {{"127.0.0.2", "127.0.0.2"}}});
@@ -150,7 +150,7 @@ TEST_CASE("An address that is named twice is judged and tried once") {
 TEST_CASE("A single forbidden address refuses the whole name, wherever it stands (T03)") {
   const strings addresses = GENERATE(strings{"127.0.0.2", "127.0.0.3"}, strings{"127.0.0.3", "127.0.0.2"},
                                      strings{"127.0.0.3", "::1", "127.0.0.2"});
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.test", {.answers = {addresses}});
@@ -168,7 +168,7 @@ TEST_CASE("A single forbidden address refuses the whole name, wherever it stands
 
 TEST_CASE("A name that has no address is unresolved, and the error names it") {
   const int rcode = GENERATE(0, 2, 3, 5);
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("nowhere.test", {.rcode = rcode});
@@ -184,7 +184,7 @@ TEST_CASE("A name that has no address is unresolved, and the error names it") {
 }
 
 TEST_CASE("A name server that is silent is not waited for longer than the dial may take (F09)") {
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("silent.test", {.answers = {{"127.0.0.1"}}, .takes = 1s});
@@ -203,7 +203,7 @@ TEST_CASE("A name server that is silent is not waited for longer than the dial m
 }
 
 TEST_CASE("Names are looked up again for every dial: what changed is judged anew (T04)") {
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.test", {.answers = {{"127.0.0.3"}, {"127.0.0.2"}}});

@@ -36,7 +36,7 @@ dial_target target_of(std::string host, std::uint16_t port, address_filter allow
 
 TEST_CASE("A listener is reached by its address, without a resolver") {
   const std::string host = GENERATE("127.0.0.1", "::1");
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     loopback door(on, host.c_str());
     auto target = target_of(host, door.port());
@@ -50,7 +50,7 @@ TEST_CASE("A listener is reached by its address, without a resolver") {
 }
 
 TEST_CASE("A port that nobody listens on is refused, and the error names the address") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const auto port = closed_port(on);
     auto target = target_of("127.0.0.1", port);
@@ -66,7 +66,7 @@ TEST_CASE("A port that nobody listens on is refused, and the error names the add
 }
 
 TEST_CASE("IPv6 addresses stand in brackets in errors") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const auto port = loopback(on, "::1").port();
     auto target = target_of("::1", port);
@@ -77,7 +77,7 @@ TEST_CASE("IPv6 addresses stand in brackets in errors") {
 }
 
 TEST_CASE("An address literal goes through the filter, too, and is not connected to (T03)") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     loopback door(on);
     std::vector<std::string> asked;
@@ -96,7 +96,7 @@ TEST_CASE("An address literal goes through the filter, too, and is not connected
 }
 
 TEST_CASE("Without a filter nothing is connected to") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     loopback door(on);
     auto target = target_of("127.0.0.1", door.port(), nullptr);
@@ -107,7 +107,7 @@ TEST_CASE("Without a filter nothing is connected to") {
 }
 
 TEST_CASE("An address that swallows everything times out, in the connecting phase") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const testing::black_hole silent(on, "127.0.0.1", 0);
     co_await testing::pause(20ms);

@@ -1,7 +1,7 @@
 #include "regpass/net/listener.hpp"
 
+#include "regpass/async/task_group.hpp"
 #include "regpass/base/log.hpp"
-#include "regpass/net/task_group.hpp"
 #include "support/run_task.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -28,7 +28,8 @@ tcp::endpoint any_port() {
   return {boost::asio::ip::address_v4::loopback(), 0};
 }
 
-std::unique_ptr<listener> open_one(const executor& on, const tcp::endpoint& at = any_port(), bool shared = false) {
+std::unique_ptr<listener> open_one(const async::executor& on, const tcp::endpoint& at = any_port(),
+                                   bool shared = false) {
   auto made = listener::open(on, at, shared);
   REQUIRE(made);
   return std::move(*made);
@@ -36,7 +37,7 @@ std::unique_ptr<listener> open_one(const executor& on, const tcp::endpoint& at =
 
 // A listener whose connections the test holds.
 struct door {
-  explicit door(const executor& on, std::size_t limit = 100) : open(open_one(on)) {
+  explicit door(const async::executor& on, std::size_t limit = 100) : open(open_one(on)) {
     open->start(
         [this](tcp_socket socket, std::string peer) {
           sockets.push_back(std::move(socket));
@@ -44,12 +45,12 @@ struct door {
         },
         limit, [this] { return sockets.size(); });
   }
-  tcp_socket visit(const executor& on) const {
+  tcp_socket visit(const async::executor& on) const {
     tcp_socket socket(on);
     socket.connect(open->local());
     return socket;
   }
-  task<bool> has(std::size_t count, std::chrono::milliseconds within = 5s) {
+  async::task<bool> has(std::size_t count, std::chrono::milliseconds within = 5s) {
     const auto reached = [&] { return sockets.size() >= count; };
     auto outcome = co_await wait_until(reached, within);
     co_return outcome;
@@ -97,7 +98,7 @@ TEST_CASE("What is no endpoint is refused, and the error repeats it") {
 }
 
 TEST_CASE("Port 0 takes a free one, and two listeners do not share it") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const auto first = open_one(on);
     const auto second = open_one(on);
@@ -107,7 +108,7 @@ TEST_CASE("Port 0 takes a free one, and two listeners do not share it") {
 }
 
 TEST_CASE("A port in use is an error that names the address, unless it is shared") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const auto alone = open_one(on);
     const auto refused = listener::open(on, alone->local(), false);
@@ -124,7 +125,7 @@ TEST_CASE("A port in use is an error that names the address, unless it is shared
 }
 
 TEST_CASE("An address that is not ours is an error") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const auto refused = listener::open(on, {boost::asio::ip::make_address("192.0.2.1"), 0}, false);
     REQUIRE_FALSE(refused);
@@ -133,7 +134,7 @@ TEST_CASE("An address that is not ours is an error") {
 }
 
 TEST_CASE("Each connection is handed over with its peer's address") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     door way(on);
     const auto first = way.visit(on);
@@ -147,7 +148,7 @@ TEST_CASE("Each connection is handed over with its peer's address") {
 }
 
 TEST_CASE("Nothing is accepted after stop, and connecting is refused") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     door way(on);
     const auto early = way.visit(on);  // its connection waits to be accepted
@@ -163,7 +164,7 @@ TEST_CASE("Nothing is accepted after stop, and connecting is refused") {
 }
 
 TEST_CASE("A handler may stop the listener that called it") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto open = open_one(on);
     int calls = 0;
@@ -187,7 +188,7 @@ TEST_CASE("At the limit accepting pauses, says so once, and goes on when a conne
           "[limits.connections]") {
   const testing::temporary_directory dir;
   REQUIRE(log::start({.file = dir / "log"}));
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     door way(on, 2);
     std::vector<tcp_socket> clients;
@@ -220,7 +221,7 @@ std::size_t highest_descriptor() {
 TEST_CASE("Without descriptors accepting pauses instead of spinning, and goes on when there are some (F06)") {
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     door way(on);
     auto client = way.visit(on);

@@ -14,7 +14,7 @@ using namespace regpass::testing;
 
 namespace {
 
-net::task<void> hear(std::unique_ptr<net::stream> from, std::string& into) {
+async::task<void> hear(std::unique_ptr<net::stream> from, std::string& into) {
   std::string piece(10, '\0');
   auto got = co_await from->read_some(piece);
   into = piece.substr(0, got.value_or(0));
@@ -26,7 +26,7 @@ net::task<void> hear(std::unique_ptr<net::stream> from, std::string& into) {
 TEST_CASE("A local socket is the owner's alone, takes the place of a dead one, and goes with its listener") {
   const temporary_directory dir;
   const std::filesystem::path at = dir / "admin.sock";
-  run_task([&]() -> net::task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto first = net::local_listener::open(on, at);
     REQUIRE(first);
@@ -35,7 +35,7 @@ TEST_CASE("A local socket is the owner's alone, takes the place of a dead one, a
     CHECK((seen.st_mode & 0777) == 0600);
     std::string heard;
     (*first)->start(
-        [&](std::unique_ptr<net::stream> client) { net::spawn(on, hear(std::move(client), heard), "hearing"); });
+        [&](std::unique_ptr<net::stream> client) { async::spawn(on, hear(std::move(client), heard), "hearing"); });
     CHECK_FALSE(net::local_listener::open(on, at));  // somebody answers there
     auto client = co_await net::connect_local(at);
     REQUIRE(client);
@@ -52,7 +52,7 @@ TEST_CASE("A local socket is the owner's alone, takes the place of a dead one, a
 
 TEST_CASE("Where there can be no socket, the error names the path") {
   const temporary_directory dir;
-  run_task([&]() -> net::task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const std::filesystem::path where[] = {dir / "no/such/directory.sock", dir / std::string(200, 'x')};
     for (const auto& at : where) {

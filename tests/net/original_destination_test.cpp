@@ -1,5 +1,5 @@
 // What the kernel tells of a connection that nobody redirected; tests/e2e/transparent_test.py has redirected ones.
-#include "regpass/net/original_destination.hpp"
+#include "net/original_destination.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-#include "regpass/net/own_address.hpp"
+#include "net/own_address.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>

@@ -1,4 +1,4 @@
-#include "regpass/net/prefixed_stream.hpp"
+#include "net/prefixed_stream.hpp"
 
 #include "support/memory_stream.hpp"
 
@@ -14,7 +14,7 @@ using testing::let_others_run;
 using testing::memory_pair;
 using testing::run_task;
 
-task<std::string> read_up_to(stream& from, std::size_t most) {
+async::task<std::string> read_up_to(stream& from, std::size_t most) {
   std::string into(most, '\0');
   auto got = co_await from.read_some(into);
   REQUIRE(got);
@@ -23,7 +23,7 @@ task<std::string> read_up_to(stream& from, std::size_t most) {
 }
 
 TEST_CASE("The prefix comes first, in pieces as small as asked for, then the stream below") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     wires.back->put("tail");
@@ -41,7 +41,7 @@ TEST_CASE("The prefix comes first, in pieces as small as asked for, then the str
 }
 
 TEST_CASE("Without a prefix the stream stays what it is") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     const auto* below = wires.near.get();
@@ -51,7 +51,7 @@ TEST_CASE("Without a prefix the stream stays what it is") {
 }
 
 TEST_CASE("A prefix is readable, and stale, without anything below") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     const auto whole = make_prefixed_stream("x", std::move(wires.near));
@@ -68,13 +68,13 @@ TEST_CASE("A prefix is readable, and stale, without anything below") {
 }
 
 TEST_CASE("When the prefix is used up, waiting means the stream below") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     const auto whole = make_prefixed_stream("x", std::move(wires.near));
     co_await read_up_to(*whole, 1);
     bool ready = false;
-    const auto wait = [&]() -> task<void> {
+    const auto wait = [&]() -> async::task<void> {
       auto outcome = co_await whole->wait_readable();
       ready = outcome.has_value();
     };
@@ -88,7 +88,7 @@ TEST_CASE("When the prefix is used up, waiting means the stream below") {
 }
 
 TEST_CASE("Writes, half-close and close go to the stream below") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     const auto whole = make_prefixed_stream("x", std::move(wires.near));

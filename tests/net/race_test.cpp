@@ -1,5 +1,5 @@
 // The order in which addresses are tried; dial_names_test.cpp has the race itself.
-#include "regpass/net/race.hpp"
+#include "net/race.hpp"
 
 #include "support/loopback.hpp"
 
@@ -43,7 +43,7 @@ TEST_CASE("An address is tried once, however often it was named; without any the
 }
 
 TEST_CASE("A connection that comes about together with the end of the time has won") {
-  testing::run_task([]() -> task<void> {
+  testing::run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     testing::loopback door(on, "127.0.0.1");
     // The thread is busy with something else until both have happened.

@@ -1,7 +1,7 @@
-#include "regpass/net/resolver.hpp"
+#include "net/names/resolver.hpp"
 
-#include "net/name_files.hpp"
-#include "regpass/net/task_group.hpp"
+#include "net/names/name_files.hpp"
+#include "regpass/async/task_group.hpp"
 #include "support/fake_name_server.hpp"
 #include "support/run_task.hpp"
 
@@ -27,8 +27,8 @@ using testing::run_task;
 struct question {
   std::shared_ptr<resolver> by;
 
-  task<result<strings>> ask(std::string host, std::shared_ptr<asker> from = nullptr,
-                            std::chrono::milliseconds within = 8s) const {
+  async::task<result<strings>> ask(std::string host, std::shared_ptr<asker> from = nullptr,
+                                   std::chrono::milliseconds within = 8s) const {
     name_query what{.host = std::move(host), .asked_by = std::move(from), .within = within};
     auto found = co_await by->look_up(std::move(what));
     if (!found) co_return std::unexpected(found.error());
@@ -42,14 +42,15 @@ struct pending {
   std::optional<result<strings>> outcome;
   clock::time_point ended;
 
-  static task<void> run(std::shared_ptr<pending> into, question by, std::string host, std::shared_ptr<asker> from) {
+  static async::task<void> run(std::shared_ptr<pending> into, question by, std::string host,
+                               std::shared_ptr<asker> from) {
     auto got = co_await by.ask(std::move(host), std::move(from));
     into->outcome = std::move(got);
     into->ended = clock::now();
   }
 };
 
-std::shared_ptr<pending> start_asking(task_group& in, const question& by, std::string host,
+std::shared_ptr<pending> start_asking(async::task_group& in, const question& by, std::string host,
                                       std::shared_ptr<asker> from = nullptr) {
   auto made = std::make_shared<pending>();
   in.spawn(pending::run(made, by, std::move(host), std::move(from)), "asking");
@@ -58,8 +59,8 @@ std::shared_ptr<pending> start_asking(task_group& in, const question& by, std::s
 
 // A name server that answers for healthy.test alone, and a resolver with few places for each client.
 struct scarce_places {
-  scarce_places(const executor& on, const strings& silent, std::size_t places, std::chrono::milliseconds patience,
-                std::size_t queued = 1024)
+  scarce_places(const async::executor& on, const strings& silent, std::size_t places,
+                std::chrono::milliseconds patience, std::size_t queued = 1024)
       : names(on) {
     for (const auto& name : silent) names.set(name, {.silent = true});
     names.set("healthy.test", {.answers = {{"10.0.0.1"}}});
@@ -75,14 +76,14 @@ struct scarce_places {
 };
 
 TEST_CASE("A1: names of a zone that is silent hold up neither other names nor the hosts file", "[resolver]") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.write("hosts", "10.0.0.9 in-the-file.test\n");
     names.set("healthy.test", {.answers = {{"10.0.0.1"}}});
     const question by{names.resolver()};
     const auto client = std::make_shared<asker>("10.1.1.1");
-    task_group dead(on);
+    async::task_group dead(on);
     std::vector<std::shared_ptr<pending>> waiting;
     for (int i = 0; i < 60; ++i) {
       const auto name = "hole" + std::to_string(i) + ".test";
@@ -102,12 +103,12 @@ TEST_CASE("A1: names of a zone that is silent hold up neither other names nor th
 }
 
 TEST_CASE("A1: all who ask for one name at a time wait for one lookup", "[resolver]") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.test", {.answers = {{"10.0.0.1"}}, .takes = 50ms});
     const question by{names.resolver()};
-    task_group all(on);
+    async::task_group all(on);
     std::vector<std::shared_ptr<pending>> waiting;
     for (int i = 0; i < 20; ++i) waiting.push_back(start_asking(all, by, "registry.test"));
     co_await all.join();
@@ -117,13 +118,13 @@ TEST_CASE("A1: all who ask for one name at a time wait for one lookup", "[resolv
 }
 
 TEST_CASE("A1: whoever leaves is let go at once, and the others still get their answer", "[resolver]") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("slow.test", {.answers = {{"10.0.0.1"}}, .takes = 300ms});
     const question by{names.resolver()};
     const auto leaving = std::make_shared<asker>("10.1.1.1");
-    task_group all(on);
+    async::task_group all(on);
     const auto gone = start_asking(all, by, "slow.test", leaving);
     const auto stays = start_asking(all, by, "slow.test", std::make_shared<asker>("10.1.1.2"));
     co_await testing::pause(20ms);
@@ -138,13 +139,13 @@ TEST_CASE("A1: whoever leaves is let go at once, and the others still get their 
 }
 
 TEST_CASE("A1: one client's oldest name makes room for its next one, and another client's stays", "[resolver]") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"a.test", "b.test", "other.test"}, 2, 50ms);
     const auto& by = scene.by;
     const auto client = std::make_shared<asker>("10.1.1.1");
     const auto bystander = std::make_shared<asker>("10.1.1.2");
-    task_group all(on);
+    async::task_group all(on);
     const auto other = start_asking(all, by, "other.test", bystander);
     const auto first = start_asking(all, by, "a.test", client);
     co_await testing::pause(10ms);
@@ -162,14 +163,14 @@ TEST_CASE("A1: one client's oldest name makes room for its next one, and another
 }
 
 TEST_CASE("A1: a name whose askers are leaving makes room at once, whatever its age", "[resolver]") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"left.test", "kept.test", "late.test"}, 2, 1min);
     const auto& by = scene.by;
     const auto client = std::make_shared<asker>("127.0.0.1");
     const auto leaving = std::make_shared<asker>("127.0.0.1");
     const auto late = std::make_shared<asker>("127.0.0.1");
-    task_group all(on);
+    async::task_group all(on);
     const auto kept = start_asking(all, by, "kept.test", client);
     const auto left = start_asking(all, by, "left.test", leaving);
     co_await testing::pause(20ms);
@@ -191,13 +192,13 @@ TEST_CASE("A1: a name whose askers are leaving makes room at once, whatever its 
 }
 
 TEST_CASE("A1: a name that finds no room is looked up when a place becomes free", "[resolver]") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"a.test", "b.test"}, 2, 1min);
     const auto& by = scene.by;
     const auto client = std::make_shared<asker>("127.0.0.1");
     const auto leaving = std::make_shared<asker>("127.0.0.1");
-    task_group all(on);
+    async::task_group all(on);
     const auto first = start_asking(all, by, "a.test", client);
     const auto second = start_asking(all, by, "b.test", leaving);
     const auto healthy = start_asking(all, by, "healthy.test", client);
@@ -217,13 +218,13 @@ TEST_CASE("A1: a name that finds no room is looked up when a place becomes free"
 }
 
 TEST_CASE("A1: names that wait for room are bounded in number and in time", "[resolver]") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"hole.test"}, 1, 1min, 1);
     const auto& by = scene.by;
     const auto client = std::make_shared<asker>("127.0.0.1");
     const auto leaving = std::make_shared<asker>("127.0.0.1");
-    task_group all(on);
+    async::task_group all(on);
     const auto hole = start_asking(all, by, "hole.test", client);
     const auto queued = start_asking(all, by, "queued.test", leaving);
     co_await testing::pause(20ms);
@@ -246,7 +247,7 @@ TEST_CASE("A1: names that wait for room are bounded in number and in time", "[re
 }
 
 TEST_CASE("A1: answers are kept for their TTL, and refusals for a moment", "[resolver]") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("kept.test", {.answers = {{"10.0.0.1"}, {"10.0.0.2"}}, .ttl = 60});
@@ -276,7 +277,7 @@ TEST_CASE("A1: answers are kept for their TTL, and refusals for a moment", "[res
 }
 
 TEST_CASE("A1: hosts and resolv.conf are read again when they change", "[resolver]") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.infra.example", {.answers = {{"10.0.0.1"}}});
@@ -294,7 +295,7 @@ TEST_CASE("A1: hosts and resolv.conf are read again when they change", "[resolve
 }
 
 TEST_CASE("A1: a family whose questions are not answered is not waited for", "[resolver]") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.test", {.answers = {{"10.0.0.1"}}, .silent_v6 = true});
@@ -313,7 +314,7 @@ TEST_CASE("A1: the error says what the name server answered, and which one it wa
                                                                {5, "refused to answer (REFUSED)"}}));
   const int answer = rcode;
   const auto& said = text;
-  run_task([answer, said]() -> task<void> {
+  run_task([answer, said]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.test", {.rcode = answer});
@@ -327,7 +328,7 @@ TEST_CASE("A1: the error says what the name server answered, and which one it wa
 }
 
 TEST_CASE("A1: a name server that does not listen is named", "[resolver]") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     auto options = names.options();
@@ -341,7 +342,7 @@ TEST_CASE("A1: a name server that does not listen is named", "[resolver]") {
 }
 
 TEST_CASE("A1: localhost is this machine, whatever a name server says", "[resolver]") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("registry.localhost", {.answers = {{"10.0.0.1"}}});
@@ -363,7 +364,7 @@ TEST_CASE("A1: a resolver may end with its loop while names are being looked up"
     names.install();
     set_resolver(other.get_executor(), resolver_of(loop.get_executor()));
     const question by{resolver_of(loop.get_executor())};
-    auto outcome = net::start(loop.get_executor(), by.ask("hole.test"));
+    auto outcome = async::start(loop.get_executor(), by.ask("hole.test"));
     loop.run_for(30ms);
     CHECK(outcome.wait_for(0s) != std::future_status::ready);
   }

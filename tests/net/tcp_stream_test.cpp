@@ -1,6 +1,6 @@
-#include "regpass/net/tcp_stream.hpp"
+#include "net/tcp_stream.hpp"
 
-#include "regpass/net/task_group.hpp"
+#include "regpass/async/task_group.hpp"
 #include "support/bytes.hpp"
 #include "support/loopback.hpp"
 
@@ -29,7 +29,7 @@ using testing::pause;
 using testing::run_task;
 using testing::wait_until;
 
-task<std::string> read_until_end(stream& from) {
+async::task<std::string> read_until_end(stream& from) {
   std::string all;
   std::string piece(64 * 1024, '\0');
   for (;;) {
@@ -48,7 +48,7 @@ int option(int fd, int level, int name) {
 }
 
 TEST_CASE("A line to a registry that has died without a word is noticed (F01)") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     for (const auto peer : {party::registry, party::client}) {
       testing::loopback door(on);
@@ -67,7 +67,7 @@ TEST_CASE("A line to a registry that has died without a word is noticed (F01)") 
 }
 
 TEST_CASE("All parts of a write arrive, in order") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     auto ends = co_await connected_pair();
     const std::array<std::string_view, 4> parts{"a", "", "bc", "def"};
     auto written = co_await ends.near->write_all(parts);
@@ -82,23 +82,23 @@ TEST_CASE("All parts of a write arrive, in order") {
   });
 }
 
-task<void> count_turns(const bool& over, int& turns) {
+async::task<void> count_turns(const bool& over, int& turns) {
   const auto on = co_await boost::asio::this_coro::executor;
   while (!over) {
     ++turns;
-    co_await boost::asio::post(on, use_task);
+    co_await boost::asio::post(on, async::use_task);
   }
 }
 
 TEST_CASE("Who finds its bytes there needs no turn of the event loop, but leaves others theirs") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto pair = co_await connected_pair();
     const auto bytes = noise(1600);
     co_await write_one(*pair.far, bytes);
     bool over = false;
     int turns = 0;
-    task_group others(on);
+    async::task_group others(on);
     others.spawn(count_turns(over, turns), "another one");
     std::string got;
     char one = 0;
@@ -116,7 +116,7 @@ TEST_CASE("Who finds its bytes there needs no turn of the event loop, but leaves
 }
 
 TEST_CASE("After a half-close the other direction still flows") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     auto ends = co_await connected_pair();
     co_await write_one(*ends.near, "question");
     co_await ends.near->shut_write();
@@ -131,17 +131,17 @@ TEST_CASE("After a half-close the other direction still flows") {
 }
 
 TEST_CASE("A writer waits for a reader that is slow, and nothing is lost") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto ends = co_await connected_pair();
     const auto body = noise(16 * 1024 * 1024);
     bool written = false;
-    const auto write = [&]() -> task<void> {
+    const auto write = [&]() -> async::task<void> {
       auto outcome = co_await write_one(*ends.near, body);
       written = outcome.has_value();
       co_await ends.near->shut_write();
     };
-    task_group writers(on);
+    async::task_group writers(on);
     writers.spawn(write(), "writer");
     co_await pause(20ms);
     CHECK_FALSE(written);
@@ -153,13 +153,13 @@ TEST_CASE("A writer waits for a reader that is slow, and nothing is lost") {
 }
 
 TEST_CASE("Closing ends what waits, on this side as cancelled, on the peer's as the end") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto ends = co_await connected_pair();
     std::array<char, 8> into{};
     result<std::size_t> got = std::size_t{99};
-    const auto read = [&]() -> task<void> { got = co_await ends.near->read_some(into); };
-    task_group readers(on);
+    const auto read = [&]() -> async::task<void> { got = co_await ends.near->read_some(into); };
+    async::task_group readers(on);
     readers.spawn(read(), "reader");
     co_await pause(5ms);
     ends.near->close();
@@ -176,7 +176,7 @@ TEST_CASE("Closing ends what waits, on this side as cancelled, on the peer's as 
 }
 
 TEST_CASE("A peer that resets is told from one that ends") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     auto ends = co_await connected_pair();
     co_await write_one(*ends.near, "never read");
     std::array<char, 8> into{};
@@ -194,15 +194,15 @@ TEST_CASE("A peer that resets is told from one that ends") {
 }
 
 TEST_CASE("Waiting for input ends with the first byte, or with the end") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto ends = co_await connected_pair();
     int ready = 0;
-    const auto wait = [&]() -> task<void> {
+    const auto wait = [&]() -> async::task<void> {
       auto outcome = co_await ends.far->wait_readable();
       ready += outcome.has_value() ? 1 : 0;
     };
-    task_group waiters(on);
+    async::task_group waiters(on);
     waiters.spawn(wait(), "waiter");
     co_await pause(10ms);
     CHECK(ready == 0);
@@ -231,7 +231,7 @@ TEST_CASE("An idle connection is stale once the peer has closed, reset or spoken
       {"we close", [](testing::socket_pair& ends) { ends.near->close(); }, true},
   }));
   INFO(which.what);
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     auto ends = co_await connected_pair();
     CHECK_FALSE(ends.near->stale());
     which.happens(ends);
@@ -243,7 +243,7 @@ TEST_CASE("An idle connection is stale once the peer has closed, reset or spoken
 }
 
 // Reads to the end, and three times more.
-task<void> read_on(stream& from, std::vector<std::string>& said) {
+async::task<void> read_on(stream& from, std::vector<std::string>& said) {
   std::array<char, 32> into{};
   for (int times = 0; times < 4; ++times) {
     auto got = co_await from.read_some(into);
@@ -253,11 +253,11 @@ task<void> read_on(stream& from, std::vector<std::string>& said) {
 
 TEST_CASE("What has ended ends again for whoever reads on, at once (F10)") {
   const bool by_reset = GENERATE(false, true);
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto ends = co_await connected_pair();
     std::vector<std::string> said;
-    task_group readers(on);
+    async::task_group readers(on);
     readers.spawn(read_on(*ends.near, said), "reader");
     if (by_reset) {
       co_await write_one(*ends.near, "unread");  // who closes with it resets
@@ -286,7 +286,7 @@ TEST_CASE("A look tells who is there, who sends no more and who is gone, whateve
   }));
   const bool unread = GENERATE(false, true);
   INFO(which.what << (unread ? ", with bytes that wait" : ""));
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     auto ends = co_await connected_pair();
     if (unread) co_await write_one(*ends.far, "bytes");
     CHECK(ends.near->look() == presence::here);
@@ -304,7 +304,7 @@ TEST_CASE("A look tells who is there, who sends no more and who is gone, whateve
 }
 
 TEST_CASE("Bytes that nobody asked for make a connection stale, and looking does not eat them") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     auto ends = co_await connected_pair();
     co_await write_one(*ends.far, "surprise");
     co_await ends.near->wait_readable();
@@ -325,12 +325,12 @@ int low_water_of(int socket) {
 }
 
 TEST_CASE("Inside a long body a reader is woken for large pieces, and at its end for any") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto ends = co_await connected_pair();
     const auto body = noise(8 * 1024 * 1024);
-    task_group writers(on);
-    const auto write = [&]() -> task<void> { co_await write_one(*ends.near, body); };
+    async::task_group writers(on);
+    const auto write = [&]() -> async::task<void> { co_await write_one(*ends.near, body); };
     writers.spawn(write(), "writer");
     std::string all;
     int highest = 0;
@@ -350,14 +350,14 @@ TEST_CASE("Inside a long body a reader is woken for large pieces, and at its end
 }
 
 TEST_CASE("Bytes of a peer that becomes slow inside a long body are not held back") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto ends = co_await connected_pair();
     const auto body = noise(2 * 1024 * 1024);
     const auto first = std::string_view(body).substr(0, 1024 * 1024);
     const std::string_view few = "a few bytes";
-    task_group writers(on);
-    const auto write = [&]() -> task<void> { co_await write_one(*ends.near, first); };
+    async::task_group writers(on);
+    const auto write = [&]() -> async::task<void> { co_await write_one(*ends.near, first); };
     writers.spawn(write(), "writer");
     std::string all;
     std::string piece(72 * 1024, '\0');

@@ -1,7 +1,7 @@
 // The two ends of a TLS connection as streams, over whatever is below.
 #pragma once
 
-#include "regpass/net/task_group.hpp"
+#include "regpass/async/task_group.hpp"
 #include "regpass/net/tls_stream.hpp"
 #include "support/memory_stream.hpp"
 #include "support/tls_ground.hpp"
@@ -31,9 +31,9 @@ struct tls_ends {
       : tls_ends(std::move(wires.near), std::move(wires.far), client_context, std::move(name)) {}
 
   // Both handshakes at once; how each ended is in `client_shook` and `server_shook`.
-  net::task<void> shake() {
+  async::task<void> shake() {
     const auto on = co_await boost::asio::this_coro::executor;
-    net::task_group both(on);
+    async::task_group both(on);
     both.spawn(shake_one(client, client_shook), "client");
     both.spawn(shake_one(server, server_shook), "server");
     co_await both.join();
@@ -45,10 +45,10 @@ struct tls_ends {
   result<void> server_shook;
 
  private:
-  static net::task<void> shake_one(net::tls_stream& end, result<void>& into) { into = co_await end.handshake(); }
+  static async::task<void> shake_one(net::tls_stream& end, result<void>& into) { into = co_await end.handshake(); }
 };
 
-inline net::task<result<std::string>> read_up_to(net::stream& from, std::size_t most) {
+inline async::task<result<std::string>> read_up_to(net::stream& from, std::size_t most) {
   std::string into(most, '\0');
   auto got = co_await from.read_some(into);
   if (!got) co_return std::unexpected(got.error());

@@ -1,7 +1,7 @@
 // Much data at once, over memory and over sockets, and peers that do not read.
-#include "net/tls_ends.hpp"
 #include "support/bytes.hpp"
 #include "support/loopback.hpp"
+#include "tls_ends.hpp"
 
 #include <catch2/catch.hpp>
 #include <openssl/ssl.h>
@@ -16,7 +16,7 @@ using namespace testing;
 
 constexpr std::size_t turn = 64 * 1024;
 
-task<void> send_all(stream& to, std::string_view body) {
+async::task<void> send_all(stream& to, std::string_view body) {
   for (; !body.empty(); body.remove_prefix(std::min(turn, body.size()))) {
     auto written = co_await write_one(to, body.substr(0, turn));
     REQUIRE(written);
@@ -24,7 +24,7 @@ task<void> send_all(stream& to, std::string_view body) {
   co_await to.shut_write();
 }
 
-task<void> receive_all(stream& from, checksum& into) {
+async::task<void> receive_all(stream& from, checksum& into) {
   std::string piece(turn, '\0');
   for (;;) {
     auto got = co_await from.read_some(piece);
@@ -34,7 +34,7 @@ task<void> receive_all(stream& from, checksum& into) {
   }
 }
 
-task<void> both_ways_at_once(tls_ends& ends) {
+async::task<void> both_ways_at_once(tls_ends& ends) {
   const auto on = co_await boost::asio::this_coro::executor;
   const auto up = noise(8 * 1024 * 1024, 1);
   const auto down = noise(8 * 1024 * 1024, 2);
@@ -43,7 +43,7 @@ task<void> both_ways_at_once(tls_ends& ends) {
   co_await ends.shake();
   REQUIRE(ends.client_shook);
   REQUIRE(ends.server_shook);
-  task_group all(on);
+  async::task_group all(on);
   all.spawn(send_all(ends.client, up), "up");
   all.spawn(send_all(ends.server, down), "down");
   all.spawn(receive_all(ends.server, at_server), "at server");
@@ -54,7 +54,7 @@ task<void> both_ways_at_once(tls_ends& ends) {
 }
 
 TEST_CASE("8 MiB go both ways at once over memory that holds little") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     wires.there->hold_beyond(100'000);
@@ -66,7 +66,7 @@ TEST_CASE("8 MiB go both ways at once over memory that holds little") {
 }
 
 TEST_CASE("8 MiB go both ways at once over sockets") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     auto below = co_await connected_pair();
     tls_ends ends(std::move(below.near), std::move(below.far));
     co_await both_ways_at_once(ends);
@@ -74,7 +74,7 @@ TEST_CASE("8 MiB go both ways at once over sockets") {
 }
 
 TEST_CASE("What one turn writes goes down in one write") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_ends ends(wires);
@@ -96,7 +96,7 @@ class raw_client {
     SSL_set_connect_state(ssl_.get());
   }
 
-  task<void> shake() {
+  async::task<void> shake() {
     for (int turns = 0; turns < 3; ++turns) {
       SSL_do_handshake(ssl_.get());
       send();
@@ -129,7 +129,7 @@ class raw_client {
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
 };
 
-task<void> write_pieces(stream& to, int pieces, int& completed) {
+async::task<void> write_pieces(stream& to, int pieces, int& completed) {
   const auto piece = noise(turn);
   for (int i = 0; i < pieces; ++i) {
     auto written = co_await write_one(to, piece);
@@ -139,19 +139,19 @@ task<void> write_pieces(stream& to, int pieces, int& completed) {
 }
 
 TEST_CASE("A writer waits for its bytes to go although the reader is sending something, too (P6)") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_stream server(std::move(wires.far), common_tls().server, server_options(""));
     raw_client client(wires);
-    task_group tasks(on);
-    const auto shake = [&]() -> task<void> { co_await server.handshake(); };
+    async::task_group tasks(on);
+    const auto shake = [&]() -> async::task<void> { co_await server.handshake(); };
     tasks.spawn(shake(), "handshake");
     co_await client.shake();
     co_await tasks.join();
 
     wires.back->hold_beyond(0);  // the client reads no more
-    const auto read = [&]() -> task<void> { co_await read_up_to(server, turn); };
+    const auto read = [&]() -> async::task<void> { co_await read_up_to(server, turn); };
     tasks.spawn(read(), "reader");
     client.renegotiate();
     co_await let_others_run();
@@ -170,19 +170,19 @@ TEST_CASE("A writer waits for its bytes to go although the reader is sending som
 }
 
 TEST_CASE("A writer that waits for the reader's sending ends when the stream is closed") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_stream server(std::move(wires.far), common_tls().server, server_options(""));
     raw_client client(wires);
-    task_group tasks(on);
-    const auto shake = [&]() -> task<void> { co_await server.handshake(); };
+    async::task_group tasks(on);
+    const auto shake = [&]() -> async::task<void> { co_await server.handshake(); };
     tasks.spawn(shake(), "handshake");
     co_await client.shake();
     co_await tasks.join();
 
     wires.back->hold_beyond(0);
-    const auto read = [&]() -> task<void> { co_await read_up_to(server, turn); };
+    const auto read = [&]() -> async::task<void> { co_await read_up_to(server, turn); };
     tasks.spawn(read(), "reader");
     client.renegotiate();
     co_await let_others_run();

@@ -1,5 +1,5 @@
 // Idle TLS connections: what waits in them must be seen, what does not must not hold memory.
-#include "net/tls_ends.hpp"
+#include "tls_ends.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,19 +10,19 @@ namespace {
 
 using namespace testing;
 
-task<void> wait_and_count(stream& at, int& ready) {
+async::task<void> wait_and_count(stream& at, int& ready) {
   auto outcome = co_await at.wait_readable();
   ready += outcome.has_value() ? 1 : 0;
 }
 
 TEST_CASE("Waiting on TLS ends when the next record comes, or the end") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_ends ends(wires);
     co_await ends.shake();
     int ready = 0;
-    task_group waiters(on);
+    async::task_group waiters(on);
     waiters.spawn(wait_and_count(ends.server, ready), "waiter");
     co_await let_others_run();
     CHECK(ready == 0);
@@ -41,7 +41,7 @@ TEST_CASE("Waiting on TLS ends when the next record comes, or the end") {
 }
 
 TEST_CASE("The rest of a record that was read in part is readable, and stale, without further bytes (T16)") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_ends ends(wires);
@@ -51,7 +51,7 @@ TEST_CASE("The rest of a record that was read in part is readable, and stale, wi
     CHECK(got == "one record");
     CHECK(ends.server.stale());
     int ready = 0;
-    task_group waiters(on);
+    async::task_group waiters(on);
     waiters.spawn(wait_and_count(ends.server, ready), "waiter");
     co_await let_others_run();
     CHECK(ready == 1);
@@ -64,7 +64,7 @@ TEST_CASE("The rest of a record that was read in part is readable, and stale, wi
 }
 
 TEST_CASE("Records that were received but not read are readable, and stale") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_ends ends(wires);
@@ -75,7 +75,7 @@ TEST_CASE("Records that were received but not read are readable, and stale") {
     CHECK(got == "first");
     CHECK(ends.server.stale());
     int ready = 0;
-    task_group waiters(on);
+    async::task_group waiters(on);
     waiters.spawn(wait_and_count(ends.server, ready), "waiter");
     co_await let_others_run();
     CHECK(ready == 1);
@@ -87,14 +87,14 @@ TEST_CASE("Records that were received but not read are readable, and stale") {
 }
 
 TEST_CASE("A connection that was idle goes on as before") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_ends ends(wires);
     co_await ends.shake();
     for (int round = 0; round < 3; ++round) {
       int ready = 0;
-      task_group waiters(on);
+      async::task_group waiters(on);
       waiters.spawn(wait_and_count(ends.server, ready), "waiter");
       co_await let_others_run();
       co_await write_one(ends.client, "question");

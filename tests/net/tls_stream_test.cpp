@@ -1,6 +1,6 @@
 #include "regpass/net/tls_stream.hpp"
 
-#include "net/tls_ends.hpp"
+#include "tls_ends.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -15,7 +15,7 @@ using namespace testing;
 TEST_CASE("A handshake succeeds however the bytes are cut, and text goes both ways") {
   const std::size_t piece = GENERATE(values<std::size_t>({unbounded, 1, 7, 1000}));
   INFO(piece);
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     wires.there->cut({}, piece);
@@ -39,7 +39,7 @@ TEST_CASE("A handshake succeeds however the bytes are cut, and text goes both wa
 }
 
 TEST_CASE("A client that does not trust the certificate says so, and the server learns it when it reads") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_ends ends(wires, common_tls().stranger);
@@ -59,7 +59,7 @@ TEST_CASE("A client that does not trust the certificate says so, and the server 
 }
 
 TEST_CASE("A certificate for another name is not accepted (T24)") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_ends ends(wires, common_tls().believer, "evil.test");
@@ -70,7 +70,7 @@ TEST_CASE("A certificate for another name is not accepted (T24)") {
 }
 
 TEST_CASE("A server that answers in plain HTTP is told from bad TLS") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_stream client(std::move(wires.near), common_tls().believer, client_options());
@@ -82,7 +82,7 @@ TEST_CASE("A server that answers in plain HTTP is told from bad TLS") {
 }
 
 TEST_CASE("An orderly end is an end, however often one reads, and the other direction still flows") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_ends ends(wires);
@@ -106,7 +106,7 @@ TEST_CASE("An orderly end is an end, however often one reads, and the other dire
 
 TEST_CASE("A stream cut off below TLS is an error, not an end (P7)") {
   const bool in_a_record = GENERATE(false, true);
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_ends ends(wires);
@@ -128,7 +128,7 @@ TEST_CASE("A stream cut off below TLS is an error, not an end (P7)") {
 }
 
 TEST_CASE("A failure below comes through reads and writes as it is") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_ends ends(wires);
@@ -147,13 +147,13 @@ TEST_CASE("A failure below comes through reads and writes as it is") {
 
 TEST_CASE("A peer that goes away during the handshake closed it, at whatever byte") {
   const std::size_t bytes = GENERATE(0U, 1U, 100U);
-  run_task([&]() -> task<void> {
+  run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_stream server(std::move(wires.far), common_tls().server, server_options());
     tls_stream client(std::move(wires.near), common_tls().believer, client_options());
-    const auto shake_client = [&]() -> task<void> { co_await client.handshake(); };
-    task_group clients(on);
+    const auto shake_client = [&]() -> async::task<void> { co_await client.handshake(); };
+    async::task_group clients(on);
     clients.spawn(shake_client(), "client");
     co_await let_others_run();
     const auto hello = wires.there->take();
@@ -168,13 +168,13 @@ TEST_CASE("A peer that goes away during the handshake closed it, at whatever byt
 }
 
 TEST_CASE("Closing a stream ends its own handshake") {
-  run_task([]() -> task<void> {
+  run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
     tls_stream client(std::move(wires.near), common_tls().believer, client_options());
     result<void> shook;
-    const auto shake = [&]() -> task<void> { shook = co_await client.handshake(); };
-    task_group clients(on);
+    const auto shake = [&]() -> async::task<void> { shook = co_await client.handshake(); };
+    async::task_group clients(on);
     clients.spawn(shake(), "client");
     co_await let_others_run();
     CHECK(clients.running() == 1);

@@ -1,4 +1,4 @@
-#include "support/certificates.hpp"
+#include "certificates.hpp"
 
 #include <arpa/inet.h>
 #include <openssl/bio.h>

@@ -1,7 +1,7 @@
-#include "support/common_ground.hpp"
+#include "common_ground.hpp"
 
 #include "regpass/base/time.hpp"
-#include "support/tls_pair.hpp"
+#include "tls_pair.hpp"
 
 namespace regpass::testing {
 namespace {

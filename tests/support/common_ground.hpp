@@ -4,8 +4,8 @@
 
 #include "regpass/tls/ca.hpp"
 #include "regpass/tls/context.hpp"
-#include "support/temporary_directory.hpp"
-#include "support/wire.hpp"
+#include "temporary_directory.hpp"
+#include "wire.hpp"
 
 #include <filesystem>
 #include <memory>

@@ -26,29 +26,29 @@ class failing_stream final : public net::stream {
   failing_stream(std::unique_ptr<net::stream> below, std::shared_ptr<call_that_fails> which)
       : below_(std::move(below)), which_(std::move(which)) {}
 
-  net::task<result<std::size_t>> read_some(std::span<char> into) override {
+  async::task<result<std::size_t>> read_some(std::span<char> into) override {
     if (which_->is_next()) co_return std::unexpected(broken());
     auto got = co_await below_->read_some(into);
     co_return got;
   }
-  net::task<result<void>> write_all(std::span<const std::string_view> parts) override {
+  async::task<result<void>> write_all(std::span<const std::string_view> parts) override {
     if (which_->is_next()) co_return std::unexpected(broken());
     auto written = co_await below_->write_all(parts);
     co_return written;
   }
-  net::task<result<void>> wait_readable() override {
+  async::task<result<void>> wait_readable() override {
     if (which_->is_next()) co_return std::unexpected(broken());
     auto ready = co_await below_->wait_readable();
     co_return ready;
   }
-  net::task<result<void>> shut_write() override {
+  async::task<result<void>> shut_write() override {
     if (which_->is_next()) co_return std::unexpected(broken());
     auto shut = co_await below_->shut_write();
     co_return shut;
   }
   void close() noexcept override { below_->close(); }
   bool stale() noexcept override { return which_->came() || below_->stale(); }
-  net::executor get_executor() override { return below_->get_executor(); }
+  async::executor get_executor() override { return below_->get_executor(); }
 
  private:
   static error broken() { return error(errc::reset, party::us, phase::body, "this call was to fail", 0, false); }

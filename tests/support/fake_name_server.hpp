@@ -1,8 +1,8 @@
 // A name server on loopback, and a resolver that asks it instead of the machine's. It lives on the test's event loop.
 #pragma once
 
-#include "regpass/net/resolver.hpp"
-#include "support/temporary_directory.hpp"
+#include "net/names/resolver.hpp"
+#include "temporary_directory.hpp"
 
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -31,7 +31,7 @@ class fake_name_server {
     std::uint32_t ttl = 0;
   };
 
-  explicit fake_name_server(const net::executor& on)
+  explicit fake_name_server(const async::executor& on)
       : on_(on), wire_(std::make_shared<socket>(on, endpoint(boost::asio::ip::address_v4::loopback(), 0))) {
     write("resolv.conf", "nameserver 127.0.0.1\n");
     write("hosts", "");
@@ -126,7 +126,7 @@ class fake_name_server {
     return made;
   }
 
-  net::executor on_;
+  async::executor on_;
   temporary_directory place_;
   std::shared_ptr<socket> wire_;
   std::array<char, 1500> query_{};

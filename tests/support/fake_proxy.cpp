@@ -1,7 +1,7 @@
-#include "support/fake_proxy.hpp"
+#include "fake_proxy.hpp"
 
+#include "common_ground.hpp"
 #include "regpass/base/text.hpp"
-#include "support/common_ground.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -41,7 +41,7 @@ fake_proxy::~fake_proxy() {
   ::close(listening_);
 }
 
-void fake_proxy::demand(std::string login) {
+void fake_proxy::requirement(std::string login) {
   const std::lock_guard held(lock_);
   login_ = std::move(login);
 }

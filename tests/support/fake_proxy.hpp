@@ -2,7 +2,7 @@
 // was asked.
 #pragma once
 
-#include "support/http_wire.hpp"
+#include "http_wire.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -25,7 +25,7 @@ class fake_proxy {
   fake_proxy& operator=(const fake_proxy&) = delete;
 
   // From here on CONNECT wants this login ("alice:pw").
-  void demand(std::string login);
+  void requirement(std::string login);
   // `authority` is reached at this port of 127.0.0.1; what it does not know is answered 502.
   void knows(std::string authority, std::uint16_t port);
   // These bytes instead of any answer of its own; empty: silence.

@@ -1,6 +1,6 @@
-#include "support/fake_server.hpp"
+#include "fake_server.hpp"
 
-#include "support/common_ground.hpp"
+#include "common_ground.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -136,7 +136,7 @@ void fake_server::otherwise(sentence::maker how) {
   otherwise_ = std::move(how);
 }
 
-void fake_server::demand(std::string challenge, std::function<bool(const std::string&)> good) {
+void fake_server::requirement(std::string challenge, std::function<bool(const std::string&)> good) {
   const std::lock_guard held(lock_);
   challenge_ = std::move(challenge);
   good_ = std::move(good);

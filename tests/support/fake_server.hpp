@@ -7,7 +7,7 @@
 // The first sentence that fits and is not used up answers. What no sentence fits gets 418.
 #pragma once
 
-#include "support/http_wire.hpp"
+#include "http_wire.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -117,7 +117,7 @@ class fake_server {
   // What no sentence fits.
   void otherwise(sentence::maker how);
   // Requests whose Authorization `good` does not like get 401 with this challenge before any sentence is looked at.
-  void demand(std::string challenge, std::function<bool(const std::string&)> good);
+  void requirement(std::string challenge, std::function<bool(const std::string&)> good);
 
   // What every connection is told at once, whatever it says, before it ends: for servers of another protocol.
   void greet(std::string bytes);

@@ -1,7 +1,7 @@
 // The fake server's other language: the same script, answered over HTTP/2.
+#include "common_ground.hpp"
+#include "fake_server.hpp"
 #include "regpass/http/h2_codec.hpp"
-#include "support/common_ground.hpp"
-#include "support/fake_server.hpp"
 
 #include <openssl/ssl.h>
 

@@ -1,7 +1,7 @@
-#include "support/fake_token_server.hpp"
+#include "fake_token_server.hpp"
 
+#include "common_ground.hpp"
 #include "regpass/base/text.hpp"
-#include "support/common_ground.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -108,7 +108,7 @@ std::string fake_token_server::challenge(std::string_view more) const {
 }
 
 void fake_token_server::guard(fake_server& registry) const {
-  registry.demand(challenge(), [this](const std::string& authorization) { return is_good(authorization); });
+  registry.requirement(challenge(), [this](const std::string& authorization) { return is_good(authorization); });
 }
 
 bool fake_token_server::is_good(const std::string& authorization) const {

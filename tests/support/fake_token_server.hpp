@@ -1,7 +1,7 @@
 // A token server for tests: hands out tokens that name what they grant, and remembers what it was asked for.
 #pragma once
 
-#include "support/fake_server.hpp"
+#include "fake_server.hpp"
 
 #include <atomic>
 #include <optional>

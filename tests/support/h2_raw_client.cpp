@@ -1,6 +1,6 @@
-#include "support/h2_raw_client.hpp"
+#include "h2_raw_client.hpp"
 
-#include "support/common_ground.hpp"
+#include "common_ground.hpp"
 
 #include <stdexcept>
 #include <utility>

@@ -1,8 +1,8 @@
 // A client that speaks HTTP/2, inside a CONNECT or with prior knowledge: any number of streams, waited for one by one.
 #pragma once
 
+#include "raw_client.hpp"
 #include "regpass/http/h2_codec.hpp"
-#include "support/raw_client.hpp"
 
 #include <cstdint>
 #include <map>

@@ -1,4 +1,4 @@
-#include "support/http_wire.hpp"
+#include "http_wire.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>

@@ -1,7 +1,7 @@
 // HTTP/1.1 messages off a test's wire: what came, as it came, with length and digest of bodies of any size.
 #pragma once
 
-#include "support/wire.hpp"
+#include "wire.hpp"
 
 #include <cstdint>
 #include <memory>

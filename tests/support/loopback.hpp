@@ -1,8 +1,8 @@
 // Real sockets within the process: a port of 127.0.0.1 that a test accepts from by hand, and connected pairs.
 #pragma once
 
-#include "regpass/net/tcp_stream.hpp"
-#include "support/run_task.hpp"
+#include "net/tcp_stream.hpp"
+#include "run_task.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -17,12 +17,12 @@ namespace regpass::testing {
 
 class loopback {
  public:
-  explicit loopback(const net::executor& on, const char* address = "127.0.0.1")
+  explicit loopback(const async::executor& on, const char* address = "127.0.0.1")
       : acceptor_(on, {boost::asio::ip::make_address(address), 0}) {}
 
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
-  net::task<net::tcp_socket> accept() {
-    auto [ec, socket] = co_await acceptor_.async_accept(net::use_task);
+  async::task<net::tcp_socket> accept() {
+    auto [ec, socket] = co_await acceptor_.async_accept(async::use_task);
     if (ec) throw std::runtime_error("accept: " + ec.message());
     co_return std::move(socket);
   }
@@ -33,14 +33,14 @@ class loopback {
 };
 
 // A port that nobody listens on.
-inline std::uint16_t closed_port(const net::executor& on) {
+inline std::uint16_t closed_port(const async::executor& on) {
   return loopback(on).port();
 }
 
 // An address that swallows everything: a backlog that is full lets nobody in and says nothing.
 class black_hole {
  public:
-  black_hole(const net::executor& on, const char* address, std::uint16_t port) : full_(on) {
+  black_hole(const async::executor& on, const char* address, std::uint16_t port) : full_(on) {
     full_.open(boost::asio::ip::tcp::v4());
     full_.bind({boost::asio::ip::make_address(address), port});
     full_.listen(0);
@@ -62,7 +62,7 @@ struct socket_pair {
   int far_socket = -1;
 };
 
-inline net::task<socket_pair> connected_pair() {
+inline async::task<socket_pair> connected_pair() {
   const auto on = co_await boost::asio::this_coro::executor;
   loopback door(on);
   net::tcp_socket socket(on);

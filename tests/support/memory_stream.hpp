@@ -2,7 +2,7 @@
 #pragma once
 
 #include "regpass/net/stream.hpp"
-#include "support/run_task.hpp"
+#include "run_task.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -23,7 +23,7 @@ constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
 
 class channel {
  public:
-  explicit channel(const net::executor& on) : changed_(on, boost::asio::steady_timer::time_point::max()) {}
+  explicit channel(const async::executor& on) : changed_(on, boost::asio::steady_timer::time_point::max()) {}
 
   // Sits in for the writer.
   void put(std::string_view bytes) {
@@ -65,7 +65,7 @@ class channel {
     notify();
   }
   void notify() { changed_.cancel(); }
-  net::task<void> wait() { co_await changed_.async_wait(net::use_task); }
+  async::task<void> wait() { co_await changed_.async_wait(async::use_task); }
   bool readable() const { return !waiting_.empty() || ended_ || read_failure_; }
 
   std::size_t give(std::span<char> into) {
@@ -96,11 +96,11 @@ class channel {
 
 class memory_stream final : public net::stream {
  public:
-  memory_stream(net::executor on, std::shared_ptr<channel> incoming, std::shared_ptr<channel> outgoing)
+  memory_stream(async::executor on, std::shared_ptr<channel> incoming, std::shared_ptr<channel> outgoing)
       : on_(std::move(on)), in_(std::move(incoming)), out_(std::move(outgoing)) {}
   ~memory_stream() override { memory_stream::close(); }
 
-  net::task<result<std::size_t>> read_some(std::span<char> into) override {
+  async::task<result<std::size_t>> read_some(std::span<char> into) override {
     auto ready = co_await wait_readable();
     if (!ready) co_return std::unexpected(ready.error());
     if (!in_->waiting_.empty()) co_return in_->give(into);
@@ -108,7 +108,7 @@ class memory_stream final : public net::stream {
     co_return std::size_t{0};
   }
 
-  net::task<result<void>> write_all(std::span<const std::string_view> parts) override {
+  async::task<result<void>> write_all(std::span<const std::string_view> parts) override {
     ++out_->writes_;
     for (std::string_view left : parts) {
       while (!left.empty()) {
@@ -124,7 +124,7 @@ class memory_stream final : public net::stream {
     co_return result<void>();
   }
 
-  net::task<result<void>> wait_readable() override {
+  async::task<result<void>> wait_readable() override {
     while (!closed_ && !in_->readable()) {
       co_await in_->wait();
     }
@@ -132,7 +132,7 @@ class memory_stream final : public net::stream {
     co_return result<void>();
   }
 
-  net::task<result<void>> shut_write() override {
+  async::task<result<void>> shut_write() override {
     out_->end();
     co_return result<void>();
   }
@@ -148,7 +148,7 @@ class memory_stream final : public net::stream {
   }
 
   bool stale() noexcept override { return closed_ || in_->readable(); }
-  net::executor get_executor() override { return on_; }
+  async::executor get_executor() override { return on_; }
 
   channel& incoming() { return *in_; }
   channel& outgoing() { return *out_; }
@@ -159,7 +159,7 @@ class memory_stream final : public net::stream {
     return error{.code = code, .who = party::us, .when = phase::body, .detail = "memory stream"};
   }
 
-  net::executor on_;
+  async::executor on_;
   std::shared_ptr<channel> in_;
   std::shared_ptr<channel> out_;
   bool closed_ = false;
@@ -167,7 +167,7 @@ class memory_stream final : public net::stream {
 
 // The channels stay to look at when the streams have been given away. `there` carries bytes from `near` to `far`.
 struct memory_pair {
-  explicit memory_pair(const net::executor& on)
+  explicit memory_pair(const async::executor& on)
       : there(std::make_shared<channel>(on)),
         back(std::make_shared<channel>(on)),
         near(std::make_unique<memory_stream>(on, back, there)),

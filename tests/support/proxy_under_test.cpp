@@ -1,15 +1,15 @@
-#include "support/proxy_under_test.hpp"
+#include "proxy_under_test.hpp"
 
+#include "common_ground.hpp"
+#include "forward/services/services.hpp"
+#include "forward/session/session.hpp"
+#include "net/tcp_stream.hpp"
+#include "regpass/async/worker.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/base/text.hpp"
-#include "regpass/forward/services.hpp"
-#include "regpass/forward/session.hpp"
 #include "regpass/net/listener.hpp"
-#include "regpass/net/tcp_stream.hpp"
-#include "regpass/net/worker.hpp"
-#include "support/common_ground.hpp"
-#include "support/temporary_directory.hpp"
-#include "support/tls_pair.hpp"
+#include "temporary_directory.hpp"
+#include "tls_pair.hpp"
 
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
@@ -44,18 +44,18 @@ struct proxy_under_test::engine {
 
   void start() {
     services.programs = &programs;
-    const forward::surroundings around{worker.get_executor(), services, pool, pool.bounds()};
+    const forward::worker_context around{worker.get_executor(), services, pool, pool.bounds()};
     listener->start(
         [around](net::tcp_socket socket, std::string peer) {
           auto client = net::make_tcp_stream(std::move(socket), party::client);
-          net::spawn(around.on, forward::run_session(around, std::move(client), std::move(peer)), "session");
+          async::spawn(around.on, forward::run_session(around, std::move(client), std::move(peer)), "session");
         },
         most_sessions, [this] { return services.sessions.load(); });
     mirror_listener->start(
         [around](net::tcp_socket socket, std::string peer) {
           auto client = net::make_tcp_stream(std::move(socket), party::client);
-          net::spawn(around.on, forward::run_mirror_session(around, std::move(client), std::move(peer), "mirror"),
-                     "session");
+          async::spawn(around.on, forward::run_mirror_session(around, std::move(client), std::move(peer), "mirror"),
+                       "session");
         },
         most_sessions, [this] { return services.sessions.load(); });
     worker.start();
@@ -66,13 +66,14 @@ struct proxy_under_test::engine {
     auto& open = captured[original];
     if (open) return open->local().port();
     open = value_of(net::listener::open(worker.get_executor(), any_port(), false));
-    const forward::surroundings around{worker.get_executor(), services, pool, pool.bounds()};
+    const forward::worker_context around{worker.get_executor(), services, pool, pool.bounds()};
     const auto destination = value_of(net::parse_endpoint(original));
     open->start(
         [around, destination](net::tcp_socket socket, std::string peer) {
           auto client = net::make_tcp_stream(std::move(socket), party::client);
-          net::spawn(around.on, forward::run_captured_session(around, std::move(client), std::move(peer), destination),
-                     "captured session");
+          async::spawn(around.on,
+                       forward::run_captured_session(around, std::move(client), std::move(peer), destination),
+                       "captured session");
         },
         most_sessions, [this] { return services.sessions.load(); });
     return open->local().port();
@@ -92,13 +93,13 @@ struct proxy_under_test::engine {
   temporary_directory place;
   mutable std::mutex lock;
   forward::snapshot_ptr snapshot;
-  net::worker worker;
-  exchange::pool pool;
+  async::worker worker;
+  transport::pool pool;
   forward::metrics metrics;
   forward::token_client tokens;
   forward::credential_client programs;
-  forward::memory memory;
-  forward::journal journal;
+  forward::registry_hints memory;
+  forward::history journal;
   tls::leaf_cache leaves;
   forward::services services;
   std::unique_ptr<net::listener> listener;
@@ -216,7 +217,7 @@ std::uint64_t proxy_under_test::credential(const std::string& authority, auth::c
   return made->generation;
 }
 
-std::vector<forward::finished> proxy_under_test::finished(std::size_t count) const {
+std::vector<forward::exchange_record> proxy_under_test::finished(std::size_t count) const {
   holds_soon([&] { return engine_->journal.all().size() >= count; });
   return engine_->journal.all();
 }

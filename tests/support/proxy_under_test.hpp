@@ -4,12 +4,12 @@
 // at the highest verbosity: each line must be JSON, and none may hold a secret (T26, T27).
 #pragma once
 
+#include "fake_token_server.hpp"
+#include "raw_client.hpp"
 #include "regpass/auth/credential.hpp"
-#include "regpass/exchange/limits.hpp"
-#include "regpass/forward/journal.hpp"
+#include "regpass/forward/history.hpp"
 #include "regpass/forward/snapshot.hpp"
-#include "support/fake_token_server.hpp"
-#include "support/raw_client.hpp"
+#include "regpass/transport/limits.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -27,7 +27,7 @@ class token_client;
 namespace regpass::testing {
 
 struct engine_settings {
-  exchange::limits bounds{};
+  transport::limits bounds{};
   forward::token_bounds tokens{};
   std::chrono::milliseconds tunnel_idle{900'000};
   std::size_t journal = 256;
@@ -65,7 +65,7 @@ class proxy_under_test {
   raw_client inside(const std::string& authority) const { return raw_client::inside(port(), authority); }
 
   // Finished exchanges and refusals, once there are so many.
-  std::vector<forward::finished> finished(std::size_t count = 1) const;
+  std::vector<forward::exchange_record> finished(std::size_t count = 1) const;
   std::vector<boost::json::object> log_lines(std::string_view event = "");
   // Those that have reached the file by now; unlike the former, for asking again and again: it loses nothing that is
   // logged meanwhile.

@@ -1,6 +1,6 @@
-#include "support/raw_client.hpp"
+#include "raw_client.hpp"
 
-#include "support/common_ground.hpp"
+#include "common_ground.hpp"
 
 #include <stdexcept>
 

@@ -2,7 +2,7 @@
 // CONNECT.
 #pragma once
 
-#include "support/http_wire.hpp"
+#include "http_wire.hpp"
 
 #include <cstdint>
 #include <optional>

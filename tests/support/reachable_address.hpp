@@ -2,7 +2,7 @@
 // configured (T03).
 #pragma once
 
-#include "regpass/auth/address.hpp"
+#include "auth/address.hpp"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>

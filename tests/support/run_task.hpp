@@ -1,7 +1,7 @@
 // Runs a coroutine to its end on an event loop of its own; a test that hangs fails instead.
 #pragma once
 
-#include "regpass/net/task.hpp"
+#include "regpass/async/task.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -19,9 +19,9 @@ namespace regpass::testing {
 constexpr std::chrono::seconds guard_time{30};
 
 template <class T>
-T run_task(net::task<T> work, std::chrono::seconds guard = guard_time) {
+T run_task(async::task<T> work, std::chrono::seconds guard = guard_time) {
   boost::asio::io_context loop;
-  auto outcome = net::start(loop.get_executor(), std::move(work));
+  auto outcome = async::start(loop.get_executor(), std::move(work));
   const auto give_up_at = std::chrono::steady_clock::now() + guard;
   while (outcome.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
     if (loop.run_one_until(give_up_at) == 0) throw std::runtime_error("the task did not end in time");
@@ -30,27 +30,27 @@ T run_task(net::task<T> work, std::chrono::seconds guard = guard_time) {
 }
 
 // `body` is a lambda that is a coroutine; what it captures lives as long as it runs.
-inline void run_task(const std::function<net::task<void>()>& body) {
+inline void run_task(const std::function<async::task<void>()>& body) {
   run_task(body());
 }
 
-inline net::task<void> pause(std::chrono::milliseconds length) {
+inline async::task<void> pause(std::chrono::milliseconds length) {
   const auto on = co_await boost::asio::this_coro::executor;
   boost::asio::steady_timer timer(on, length);
-  co_await timer.async_wait(net::use_task);
+  co_await timer.async_wait(async::use_task);
 }
 
 // Lets everybody else run as far as they get without a clock or a socket.
-inline net::task<void> let_others_run() {
+inline async::task<void> let_others_run() {
   const auto on = co_await boost::asio::this_coro::executor;
   for (int i = 0; i < 1000; ++i) {
-    co_await boost::asio::post(on, net::use_task);
+    co_await boost::asio::post(on, async::use_task);
   }
 }
 
 // Waits until `holds()`, looking every few milliseconds; the caller's next check says whether it came true.
 template <class F>
-net::task<bool> wait_until(F holds, std::chrono::milliseconds within = std::chrono::seconds(10)) {
+async::task<bool> wait_until(F holds, std::chrono::milliseconds within = std::chrono::seconds(10)) {
   const auto until = std::chrono::steady_clock::now() + within;
   while (!holds() && std::chrono::steady_clock::now() < until) {
     co_await pause(std::chrono::milliseconds(2));

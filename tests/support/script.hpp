@@ -1,7 +1,7 @@
 // Programs of a test's own: shell scripts in a directory of theirs.
 #pragma once
 
-#include "support/temporary_directory.hpp"
+#include "temporary_directory.hpp"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,11 +1,11 @@
 // A CA, a server's certificate for "registry.test" and 127.0.0.1 from it, and clients that believe in it or do not.
 #pragma once
 
+#include "certificates.hpp"
+#include "environment.hpp"
 #include "regpass/tls/context.hpp"
-#include "support/certificates.hpp"
-#include "support/environment.hpp"
-#include "support/temporary_directory.hpp"
-#include "support/tls_pair.hpp"
+#include "temporary_directory.hpp"
+#include "tls_pair.hpp"
 
 #include <memory>
 #include <string>

@@ -1,9 +1,9 @@
 // Two TLS engines back to back in memory.
 #pragma once
 
+#include "certificates.hpp"
 #include "regpass/tls/context.hpp"
-#include "regpass/tls/engine.hpp"
-#include "support/certificates.hpp"
+#include "tls/engine.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "support/wire.hpp"
+#include "wire.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -2,7 +2,7 @@
 // test.
 #pragma once
 
-#include "support/certificates.hpp"
+#include "certificates.hpp"
 
 #include <openssl/types.h>
 

@@ -1,4 +1,4 @@
-#include "regpass/tls/certs_dir.hpp"
+#include "tls/trust/certs_dir.hpp"
 
 #include "support/temporary_directory.hpp"
 

@@ -75,15 +75,16 @@ TEST_CASE("what is no certificate in a directory of roots is passed over", "[tls
 
 TEST_CASE("a broken certificate in a bundle of the system's roots takes no others with it", "[tls]") {
   fake_system system;
-  const auto [name, broken] = GENERATE(table<std::string, std::string>(
-      {{"no base64", "-----BEGIN CERTIFICATE-----\nA*A=\n-----END CERTIFICATE-----\n"},
-       {"no end", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICAT\n"},
-       {"other end", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END X509 CRL-----\n"}}));
+  const auto [name, broken] = GENERATE(
+      table<std::string, std::string>({{"no base64", "-----BEGIN CERTIFICATE-----\nA*A=\n-----END CERTIFICATE-----\n"},
+                                       {"no end", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICAT\n"},
+                                       {"other end", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END X509 CRL-----\n"}}));
   INFO(name);
   system.dir.put("bundle.pem", system.in_file.certificate() + broken + system.in_directory.certificate());
   const environment_variable again("SSL_CERT_DIR", "/nonexistent/" + name);
   CHECK(certificates_in(value_of(tls::system_roots_pem())) == 2);
-  const auto own = tls::make_client_context({.ca_file = system.dir.put("own.pem", broken + system.in_file.certificate())});
+  const auto own =
+      tls::make_client_context({.ca_file = system.dir.put("own.pem", broken + system.in_file.certificate())});
   CHECK_FALSE(own);  // what the configuration names is judged as a whole
 }
 

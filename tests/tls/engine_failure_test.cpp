@@ -1,6 +1,6 @@
-#include "regpass/tls/engine.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tls_pair.hpp"
+#include "tls/engine.hpp"
 
 #include <catch2/catch.hpp>
 #include <openssl/ssl.h>

@@ -1,4 +1,4 @@
-#include "regpass/tls/engine.hpp"
+#include "tls/engine.hpp"
 
 #include "support/temporary_directory.hpp"
 #include "support/tls_pair.hpp"

@@ -1,4 +1,4 @@
-#include "regpass/tls/fast_aes.hpp"
+#include "tls/fast_aes.hpp"
 
 #include "support/temporary_directory.hpp"
 #include "support/tls_pair.hpp"

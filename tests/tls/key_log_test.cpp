@@ -1,4 +1,4 @@
-#include "regpass/tls/key_log.hpp"
+#include "tls/key_log.hpp"
 
 #include "support/temporary_directory.hpp"
 #include "support/tls_pair.hpp"

@@ -1,4 +1,4 @@
-#include "regpass/tls/leaf.hpp"
+#include "tls/authority/leaf.hpp"
 
 #include "support/resident_memory.hpp"
 #include "support/temporary_directory.hpp"

@@ -37,7 +37,7 @@ result<std::vector<challenge>> challenges_of(const http::fields&, const challeng
 bool has_challenge(const http::fields&);
 
 // What a registry wants, as far as we can give it: Bearer before Basic when both are offered.
-struct demand {
+struct requirement {
   enum class kind { bearer, basic };
   kind how = kind::bearer;
   std::string realm;    // bearer: the token endpoint as written
@@ -46,8 +46,8 @@ struct demand {
   std::string error;    // RFC 6750: invalid_token, insufficient_scope, …
   std::string error_description;
 };
-std::optional<demand> demand_of(const std::vector<challenge>&);
+std::optional<requirement> requirement_of(const std::vector<challenge>&);
 // Whether both lead to the same token server and service, or both want Basic.
-bool same_endpoint(const demand&, const demand&) noexcept;
+bool same_endpoint(const requirement&, const requirement&) noexcept;
 
 }  // namespace regpass::auth

@@ -17,8 +17,8 @@ bool labels_match(std::string_view pattern, std::string_view host);
 // to every host below a public suffix ("*.com", "*.*") is refused.
 std::string host_pattern_flaw(std::string_view text);
 
-// The domain that all hosts of the pattern are in: "example.com" for "*.example.com:5443". Empty if the last label, or a
-// label behind a literal one, has a wildcard.
+// The domain that all hosts of the pattern are in: "example.com" for "*.example.com:5443". Empty if the last label, or
+// a label behind a literal one, has a wildcard.
 std::string domain_of_pattern(std::string_view pattern);
 
 // The number of characters that are not wildcards: the pattern with more of them is more specific.

@@ -32,9 +32,9 @@ enum class errc : std::uint8_t {
   io            // any other operating system error; `os` has the code
 };
 
-// Who is responsible, as far as was seen. `proxy` is the one that regpass was told to go out by; `between` is any other
-// middlebox: a captive portal, DNS.
-enum class party : std::uint8_t { us, client, registry, token_server, between, proxy };
+// Who is responsible, as far as was seen. `proxy` is the one that regpass was told to go out by; `intermediary` is any
+// other middlebox: a captive portal, DNS.
+enum class party : std::uint8_t { us, client, registry, token_server, intermediary, proxy };
 
 enum class phase : std::uint8_t { start, accept, resolve, connect, tls, head, body, tunnel, idle };
 

@@ -1,5 +1,5 @@
-// Masks secrets in text that a peer wrote: registries, token servers, proxies and credential helpers quote what they were
-// sent, and such a quotation must not reach a log, a page or a client (P4).
+// Masks secrets in text that a peer wrote: registries, token servers, proxies and credential helpers quote what they
+// were sent, and such a quotation must not reach a log, a page or a client (P4).
 #pragma once
 
 #include "regpass/base/secret.hpp"
@@ -10,9 +10,10 @@
 
 namespace regpass {
 
-// The secrets of one exchange. `apply` replaces each occurrence by "***": verbatim, in other letter case, percent-, JSON-
-// or HTML-escaped, in hex, and in base64 or base64url at any alignment, alone or inside a longer encoded text. Fragments
-// of at least 12 characters are masked, too; a value of fewer than 8 characters is masked only as a whole word.
+// The secrets of one exchange. `apply` replaces each occurrence by "***": verbatim, in other letter case, percent-,
+// JSON- or HTML-escaped, in hex, and in base64 or base64url at any alignment, alone or inside a longer encoded text.
+// Fragments of at least 12 characters are masked, too; a value of fewer than 8 characters is masked only as a whole
+// word.
 class secret_mask {
  public:
   void add(std::string_view value);
@@ -34,12 +35,12 @@ class secret_mask {
   std::vector<value> values_;
 };
 
-// Masks credentials that can be recognised by their form: user information and query values of URLs, "Bearer" or "Basic"
-// followed by a credential, and JSON Web Tokens.
+// Masks credentials that can be recognised by their form: user information and query values of URLs, "Bearer" or
+// "Basic" followed by a credential, and JSON Web Tokens.
 std::string mask_recognisable(std::string_view text);
 
-// For the output of a program that handles secrets unknown to regpass: also masks what follows words such as "password",
-// and long runs of mixed letters and digits.
+// For the output of a program that handles secrets unknown to regpass: also masks what follows words such as
+// "password", and long runs of mixed letters and digits.
 std::string mask_printed(std::string_view text);
 
 }  // namespace regpass

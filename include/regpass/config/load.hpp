@@ -1,7 +1,7 @@
 // Flags, environment, file and defaults to settings, or to all errors at once.
 #pragma once
 
-#include "regpass/config/settings.hpp"
+#include "config/settings.hpp"
 
 #include <cstdint>
 #include <filesystem>

@@ -4,7 +4,7 @@
 // path.
 #pragma once
 
-#include "regpass/forward/finished.hpp"
+#include "forward/record/exchange_record.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -28,7 +28,7 @@ class metrics {
   void prepare(const std::vector<std::string>& registries, const std::vector<std::string>& modes);
 
   // `served`: its registry is one of ours.
-  void exchange(const finished&, bool served);
+  void exchange(const exchange_record&, bool served);
   // result: granted | the name of a token_failure::kind
   void token_request(const std::string& registry, std::string_view result);
   void reloaded(bool good);

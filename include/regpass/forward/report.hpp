@@ -1,7 +1,7 @@
 // The `exchange` line of the log, from the evidence.
 #pragma once
 
-#include "regpass/forward/finished.hpp"
+#include "forward/record/exchange_record.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -10,22 +10,23 @@
 
 namespace regpass::forward {
 
-boost::json::object exchange_line(const explain::evidence&, const std::optional<explain::explanation>&, const traffic&);
+boost::json::object exchange_line(const diagnosis::evidence&, const std::optional<diagnosis::explanation>&,
+                                  const traffic&);
 
 // For a line of another event: what a later `regpass explain` needs to come to the same verdict.
-void add_explained(boost::json::object& line, const explain::evidence&, const explain::explanation&);
+void add_explained(boost::json::object& line, const diagnosis::evidence&, const diagnosis::explanation&);
 
 // Its `msg`.
-std::string message_of(const explain::evidence&, const std::optional<explain::explanation>&);
+std::string message_of(const diagnosis::evidence&, const std::optional<diagnosis::explanation>&);
 
 // Writes it, at warn when something is explained, else at info.
-void report(const explain::evidence&, const std::optional<explain::explanation>&, const traffic&);
+void report(const diagnosis::evidence&, const std::optional<diagnosis::explanation>&, const traffic&);
 
 // A `notice` line for each. That a credential is passed over is said once only, since every exchange line has it.
-void report_notices(const explain::evidence&, const std::vector<explain::explanation>& notices,
+void report_notices(const diagnosis::evidence&, const std::vector<diagnosis::explanation>& notices,
                     bool passed_over_now = false);
 
-// A `credential-warning` line for each (explain::warnings); at info where regpass copes and other tools do not.
-void report_warnings(const std::vector<explain::explanation>&);
+// A `credential-warning` line for each (diagnosis::warnings); at info where regpass copes and other tools do not.
+void report_warnings(const std::vector<diagnosis::explanation>&);
 
 }  // namespace regpass::forward

@@ -1,14 +1,14 @@
 // Everything that a reload may change, as one immutable value: an exchange works on the one it began with.
 #pragma once
 
+#include "forward/services/options.hpp"
+#include "forward/services/pattern_registries.hpp"
 #include "regpass/auth/credential.hpp"
 #include "regpass/base/secret.hpp"
-#include "regpass/exchange/pool.hpp"
-#include "regpass/forward/options.hpp"
-#include "regpass/forward/pattern_registries.hpp"
-#include "regpass/net/egress.hpp"
+#include "regpass/net/upstream_proxy.hpp"
 #include "regpass/registry/host.hpp"
 #include "regpass/tls/context.hpp"
+#include "transport/pool.hpp"
 
 #include <cstddef>
 #include <map>
@@ -25,8 +25,8 @@ struct registry_entry {
   bool configured = false;                      // has a [[registry]] of its own
   std::shared_ptr<const tls::context> context;  // for options.trust
   // To its own origin, as every request needs it, and the same for the contents of blobs; null: to be made.
-  std::shared_ptr<const exchange::route> route{};
-  std::shared_ptr<const exchange::route> blob_route{};
+  std::shared_ptr<const transport::route> route{};
+  std::shared_ptr<const transport::route> blob_route{};
 };
 
 // A [[mirror]]. Its registry is served as `unknown`, so without a credential, when `registries` does not have it.
@@ -43,7 +43,7 @@ struct snapshot {
   forward::other_hosts other_hosts;
   std::shared_ptr<const secret> client_password;  // what clients of the proxy must show; null: nothing
   client_rules clients;
-  net::way_out_ptr way_out;  // to registries, token servers and other hosts alike
+  net::upstream_proxy_ptr upstream_proxy;  // to registries, token servers and other hosts alike
   bool annotate = true;
   bool credentials_required = false;
   std::shared_ptr<pattern_registries> by_pattern{};  // null: no key has a wildcard

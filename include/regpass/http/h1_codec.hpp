@@ -2,8 +2,8 @@
 // judges lengths.
 #pragma once
 
+#include "http/framing.hpp"
 #include "regpass/base/error.hpp"
-#include "regpass/http/framing.hpp"
 #include "regpass/http/message.hpp"
 
 #include <cstddef>

@@ -6,9 +6,9 @@
 // the stream's `h2_closed` came.
 #pragma once
 
+#include "http/framing.hpp"
 #include "regpass/base/error.hpp"
 #include "regpass/base/time.hpp"
-#include "regpass/http/framing.hpp"
 #include "regpass/http/h1_codec.hpp"
 #include "regpass/http/message.hpp"
 

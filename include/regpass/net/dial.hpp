@@ -1,9 +1,9 @@
 // From a name to a connected socket: resolved once, every address judged, the judged address connected to (T03, T04).
 #pragma once
 
-#include "regpass/net/resolver.hpp"
+#include "net/names/resolver.hpp"
+#include "net/tcp_stream.hpp"
 #include "regpass/net/stream.hpp"
-#include "regpass/net/tcp_stream.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -36,12 +36,12 @@ struct dialled {
 };
 
 // The addresses of the target's name, without judging them; of an IP literal that one.
-task<result<std::vector<boost::asio::ip::tcp::endpoint>>> resolve(dial_target target);
+async::task<result<std::vector<boost::asio::ip::tcp::endpoint>>> resolve(dial_target target);
 
 // Happy Eyeballs (RFC 8305) over the addresses: families take turns in the resolver's order, an attempt that is silent
 // gets company after 250 ms, the first to connect wins, all within the one time. If any address is forbidden the name
 // is refused as a whole, before anything is connected to: a name that points inside once is not to be trusted the next
 // time either.
-task<result<dialled>> dial(dial_target target);
+async::task<result<dialled>> dial(dial_target target);
 
 }  // namespace regpass::net

@@ -1,7 +1,7 @@
 // Accepts connections until stopped; pauses when descriptors run out instead of spinning.
 #pragma once
 
-#include "regpass/net/tcp_stream.hpp"
+#include "net/tcp_stream.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -21,7 +21,7 @@ class listener {
   using handler = std::function<void(tcp_socket, std::string peer)>;
 
   // Binds with SO_REUSEPORT when `shared` (one listener per worker on the same address). Errors name the address.
-  static result<std::unique_ptr<listener>> open(const executor& on, const boost::asio::ip::tcp::endpoint& at,
+  static result<std::unique_ptr<listener>> open(const async::executor& on, const boost::asio::ip::tcp::endpoint& at,
                                                 bool shared);
   ~listener();
 

@@ -15,7 +15,7 @@ class local_listener {
 
   // Creates the socket with mode 0600, in the place of one that a process left which is gone. errc::bad_input when
   // somebody answers there. Errors name the path.
-  static result<std::unique_ptr<local_listener>> open(const executor& on, const std::filesystem::path& at);
+  static result<std::unique_ptr<local_listener>> open(const async::executor& on, const std::filesystem::path& at);
   // Removes the socket.
   ~local_listener();
 
@@ -27,6 +27,6 @@ class local_listener {
   std::shared_ptr<state> state_;
 };
 
-task<result<std::unique_ptr<stream>>> connect_local(std::filesystem::path to);
+async::task<result<std::unique_ptr<stream>>> connect_local(std::filesystem::path to);
 
 }  // namespace regpass::net

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "regpass/net/stream.hpp"
-#include "regpass/tls/engine.hpp"
+#include "tls/engine.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -15,23 +15,23 @@ class tls_stream final : public stream {
  public:
   tls_stream(std::unique_ptr<stream> below, const tls::context& context, tls::engine_options options);
 
-  task<result<void>> handshake();
+  async::task<result<void>> handshake();
 
-  task<result<std::size_t>> read_some(std::span<char> into) override;
-  task<result<void>> write_all(std::span<const std::string_view> parts) override;
-  task<result<void>> wait_readable() override;
+  async::task<result<std::size_t>> read_some(std::span<char> into) override;
+  async::task<result<void>> write_all(std::span<const std::string_view> parts) override;
+  async::task<result<void>> wait_readable() override;
   void expect(std::uint64_t bytes) noexcept override;
-  task<result<void>> shut_write() override;
+  async::task<result<void>> shut_write() override;
   void close() noexcept override;
   bool stale() noexcept override;
   presence look() noexcept override;
-  executor get_executor() override;
+  async::executor get_executor() override;
 
   const tls::engine& engine() const noexcept { return engine_; }
 
  private:
-  task<result<void>> flush();
-  task<result<bool>> fill();  // false: the stream below ended
+  async::task<result<void>> flush();
+  async::task<result<bool>> fill();  // false: the stream below ended
 
   std::unique_ptr<stream> below_;
   tls::engine engine_;

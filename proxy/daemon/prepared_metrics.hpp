@@ -1,0 +1,16 @@
+// The series that dashboards and alerts look at, there from the start.
+#pragma once
+
+#include "config/settings.hpp"
+#include "regpass/forward/metrics.hpp"
+#include "regpass/forward/snapshot.hpp"
+
+#include <string>
+#include <vector>
+
+namespace regpass::daemon {
+
+std::vector<std::string> served_registries(const forward::snapshot&);
+void prepare_metrics(forward::metrics&, const config::settings&, const forward::snapshot&);
+
+}  // namespace regpass::daemon

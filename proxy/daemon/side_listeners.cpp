@@ -1,0 +1,74 @@
+#include "daemon/side_listeners.hpp"
+
+#include "net/tcp_stream.hpp"
+#include "regpass/base/log.hpp"
+#include "regpass/net/endpoint.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace regpass::daemon {
+
+namespace {
+
+constexpr std::size_t most_askers = 32;  // at each listen_point: what sits at one must not keep anybody out of another
+constexpr auto at_most_silent = std::chrono::seconds{10};
+constexpr auto head_within = std::chrono::seconds{2};
+constexpr std::string_view unix_prefix = "unix:";
+
+}  // namespace
+
+std::filesystem::path admin_socket(const config::settings& settings) {
+  const auto& written = settings.listen.admin;
+  if (!written.starts_with(unix_prefix)) return {};
+  return settings.state_dir / written.substr(unix_prefix.size());
+}
+
+side_listeners::side_listeners(const async::executor& control, const transport::limits& bounds)
+    : control_(control), bounds_(bounds) {
+  bounds_.idle_for = std::min<std::chrono::milliseconds>(bounds.idle_for, at_most_silent);
+  bounds_.head_within = std::min<std::chrono::milliseconds>(bounds.head_within, head_within);
+}
+
+result<void> side_listeners::open(const std::string& name, const std::string& endpoint, admin::responder answer) {
+  const auto at = net::parse_endpoint(endpoint);
+  if (!at) return std::unexpected(at.error());
+  auto made = net::listener::open(control_, *at, false);
+  if (!made) return std::unexpected(made.error());
+  note(name, net::shown((*made)->local()));
+  const auto table = std::make_shared<admin::connection_table>(most_askers);
+  const auto accept_handler = [on = control_, bounds = bounds_, answer = std::move(answer), table](
+                                  net::tcp_socket socket, const std::string& /*peer*/) {
+    auto asker = net::make_tcp_stream(std::move(socket), party::client);
+    async::spawn(on, admin::serve(std::move(asker), bounds, answer, table), "side door");
+  };
+  constexpr std::size_t always = 1;  // the table has room
+  (*made)->start(accept_handler, always, [] { return std::size_t{0}; });
+  listeners_.push_back(std::move(*made));
+  return {};
+}
+
+result<void> side_listeners::open(const std::string& name, const std::filesystem::path& socket,
+                                  admin::responder answer) {
+  std::error_code none;  // what cannot be made is what the listener complains of
+  if (std::filesystem::create_directories(socket.parent_path(), none)) {
+    std::filesystem::permissions(socket.parent_path(), std::filesystem::perms::owner_all, none);
+  }
+  auto made = net::local_listener::open(control_, socket);
+  if (!made) return std::unexpected(made.error());
+  note(name, socket.string());
+  (*made)->start([on = control_, bounds = bounds_, answer = std::move(answer),
+                  table = std::make_shared<admin::connection_table>(most_askers)](std::unique_ptr<net::stream> asker) {
+    async::spawn(on, admin::serve(std::move(asker), bounds, answer, table), "side door");
+  });
+  sockets_.push_back(std::move(*made));
+  return {};
+}
+
+void side_listeners::note(const std::string& name, const std::string& at) {
+  shown_.push_back(name + " " + at);
+  log::write(log::level::info, "listening", "the " + name + " listener is open", {{"listener", name}, {"address", at}});
+}
+
+}  // namespace regpass::daemon

@@ -1,0 +1,116 @@
+#include "diagnosis/causes/causes.hpp"
+
+#include "diagnosis/causes/families.hpp"
+#include "diagnosis/causes/signs.hpp"
+#include "diagnosis/present/failure_phrases.hpp"
+#include "diagnosis/present/phrases.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace regpass::diagnosis {
+namespace {
+
+// What is left: the client went away, something of ours failed, or nothing that the table knows.
+namespace unexplained {
+
+bool client_left(const facts& f) {
+  return f.failure != nullptr && f.failure->problem.who == party::client;
+}
+
+std::string how_it_ended(const error& e) {
+  const auto detail = failure_words::detail(e);
+  return detail.empty() ? ": " + std::string(name_of(e.code)) : detail;
+}
+
+judgement judge(const facts&) {
+  return certainty::possible;
+}
+
+std::string summary(const facts& f) {
+  using namespace words;
+  if (client_left(f)) {
+    return host(f) + ": the client broke " + activity(f) + " off" + how_it_ended(f.failure->problem);
+  }
+  auto text = host(f) + ": " + activity(f) + " " + identity(f) + " failed";
+  if (f.seen->status != 0) text += " with status " + std::to_string(f.seen->status);
+  return text + (f.failure == nullptr ? ", no known cause fits" : how_it_ended(f.failure->problem));
+}
+
+std::vector<std::string> fix(const facts& f) {
+  if (client_left(f)) return {"Look at the client's own output: it ended the request, or what it runs on did"};
+  std::vector<std::string> steps;
+  words::advise_check(f, steps);
+  return steps;
+}
+
+}  // namespace unexplained
+
+constexpr std::array<cause, 1> general_causes{{
+    {.name = "unexplained",
+     .title = "No known cause fits",
+     .judge = unexplained::judge,
+     .summary = unexplained::summary,
+     .fix = unexplained::fix,
+     .fix_text = "Look at the handshake step by step: regpass check REFERENCE, or regpass explain LOG\n"
+                 "If the client went away, look at its own output",
+     .doc = {.seen = "None of the patterns that regpass knows fits what was seen, or the client went away.",
+             .why = "Registries change, and not every failure has a name. What was asked, with which credential, what "
+                    "was granted and who refused stands in the explanation all the same.",
+             .apart = "Look at the handshake step by step: who said the last word?",
+             .look_alikes = ""}},
+}};
+
+std::vector<cause> joined() {
+  std::vector<cause> all;
+  // Special forms first: of equally certain causes the first one leads.
+  for (const auto family :
+       {file_causes(), entry_causes(), refusal_causes(), cloud_causes(), product_causes(), exchange_causes(),
+        token_server_causes(), hub_causes(), wire_causes(), notice_causes(), policy_causes(), credential_causes(),
+        token_causes(), proxy_causes(), upstream_causes(), registry_causes(), std::span<const cause>(general_causes)}) {
+    all.insert(all.end(), family.begin(), family.end());
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string_view name_of(certainty how) noexcept {
+  switch (how) {
+    case certainty::observed:
+      return "observed";
+    case certainty::likely:
+      return "likely";
+    case certainty::possible:
+      return "possible";
+  }
+  return "unknown";
+}
+
+std::span<const cause> causes() noexcept {
+  static const auto all = joined();
+  return all;
+}
+
+const cause* find_cause(std::string_view name) noexcept {
+  const auto found = std::ranges::find(causes(), name, &cause::name);
+  return found == causes().end() ? nullptr : &*found;
+}
+
+std::string summary_of(const cause& row, const facts& f) {
+  return row.summary != nullptr ? row.summary(f) : words::filled(row.summary_text, f, fault_of(row.name, f));
+}
+
+std::vector<std::string> fix_of(const cause& row, const facts& f) {
+  if (row.fix != nullptr) return row.fix(f);
+  std::vector<std::string> steps;
+  for (auto text = row.fix_text; !text.empty();) {
+    const auto end = std::min(text.find('\n'), text.size());
+    auto filled = words::filled(text.substr(0, end), f, fault_of(row.name, f));
+    if (!filled.empty()) steps.push_back(std::move(filled));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return steps;
+}
+
+}  // namespace regpass::diagnosis

@@ -1,0 +1,58 @@
+// Phrases that the causes' sentences are put together from. Variable parts are bounded, so that a sentence keeps its
+// beginning and end.
+#pragma once
+
+#include "diagnosis/causes/facts.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regpass::diagnosis::words {
+
+// Cut in the middle: for names, whose ends tell.
+std::string shortened(std::string_view text, std::size_t cap);
+// Cut at the end: for what others said.
+std::string cut(std::string_view text, std::size_t cap);
+// In double quotes, on one line.
+std::string quoted(std::string_view text, std::size_t cap = 120);
+// A challenge with room for line breaks.
+std::string spaced(std::string_view challenge);
+// "a, b and c"
+std::string listed(const std::vector<std::string>& parts);
+
+std::string host(const facts&);                // "registry.test:5443"
+std::string repository(const facts&);          // "team-a/app"
+std::string activity(const facts&);            // "the push to team-a/app"
+std::string user(const facts&);                // "alice"; "nobody" without a name
+std::string secret_kind(const facts&);         // "password", "identity token", "token"
+std::string holder(const facts&);              // "the password of alice from /run/secrets/regpass/config.json"
+std::string identity(const facts&);            // "as alice (/run/secrets/regpass/config.json)" · "without a credential"
+std::string entry(const facts&);               // "the entry "registry.test:5443" in /run/secrets/regpass/config.json"
+std::string other_entries(const facts&);       // "there are entries for a.test and b.test"
+std::string token_server(const facts&);        // "auth.test"
+std::string actions(const registry::scope&);   // "pull and push"
+std::string resource(const registry::scope&);  // "team-a/app"
+
+// What the party that refused said, without the status: `DENIED: requested access to the resource is denied`. May be
+// empty.
+std::string refusal(const facts&);
+std::string refusal(const answered_step&);
+// `403 DENIED: "requested access…"` as far as there are words.
+std::string answer(const answered_step&, std::size_t cap = 120);
+
+// The text with what stands in braces replaced, see cause. `about`: the fault that {place}, {key} and {detail} are of.
+std::string filled(std::string_view text, const facts&, const entry_fault* about = nullptr);
+
+// The same where nothing was seen: "the registry", "the repository".
+std::string generic(std::string_view text);
+
+// Steps that several causes advise.
+std::string in_registry_table(const facts&, std::string_view line);  // "write LINE under …": where it belongs
+std::string check_command(const facts&);                             // empty when there is nothing to check
+void advise_check(const facts&, std::vector<std::string>& steps);
+
+// The facts that an explanation rests on, as far as they were seen.
+std::vector<std::string> observed(const facts&);
+
+}  // namespace regpass::diagnosis::words

@@ -1,0 +1,88 @@
+// Whoever hammers the proxy with what is refused fills neither log nor history (P6, P9).
+#include "forward/services/refusal_limiter.hpp"
+
+#include "support/proxy_under_test.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <thread>
+
+using namespace regpass;
+using namespace regpass::testing;
+using namespace std::chrono_literals;
+using forward::refusal_limiter;
+using told = forward::refusal_limiter::told;
+
+namespace {
+
+const std::string uploads = "/v2/team-a/app/blobs/uploads/";
+
+steady_time at(std::chrono::milliseconds since) {
+  return steady_time(1h + since);
+}
+
+}  // namespace
+
+TEST_CASE("P6 so many refusals a second are told of, and the rest is counted", "[limits.refusals_told]") {
+  forward::refusal_limiter some(3);
+  for (int i = 0; i < 3; ++i) CHECK(some.add("10.0.0.1", "policy-refused", at(1ms * i)).how == told::whole);
+  const auto fourth = some.add("10.0.0.1", "policy-refused", at(500ms));
+  CHECK(fourth.how == told::counted_first);
+  CHECK(some.add("10.0.0.1", "policy-refused", at(600ms)).how == told::counted);
+  SECTION("another client, or another cause, has not used anything up") {
+    CHECK(some.add("10.0.0.2", "policy-refused", at(600ms)).how == told::whole);
+    CHECK(some.add("10.0.0.1", "bad-request", at(600ms)).how == told::whole);
+  }
+  SECTION("the sum is taken once, and a second later they are told of again") {
+    CHECK(some.take(fourth.place) == 2);
+    CHECK(some.take(fourth.place) == 0);
+    CHECK(some.add("10.0.0.1", "policy-refused", at(999ms)).how == told::counted_first);
+    CHECK(some.add("10.0.0.1", "policy-refused", at(1000ms)).how == told::whole);
+  }
+}
+
+TEST_CASE("P6 clients without number share a place, and those of the past give theirs up") {
+  forward::refusal_limiter some(1);
+  for (std::size_t i = 0; i < forward::refusal_limiter::most_places; ++i)
+    some.add(std::to_string(i), "policy-refused", at(0ms));
+  CHECK(some.add("late", "policy-refused", at(1ms)).how == told::whole);
+  const auto last = some.add("later", "bad-request", at(2ms));
+  CHECK(last.how == told::counted_first);
+  CHECK(last.place.first == "other clients");
+  CHECK(some.take(last.place) == 1);
+  CHECK(some.add("later", "bad-request", at(2s)).place.first == "later");
+}
+
+TEST_CASE("P9 a client that hammers the proxy with refused requests is told of now and then, with the count") {
+  constexpr std::size_t many = 100;
+  open_scene scene;
+  scene.proxy.serve(scene.registry, [](forward::registry_options& options) { options.policy.push.clear(); });
+  auto client = scene.inside();
+  for (std::size_t i = 0; i < many; ++i) CHECK(client.ask("POST", uploads).status == 403);
+  // They may have taken longer than a second.
+  const auto of = [&](std::string_view event) { return scene.proxy.log_lines_so_far(event); };
+  const auto counted = [&] {
+    std::size_t sum = 0;
+    for (const auto& line : of("refusals-counted")) {
+      CHECK(line.at("client").as_string() == "127.0.0.1");
+      CHECK(line.at("cause").as_string() == "policy-refused");
+      sum += line.at("count").to_number<std::size_t>();
+    }
+    return sum;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (of("exchange").size() + counted() < many && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(20ms);
+  CHECK(of("exchange").size() + counted() == many);
+  CHECK(counted() > 0);
+  CHECK(scene.proxy.finished().size() == of("exchange").size());
+  CHECK(scene.registry.connections() == 0);
+}
+
+TEST_CASE("What the registry refuses is told of, however often") {
+  constexpr std::size_t many = 50;
+  open_scene scene;
+  auto client = scene.inside();
+  for (std::size_t i = 0; i < many; ++i) client.ask("GET", "/v2/team-a/app/manifests/none");
+  CHECK(scene.proxy.finished(many).size() == many);
+}
