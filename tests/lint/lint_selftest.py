@@ -66,7 +66,7 @@ COROUTINES = (
 LAYERS = (
     ("proxy/auth/x.cpp", '"regpass/registry/scope.hpp"', CLEAN),
     ("proxy/forward/x.cpp", '"regpass/base/error.hpp"', CLEAN),
-    ("config/x.cpp", '"forward/services/options.hpp"', CLEAN),
+    ("config/x.cpp", '"regpass/forward/snapshot.hpp"', CLEAN),
     ("config/x.cpp", '"beside.hpp"', CLEAN),
     ("proxy/tls/x.cpp", '"tls/own.hpp"', CLEAN),
     ("proxy/tls/x.cpp", '"own.hpp"', CLEAN),
