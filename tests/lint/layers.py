@@ -1,4 +1,4 @@
-"""Every #include against the layer picture in README.md, and each library only where the design keeps it.
+"""Every #include against the layers below (docs/diagrams/layers.svg), and each library only where the design keeps it.
 
         app
    config · admin
