@@ -90,4 +90,4 @@ def check(path, text):
 
 
 if __name__ == "__main__":
-    tree.main(check, tree.files("", ".ci", "cmake", "config", "deploy", "docs", "include", "proxy", "tests"))
+    tree.main(check, tree.files())
