@@ -1,5 +1,5 @@
 """Documents exist where they are named: relative links of Markdown pages lead somewhere, anchors included, and so does every Markdown
-file that a comment, a message or a page mentions."""
+file that a comment, a message or a page mentions, with the heading that follows: docs/clients.md, "Scopes"."""
 
 import posixpath
 import re
@@ -18,6 +18,7 @@ _HTML_LINK = re.compile(r"<(?:img|a|source)\b[^>]*?\b(?:src|href|srcset)=\"([^\"
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
 _HTML_ANCHOR = re.compile(r"<a\b[^>]*?\b(?:name|id)=\"([^\"]+)\"")
 _MENTION = re.compile(r"(?<![\w./:-])(?:[\w.-]+/)*[\w-]+\.md\b")
+_SECTION = re.compile(r"((?:[\w.-]+/)*[\w-]+\.md), \"([^\"\n]+)\"")
 _URL = re.compile(r"\w+://\S+")
 
 
@@ -61,11 +62,10 @@ def link_problem(path, target):
     return None
 
 
-def is_known(path, name):
-    """Whether a document is in the repository: from its top, beside the file that names it, or in docs/."""
-    if name in FOREIGN:
-        return True
-    return any((tree.ROOT / folder / name).is_file() for folder in ("", path.parent.as_posix(), "docs"))
+def document(path, name):
+    """Where a document is in the repository: from its top, beside the file that names it, or in docs/; None if it is not."""
+    places = (posixpath.normpath(posixpath.join(folder, name)) for folder in ("", path.parent.as_posix(), "docs"))
+    return next((place for place in places if (tree.ROOT / place).is_file()), None)
 
 
 def located(pattern, text):
@@ -84,9 +84,14 @@ def check(path, text):
                     yield line, problem
         # What is left: names that are no links.
         text = blanked(_LINK, blanked(_FENCE, text))
-    for line, found in located(_MENTION, blanked(_URL, text)):
-        if not is_known(path, found[0]):
+    text = blanked(_URL, text)
+    for line, found in located(_MENTION, text):
+        if found[0] not in FOREIGN and document(path, found[0]) is None:
             yield line, f"{found[0]} is no document of the repository"
+    for line, found in located(_SECTION, text):
+        page = document(path, found[1])
+        if page and slug(found[2]) not in anchors(page):
+            yield line, f"{page} has no heading \"{found[2]}\""
 
 
 if __name__ == "__main__":

@@ -135,6 +135,7 @@ DOCUMENTS = (
     ("docs/x.md", '<img src="pod.svg" alt="a pod"> `modes.md`\n', CLEAN),
     ("README.md", "[modes](docs/modes.md)\n", CLEAN),
     ("proxy/net/x.cpp", "// see docs/modes.md, modes.md and image-layout.md\n", CLEAN),
+    ("proxy/net/x.cpp", '// as in docs/modes.md, "Mirror mode"\n', CLEAN),
     ("tests/cases/x.cases", "see https://example.com/a.md or a.md\n", CLEAN),
     ("docs/x.md", "[modes](mode.md)\n", "mode.md leads nowhere"),
     ("docs/x.md", "[modes](../modes.md)\n", "leads nowhere"),
@@ -144,6 +145,7 @@ DOCUMENTS = (
     ("docs/x.md", "![picture](pot.svg)\n", "pot.svg leads nowhere"),
     ("docs/x.md", '<source srcset="dark.svg">\n', "dark.svg leads nowhere"),
     ("docs/x.md", "as `gone.md` says\n", "gone.md is no document"),
+    ("proxy/net/x.cpp", '// as in docs/modes.md, "Mirrors"\n', 'no heading "Mirrors"'),
     ("proxy/net/x.cpp", "// see docs/gone.md\n", "docs/gone.md is no document"),
     ("proxy/net/x.cpp", 'text = "read (deploy/README.md)";\n', "deploy/README.md is no document"),
 )
