@@ -1,4 +1,4 @@
-// The rows of [limits]: every bound of threat-model.md's table.
+// The rows of [limits]: every bound of docs/threat-model.md's table.
 #pragma once
 
 #include "schema.hpp"

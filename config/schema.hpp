@@ -1,5 +1,5 @@
-// One table of keys: name, kind, bounds, text. Loading, `config show`, the JSON Schema and README's reference are made
-// from it.
+// One table of keys: name, kind, bounds, text. Loading, `config show`, the JSON Schema and
+// docs/configuration.md are made from it.
 #pragma once
 
 #include "settings.hpp"

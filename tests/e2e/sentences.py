@@ -1,7 +1,7 @@
 """Four failures, each met by a client's pull and push: does its own output carry regpass's sentence?
 
 `down` is the token server's: nothing reaches it. A client that does not print the sentence of a failure is listed with
-that failure in `silent`; it must then fail all the same, and the README says so.
+that failure in `silent`; it must then fail all the same, and docs/clients.md says so.
 """
 
 import base64
@@ -34,7 +34,7 @@ def check(scenario: Scenario, commands, silent=frozenset(), daemons=None) -> Non
             told = _sentence_reached(scenario, regpass, registry, cause)
             known_silent = (name, failure) in silent
             assert told or known_silent, f"{name}, {failure}: the client prints no sentence of {cause}"
-            assert not (told and known_silent), f"{name}, {failure}: prints the sentence; the README says it does not"
+            assert not (told and known_silent), f"{name}, {failure}: prints the sentence; docs/clients.md says it does not"
 
     with scenario.regpass("alice", password="wrong-password") as regpass:
         all_fail(regpass, "rejected", "credential-rejected")

@@ -25,7 +25,8 @@ class Row:
         return re.escape(text).replace("…", ".*").replace(r"\[regpass\ ID\]", r"\[regpass [0-9a-f]{8}\]")
 
 
-ROWS = [Row(line) for line in PAGE.read_text().splitlines() if line.startswith("| `")]
+LOOK_UP = PAGE.read_text().partition("\n## Find out more\n")[0]
+ROWS = [Row(line) for line in LOOK_UP.splitlines() if line.startswith("| `")]
 
 
 def leads_to(output: str, because: str) -> None:
@@ -48,9 +49,9 @@ with Scenario("troubleshooting", programs=["skopeo", "curl"], hosts=["split.test
         ask = ["curl", "--fail", "--silent", "--show-error", url]
         leads_to(scenario.fail(*ask, environment=environment), because)
 
-    skopeo("passes regpass by", environment=distrust, through_regpass=False)
-    skopeo("nothing listens there")
-    curl("nothing listens there")
+    skopeo("does not go through regpass", environment=distrust, through_regpass=False)
+    skopeo("nothing listens")
+    curl("nothing listens")
 
     mirror, secret_file = scenario.port + 1, scenario.directory / "secret"
     extra = (
@@ -60,12 +61,12 @@ with Scenario("troubleshooting", programs=["skopeo", "curl"], hosts=["split.test
     with scenario.sidecar({"config.json": scenario.docker_config("bob")}, extra):
         proxy = f"http://anyone:{secret_file.read_text()}@127.0.0.1:{scenario.port}"
         known = {"HTTPS_PROXY": proxy, "https_proxy": proxy}
-        skopeo("asks for a password")
-        curl("asks for a password")
-        skopeo("negotiates its own token", environment=known | {"NO_PROXY": registry.host})
-        skopeo("neither a login nor a", to="docker://basic.test/team-a/app:1", environment=known)
-        skopeo("nothing is pushed or deleted", to=f"docker://{registry.host}/team-b/app:1", environment=known)
-        skopeo("regpass knows why", environment=known)
+        skopeo("requires a password")
+        curl("requires a password")
+        skopeo("requests a token itself", environment=known | {"NO_PROXY": registry.host})
+        skopeo("neither a credential nor a", to="docker://basic.test/team-a/app:1", environment=known)
+        skopeo("must be listed", to=f"docker://{registry.host}/team-b/app:1", environment=known)
+        skopeo("regpass explained the failure", environment=known)
         skopeo("does not trust regpass's CA", environment=known | distrust)
         curl("does not trust regpass's CA", environment=known | distrust)
         skopeo("speaks TLS to a mirror", to=f"docker://127.0.0.1:{mirror}/{scenario.repository}:1", environment=known)
@@ -74,9 +75,13 @@ with Scenario("troubleshooting", programs=["skopeo", "curl"], hosts=["split.test
 
     leads_to(scenario.fail(regpass_program, "serve", "--set", "listen.proxi=127.0.0.1:1"), "a key is misspelled")
     leaves = scenario.fail(regpass_program, "run", "--", "docker", "push", "registry.test/app:1", through_regpass=False)
-    leads_to(leaves, "talks to the registry")
-    # Of clients that are not installed here: containerd 2, Node, Java.
+    leads_to(leaves, "connects to the registry")
+    # Of clients that are not installed here (containerd 2, Node, Java), and of registries that answer otherwise.
     others = {
+        "error getting credentials - err: exec",
+        "failed to fetch anonymous token",
+        "no basic auth credentials",
+        "pull access denied",
         "unauthorized: authentication required",
         "insufficient_scope: authorization failed",
         "CERTIFICATE_VERIFY_FAILED",

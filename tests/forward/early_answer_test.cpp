@@ -1,4 +1,4 @@
-// Answers that come before the request is over (clients-on-the-wire.md, rule 7), and clients that never finish.
+// Answers that come before the request is over (docs/clients.md, rule 7), and clients that never finish.
 #include "support/proxy_under_test.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// Scopes of requests, and mounts that may not be (clients-on-the-wire.md, rules 4 and 5; T06).
+// Scopes of requests, and mounts that may not be (docs/clients.md, rules 4 and 5; T06).
 #include "support/proxy_under_test.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// What is sent upstream a second time, and what never is (clients-on-the-wire.md, rule 9).
+// What is sent upstream a second time, and what never is (docs/clients.md, rule 9).
 #include "support/proxy_under_test.hpp"
 
 #include <catch2/catch.hpp>

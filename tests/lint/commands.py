@@ -1,14 +1,16 @@
-"""Every command that README.md and tests/README.md tell to type: each word of it is one that the program, the build or the
-script takes as it is written, and the environment that it sets is no obstacle to the program. What runs a whole command is named
-in COVERED; what is too slow or needs a machine of its own to be run here is judged by its words only.
+"""Every command in README.md, tests/README.md and docs/: the program, the build or the script accepts each word of it as written, and
+the environment that it sets does not disturb the program. Commands that are too slow or need a machine of their own are not run here;
+COVERED and RUN_BY name what runs them. The pages below deploy/ have a test of their own, tests/deploy/pages_test.py.
 (E8)
 usage: commands.py PROGRAM"""
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import tree
@@ -18,7 +20,10 @@ sys.path[:0] = [str(tree.ROOT / "deploy/package"), str(tree.ROOT / "tests/deploy
 import help_tree  # noqa: E402
 import pages  # noqa: E402
 
-PAGES = [tree.ROOT / "README.md", tree.ROOT / "tests/README.md"]
+README = tree.ROOT / "README.md"
+# docs/failures.md is what the program prints; tests/explain compares them.
+DOCS = [page for page in sorted(tree.ROOT.glob("docs/*.md")) if page.name != "failures.md"]
+PAGES = [README, tree.ROOT / "tests/README.md", *DOCS]
 PROGRAM = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("REGPASS", "")
 # Scripts of the tree, with what shows that they work.
 COVERED = {
@@ -29,10 +34,25 @@ COVERED = {
     "tests/fuzz/run": "by hand; CTest's label fuzz runs its targets for seconds",
     "tests/soak/run": "CTest's e2e.soak runs seconds of it",
     "tests/bench/run": "by hand, on a machine that does nothing else",
+    "tests/tools/diagrams.py": "the lint of that name",
+    "tests/tools/reference.py": "the lint of that name",
+}
+# The commands of README.md: what runs each, and the words there that show it.
+RUN_BY = {
+    "deploy/quickstart": ("tests/lint/commands.py", "bash"),
+    "tests/run": (".ci/run", "tests/run"),
+    "cmake --preset release": ("deploy/quickstart", "cmake --preset release"),
+    "cmake --build --preset release --target regpass": ("deploy/quickstart", "cmake --build --preset release --target regpass"),
+    "regpass run -- skopeo copy": ("tests/e2e/run_test.py", '"run", "--"'),
+    "regpass check": ("tests/e2e/check_test.py", '"--push"'),
+    "regpass config check": ("tests/lint/commands.py", '["config", "check"]'),
+    "regpass serve": ("tests/e2e/sidecar.py", "serve"),
 }
 ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
 # What other programs do is theirs to say.
-FOREIGN = {"skopeo", "buildctl", "buildah", "docker", "ctr", "kubectl", "curl"}
+FOREIGN = {"skopeo", "buildctl", "buildah", "docker", "ctr", "kubectl", "journalctl", "curl"}
+# What the first word of a command in a block looks like.
+START = re.compile(r"[A-Z_]+=|[a-z./-]+/[\w./-]+|(?:regpass|cmake|ctest|kubectl|journalctl)\b")
 
 
 class Command:
@@ -53,6 +73,8 @@ class Command:
 def is_command(text):
     """Of a code span in a sentence: a path alone is a file that is talked of, unless it is a script of ours."""
     one = Command("", text)
+    if len(one.words) > 1 and one.words[1].endswith(":"):
+        return False  # what the program prints
     return bool(one.words) and (one.head in COVERED or (len(one.words) > 1 and one.head in ("regpass", "cmake", "ctest")))
 
 
@@ -64,7 +86,7 @@ def commands(page):
         for number, line in enumerate(block.text.replace("\\\n", " ").splitlines(), block.line + 1):
             # tests/README.md explains a command behind a wide gap.
             text = re.split(r"\s+#\s|\s{3,}", line.strip())[0]
-            if text and re.match(r"[A-Z_]+=|[a-z./-]+/[\w./-]+|regpass\b|cmake\b|ctest\b", text):
+            if START.match(text):
                 for part in re.split(r"\s*(?:&&|;|\|)\s*", text):
                     yield Command(f"{name}:{number}", part)
     for span in re.findall(r"`([^`\n]+)`", pages.FENCE.sub("", page.read_text())):
@@ -90,11 +112,20 @@ class Commands(unittest.TestCase):
         cls.all = [one for page in PAGES for one in commands(page)]
         cls.help = help_tree.read(PROGRAM)
         cls.cmake = cmake_text()
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
 
-    def test_each_page_has_commands(self):
-        for page in PAGES:
-            name = str(page.relative_to(tree.ROOT))
+    def test_pages_have_commands(self):
+        for name in ("README.md", "tests/README.md", "docs/commands.md", "docs/configuration.md", "docs/modes.md"):
             self.assertTrue([one for one in self.all if one.where.startswith(name)], f"{name}: no command was found")
+
+    def test_each_command_of_the_readme_is_run_or_checked(self):
+        for command in commands(README):
+            text = " ".join(command.words).replace("build/release/proxy/regpass", "regpass")
+            with self.subTest(text):
+                covered = [by for start, by in RUN_BY.items() if text.startswith(start)]
+                self.assertTrue(covered, "RUN_BY does not say what runs this command")
+                for file, words in covered:
+                    self.assertIn(words, (tree.ROOT / file).read_text(), f"{file} does not run it")
 
     def test_each_command_is_known(self):
         for one in self.all:
@@ -129,6 +160,19 @@ class Commands(unittest.TestCase):
                                       env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertTrue(done.stdout)
+
+    def test_the_configuration_and_json_that_pages_show_are_valid(self):
+        shown = [block for page in PAGES for block in pages.blocks(page)]
+        for block in shown:
+            with self.subTest(str(block)):
+                if block.language == "json":
+                    json.loads(block.text)
+                if block.language == "toml":
+                    file = self.folder / "shown.toml"
+                    file.write_text(block.text)
+                    done = subprocess.run([PROGRAM, "config", "check", "--without-files", "--config", file], capture_output=True, text=True,
+                                          env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
+                    self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def judge_regpass(self, words):
         command = self.help

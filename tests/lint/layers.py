@@ -1,4 +1,4 @@
-"""Every #include against the layer picture in docs/architecture.md, and each library only where the design keeps it."""
+"""Every #include against the layer picture (docs/diagrams/layers.svg, drawn from BELOW), and each library only where the design keeps it."""
 
 import pathlib
 import re

@@ -10,6 +10,7 @@ import unittest
 from unittest import mock
 
 import coroutines
+import documents
 import format as layout
 import hygiene
 import layers
@@ -126,6 +127,32 @@ HYGIENE = (
     ("deploy/x", "#" + "!/bin/sh\n", "shebang"),
 )
 
+# (path, text, part of the complaint or CLEAN)
+DOCUMENTS = (
+    ("docs/x.md", "[modes](modes.md), [one](modes.md#mirror-mode), ![picture](pod.svg) and [here](#x)\n# X\n", CLEAN),
+    ("docs/x.md", "[a `code` heading](modes.md#what-path-means) and [twice](modes.md#mirror-mode-1)\n", CLEAN),
+    ("docs/x.md", "[outside](https://example.com/modes-2.md#none) and <https://example.com/other.md>\n", CLEAN),
+    ("docs/x.md", "```\n[link](in-a-block.md) and text.md\n```\n", CLEAN),
+    ("docs/x.md", '<img src="pod.svg" alt="a pod"> `modes.md`\n', CLEAN),
+    ("README.md", "[modes](docs/modes.md)\n", CLEAN),
+    ("proxy/net/x.cpp", "// see docs/modes.md, modes.md and image-layout.md\n", CLEAN),
+    ("proxy/net/x.cpp", '// as in docs/modes.md, "Mirror mode"\n', CLEAN),
+    ("tests/cases/x.cases", "see https://example.com/a.md or a.md\n", CLEAN),
+    ("docs/x.md", "[modes](mode.md)\n", "mode.md leads nowhere"),
+    ("docs/x.md", "[modes](../modes.md)\n", "leads nowhere"),
+    ("docs/x.md", "[mirrors](modes.md#mirrors)\n", "no heading of docs/modes.md"),
+    ("docs/x.md", "[in a block](modes.md#in-a-block)\n", "no heading"),
+    ("docs/x.md", "[modes](/docs/modes.md)\n", "not relative"),
+    ("docs/x.md", "![picture](pot.svg)\n", "pot.svg leads nowhere"),
+    ("docs/x.md", '<source srcset="dark.svg">\n', "dark.svg leads nowhere"),
+    ("docs/x.md", "as `gone.md` says\n", "gone.md is no document"),
+    ("proxy/net/x.cpp", '// as in docs/modes.md, "Mirrors"\n', 'no heading "Mirrors"'),
+    ("proxy/net/x.cpp", "// see docs/gone.md\n", "docs/gone.md is no document"),
+    ("proxy/net/x.cpp", 'text = "read (deploy/README.md)";\n', "deploy/README.md is no document"),
+)
+# What the pages above lead to.
+MODES = "# Mirror mode\n## What `path` means\n### Mirror mode\n```\n# In a block\n```\n"
+
 
 class Lints(unittest.TestCase):
     def setUp(self):
@@ -172,6 +199,14 @@ class Lints(unittest.TestCase):
         self.expect(hygiene, "deploy/x", "echo\n", "shebang")
         self.plant("deploy/x", "#" + "!/bin/sh\n", 0o755)
         self.expect(hygiene, "deploy/x", "#" + "!/bin/sh\n", CLEAN)
+
+    def test_documents(self):
+        self.plant("docs/modes.md", MODES)
+        self.plant("docs/pod.svg")
+        for path, text, complaint in DOCUMENTS:
+            with self.subTest(f"{path}: {text[:40]}"):
+                self.plant(path, text)
+                self.expect(documents, path, text, complaint)
 
     def test_the_exit_code_says_whether_there_was_a_complaint(self):
         self.plant("proxy/net/bad.cpp", "f(co_await g());\n")

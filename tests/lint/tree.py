@@ -18,7 +18,7 @@ _SEPARATOR = re.compile(r"(?<=[0-9a-fA-F])'(?=[0-9a-fA-F])")
 def files(*tops, suffixes=None):
     """Paths below `tops` (folders of the tree, "" for the files beside them), relative to it and sorted."""
     found = []
-    for top in tops or ("", ".ci", "config", "deploy", "include", "proxy", "tests"):
+    for top in tops or ("", ".ci", "cmake", "config", "deploy", "docs", "include", "proxy", "tests"):
         for folder, below, names in os.walk(ROOT / top):
             below[:] = [] if top == "" else [name for name in below if name != "__pycache__"]
             # In a second worktree of a repository `.git` is a file.

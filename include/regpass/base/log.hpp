@@ -37,7 +37,7 @@ void set_threshold(level) noexcept;
 level threshold() noexcept;
 bool enabled(level) noexcept;
 
-// `event` is one of the names in README.md, `msg` a sentence for people; `more` follows in the order given. Strings in
+// `event` is a name in docs/log.md, `msg` a sentence for people; `more` follows in the order given. Strings in
 // `more` and `msg` are escaped, bidirectional characters and invalid UTF-8 included. Nothing that is secret has a type
 // that fits in here.
 void write(level, std::string_view event, std::string_view msg, const boost::json::object& more = {});

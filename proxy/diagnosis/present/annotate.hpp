@@ -1,6 +1,6 @@
 // The explanation inside the client's own error: clients print the status line's reason phrase (BuildKit, ctr) or
 // errors[0].message (skopeo, buildah, podman, docker); a refused CONNECT shows its reason phrase in every Go client.
-// See README, "How the reason reaches you".
+// See docs/clients.md, "Where the explanation appears".
 #pragma once
 
 #include "regpass/diagnosis/diagnose.hpp"

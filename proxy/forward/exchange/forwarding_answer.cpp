@@ -15,7 +15,7 @@ constexpr std::size_t excerpt_cap = 64 * 1024;
 constexpr std::size_t decoded_cap = 4 * excerpt_cap;
 
 // 503 invites a retry, 504 reports a timeout, 502 an unusable response. Never 401: clients would start a token request
-// of their own (docs/clients-on-the-wire.md, rule 1).
+// of their own (docs/clients.md, rule 1).
 int status_for(const error& problem) {
   switch (problem.code) {
     case errc::denied:

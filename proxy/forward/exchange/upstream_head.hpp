@@ -12,7 +12,7 @@ namespace regpass::forward {
 result<http::request_head> upstream_head(const http::request_head& client, const target& to, bool keep_authorization);
 
 // `served`: a registry that gets our credentials; its challenges are ours to answer, so they never reach the client:
-// one that sees a challenge starts a token dance of its own, past us (clients-on-the-wire.md, rule 1).
+// one that sees a challenge starts a token dance of its own, past us (docs/clients.md, rule 1).
 void downstream_head(http::response_head& head, bool served);
 
 }  // namespace regpass::forward

@@ -23,7 +23,7 @@ struct facade {
 
 // The path and query at the registry that `reference`, in an answer to a request for `asked` (path and query as they
 // went upstream), stands for; nothing when it names another origin or is no URL. http://HOST is the registry's own
-// origin, too, when it speaks TLS: one behind a TLS proxy may not know that (clients-on-the-wire.md, section 6).
+// origin, too, when it speaks TLS: one behind a TLS proxy may not know that (docs/clients.md, Redirects).
 std::optional<std::string> own_target(const http::origin& registry, std::string_view asked, std::string_view reference);
 
 // The reference for the client. It is the same text unless following it would lead past regpass or to the wrong scheme.

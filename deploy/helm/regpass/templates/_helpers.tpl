@@ -77,7 +77,7 @@ path = {{ . | quote }}
   {{- if .Values.nativeSidecar }}
   restartPolicy: Always
   {{- else }}
-  # Holds up the containers behind this one until regpass serves.
+  # Delays the following containers until regpass is ready.
   lifecycle:
     postStart:
       exec: {command: [/usr/bin/regpass, healthcheck, ready, --wait, "60"]}
@@ -99,7 +99,7 @@ path = {{ . | quote }}
     timeoutSeconds: 5
   resources:
     {{- toYaml .Values.resources | nindent 4 }}
-  # Everything that the Pod Security Standard `restricted` asks for.
+  # Everything that the Pod Security Standard `restricted` requires.
   securityContext:
     runAsNonRoot: true
     runAsUser: 65532
@@ -124,7 +124,7 @@ path = {{ . | quote }}
   resources:
     requests: {cpu: 10m, memory: 16Mi}
     limits: {memory: 64Mi}
-  # The rules of the pod's own network need root and NET_ADMIN, for as long as this runs.
+  # Rules in the pod's network namespace need root and NET_ADMIN, while this container runs.
   securityContext:
     runAsNonRoot: false
     runAsUser: 0
@@ -139,7 +139,7 @@ path = {{ . | quote }}
 - name: buildkitd
   image: {{ .Values.buildkitd.image }}
   {{- if eq .Values.mode "explicit" }}
-  # The image's own entrypoint, with a proxy variable that has the password. Build steps share buildkitd's loopback and user, but
+  # The image's own entrypoint, with the password in a proxy variable. Build steps share buildkitd's loopback interface and user, but
   # neither its environment nor its files.
   command:
     - sh
@@ -173,7 +173,7 @@ path = {{ . | quote }}
     exec: {command: [buildctl, debug, workers]}
     initialDelaySeconds: 30
     periodSeconds: 30
-  # What rootless BuildKit asks for; the user is fixed in its image.
+  # Rootless BuildKit needs this; the user is fixed in its image.
   securityContext:
     runAsUser: 1000
     runAsGroup: 1000
