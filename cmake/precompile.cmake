@@ -22,13 +22,18 @@ function(regpass_share holder)
   endforeach()
 endfunction()
 
-function(regpass_precompile)
-  set(libraries regpass_base regpass_http regpass_registry regpass_tls regpass_async regpass_platform regpass_auth regpass_diagnosis regpass_net
-                regpass_transport regpass_forward regpass_admin regpass_config regpass_daemon regpass_cli)
+set(regpass_modules base http registry tls async platform auth diagnosis net transport forward admin config daemon cli)
+
+function(regpass_precompile_libraries)
+  list(TRANSFORM regpass_modules PREPEND regpass_ OUTPUT_VARIABLE libraries)
   add_library(precompiled_library OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
   regpass_share(precompiled_library ${libraries})
-  list(TRANSFORM libraries REPLACE regpass_ test_ OUTPUT_VARIABLE tests)
+endfunction()
+
+function(regpass_precompile_tests)
+  list(TRANSFORM regpass_modules PREPEND test_ OUTPUT_VARIABLE programs)
   add_executable(precompiled_program ${CMAKE_BINARY_DIR}/precompiled.cpp)
+  target_link_libraries(precompiled_program PRIVATE test_options)
   list(APPEND regpass_headers <catch2/catch.hpp>)
-  regpass_share(precompiled_program ${tests} test_cases)
+  regpass_share(precompiled_program ${programs} test_cases)
 endfunction()

@@ -14,8 +14,10 @@ import documents
 import format as layout
 import hygiene
 import layers
+import structure
 import tidy
 import tree
+import words
 
 CLEAN = ""
 
@@ -106,7 +108,7 @@ WORK, ROOT_HOME, LATER = "/" + "work", "/" + "root", "TO" + "DO"
 # (path, text, part of the complaint or CLEAN)
 HYGIENE = (
     ("include/regpass/base/x.hpp", HEADER, CLEAN),
-    ("proxy/base/x.cpp", "int network;  // in the framework/works\n" * 400, CLEAN),
+    ("proxy/base/x.cpp", "int network;  // in the framework/works\n" * 800, CLEAN),
     ("tests/x.txt", f"{ROOT_HOME}/.docker/config.json and HOME={ROOT_HOME}\n", CLEAN),
     ("tests/x.txt", "/homework /net/work XXXXXX\n", CLEAN),
     ("LICENSE", "Copyright" + " (c) somebody\n", CLEAN),
@@ -115,9 +117,9 @@ HYGIENE = (
     ("tests/x.py", f'"{ROOT_HOME}/project"\n', "one machine"),
     ("proxy/base/x.cpp", f"// {LATER}: more\n", "open an issue"),
     ("tests/x.py", "# HA" + "CK\n", "open an issue"),
-    ("proxy/base/x.cpp", "int x;\n" * 401, "401 lines"),
-    ("tests/x.py", "x = 1\n" * 401, "401 lines"),
-    ("deploy/x", "#" + "!/bin/sh\n" * 401, "401 lines"),
+    ("proxy/base/x.cpp", "int x;\n" * 801, "801 lines"),
+    ("tests/x.py", "x = 1\n" * 801, "801 lines"),
+    ("deploy/x", "#" + "!/bin/sh\n" * 801, "801 lines"),
     ("proxy/base/x.cpp", "int x;\t\n", "tab"),
     ("proxy/base/x.hpp", "// For what.\n", "pragma once"),
     ("include/regpass/base/x.hpp", "#pragma once\n", "comment"),
@@ -207,6 +209,51 @@ class Lints(unittest.TestCase):
             with self.subTest(f"{path}: {text[:40]}"):
                 self.plant(path, text)
                 self.expect(documents, path, text, complaint)
+
+    def structure(self, sources, exceptions=None):
+        for path, text in sources.items():
+            self.plant(path, text)
+        paths = {pathlib.Path(path): text for path, text in sources.items()}
+        return structure.complaints_about(paths, list(paths), exceptions or {})
+
+    def test_structure_counts_members_and_functions(self):
+        members = "".join(f"  std::map<int, std::vector<int>> m{number}_{{1, 2}};\n" for number in range(13))
+        functions = "".join(f"  int f{number}(int a, std::function<int(int)> g = {{}}) const {{ return {number}; }}\n" for number in range(21))
+        crowded = f"class crowded {{\n public:\n  void f();\n private:\n{members}}};\n"
+        busy = f"template <class T>\nclass busy final : public base {{\n{functions}  int a = 1, b;\n}};\n"
+        record = f"struct record {{\n{members}}};\n"
+        self.assertEqual(self.structure({"proxy/tls/x.cpp": record}), [])
+        self.assertIn("proxy/tls/x.cpp:1: crowded has 13 data members", self.structure({"proxy/tls/x.cpp": crowded})[0])
+        self.assertIn("busy has 21 member functions", self.structure({"proxy/tls/x.cpp": busy})[0])
+        reason = {"members": {"crowded": "a reason"}}
+        self.assertEqual(self.structure({"proxy/tls/x.cpp": crowded}, reason), [])
+        self.assertIn("no exception any more", self.structure({"proxy/tls/x.cpp": record}, reason)[0])
+
+    def test_structure_wants_one_source_for_a_class(self):
+        sources = {"proxy/tls/a.cpp": "int engine::f() {\n}\n", "proxy/tls/b.cpp": "result<int> engine::g(int a) {\n}\n"}
+        self.assertIn("tls::engine is defined in 2 sources", self.structure(sources)[0])
+        sources["proxy/tls/b.cpp"] = "int f() {\n  return engine::g(1);\n}\n"
+        self.assertEqual(self.structure(sources), [])
+
+    def test_structure_limits_files_and_folders(self):
+        self.assertIn("801 lines", self.structure({"proxy/tls/a.cpp": "int x;\n" * 801})[0])
+        self.assertIn("26 files", self.structure({f"proxy/tls/{number}.cpp": "" for number in range(26)})[0])
+
+    def test_structure_puts_headers_where_they_are_used(self):
+        header = {"include/regpass/base/x.hpp": ""}
+        shared = {"proxy/tls/a.cpp": '#include "regpass/base/x.hpp"\n', "proxy/http/a.cpp": '#include "regpass/base/x.hpp"\n'}
+        self.assertEqual(self.structure(header | shared), [])
+        self.assertIn("beside its source", self.structure(header | {"proxy/tls/a.cpp": shared["proxy/tls/a.cpp"]})[0])
+        own = {path: text.replace("regpass/base/x", "base/y") for path, text in shared.items()}
+        self.assertIn("include/regpass/", self.structure({"proxy/base/y.hpp": ""} | own)[0])
+        circle = {"proxy/tls/p.hpp": '#include "q.hpp"\n', "proxy/tls/q.hpp": '#include "tls/p.hpp"\n'}
+        self.assertIn("includes itself", self.structure(circle)[0])
+
+    def test_words(self):
+        rows = words.rows("## Words that are not used\n\n| not | but |\n| --- | --- |\n| `\\btold (?:of\\|apart)\\b` | reported |\n")
+        self.assertEqual([line for line, _ in words.check("x", "It is told\nand Told of.\n", rows)], [2])
+        self.assertIn("write reported", next(words.check("x", "told apart", rows))[1])
+        self.assertEqual(list(words.check("x", "formerly told_of, told of", rows)), [])
 
     def test_the_exit_code_says_whether_there_was_a_complaint(self):
         self.plant("proxy/net/bad.cpp", "f(co_await g());\n")
