@@ -1,11 +1,11 @@
-"""buildah builds on a private base image, runs a step in it, and pushes the result, holding no credential."""
+"""buildah, without any credential, builds on a private base image, runs a step in it and pushes the result."""
 
 import expect
 from e2e import Scenario
 
 with Scenario("buildah", programs=["buildah"]) as scenario:
     buildah = ["buildah", "--storage-driver", "vfs"]
-    # Not --http-proxy=false: buildah would tell the build's steps where the proxy is.
+    # Without --http-proxy=false, buildah would pass the proxy variables on to the build steps.
     bud = [*buildah, "bud", "--isolation", "chroot", "--http-proxy=false", "--pull-always"]
 
     def context(registry):
@@ -33,4 +33,4 @@ with Scenario("buildah", programs=["buildah"]) as scenario:
             scenario.succeed(*bud, "-t", built, context(registry))
             scenario.fail(*buildah, "push", built)
             expect.explained(scenario, regpass, registry, "granted-less")
-            assert registry.digest(scenario.repository, "2") is None, "pushed by a user without that right"
+            assert registry.digest(scenario.repository, "2") is None, "a user without push access was able to push"

@@ -1,4 +1,4 @@
-"""What a buildkitd must manage through regpass, however it is run."""
+"""Exercises that every buildkitd must pass through regpass, whichever way it is run."""
 
 import re
 import subprocess
@@ -9,30 +9,30 @@ from e2e import Scenario, Skip
 
 
 def programs() -> Path:
-    """The directory of buildctl and buildkitd."""
+    """Returns the directory that contains buildctl and buildkitd."""
     script = Path(__file__).parent / "get_buildkit.sh"
     done = subprocess.run([script], capture_output=True, text=True)
     if done.returncode:
-        raise Skip(f"no BuildKit: {done.stderr.strip()}")
+        raise Skip(f"BuildKit is not available: {done.stderr.strip()}")
     return Path(done.stdout.strip())
 
 
 def minor(directory: Path) -> int:
-    """Of 0.MINOR; programs that were built from the module know no version themselves."""
+    """The minor version (MINOR of 0.MINOR). Programs built from the Go module do not know their own version."""
     go_mod = directory.parent / "module/go.mod"
     said = subprocess.run([directory / "buildkitd", "--version"], capture_output=True, text=True, check=True).stdout
     found = re.search(r"v0\.(\d+)\.", go_mod.read_text() if go_mod.exists() else said)
-    assert found, f"which BuildKit is in {directory}?"
+    assert found, f"cannot determine the BuildKit version in {directory}"
     return int(found[1])
 
 
 def exercise(scenario: Scenario, start_buildkitd, buildctl: list) -> None:
-    """Builds on private base images, pushes, and keeps its cache in the registry; then fails as it should.
+    """Builds on private base images, pushes, and uses a registry cache; then checks the expected failures.
 
-    buildctl gets neither the proxy nor the CA: were it asked to fetch a token, the build would fail.
+    buildctl gets neither the proxy nor the CA: if it were asked to fetch a token, the build would fail.
 
-    The cache is not pushed beside the image: both have the same blobs, and docker-registry refuses a manifest now and
-    then while a blob of it is pushed once more (regpass explain concurrent-push).
+    The cache is not exported in the same build as the image. The two share blobs, and docker-registry sometimes rejects
+    a manifest while one of its blobs is being pushed again (see `regpass explain concurrent-push`).
     """
 
     def context(registry):
@@ -61,7 +61,7 @@ def exercise(scenario: Scenario, start_buildkitd, buildctl: list) -> None:
 
             scenario.succeed(*buildctl, "prune", "--all", **client)
             scenario.succeed(*build(directory, output(registry, "again"), f"--import-cache={cache}"), **client)
-            assert "CACHED" in scenario.output, "the build's steps did not come from the registry's cache"
+            assert "CACHED" in scenario.output, "the build steps were not restored from the registry cache"
             expect.pulled(scenario, regpass, registry, "alice", scenario.repository, "cache")
             assert registry.digest(scenario.repository, "again"), "the image built from the cache was not pushed"
 
@@ -77,4 +77,4 @@ def exercise(scenario: Scenario, start_buildkitd, buildctl: list) -> None:
         for registry in scenario.registries_with_scopes:
             scenario.fail(*build(context(registry), output(registry, "3")), **client)
             expect.explained(scenario, regpass, registry, "granted-less")
-            assert registry.digest(scenario.repository, "3") is None, "pushed by a user without that right"
+            assert registry.digest(scenario.repository, "3") is None, "a user without push access was able to push"

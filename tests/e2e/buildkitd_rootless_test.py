@@ -1,4 +1,4 @@
-"""buildkitd as rootless BuildKit runs it: by an unprivileged user, inside rootlesskit, in the pod's network."""
+"""buildkitd the way rootless BuildKit runs it: as an unprivileged user, inside rootlesskit, in the pod's network namespace."""
 
 import buildkit
 import rootless

@@ -1,4 +1,4 @@
-"""buildkitd, run by root: private FROM, RUN, push, registry cache both ways, holding no credential."""
+"""buildkitd running as root, without any credential: private FROM, RUN, push, and registry cache import and export."""
 
 import buildkit
 from e2e import Scenario

@@ -1,4 +1,4 @@
-"""`regpass check` says beforehand whether a pull, push, deletion or mount would work, and why not."""
+"""`regpass check` predicts whether a pull, push, deletion or mount would work and explains why not."""
 
 import json
 import os
@@ -12,7 +12,7 @@ with Scenario("check", hosts=(HOST,)) as scenario:
     user_home = scenario.directory / "user"
     docker_config = user_home / ".docker/config.json"
     docker_config.parent.mkdir(parents=True)
-    # The registry's certificate has to be trusted by somebody: a user would have it in the system's store.
+    # Stands for the system's trust store, in which a user would have the registry's CA.
     environment = {"HOME": str(user_home), "SSL_CERT_FILE": str(scenario.testbed.upstream_ca)}
 
     def check(*arguments):
@@ -26,21 +26,21 @@ with Scenario("check", hosts=(HOST,)) as scenario:
     assert check(*pull) == 0, "alice may pull"
     assert check(*push) == 0, "alice may push"
     probes = [one for one in registry.received() if one["repository"] == scenario.repository]
-    assert ("POST", 202, "alice") in [(one["method"], one["status"], one["user"]) for one in probes], "no push probed"
+    assert ("POST", 202, "alice") in [(one["method"], one["status"], one["user"]) for one in probes], "the check did not probe a push"
     assert registry.digest(scenario.repository, "1") is None, "the check left an image behind"
 
     docker_config.write_text(scenario.docker_config("alice", password="wrong-password"))
-    assert check(*pull) == 1, "a wrong password would fail"
+    assert check(*pull) == 1, "the check passed with a wrong password"
     for fact in (HOST, str(docker_config), "credential-rejected"):
-        assert fact in scenario.output, f"the answer does not name {fact}"
+        assert fact in scenario.output, f"the output does not mention {fact}"
 
     docker_config.write_text(scenario.docker_config("bob"))
     assert check(*pull) == 0, "bob may pull"
     assert check(*push) == 1, "bob may not push"
     for fact in (HOST, str(docker_config), "granted-less"):
-        assert fact in scenario.output, f"the answer does not name {fact}"
+        assert fact in scenario.output, f"the output does not mention {fact}"
 
-    # A deletion: of a digest that nothing has.
+    # The deletion is probed with a digest that does not exist.
     config = user_home / "regpass.toml"
     config.write_text(f'[[registry]]\nhost = "{HOST}"\npush = ["team-a/*"]\ndelete = ["team-a/*"]\n')
     delete = [f"{HOST}/team-a/seed:1", "--delete", "--config", config]
@@ -48,27 +48,27 @@ with Scenario("check", hosts=(HOST,)) as scenario:
     docker_config.write_text(scenario.docker_config("admin"))
     mark = registry.mark()
     assert check(*delete) == 0, "admin may delete"
-    assert "the token grants delete" in scenario.output, "what was found out is not said"
+    assert "the token grants delete" in scenario.output, "the output does not say what the token grants"
     deleted = [one for one in registry.received(mark) if one["method"] == "DELETE"]
-    assert [(one["status"], one["user"]) for one in deleted] == [(404, "admin")], "no deletion was probed"
+    assert [(one["status"], one["user"]) for one in deleted] == [(404, "admin")], "the check did not probe a deletion"
     assert seed and registry.digest("team-a/seed", "1") == seed, "the check deleted something"
     docker_config.write_text(scenario.docker_config("alice"))
     assert check(*delete) == 1, "alice may not delete"
-    assert "granted-less" in scenario.output, "the missing right is not named"
+    assert "granted-less" in scenario.output, "the cause is not granted-less"
 
-    # A mount: of a blob that its source has.
+    # The mount is probed with a blob that exists in the source.
     def mount(source):
         return [f"{HOST}/{scenario.repository}:1", "--mount-from", source]
 
     mark = registry.mark()
     assert check(*mount("shared/base:1")) == 0, "alice may mount from shared/base"
     mounted = [one for one in registry.received(mark) if "mount=" in one["uri"]]
-    assert [(one["method"], one["status"]) for one in mounted] == [("POST", 201)], "no mount was probed"
+    assert [(one["method"], one["status"]) for one in mounted] == [("POST", 201)], "the check did not probe a mount"
     docker_config.write_text(scenario.docker_config("bob"))
-    assert check(*mount("shared/base:1")) == 1, "bob may not push what he mounts"
-    assert "granted-less" in scenario.output, "the missing right is not named"
+    assert check(*mount("shared/base:1")) == 1, "bob may not push, so he may not mount"
+    assert "granted-less" in scenario.output, "the cause is not granted-less"
 
-    # All of it for programs.
+    # Machine-readable output.
     docker_config.write_text(scenario.docker_config("bob"))
     assert check(*push, "--json") == 1
     answer = json.loads(scenario.output)
@@ -77,15 +77,15 @@ with Scenario("check", hosts=(HOST,)) as scenario:
     for name in ("configuration", "credential", "DNS", "TCP", "TLS", "GET", "challenge", "realm", "asked", "granted"):
         assert name in steps, f"the step {name} is missing"
     for name in ("DNS", "TCP", "TLS", "GET", "HEAD", "POST", "granted"):
-        assert "duration_ms" in steps[name], f"the step {name} has no time"
+        assert "duration_ms" in steps[name], f"the step {name} has no duration"
     last = answer["exchanges"][-1]
     assert last["scope"]["requested"] == f"repository:{scenario.repository}:pull,push"
     assert last["scope"]["granted"] == f"repository:{scenario.repository}:pull"
     assert last["explanation"]["cause"] == "granted-less"
 
-    # Readable where people read.
+    # The output fits a terminal of 80 columns.
     check(*push)
-    assert max(map(len, scenario.output.splitlines())) <= 80, "wider than a terminal"
+    assert max(map(len, scenario.output.splitlines())) <= 80, "a line is longer than 80 characters"
 
     assert check() == 2, "a missing reference is a usage error"
     assert check("registry.test:5443/Not/A/Repository") == 2, "a malformed reference is a usage error"

@@ -1,6 +1,6 @@
-"""[client_auth]: skopeo, curl and buildkitd show the password; a RUN step on the same loopback has none and is refused (T01).
+"""[client_auth]: skopeo, curl and buildkitd send the password; a RUN step on the same loopback does not have it and is refused (T01).
 
-X1: a RUN step that goes through BuildKit's exec proxy, which has the daemon's password, is refused too.
+X1: a RUN step that uses BuildKit's exec proxy, which has the daemon's password, is refused too.
 """
 
 import buildkit
@@ -11,7 +11,7 @@ from e2e import Scenario
 with Scenario("client-auth", programs=["skopeo", "curl", "runc"], hosts=["split.test"]) as scenario:
     registry = scenario.registries[0]
     secret_file = scenario.directory / "client-secret"
-    # A step needs no CA for a registry of plain HTTP: nothing but the password keeps it out.
+    # Over plain HTTP a build step needs no CA, so only the password keeps it out.
     extra = f'upgrade_plain_http = true\n[client_auth]\nsecret_file = "{secret_file}"\ncreate = true\n{exec_proxy.ALLOWED}'
     programs = buildkit.programs()
     buildctl = programs / "buildctl"
@@ -29,7 +29,7 @@ with Scenario("client-auth", programs=["skopeo", "curl", "runc"], hosts=["split.
         return [buildctl, "build", "--progress=plain", "--frontend=dockerfile.v0", *local, *options]
 
     with scenario.sidecar({"config.json": scenario.docker_config("alice")}, extra) as regpass:
-        assert secret_file.stat().st_mode & 0o777 == 0o600, "others may read the password"
+        assert secret_file.stat().st_mode & 0o777 == 0o600, "other users can read the password"
         secret = secret_file.read_text()
         known, stranger, wrong = variables(secret), {}, variables("wrong")
 
@@ -40,13 +40,13 @@ with Scenario("client-auth", programs=["skopeo", "curl", "runc"], hosts=["split.
 
         for client in (stranger, wrong):
             scenario.fail("skopeo", "copy", image.source, f"docker://{registry.host}/{scenario.repository}:2", **client)
-            assert "client_auth" in scenario.output, "skopeo does not say what is missing"
+            assert "client_auth" in scenario.output, "skopeo's output does not mention client_auth"
         url = f"http://{registry.host}/v2/{scenario.repository}/tags/list"
         curl = ["curl", "--silent", "--output", scenario.directory / "answer", "--write-out", "%{http_code}", url]
         assert scenario.succeed(*curl, **known) == "200", "curl with the password was refused"
         nobody = {"environment": {"http_proxy": f"http://127.0.0.1:{scenario.port}"}}
         assert scenario.succeed(*curl, **nobody) == "407", "curl without the password was not refused"
-        assert "client_auth" in (scenario.directory / "answer").read_text(), "curl is not told what is missing"
+        assert "client_auth" in (scenario.directory / "answer").read_text(), "the response to curl does not mention client_auth"
 
         options = ["--oci-worker-binary=runc", "--oci-worker-snapshotter=native", "--oci-worker-net=host"]
         ready = [buildctl, "debug", "workers"]
@@ -63,20 +63,20 @@ with Scenario("client-auth", programs=["skopeo", "curl", "runc"], hosts=["split.
             f"RUN http_proxy=http://127.0.0.1:{scenario.port} wget -O /stolen http://{registry.host}{hidden} 2>&1\n"
         )
         scenario.fail(*build(step), **alone)
-        assert refused in scenario.output, "the step was not told that it must show a password"
-        assert secret not in scenario.output, "a step sees the password"
+        assert refused in scenario.output, "the step was not answered with 407"
+        assert secret not in scenario.output, "the step can read the password"
         received = [one for one in registry.received() if one["uri"].startswith(hidden)]
-        assert not received, f"the registry heard of the step: {received}"
-        # The same by BuildKit's exec proxy, which has the password.
+        assert not received, f"the registry received the step's request: {received}"
+        # The same through BuildKit's exec proxy, which has the password.
         by_tls, in_clear = (f"{scheme}://{registry.host}/v2/{scenario.repository}/tags/list" for scheme in ("https", "http"))
         ways = [f"wget {option} -O /stolen {url}" for option in ("", exec_proxy.FORGED) for url in (by_tls, in_clear)]
         ways += [f"wget --spider {by_tls}"]
         exec_proxy.steps_get_nothing(scenario, regpass, registry, programs, base, ways)
         exec_proxy.steps_reach_other_hosts(scenario, regpass, programs, base)
-        # What cannot be kept from steps over plain HTTP is said at the start.
-        assert any("HEAD" in line["msg"] for line in regpass.events("client-auth")), "the start says nothing of plain HTTP"
+        # regpass warns at startup about requests over plain HTTP that it cannot tell from a step's.
+        assert any("HEAD" in line["msg"] for line in regpass.events("client-auth")), "there is no startup warning about plain HTTP"
 
         told = [line["explanation"]["summary"] for line in regpass.events("client-rejected")]
-        assert any("sent no Proxy-Authorization" in summary for summary in told), f"the log has {told}"
+        assert any("sent no Proxy-Authorization" in summary for summary in told), f"the log contains {told}"
 
-    assert secret not in regpass.log_file.read_text(), "the password stands in the log"
+    assert secret not in regpass.log_file.read_text(), "the log contains the password"

@@ -1,4 +1,4 @@
-"""A registry that demands a client certificate, and so does its token server: regpass shows the one in certs_dir."""
+"""A registry and a token server that require a client certificate: regpass presents the one in certs_dir."""
 
 import shutil
 
@@ -10,15 +10,15 @@ with Scenario("client-certificate", programs=["skopeo"], hosts=("registry.test:5
     testbed = scenario.testbed
     certs_dir = scenario.directory / "certs.d"  # see sidecar.settings
     entry = f'\n[[registry]]\nhost = "{MUTUAL_TLS}"\npush = ["team-a/*"]\n'
-    scenario.docker_config("alice")  # its password must not show up anywhere
+    scenario.docker_config("alice")  # registers alice's password, which must not appear anywhere
     config = {"config.json": testbed.docker_config("alice", MUTUAL_TLS)}
     image = scenario.image("app")
     remote = f"docker://{MUTUAL_TLS}/{scenario.repository}:1"
-    (registry,) = scenario.registries  # the same one, behind another front
+    (registry,) = scenario.registries  # the same registry, behind another nginx server
 
     with scenario.sidecar(config, entry) as regpass:
         scenario.fail("skopeo", "copy", image.source, remote)
-        assert expect.causes(regpass), "nothing is explained"
+        assert expect.causes(regpass), "the log explains no failure"
         assert registry.digest(scenario.repository, "1") is None, "pushed without a client certificate"
 
     own = certs_dir / MUTUAL_TLS
@@ -31,5 +31,5 @@ with Scenario("client-certificate", programs=["skopeo"], hosts=("registry.test:5
         assert registry.digest(scenario.repository, "1") == image.digest
         scenario.succeed("skopeo", "copy", remote, f"dir:{scenario.directory}/pulled")
         asked = [request for request in scenario.token_requests() if request["user"] == "alice"]
-        assert asked, "no token was asked for as alice"
+        assert asked, "no token was requested as alice"
         expect.no_challenge(scenario, regpass, "alice")

@@ -1,7 +1,7 @@
-"""F05 The clock of the machine jumps, days forward and back, under a running regpass: everybody is served on.
+"""F05 The system clock jumps days forward and back while regpass runs, and clients are still served.
 
-Ages are measured by a clock that does not jump: a token that is there is not asked for anew. Certificates are made anew when they
-do not fit the new time, and each jump is in the log once. What is upstream is judged by the clock there is.
+Ages are measured with the monotonic clock, so a cached token is not requested again. Leaf certificates are reissued when they
+are not valid at the new time, and each jump is logged once. Upstream certificates are validated against the system clock.
 """
 
 from pathlib import Path
@@ -12,11 +12,11 @@ from e2e import Scenario, Skip
 from sidecar import Sidecar
 
 DAY = 86_400
-BACK = 3000  # not farther: the testbed's certificates begin an hour ago
+BACK = 3000  # no further back: the testbed's certificates are valid from an hour ago
 
 
 class Jumping(Sidecar):
-    """Has a wall clock that a file moves; its steady clock is the machine's."""
+    """A sidecar whose wall clock is controlled by a file; its monotonic clock is the machine's."""
 
     def _environment(self):
         return super()._environment() | clock
@@ -45,7 +45,7 @@ with Scenario("clock", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
         return len(scenario.token_requests())
 
     def fetch():
-        """By a client of the same machine, whose clock jumps, too: it judges regpass's certificate by it."""
+        """Fetches as a client on the same machine: its clock jumps too, and it validates regpass's certificate with it."""
         accept = "Accept: application/vnd.oci.image.manifest.v1+json"
         curl = ["curl", "--silent", "--show-error", "--cacert", bundle, "-H", accept, "-o", "/dev/null"]
         status = scenario.client(*curl, "-w", "%{http_code}", manifest, environment=clock)
@@ -64,19 +64,19 @@ with Scenario("clock", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
             jump(seconds)
             pull()
             pull()
-            assert tokens() == asked, f"a token was asked for anew after the clock was set to {seconds:+d} s"
+            assert tokens() == asked, f"a token was requested again after the clock was set to {seconds:+d} s"
             said = processes.wait_until(lambda: len(regpass.events("clock-jumped")) > before, 15)
-            assert said, "the log says nothing"
+            assert said, "the clock jump is not logged"
         jumps = [line["by_s"] for line in regpass.events("clock-jumped")]
         wanted = [3 * DAY, -3 * DAY - BACK, BACK]
         assert all(abs(one - other) <= 2 for one, other in zip(jumps, wanted, strict=True)), jumps
         first = regpass.events("ca")[0]
-    # The registry's certificate has ended by then: nothing is sent to it, and the reason is said.
+    # By then the registry's certificate has expired: nothing is sent to it, and the log names the reason.
     jump(30 * DAY)
     with scenario.sidecar(secrets, kind=Jumping) as regpass:
-        assert regpass.events("ca")[0]["fingerprint"] == first["fingerprint"], "another CA, though that one holds"
+        assert regpass.events("ca")[0]["fingerprint"] == first["fingerprint"], "the CA was replaced although it is still valid"
         before = tokens()
         assert fetch() == (0, "502")
         ended = expect.eventually(lambda: [line for line in regpass.exchanges() if "explanation" in line])
         assert ended[0]["explanation"]["cause"].startswith("upstream-certificate"), ended
-        assert tokens() == before, "a credential went out"
+        assert tokens() == before, "a credential was sent"

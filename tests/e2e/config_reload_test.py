@@ -1,4 +1,4 @@
-"""Credentials in a directory as the kubelet mounts a Secret: followed when they change, kept when they turn bad (T29)."""
+"""Credentials in a directory laid out like a mounted Secret: changes are applied, and invalid content leaves the old ones in force (T29)."""
 
 import secrets
 
@@ -7,7 +7,7 @@ from e2e import Scenario
 
 
 def rotate(directory, text):
-    """Replaces the mounted content all at once, as the kubelet does: by renaming the symbolic link `..data`."""
+    """Replaces the mounted content atomically, as the kubelet does: by renaming the symbolic link `..data`."""
     fresh = directory / f"..{secrets.token_hex(4)}"
     fresh.mkdir()
     (fresh / "config.json").write_text(text)
@@ -24,11 +24,11 @@ with Scenario("config-reload", programs=["skopeo"], hosts=("split.test",)) as sc
     rotate(regpass.secrets, scenario.docker_config("carol"))
 
     def changes(event, change):
-        """Waits until `change` shows in the log as one more `event`."""
+        """Makes the change and waits until the log has one more `event` line."""
         before = len(regpass.events(event))
         change()
         more = expect.eventually(lambda: regpass.events(event)[before:])
-        assert more, f"the log has no {event} line for the change"
+        assert more, f"the log has no new {event} line after the change"
         return more[0]
 
     with regpass:
@@ -39,7 +39,7 @@ with Scenario("config-reload", programs=["skopeo"], hosts=("split.test",)) as sc
         asked = len(scenario.token_requests())
         scenario.succeed(*pull)
         answers = [(request["user"], request["status"]) for request in scenario.token_requests()[asked:]]
-        assert answers and set(answers) == {("carol", 200)}, f"after the change the token server saw {answers}"
+        assert answers and set(answers) == {("carol", 200)}, f"after the change the token server answered {answers}"
 
         rejected = changes("credentials-rejected", lambda: rotate(regpass.secrets, '{"auths": {'))
         assert "config.json" in str(rejected), "the credentials-rejected line does not name the file"
@@ -50,7 +50,7 @@ with Scenario("config-reload", programs=["skopeo"], hosts=("split.test",)) as sc
         expect.exchanged(regpass, registry, "carol", "pull", "team-a/seed")
         expect.no_challenge(scenario, regpass, "carol")
 
-        # The configuration itself, as an editor writes it: push is allowed no more.
+        # The configuration file, replaced the way an editor saves it, no longer allows pushes.
         config = regpass.log_file.with_suffix(".toml")
         fresh = config.with_suffix(".new")
         fresh.write_text(config.read_text().replace('push = ["team-a/*"]', "push = []"))

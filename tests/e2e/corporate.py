@@ -1,4 +1,4 @@
-"""A corporate network: squid, which wants a login, and no other way to some hosts."""
+"""A corporate network: squid requires a login, and some hosts can only be reached through it."""
 
 import os
 import pwd
@@ -38,7 +38,7 @@ http_access deny all
 
 
 class Squid:
-    """Runs as Debian's user for it, which may not go where the testbed is: its files are in a place of their own."""
+    """Runs as Debian's `proxy` user, which cannot read the testbed's directory, so its files are kept elsewhere."""
 
     def __init__(self, testbed, password: str):
         self._testbed = testbed
@@ -64,7 +64,7 @@ class Squid:
         )
         if not up or processes.start_time(self._process.pid) is None:
             self.__exit__()
-            raise AssertionError("squid does not come up")
+            raise AssertionError("squid did not start")
         return self
 
     def __exit__(self, *_) -> None:
@@ -72,13 +72,13 @@ class Squid:
         shutil.rmtree(self._directory)
 
     def asked(self) -> list[tuple[str, str, str]]:
-        """Result, target and user of each request, such as ("TCP_TUNNEL/200", "split.test:443", "builder")."""
+        """(result, target, user) of each request, such as ("TCP_TUNNEL/200", "split.test:443", "builder")."""
         lines = (self._directory / "access.log").read_text().splitlines()
         return [(line.split()[3], line.split()[6], line.split()[7]) for line in lines]
 
 
 class Barred:
-    """No packet goes from the pod, or from one user in it, to these hosts, though their names are known."""
+    """Drops every packet from the pod, or from one user in it, to these hosts. Their names still resolve."""
 
     def __init__(self, testbed, hosts, uid: int | None = None):
         users = [] if uid is None else ["uidrange", f"{uid}-{uid}"]

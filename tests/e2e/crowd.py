@@ -1,10 +1,10 @@
-"""Many clients at once, held until they are told to vanish.
+"""Opens many client connections at once and holds them until it is told to drop them.
 
     crowd.py PORT CA HOST BLOB UPLOADS IDLE READERS WRITERS
 
-IDLE ones ask for a tunnel to HOST and then say nothing; READERS ask for the path BLOB and do not read the answer; WRITERS begin
-an upload each, at the path UPLOADS, and send a little of it. Prints "held" when all of them are there; told "vanish", it closes all of
-them, half of them without a word of TLS or TCP's FIN, and prints "gone". Ends when standard input does.
+IDLE clients request a tunnel to HOST and then send nothing. READERS request the path BLOB and do not read the response. WRITERS each
+start an upload at the path UPLOADS and send a small part of it. Prints "held" once all are connected. On "vanish" it closes them all,
+half of them with a reset (no TLS close_notify, no TCP FIN), and prints "gone". Exits at the end of standard input.
 """
 
 import concurrent.futures
@@ -18,7 +18,7 @@ import sys
 AT_ONCE = 32
 UPLOAD_BYTES = 64 << 20
 FIRST_BYTES = 200_000
-BY_RESET = struct.pack("ii", 1, 0)  # of SO_LINGER: no FIN, but RST
+BY_RESET = struct.pack("ii", 1, 0)  # SO_LINGER with a timeout of 0: close with RST instead of FIN
 
 
 def tunnel(port, host):
@@ -30,7 +30,7 @@ def tunnel(port, host):
 
 
 def answered(connection, status):
-    """The head of an answer without a body."""
+    """Reads the head of a response that has no body."""
     answer = b""
     while b"\r\n\r\n" not in answer:
         piece = connection.recv(1024)
@@ -41,7 +41,7 @@ def answered(connection, status):
 
 
 def location(answer):
-    """The path of an upload that was begun."""
+    """The path of the upload that was started."""
     return re.search(rb"(?i)\r\nlocation: https://[^/]+(\S+)", answer)[1].decode()
 
 
@@ -71,7 +71,7 @@ def main():
         try:
             inside.sendall(b"x" * FIRST_BYTES)
         except TimeoutError:
-            pass  # nobody takes it
+            pass  # the proxy has stopped reading
         return inside
 
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:

@@ -1,7 +1,7 @@
-"""F10 T22 Hundreds of clients at once: those that only connect, readers that do not read, writers that do not go on. All vanish.
+"""F10 T22 Hundreds of clients at once: some only connect, some do not read their response, some stall an upload. Then all vanish.
 
-Memory grows with their number, within a bound for each; a bystander is served meanwhile; what they held, memory too, is given back
-soon after they went. The bounds that are tried: limits.workers, limits.connections.
+Memory grows with their number, within a bound per client; another client is served in the meantime; and their resources, memory
+included, are released soon after they have gone. Bounds tested: limits.workers, limits.connections.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ import processes
 from e2e import Scenario
 
 IDLE, READERS, WRITERS = 600, 120, 120
-IDLE_KIB = 90  # for each, resident
+IDLE_KIB = 90  # resident memory per connection
 BUSY_KIB = 600
 ROUNDS = 3
-KEPT_KIB = 48 << 10  # resident, of what a crowd needed: pieces of heaps in use
+KEPT_KIB = 48 << 10  # resident memory that may remain after a crowd, as heap fragmentation
 BLOB_SIZE = 8 << 20
 BYSTANDER_SECONDS = 20
-GIVEN_BACK_SECONDS = 20  # how soon it is noticed that somebody went, on a machine that has other things to do
-KEPT = 8  # descriptors: the connections to registry and token server that are kept for the next request
+GIVEN_BACK_SECONDS = 20  # until closed connections are noticed, on a busy machine
+KEPT = 8  # descriptors of pooled connections to the registry and the token server
 FEW = 50
 
 CROWD = Path(__file__).parent / "crowd.py"
@@ -55,7 +55,7 @@ with Scenario("crowd", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
     uploads = f"/v2/{scenario.repository}/blobs/uploads/"
 
     def limited(workers, connections=0):
-        """No deadline of a client's ends while the crowd comes together."""
+        """A sidecar whose client deadlines do not expire while the crowd is connecting."""
         return scenario.sidecar(
             secrets, f"\n[limits]\nworkers = {workers}\nconnections = {connections}\ntls_timeout = '5m'\n"
         )
@@ -68,7 +68,7 @@ with Scenario("crowd", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
 
     @contextlib.contextmanager
     def crowd(layer, *counts):
-        """Vanishes at the end, in the middle of everything."""
+        """Connects the crowd; at the end it vanishes in the middle of its transfers."""
         argv = [sys.executable, CROWD, scenario.port, ca, registry.host, layer, uploads, *counts]
         crowded = subprocess.Popen(
             scenario.testbed.in_pod(list(map(str, argv)), scenario.machine),
@@ -77,7 +77,7 @@ with Scenario("crowd", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
             text=True,
         )
         try:
-            assert crowded.stdout.readline() == "held\n", "the connections cannot be opened"
+            assert crowded.stdout.readline() == "held\n", "the connections could not be opened"
             yield
             crowded.stdin.write("vanish\n")
             crowded.stdin.flush()
@@ -86,12 +86,12 @@ with Scenario("crowd", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
             crowded.communicate()
 
     def given_back(pid, before, descriptors_before):
-        """How long it took until nothing was left of a crowd."""
+        """The time until the resources of a crowd have been released."""
         began = time.monotonic()
         closed = processes.wait_until(lambda: descriptors(pid) <= descriptors_before + KEPT, GIVEN_BACK_SECONDS)
-        assert closed, f"{descriptors(pid) - descriptors_before} descriptors are left {GIVEN_BACK_SECONDS} s later"
+        assert closed, f"{descriptors(pid) - descriptors_before} descriptors are still open {GIVEN_BACK_SECONDS} s later"
         smaller = processes.wait_until(lambda: memory_kib(pid) <= before + KEPT_KIB, GIVEN_BACK_SECONDS)
-        assert smaller, f"{memory_kib(pid) - before} KiB of {peaks} are left {GIVEN_BACK_SECONDS} s later, before that {left}"
+        assert smaller, f"{memory_kib(pid) - before} KiB of {peaks} are still in use {GIVEN_BACK_SECONDS} s later, before that {left}"
         return time.monotonic() - began
 
     with limited(workers=1) as regpass:
@@ -100,7 +100,7 @@ with Scenario("crowd", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
 
     with limited(workers=3) as regpass:
         pid = regpass._process.pid
-        assert threads(pid) == alone + 2, f"{threads(pid)} threads, {alone} with one worker"
+        assert threads(pid) == alone + 2, f"{threads(pid)} threads, but {alone} with one worker"
         scenario.succeed("skopeo", "inspect", base)
         before, open_before = memory_kib(pid), descriptors(pid)
         peaks, waits, backs, left = [], [], [], []
@@ -115,19 +115,19 @@ with Scenario("crowd", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
                 waits.append(time.monotonic() - began)
             backs.append(given_back(pid, before, open_before))
             left.append(memory_kib(pid) - before)
-        print(f"KiB for {IDLE} idle ones, then with {READERS + WRITERS} busy ones: {peaks}; left of them: {left}")
-        print(f"seconds that a bystander waited: {rounded(waits)}; until all was given back: {rounded(backs)}")
-        assert max(waits) < BYSTANDER_SECONDS, f"a bystander waited {max(waits):.1f} s"
-        assert peaks[0] < IDLE * IDLE_KIB, f"{peaks[0]} KiB for {IDLE} connections that say nothing"
+        print(f"KiB for {IDLE} idle clients, then with {READERS + WRITERS} busy ones as well: {peaks}; still in use afterwards: {left}")
+        print(f"seconds that another client waited: {rounded(waits)}; until everything was released: {rounded(backs)}")
+        assert max(waits) < BYSTANDER_SECONDS, f"another client waited {max(waits):.1f} s"
+        assert peaks[0] < IDLE * IDLE_KIB, f"{peaks[0]} KiB for {IDLE} silent connections"
         most = IDLE * IDLE_KIB + (READERS + WRITERS) * BUSY_KIB
-        assert max(peaks) < most, f"{peaks} KiB for {IDLE} idle and {READERS + WRITERS} busy ones: more than {most}"
+        assert max(peaks) < most, f"{peaks} KiB for {IDLE} idle and {READERS + WRITERS} busy clients, more than {most}"
         scenario.succeed("skopeo", "inspect", base)
 
-    # The last place is taken: the next client waits until there is one, and is served then.
+    # With all connections taken, the next client waits until one is free and is then served.
     with limited(workers=1, connections=FEW) as regpass:
         with crowd(layer, FEW, 0, 0):
             status = scenario.client(*curl, "--max-time", "2", "-o", "/dev/null", f"https://{registry.host}/v2/")
             told = [line["msg"] for line in regpass.events("client-rejected")]
-            assert len(told) == 1 and "limits.connections" in told[0], f"what is full is not told, or not once: {told}"
+            assert len(told) == 1 and "limits.connections" in told[0], f"reaching limits.connections is not logged exactly once: {told}"
             assert status == 28, f"a client beyond limits.connections: curl's exit status {status}"
         scenario.succeed("skopeo", "inspect", base)

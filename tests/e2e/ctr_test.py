@@ -1,4 +1,4 @@
-"""ctr pulls and pushes, holding no credential. The network side of ctr runs in its own process, not in containerd."""
+"""ctr pulls and pushes without any credential. ctr does its network I/O in its own process, not in containerd."""
 
 import shutil
 
@@ -38,4 +38,4 @@ with Scenario("ctr", programs=["ctr", "containerd"]) as scenario:
         for registry in scenario.registries_with_scopes:
             scenario.fail(*push(registry, "3"))
             expect.explained(scenario, regpass, registry, "granted-less")
-            assert registry.digest(scenario.repository, "3") is None, "pushed by a user without that right"
+            assert registry.digest(scenario.repository, "3") is None, "a user without push access was able to push"

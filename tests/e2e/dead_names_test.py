@@ -1,7 +1,7 @@
-"""A1: Names whose name server does not answer hold up nobody's connections to other names, and what they cost ends with them.
+"""A1: Names whose name server does not answer do not delay connections to other names, and their resources are released.
 
-Bystanders connect to new names of a healthy zone and to a name of /etc/hosts while many dead names are asked for: by clients
-that are gone at once, then by clients that wait.
+Other clients connect to new names in a healthy zone and to a name in /etc/hosts while many dead names are requested, first by
+clients that disconnect at once, then by clients that wait.
 """
 
 import socket
@@ -12,7 +12,7 @@ from lone_sidecar import ADDRESS, HEALTH, PROXY, Echo, NameServer, Regpass, conn
 
 DEAD = 40
 BYSTANDERS = 60
-SLOWEST = 0.25  # seconds, of 99 in 100
+SLOWEST = 0.25  # seconds, 99th percentile
 
 directory = enter_namespaces()
 replace_file("/etc/resolv.conf", directory, "nameserver 127.0.0.1\n")
@@ -23,7 +23,7 @@ Echo().start()
 
 
 def connect(name):
-    """How long it took, and what the proxy said."""
+    """Connects through the proxy; returns the duration and the proxy's response."""
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", PROXY), timeout=30) as wire:
         wire.sendall(connect_request(name))
@@ -32,7 +32,7 @@ def connect(name):
 
 
 def sessions():
-    """Of clients, as /metrics counts them; those of bystanders stay, as their server holds them."""
+    """The number of client sessions in /metrics. Those of the healthy names stay, as their server keeps them open."""
     with urllib.request.urlopen(f"http://127.0.0.1:{HEALTH}/metrics", timeout=5) as answer:
         lines = answer.read().decode().splitlines()
     wanted = [line for line in lines if line.startswith("regpass_connections{") and "client" in line and "open" in line]
@@ -46,7 +46,7 @@ def bystanders(round_name):
         seconds, answer = connect(name)
         assert b" 200 " in answer, f"{name}: {answer} after {seconds:.2f} s"
         taken.append(seconds)
-    print(f"{round_name}: {percentile_99(taken):.3f} s for 99 of 100, {max(taken):.3f} s at most")
+    print(f"{round_name}: {percentile_99(taken):.3f} s at the 99th percentile, {max(taken):.3f} s at most")
     assert percentile_99(taken) < SLOWEST, f"{round_name}: {sorted(taken)[-5:]} s"
 
 
@@ -58,9 +58,9 @@ with Regpass(directory, "[other_hosts]\ndeny_private_addresses = false\n") as re
         with socket.create_connection(("127.0.0.1", PROXY)) as wire:
             wire.sendall(connect_request(f"gone{number}.hole.test"))
     bystanders("closed")
-    # They are dropped, long before their time is over.
+    # Sessions of clients that have gone are dropped long before the lookup times out.
     began = time.monotonic()
-    assert eventually(lambda: sessions() <= left, 6), f"{sessions() - left} sessions of clients that have gone"
+    assert eventually(lambda: sessions() <= left, 6), f"{sessions() - left} sessions remain of clients that have gone"
     print(f"dropped after {time.monotonic() - began:.1f} s")
 
     waiting = [socket.create_connection(("127.0.0.1", PROXY)) for _ in range(DEAD)]
@@ -73,7 +73,7 @@ with Regpass(directory, "[other_hosts]\ndeny_private_addresses = false\n") as re
     for wire in waiting:
         wire.close()
 
-    # The same dead name again and again is asked for once.
+    # Concurrent requests for the same dead name share one query.
     count = len([one for one in names.asked if one == "again.hole.test"])
     again = [socket.create_connection(("127.0.0.1", PROXY)) for _ in range(DEAD)]
     for wire in again:
@@ -85,7 +85,7 @@ with Regpass(directory, "[other_hosts]\ndeny_private_addresses = false\n") as re
     for wire in again:
         wire.close()
 
-    # What changes in /etc/hosts holds from then on.
+    # A change to /etc/hosts takes effect.
     hosts.write_text(f"127.0.0.1 localhost\n{ADDRESS} in-the-file.test later.hole.test\n")
     seconds, answer = connect("later.hole.test")
     assert b" 200 " in answer, answer

@@ -1,4 +1,4 @@
-"""The fixture that plays registries of many dialects, and a regpass that has a credential for each of them.
+"""A fixture that imitates many registry dialects, and a regpass that has a credential for each of them.
 
     with Fixture(scenario, table) as fixture, fixture.regpass() as regpass: ...
 """
@@ -52,7 +52,7 @@ class Fixture:
 
         if not processes.wait_until(ready, 20) or processes.start_time(self._process.pid) is None:
             processes.end_child(self._process, 1)
-            raise AssertionError(f"the fixture does not come up: {output.read_text()}")
+            raise AssertionError(f"the fixture did not start: {output.read_text()}")
         return self
 
     def __exit__(self, *_) -> None:
@@ -63,20 +63,20 @@ class Fixture:
         return self._scenario.sidecar(files, self._settings(), AmongThem)
 
     def docker_config(self, *names: str) -> str:
-        """With the credentials of these, or of all."""
+        """Returns a docker config.json with the credentials of the named dialects, or of all of them."""
         entries = {}
         for name in names or self.rows:
             row = self.rows[name]
             entries[row.get("key", row["image"].partition("/")[0])] = self._entry(row, self.secret(name))
         return json.dumps({"auths": entries}, indent=1)
 
-    # Secrets: the last one is the one in force.
+    # Each account's last secret is the current one.
 
     def secret(self, name: str) -> str:
         return list(self._accounts[name]["passwords"])[-1]
 
     def change_secret(self, name: str, grace: float) -> int:
-        """A new secret; the one before is good for `grace` seconds more. Returns the number of the new one."""
+        """Issues a new secret and returns its index; the previous one stays valid for `grace` seconds."""
         passwords = self._accounts[name]["passwords"]
         passwords[self.secret(name)] = time.time() + grace
         passwords[_new_secret(self.rows[name])] = None
@@ -86,10 +86,10 @@ class Fixture:
     def write_state(self) -> None:
         fresh = self._directory / "state.new"
         fresh.write_text(json.dumps(self._accounts))
-        fresh.replace(self._state)  # whole: it is read at any moment
+        fresh.replace(self._state)  # atomically, since the server may read it at any time
 
     def records(self, **fields) -> list[dict]:
-        """What came to the fixture, as its log has it."""
+        """Entries of the fixture's request log whose fields have these values."""
         *complete, _ = (self._directory / "many.jsonl").read_text().split("\n")
         lines = map(json.loads, complete)
         return [line for line in lines if all(line.get(name) == fields[name] for name in fields)]
@@ -108,7 +108,7 @@ class Fixture:
         self.ca.write_bytes(certificates.pem(authority.certificate))
 
     def _settings(self) -> str:
-        text = "\n[other_hosts]\ndeny_private_addresses = false\n"  # the testbed's addresses are private ones
+        text = "\n[other_hosts]\ndeny_private_addresses = false\n"  # the testbed uses private addresses
         for row in self.rows.values():
             text += f'\n[[registry]]\nhost = "{row["image"].partition("/")[0]}"\npush = ["*"]\nca_file = "{self.ca}"\n'
             text += f"realms = {json.dumps(row.get('realms', []))}\n"
@@ -122,16 +122,16 @@ class Fixture:
 
 
 class AmongThem(Sidecar):
-    """Finds all names of the table at the fixture."""
+    """A sidecar for which every host name in the table resolves to the fixture."""
 
     def _command(self, config: Path) -> list[str]:
         argv = super()._command(config)
-        at = argv.index("--")  # of the mounts
+        at = argv.index("--")  # end of the bind mounts
         return [*argv[:at], str(self._directory / "hosts"), "/etc/hosts", *argv[at:]]
 
 
 def authorities(row: dict) -> list[str]:
-    """Every host[:port] of a row: registry, token server, storage."""
+    """Every host[:port] in a row: registry, token server and storage."""
     urls = [row[name] for name in ("token_url", "storage") if row.get(name)]
     return [row["host"], *(urlsplit(url).netloc for url in urls)]
 

@@ -1,4 +1,4 @@
-"""A push and a pull against each dialect of dialects.toml, and what its token server, registry and storage received."""
+"""A push and a pull against each dialect in dialects.toml, with checks on what its token server, registry and storage received."""
 
 import hashlib
 import json
@@ -14,21 +14,21 @@ TABLE = Path(__file__).parent / "dialects.toml"
 
 
 def asked_for_tokens(fixture, row, repository):
-    """Each token request had the credential, the service as challenged, and no more scope than what was done needs."""
+    """Every token request had the credential, the service from the challenge, and no more scope than the operation needs."""
     allowed = [[], [f"repository:{repository}:pull"], [f"repository:{repository}:pull,push"]]
     services = row.get("expect_service") or [service_of(row["challenge"][0])]
     requests = fixture.records(dialect=row["name"], kind="token")
     for request in requests:
         assert request["status"] == 200, f"a token request was answered {request['status']}: {request}"
         assert request["method"] == row.get("expect_method", "GET"), request
-        assert (request["service"] or "") in services, f"{request['service']} was asked for, not one of {services}"
-        assert request["scopes"] in allowed, f"{request['scopes']} was asked for"
+        assert (request["service"] or "") in services, f"the requested service was {request['service']}, not one of {services}"
+        assert request["scopes"] in allowed, f"the requested scopes were {request['scopes']}"
         if request["method"] == "GET":
             assert request["authorization"] == "Basic" and request["username"] == row["username"], request
             assert request["account"] == row["username"], request
         else:
             assert request["authorization"] == "" and request["grant_type"] == "refresh_token", request
-    assert allowed[2] in [request["scopes"] for request in requests], "nobody asked for a token to push"
+    assert allowed[2] in [request["scopes"] for request in requests], "no token for the push was requested"
     if row.get("life", 300) > 60:
         assert len(requests) <= 3, f"{len(requests)} token requests for a ping, a push and a pull"
 
@@ -38,22 +38,22 @@ def service_of(challenge):
 
 
 def registry_saw(fixture, row):
-    """Whatever it did, it did for the credential, and only first requests came without."""
+    """Every request that the registry served was authenticated; only first requests came without authorization."""
     scheme = "Bearer" if row.get("token_url") else "Basic"
     requests = fixture.records(dialect=row["name"], kind="registry")
     for request in requests:
         if request["status"] < 300:
-            assert request["authorization"] == scheme, f"without {scheme}: {request}"
+            assert request["authorization"] == scheme, f"not authorized with {scheme}: {request}"
     challenged = [request for request in requests if request["status"] == 401]
     assert len(challenged) <= 3, f"{len(challenged)} requests were challenged"
     for request in challenged:
-        assert request["authorization"] == "", f"what was sent was refused: {request}"
+        assert request["authorization"] == "", f"an authorized request was refused: {request}"
     done = {request["method"] for request in requests if request["status"] < 300}
-    assert {"POST", "PUT", "GET"} <= done, f"the registry only saw {done}"
+    assert {"POST", "PUT", "GET"} <= done, f"the registry received only {done}"
 
 
 def log_tells(regpass, row, repository):
-    """Each exchange's line says whether its token was there, and how long it is good for."""
+    """The log line of each exchange says whether its token was cached and how long it remains valid."""
     said = re.search(r'"expires_in":(\d+)', row["answer"])
     known = [int(said[1])] if said else []
     known += [row.get("life", 300)] if row.get("token", "jwt") == "jwt" else []
@@ -66,12 +66,12 @@ def log_tells(regpass, row, repository):
     pulls = {"repository": repository, "action": "pull", "status": 200}
     expect.eventually(lambda: regpass.exchanges(**pulls) and lifetimes("hit"))
     new, there = lifetimes("miss"), lifetimes("hit")
-    assert new and max(new) in (life, life - 1), f"new tokens were good for {new} s, not for {life}"
-    assert there and all(0 <= left <= life for left in there), f"tokens that were there had {there} s left"
+    assert new and max(new) in (life, life - 1), f"new tokens were valid for {new} s, not {life}"
+    assert there and all(0 <= left <= life for left in there), f"cached tokens had {there} s left"
 
 
 def storage_saw(fixture, row):
-    """Blobs were fetched from there, without the registry's credential."""
+    """Blobs were fetched from the storage, without the registry's credential."""
     requests = fixture.records(dialect=row["name"], kind="storage")
     assert requests, "no blob was fetched from the storage"
     for request in requests:
@@ -80,7 +80,7 @@ def storage_saw(fixture, row):
 
 with Scenario("dialects", programs=["skopeo"], hosts=()) as scenario, Fixture(scenario, TABLE) as fixture:
     image = scenario.image("app")
-    # Where blobs are elsewhere clients go there through regpass, which passes the storage's own certificate on.
+    # If blobs are stored elsewhere, clients tunnel there through regpass and see the storage's own certificate.
     storage_is_trusted = {"SSL_CERT_DIR": str(fixture.ca.parent)}
 
     with fixture.regpass() as regpass:
@@ -91,7 +91,7 @@ with Scenario("dialects", programs=["skopeo"], hosts=()) as scenario, Fixture(sc
                 copy = scenario.directory / f"copy-{number}"
                 scenario.succeed("skopeo", "copy", f"docker://{name}:1", f"dir:{copy}", environment=storage_is_trusted)
                 digest = "sha256:" + hashlib.sha256((copy / "manifest.json").read_bytes()).hexdigest()
-                assert digest == image.digest, f"{digest} came back"
+                assert digest == image.digest, f"the pulled image has the digest {digest}"
                 registry_saw(fixture, row)
                 if row.get("token_url"):
                     asked_for_tokens(fixture, row, name.partition("/")[2])

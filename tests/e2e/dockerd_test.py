@@ -1,11 +1,11 @@
-"""docker builds with its embedded BuildKit on a private base image, pushes and pulls; dockerd holds no credential."""
+"""docker, without any credential in dockerd, builds on a private base image with its embedded BuildKit, pushes and pulls."""
 
 import expect
 from e2e import Scenario
 
 with Scenario("dockerd", programs=["dockerd", "/usr/bin/docker"]) as scenario:
-    docker = "/usr/bin/docker"  # not the first on PATH: a newer one would build by a plugin of its own
-    # The proxy and the CA are dockerd's business; the command line has neither.
+    docker = "/usr/bin/docker"  # not the first on PATH: a newer docker would build with its own buildx plugin
+    # Only dockerd needs the proxy and the CA; the command line gets neither.
     client = {"through_regpass": False, "environment": {"DOCKER_BUILDKIT": "1"}}
     build = [docker, "build", "--network=none", "--progress=plain", "--pull"]
 
@@ -43,4 +43,4 @@ with Scenario("dockerd", programs=["dockerd", "/usr/bin/docker"]) as scenario:
             scenario.succeed(*build, "-t", built, context(registry), **client)
             scenario.fail(docker, "push", built, **client)
             expect.explained(scenario, regpass, registry, "granted-less")
-            assert registry.digest(scenario.repository, "3") is None, "pushed by a user without that right"
+            assert registry.digest(scenario.repository, "3") is None, "a user without push access was able to push"

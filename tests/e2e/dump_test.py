@@ -1,4 +1,4 @@
-"""T28 What a process of the same user, a core dump and freed memory give away of a running regpass: nothing."""
+"""T28 Another process of the same user, a core dump and freed memory reveal nothing about a running regpass."""
 
 import os
 import signal
@@ -8,14 +8,14 @@ import processes
 from e2e import Scenario
 from sidecar import Sidecar
 
-# Root without a single capability: another process of the same user, and no more than that.
+# Root without any capability, which makes it just another process of the same user.
 BARE = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
 PRIVATE = ("environ", "maps", "mem", "auxv", "io")
-PAUSE = 20  # seconds in which what was freed must be gone
+PAUSE = 20  # seconds until freed secrets must have been wiped
 
 
 class Exposed(Sidecar):
-    """One that may dump core, as far as whoever starts it is concerned."""
+    """A sidecar whose parent allows it to dump core."""
 
     def _command(self, config):
         argv = super()._command(config)
@@ -27,14 +27,14 @@ class Exposed(Sidecar):
         return self._process.pid
 
     def abort(self):
-        """Whether a core was dumped."""
+        """Aborts regpass and returns whether it dumped core."""
         os.kill(self.pid, signal.SIGABRT)
         _, status = os.waitpid(self.pid, 0)
-        assert os.WTERMSIG(status) == signal.SIGABRT, f"it ended otherwise: {status}"
+        assert os.WTERMSIG(status) == signal.SIGABRT, f"regpass was not ended by SIGABRT: {status}"
         return os.WCOREDUMP(status)
 
     def __exit__(self, *_):
-        """It has ended already, or is not waited for."""
+        """Does nothing: regpass has already ended, or its end does not matter."""
         if self._runs():
             self._end()
 
@@ -44,7 +44,7 @@ def readable(pid, name):
 
 
 def found_in_memory(pid, *texts):
-    """Which of them stand in the process's writable memory, as somebody sees it who may see everything."""
+    """Which of the texts the process's writable memory contains, read with full privileges."""
     found = set()
     with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
         for line in maps:
@@ -62,7 +62,7 @@ def found_in_memory(pid, *texts):
 
 
 def control():
-    """A process that does not protect itself, of which all this can be had."""
+    """Control: shows that all of this is possible with a process that does not protect itself."""
     return subprocess.Popen(["prlimit", "--core=unlimited", *BARE, "sleep", "60"], cwd="/tmp")
 
 
@@ -73,29 +73,29 @@ with Scenario("dump", programs=["skopeo", "prlimit", "setpriv"], hosts=["split.t
     base = f"docker://{registry.host}/shared/base:1"
 
     unprotected = control()
-    assert processes.wait_until(lambda: readable(unprotected.pid, "environ"), 10), "not even an open process can be read"
+    assert processes.wait_until(lambda: readable(unprotected.pid, "environ"), 10), "not even an unprotected process can be read"
 
     with scenario.sidecar(secrets, kind=Exposed) as regpass:
         scenario.succeed("skopeo", "inspect", base)
         for name in PRIVATE:
-            assert not readable(regpass.pid, name), f"a process of the same user reads /proc/PID/{name}"
+            assert not readable(regpass.pid, name), f"a process of the same user can read /proc/PID/{name}"
         given = [open(f"/proc/{regpass.pid}/{name}", "rb").read() for name in ("environ", "cmdline")]
-        assert not any(password.encode() in one for one in given), "the password stands in environment or arguments"
+        assert not any(password.encode() in one for one in given), "the environment or the arguments contain the password"
         assert open(f"/proc/{regpass.pid}/coredump_filter").read().strip() == "00000000"
         limits = open(f"/proc/{regpass.pid}/limits").read()
         core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
         assert core.split()[4:6] == ["0", "0"], core
 
-        # In force it is there; taken away, it is not, in any form in which it was held.
-        assert password in found_in_memory(regpass.pid, password), "the search finds nothing"
+        # The password is in memory while it is in use, and in no form once it has been removed.
+        assert password in found_in_memory(regpass.pid, password), "the search does not find a password that is in use"
         (regpass.secrets / "config.json").unlink()
         gone = processes.wait_until(lambda: not found_in_memory(regpass.pid, password), PAUSE)
-        assert gone, "the password that was taken away is still in memory"
+        assert gone, "the removed password is still in memory"
         assert not regpass.abort(), "a core was dumped"
 
     unprotected.send_signal(signal.SIGABRT)
     _, status = os.waitpid(unprotected.pid, 0)
-    print(f"an open process {'dumps' if os.WCOREDUMP(status) else 'does not dump'} core here")
+    print(f"an unprotected process {'dumps' if os.WCOREDUMP(status) else 'does not dump'} core here")
     for left in ("/tmp/core", f"/tmp/core.{unprotected.pid}"):
         if os.WCOREDUMP(status) and os.path.exists(left):
             os.unlink(left)

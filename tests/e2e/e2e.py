@@ -1,11 +1,11 @@
-"""The frame of an end-to-end scenario: real clients in the testbed's pod, a regpass of their own beside them.
+"""Framework for end-to-end scenarios: real clients in the testbed's pod, each scenario with its own regpass.
 
     with Scenario("skopeo", programs=["skopeo"]) as scenario:
         with scenario.regpass("alice") as regpass:
             scenario.succeed("skopeo", "copy", ...)
 
-Clients get the proxy and the CA, and nothing else: their HOME is empty, their environment made from nothing, and
-their /var/lib and /run are the scenario's own, so that daemons may use their usual places.
+Clients get the proxy and the CA and nothing else: HOME is empty, the environment is built from scratch, and /var/lib
+and /run are private to the scenario, so daemons can use their default paths.
 Expects the environment variables REGPASS (the program) and TESTBED (the directory of a running testbed).
 """
 
@@ -31,19 +31,19 @@ from network import listening
 from registry import Registry
 from sidecar import Log, Sidecar, settings
 
-OUTPUT_SHOWN = 3000  # characters of a client's output in a failure's message
-TOKEN_BEGINS = b"eyJhbGciOi"  # {"alg": in base64
+OUTPUT_SHOWN = 3000  # characters of a client's output to include in a failure report
+TOKEN_BEGINS = b"eyJhbGciOi"  # `{"alg":` in base64
 LOG_LINES_SHOWN = 15
 LOG_LINE_SHOWN = 400
-# What buildah and podman end with when the kernel does not let them seal the copy of themselves that a RUN step is
-# started by: while anybody else (compaction, say) holds one of its pages, F_SEAL_WRITE is EBUSY, memfd_wait_for_pins in
-# mm/memfd.c. They do not try again.
+# To start a RUN step, buildah and podman execute a sealed memfd copy of themselves. While anything else, such as
+# compaction, holds a reference to one of its pages, F_SEAL_WRITE fails with EBUSY (memfd_wait_for_pins in mm/memfd.c).
+# They do not retry, so the scenario does.
 COULD_NOT_SEAL_ITSELF = "sealing memfd copy: Device or resource busy"
 SEALING_ATTEMPTS = 3
 
 
 class Skip(Exception):
-    """Something the scenario needs is not here."""
+    """A prerequisite of the scenario is missing."""
 
 
 class Scenario:
@@ -55,10 +55,10 @@ class Scenario:
         self._sidecar: Log | None = None
         self._passwords: set[str] = set()
         self._count = 0
-        self.output = ""  # of the last client
+        self.output = ""  # printed by the last client
 
     def __enter__(self) -> "Scenario":
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the processes started are ended
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # run the exit handlers, which stop the processes
         try:
             self._prepare()
         except Skip as reason:
@@ -79,7 +79,7 @@ class Scenario:
             self._report(problem)
             sys.exit(1)
 
-    # What a scenario works with
+    # Interface for scenarios
 
     @property
     def registries(self) -> list[Registry]:
@@ -87,18 +87,18 @@ class Scenario:
 
     @property
     def registries_with_scopes(self) -> list[Registry]:
-        """Those where somebody may pull and not push; HTTP Basic only knows who is let in."""
+        """Registries where a user can have pull access without push access; with HTTP Basic, access is all or nothing."""
         return [registry for registry in self.registries if registry.realm]
 
     def docker_config(self, user: str, password: str | None = None) -> str:
-        """A docker config.json with `user`'s credentials, `password` instead of the right one, for the registries."""
+        """A docker config.json with `user`'s credentials for the registries; `password` overrides the correct password."""
         self._passwords |= {self.testbed.password(user), *([password] if password else [])}
         return self.testbed.docker_config(user, *self._hosts, password=password)
 
     def regpass(self, user: str, password: str | None = None) -> Sidecar:
-        """A sidecar that holds such a docker config.
+        """A sidecar that holds this docker config.
 
-        All sidecars of a scenario have the same registries, port and CA: daemons outlive them.
+        All sidecars of a scenario share the same registries, port and CA, because daemons outlive them.
         """
         return self.sidecar({"config.json": self.docker_config(user, password)})
 
@@ -112,13 +112,13 @@ class Scenario:
         return self._sidecar
 
     def image(self, tag: str, big: int = 0, more: int = 0) -> SimpleNamespace:
-        """A new image that no registry has seen: an OCI `layout`, its `source` for skopeo, and its `digest`."""
+        """Creates an image that no registry has seen: an OCI `layout`, its `source` for skopeo, and its `digest`."""
         layout = self.directory / f"oci-{tag}"
         digest = oci_image.write_image(layout, tag, big, unique=True, more=more)
         return SimpleNamespace(layout=layout, source=f"oci:{layout}:{tag}", digest=digest)
 
     def context(self, dockerfile: str) -> Path:
-        """A build context with this Dockerfile and one file that makes each build's result new."""
+        """Creates a build context with this Dockerfile and a random file that makes every build unique."""
         self._count += 1
         directory = self.directory / f"context-{self._count:02}"
         directory.mkdir()
@@ -133,11 +133,11 @@ class Scenario:
 
     def fail(self, *argv, **options) -> str:
         status = self.client(*argv, **options)
-        assert status != 0, f"{shown(argv)} succeeded, and must not"
+        assert status != 0, f"{shown(argv)} succeeded but should have failed"
         return self.output
 
     def client(self, *argv, seconds: float = 60, **options) -> int:
-        """Runs a client to its end and returns its exit status; what it printed is then in `output`."""
+        """Runs a client to completion and returns its exit status; its output is stored in `output`."""
         for _ in range(SEALING_ATTEMPTS):
             status = self._run(argv, seconds, options)
             if status == 0 or COULD_NOT_SEAL_ITSELF not in self.output:
@@ -145,7 +145,7 @@ class Scenario:
         return status
 
     def daemon(self, *argv, ready: list[str], **options) -> None:
-        """Starts a daemon that runs to the end of the scenario, and waits until the command `ready` succeeds."""
+        """Starts a daemon that runs until the scenario ends, and waits until the command `ready` succeeds."""
         process, log = self._start(argv, **options)
         self._clean_up.callback(processes.end_child, process, 20)
         up = processes.wait_until(
@@ -153,20 +153,20 @@ class Scenario:
         )
         if not up or processes.start_time(process.pid) is None:
             self.output = log.read_text(errors="replace")
-            raise AssertionError(f"{shown(argv)} does not come up")
+            raise AssertionError(f"{shown(argv)} did not start")
 
     def reports(self, log: Log) -> None:
-        """A failure's message has the end of this one."""
+        """Makes failure reports include the end of this log."""
         self._sidecar = log
 
     def never_printed(self, password: str) -> None:
-        """Neither what clients and regpass print nor a client's file may have it."""
+        """Registers a password that must not appear in the output of clients or regpass, nor in any client's file."""
         self._passwords.add(password)
 
     def at_end(self, call, *arguments) -> None:
         self._clean_up.callback(call, *arguments)
 
-    # Inside
+    # Implementation
 
     def _run(self, argv, seconds: float, options: dict) -> int:
         process, log = self._start(argv, **options)
@@ -212,7 +212,7 @@ class Scenario:
             folder.mkdir(parents=True)
         taken = {port for _, port in listening(self.testbed.network.pod)}
         self.port = random.choice([port for port in range(20000, 30000) if port not in taken])
-        # Not used by an earlier run of the scenario: nothing is there already, so every blob has to be pushed.
+        # Never used by an earlier run, so the repository is empty and every blob has to be pushed.
         self.repository = f"team-a/{self.name}-{secrets.token_hex(3)}"
         self._token_mark = self.testbed.token_log.stat().st_size
         self.proxy_environment = {
@@ -222,22 +222,22 @@ class Scenario:
         }
 
     def token_requests(self) -> list[dict]:
-        """What the token servers were asked since the scenario began."""
+        """The requests that the token servers received since the scenario started."""
         return self.testbed.token_requests(self._token_mark)
 
     def _assert_clients_held_no_credential(self) -> None:
-        """No password or token in any file of a client, or in what clients and regpass printed."""
+        """Asserts that no file of a client and no output of clients or regpass contains a password or token."""
         printed = [*self.directory.glob("*.output"), *self.directory.glob("*.log")]
         for file in [*printed, *self.home.rglob("*"), *self.machine.rglob("*")]:
             if file.is_symlink() or not file.is_file():
                 continue
             content = file.read_bytes()
-            assert TOKEN_BEGINS not in content, f"a token stands in {file}"
+            assert TOKEN_BEGINS not in content, f"{file} contains a token"
             for password in self._passwords:
-                assert password.encode() not in content, f"a password stands in {file}"
+                assert password.encode() not in content, f"{file} contains a password"
 
     def _report(self, problem: Exception) -> None:
-        if not isinstance(problem, AssertionError):  # a mistake of the scenario's, or a log line unlike the contract
+        if not isinstance(problem, AssertionError):  # a bug in the scenario, or a log line in an unexpected format
             traceback.print_exception(problem)
         print(f"FAILED: {problem}")
         if self.output:
@@ -258,7 +258,7 @@ def shown(argv) -> str:
 
 
 def abridged(line: str) -> str:
-    """A line of regpass's log in one line of a terminal, or nearly so."""
+    """Shortens a regpass log line to about the width of a terminal."""
     try:
         event = json.loads(line)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Behind a corporate proxy: regpass has no way to registry and token server but squid, which wants a login."""
+"""regpass can reach the registry and the token server only through an upstream proxy, squid, which requires a login."""
 
 import secrets
 
@@ -6,7 +6,7 @@ import expect
 from corporate import ADDRESS, PROXY, Barred, Squid, by_proxy
 from e2e import Scenario
 
-BEHIND = ("split.test", "auth.test")  # what the pod itself cannot reach
+BEHIND = ("split.test", "auth.test")  # hosts that the pod cannot reach directly
 
 with Scenario("egress", programs=["skopeo", "squid", "openssl"], hosts=("split.test",)) as scenario:
     testbed = scenario.testbed
@@ -20,7 +20,7 @@ with Scenario("egress", programs=["skopeo", "squid", "openssl"], hosts=("split.t
         with scenario.sidecar(config) as regpass:
             scenario.fail("skopeo", "copy", image.source, remote)
             causes = expect.causes(regpass)
-            assert causes == {"upstream-connect"}, f"{registry.host} is not barred: {causes}"
+            assert causes == {"upstream-connect"}, f"{registry.host} is not blocked: {causes}"
             assert not squid.asked()
 
         with scenario.sidecar(config, by_proxy(password)) as regpass:
@@ -29,19 +29,19 @@ with Scenario("egress", programs=["skopeo", "squid", "openssl"], hosts=("split.t
             scenario.succeed("skopeo", "copy", remote, f"dir:{scenario.directory}/pulled")
             expect.pulled(scenario, regpass, registry, "alice", scenario.repository, "1")
             shown = regpass.log_file.read_text()
-            assert password not in shown, "the proxy's password stands in the log"
+            assert password not in shown, "the log contains the upstream proxy's password"
 
-        # squid logs a tunnel when it ends, and regpass has ended.
+        # squid logs a tunnel when it closes; by now regpass has exited.
         def tunnels() -> set[str]:
             return {target for result, target, user in squid.asked() if (result, user) == ("TCP_TUNNEL/200", "builder")}
 
         wanted = {f"{host}:443" for host in BEHIND}
-        assert expect.eventually(lambda: tunnels() >= wanted), f"squid saw {squid.asked()}, not tunnels to {wanted}"
+        assert expect.eventually(lambda: tunnels() >= wanted), f"squid logged {squid.asked()}, not tunnels to {wanted}"
 
         with scenario.sidecar(config, by_proxy("wrong")) as regpass:
             scenario.fail("skopeo", "copy", remote, f"dir:{scenario.directory}/none")
             said = " ".join(scenario.output.split())
             for part in ("407 Proxy Authentication Required", f"{PROXY}:{ADDRESS[1]}", registry.host, "[regpass "):
-                assert part in said, f"the client's output lacks {part}"
+                assert part in said, f"the client's output does not contain {part}"
             causes = expect.causes(regpass)
             assert causes == {"upstream-proxy"}, f"the causes are {causes}"

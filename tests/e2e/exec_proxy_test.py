@@ -1,6 +1,6 @@
-"""X1: RUN steps behind BuildKit's exec proxy, with the daemon's own proxy variables, where the password is BuildKit's alone.
+"""X1: RUN steps behind BuildKit's exec proxy, which uses the daemon's own proxy variables; only BuildKit has the password.
 
-TEST_BUILDKIT names another release than the pinned one: tests labelled `release` play each minor with an exec proxy.
+TEST_BUILDKIT selects a release other than the pinned one; tests labelled `release` cover each minor with an exec proxy.
 """
 
 import buildkit
@@ -46,18 +46,18 @@ path = "cannot-be-guessed"
         expect.pushed(scenario, regpass, registry, "alice", "built")
         scenario.succeed(*build(f"{base}ADD {url} /tags\n"), **alone)
 
-        # Those of a step.
+        # A step's requests.
         options = ("", exec_proxy.FORGED, "--header 'Range: bytes=0-'", "--spider", "--post-data=x")
         ways = [f"wget {option} -O /stolen {url}" for option in options]
         exec_proxy.steps_get_nothing(scenario, regpass, registry, programs, base, ways)
         exec_proxy.steps_reach_other_hosts(scenario, regpass, programs, base)
-        assert secret not in scenario.output, "a step sees the password"
+        assert secret not in scenario.output, "the step can read the password"
 
-        # A mirror on loopback is reached by the exec proxy, and its path is not known to the step.
+        # The exec proxy can reach a mirror on loopback, but the step does not know the mirror's path.
         mark = registry.mark()
         step = f"RUN no_proxy= NO_PROXY= wget -O /stolen http://127.0.0.1:{mirror_port}{tags} 2>&1\n"
         scenario.fail(*build(f"{base}COPY unique /unique\n{step}", "--proxy-network"), **alone)
         asked = [one for one in registry.received(mark) if one["repository"] == scenario.repository]
         assert not asked, f"a step that does not know the mirror's path got through: {asked}"
 
-    assert secret not in regpass.log_file.read_text(), "the password stands in the log"
+    assert secret not in regpass.log_file.read_text(), "the log contains the password"

@@ -1,7 +1,7 @@
-"""F06 F12 Allocations and system calls of regpass fail, one in some hundred, while clients push and pull through it.
+"""F06 F12 Roughly one in every few hundred allocations and system calls of regpass fails while clients push and pull through it.
 
-What cannot be done fails visibly: no blob comes through changed or cut and looks complete. System calls may fail as they like,
-and as soon as they do not any more everybody is served; without memory the process ends at once, and its successor has its CA.
+Failures are visible: no blob arrives changed or truncated but looks complete. After system calls have failed, clients are served
+again as soon as the failures stop. Out of memory, the process aborts at once, and its successor uses the same CA.
 """
 
 import mmap
@@ -23,7 +23,7 @@ ALLOCATIONS, CALLS, FAILED = range(3)
 
 
 class Failing(Sidecar):
-    """One whose calls fail as a file in its directory says."""
+    """A sidecar whose calls fail as specified in a file in its directory."""
 
     def __enter__(self):
         self._told = open(self._file, "w+b")
@@ -37,7 +37,7 @@ class Failing(Sidecar):
 
     def _command(self, config):
         argv = super()._command(config)
-        at = argv.index("--") + 1  # regpass alone, none of the programs that lead to it
+        at = argv.index("--") + 1  # preload into regpass only, not into the programs that start it
         preload = ["env", f"LD_PRELOAD={self._directory}/faults.so", f"TEST_FAULTS={self._file}"]
         return [*argv[:at], *preload, *argv[at:]]
 
@@ -65,7 +65,7 @@ with Scenario("failing-calls", programs=["skopeo", "curl"], hosts=["split.test"]
     registry = scenario.registries[0]
     compiler = shutil.which("cc")
     if not compiler:
-        raise Skip("there is no C compiler")
+        raise Skip("no C compiler is installed")
     build = [compiler, "-O1", "-shared", "-fPIC", "-o", scenario.directory / "faults.so", LIBRARY, "-ldl"]
     subprocess.run(build, check=True, timeout=60)
     secrets = {"config.json": scenario.docker_config("alice")}
@@ -84,38 +84,38 @@ with Scenario("failing-calls", programs=["skopeo", "curl"], hosts=["split.test"]
             body.unlink(missing_ok=True)
             status = scenario.client(*curl, "-o", body, "-w", "%{http_code}", url)
             complete = status == 0 and scenario.output == "200"
-            assert not complete or body.read_bytes() == contents[layer], "a blob came through changed, and looks complete"
+            assert not complete or body.read_bytes() == contents[layer], "a changed blob arrived and looks complete"
             return complete
 
         def push(tag):
             fresh = scenario.image(tag, big=BLOB_SIZE // 4)
             status = scenario.client("skopeo", "copy", fresh.source, f"docker://{registry.host}/{scenario.repository}:{tag}")
             stored = registry.digest(scenario.repository, tag)
-            assert stored in (None, fresh.digest), "an image came through changed"
-            assert status != 0 or stored == fresh.digest, "skopeo was told that an image is there that is not"
+            assert stored in (None, fresh.digest), "the registry stored a changed image"
+            assert status != 0 or stored == fresh.digest, "skopeo reported success, but the image is not in the registry"
 
         def survive(what, rate):
-            """So many pulls and a push while one call in `rate` fails; false: regpass has ended meanwhile."""
+            """Runs pulls and a push while one call in `rate` fails; returns False if regpass has ended in the meantime."""
             before = regpass.failed()
             regpass.fail(what, rate)
             outcomes = [fetch() for _ in range(ROUNDS) if regpass.lives()]
             if regpass.lives():
                 push(f"pushed-{what}-{rate}")
             regpass.fail(what, 0)
-            print(f"one in {rate}: {regpass.failed() - before} failed, {sum(outcomes)} of {len(outcomes)} pulls came through")
-            assert regpass.failed() > before, "nothing failed"
+            print(f"one in {rate}: {regpass.failed() - before} failed, {sum(outcomes)} of {len(outcomes)} pulls succeeded")
+            assert regpass.failed() > before, "no call failed"
             return regpass.lives()
 
         for rate in (211, 31):
             assert survive(CALLS, rate), f"regpass has ended: {regpass.status()}"
-            assert processes.wait_until(fetch, 20), "nothing fails any more, and nobody is served"
-        assert expect.eventually(lambda: regpass.exchanges(status=200)), "the log has ended"
+            assert processes.wait_until(fetch, 20), "clients are not served although calls no longer fail"
+        assert expect.eventually(lambda: regpass.exchanges(status=200)), "nothing is logged any more"
 
-        # Without memory nothing goes on half-done: it ends at once and says why.
+        # Out of memory, regpass aborts at once and logs why instead of continuing in a broken state.
         ca = regpass.events("ca")[0]["fingerprint"]
         if not survive(ALLOCATIONS, 307):
-            assert regpass.status() == -signal.SIGABRT, f"it ended otherwise: {regpass.status()}"
-            assert "out of memory" in regpass.log_file.read_text(), "it does not say why it ended"
+            assert regpass.status() == -signal.SIGABRT, f"regpass was not ended by SIGABRT: {regpass.status()}"
+            assert "out of memory" in regpass.log_file.read_text(), "the log does not say why regpass aborted"
         regpass.end()
     with scenario.sidecar(secrets) as regpass:
         assert regpass.events("ca")[0]["fingerprint"] == ca

@@ -1,7 +1,7 @@
-"""Faults of the machine under a running regpass: each hurts nobody else's traffic and is over when its cause is.
+"""Machine faults under a running regpass: none affects unrelated traffic, and each ends when its cause is removed.
 
-F06 descriptors run out, F07 the log's reader is gone or does not read, or its disk is full, F08 SIGTERM in the middle of a push of
-1 GiB, F11 kill -9, F13 a disk that is full when the CA is made.
+F06 file descriptors run out, F07 the log's reader is gone or stalled, or its disk is full, F08 SIGTERM in the middle of a push of
+1 GiB, F11 kill -9, F13 the disk is full when the CA is created.
 """
 
 import contextlib
@@ -22,8 +22,8 @@ from sidecar import Sidecar, health_port
 HOLDERS = 60
 FEW_DESCRIPTORS = 40
 BLOB_SIZE = 1 << 30
-IN_THE_MIDDLE = 64 << 20  # of a push: so much has reached the registry
-MANY = 1500  # more than the log's queue and a pipe hold
+IN_THE_MIDDLE = 64 << 20  # bytes that have reached the registry in the middle of a push
+MANY = 1500  # more lines than the log queue and a pipe can hold
 
 HOLD = """import socket, sys
 held = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(int(sys.argv[2]))]
@@ -33,7 +33,7 @@ sys.stdin.read()
 
 
 def write_blob(file) -> str:
-    """Random, but for the speed of it each MiB is the first one with its number in it. Returns the digest."""
+    """Writes random data and returns its digest. For speed, each MiB is the first one with its number written into it."""
     piece, total = bytearray(os.urandom(1 << 20)), hashlib.sha256()
     with file.open("wb") as out:
         for number in range(BLOB_SIZE // len(piece)):
@@ -44,7 +44,7 @@ def write_blob(file) -> str:
 
 
 class Faulty(Sidecar):
-    """A sidecar that a test ends in its own way."""
+    """A sidecar that is ended by the test."""
 
     shell = ""
 
@@ -68,7 +68,7 @@ class Faulty(Sidecar):
         os.kill(self.pid, number)
 
     def status(self, patience: float) -> int:
-        assert processes.wait_until(lambda: not self._runs(), patience), f"regpass still runs after {patience} s"
+        assert processes.wait_until(lambda: not self._runs(), patience), f"regpass was still running after {patience} s"
         return self._process.wait()
 
 
@@ -81,7 +81,7 @@ class Full(Faulty):
 
 
 class Stuck(Faulty):
-    """Its log goes into a pipe that nobody reads."""
+    """Writes its log to a pipe that nothing reads."""
 
     def __enter__(self):
         self._fifo = self._directory / "fifo"
@@ -92,7 +92,7 @@ class Stuck(Faulty):
 
 
 class OnSmallDisk(Faulty):
-    """Keeps its CA on a disk of one page."""
+    """Keeps its CA on a file system of one page."""
 
     @property
     def disk(self):
@@ -122,15 +122,15 @@ with Scenario("faults", programs=["skopeo", "curl"], hosts=["split.test"]) as sc
         resource.prlimit(regpass.pid, resource.RLIMIT_NOFILE, (FEW_DESCRIPTORS, most))
         hold = scenario.testbed.in_pod([sys.executable, "-c", HOLD, str(scenario.port), str(HOLDERS)], scenario.machine)
         holder = subprocess.Popen(hold, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert holder.stdout.readline() == b"held\n", "the connections cannot be opened"
+        assert holder.stdout.readline() == b"held\n", "the connections could not be opened"
         paused = expect.eventually(lambda: regpass.events("client-rejected"))
-        assert paused and "file descriptors" in paused[0]["msg"], f"the log does not say what is missing: {paused}"
+        assert paused and "file descriptors" in paused[0]["msg"], f"the log does not mention file descriptors: {paused}"
         before, lines = regpass.seconds_of_cpu(), len(regpass.events("client-rejected"))
         time.sleep(2)
         used = regpass.seconds_of_cpu() - before
-        assert used < 0.5, f"regpass spins: {used} s of CPU in 2 s"
+        assert used < 0.5, f"regpass busy-loops: {used} s of CPU in 2 s"
         more = len(regpass.events("client-rejected")) - lines
-        assert more <= 3, f"{more} lines in 2 s"
+        assert more <= 3, f"{more} log lines in 2 s"
         holder.communicate()
         resource.prlimit(regpass.pid, resource.RLIMIT_NOFILE, (limit, most))
         inspect()
@@ -143,19 +143,19 @@ with Scenario("faults", programs=["skopeo", "curl"], hosts=["split.test"]) as sc
             scenario.succeed("skopeo", "copy", image.source, f"docker://{remote}")
             assert registry.digest(scenario.repository, kind.__name__.lower()) == image.digest
             regpass.signal(signal.SIGTERM)
-            assert regpass.status(15) == 0, "regpass did not end well"
+            assert regpass.status(15) == 0, "regpass did not exit with status 0"
 
-    # Nobody reads: what the pipe and the queue do not hold is dropped and counted.
+    # Without a reader, whatever the pipe and the queue cannot hold is dropped and counted.
     with fault(Stuck) as regpass:
         pulls = f"https://{registry.host}/v2/?n=[1-{MANY}]"
         curl = ["curl", "--silent", "--fail", "--cacert", scenario.directory / "trust/bundle.crt", "-o", "/dev/null"]
         scenario.succeed(*curl, pulls, seconds=120)
         metrics = scenario.succeed("curl", "--silent", f"http://127.0.0.1:{health_port(scenario.port)}/metrics")
         dropped = [line for line in metrics.splitlines() if line.startswith("regpass_log_dropped_total ")]
-        assert dropped and float(dropped[0].split()[1]) > 0, f"{MANY} lines went somewhere: {dropped}"
+        assert dropped and float(dropped[0].split()[1]) > 0, f"no dropped lines are counted, though {MANY} were logged: {dropped}"
         inspect()
         regpass.signal(signal.SIGTERM)
-        assert regpass.status(15) == 0, "regpass did not end well"
+        assert regpass.status(15) == 0, "regpass did not exit with status 0"
 
     # F08
     with fault(Faulty) as regpass:
@@ -170,30 +170,30 @@ with Scenario("faults", programs=["skopeo", "curl"], hosts=["split.test"]) as sc
         environment = {"PATH": os.environ["PATH"], **scenario.proxy_environment}
         pushing = subprocess.Popen(push, env=environment, stdout=subprocess.PIPE)
         arrived = functools.partial(registry.arrived, scenario.repository)
-        assert processes.wait_until(lambda: arrived() > IN_THE_MIDDLE, 30), "nothing reaches the registry"
+        assert processes.wait_until(lambda: arrived() > IN_THE_MIDDLE, 30), "nothing reached the registry"
         regpass.signal(signal.SIGTERM)
-        assert 0 < arrived() < BLOB_SIZE, "the push was over already"
-        assert expect.eventually(lambda: regpass.events("drain")), "regpass does not drain"
-        inspect()  # new connections are served meanwhile
-        assert pushing.communicate()[0] == b"201", "the push was cut"
-        assert regpass.status(15) == 0, "regpass did not end well"
+        assert 0 < arrived() < BLOB_SIZE, "the push had already completed"
+        assert expect.eventually(lambda: regpass.events("drain")), "regpass did not start draining"
+        inspect()  # new connections are still served
+        assert pushing.communicate()[0] == b"201", "the push was interrupted"
+        assert regpass.status(15) == 0, "regpass did not exit with status 0"
         assert regpass.events("stopped")[0]["busy"] == 0
         exists = [*curl, "--head", "-o", "/dev/null", "-w", "%{http_code} %header{content-length}"]
     with fault(Faulty) as regpass:
         stored = scenario.succeed(*exists, f"https://{registry.host}/v2/{scenario.repository}/blobs/{digest}")
-        assert stored == f"200 {BLOB_SIZE}", f"the registry has {stored}"
+        assert stored == f"200 {BLOB_SIZE}", f"the registry reports {stored}"
         with registry.file(digest).open("rb") as kept:
-            assert hashlib.file_digest(kept, "sha256").hexdigest() == digest.partition(":")[2], "not what was pushed"
+            assert hashlib.file_digest(kept, "sha256").hexdigest() == digest.partition(":")[2], "the stored blob differs from what was pushed"
 
         # F11
         first = fingerprint(regpass)
         regpass.signal(signal.SIGKILL)
         assert regpass.status(5) == -signal.SIGKILL
     with fault(Faulty) as regpass:
-        assert fingerprint(regpass) == first, "another CA: every client would have to be started again"
+        assert fingerprint(regpass) == first, "the CA changed, so every client would have to be restarted"
         inspect()
 
-    # A disk that is full leaves no half a CA behind, and one that has room again will do.
+    # A full disk leaves no partial CA behind, and regpass starts once there is room again.
     regpass = fault(OnSmallDisk)
     regpass.disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", regpass.disk], check=True, timeout=20)
@@ -204,10 +204,10 @@ with Scenario("faults", programs=["skopeo", "curl"], hosts=["split.test"]) as sc
     except AssertionError:
         pass
     else:
-        raise AssertionError("regpass starts without a place for its CA")
+        raise AssertionError("regpass started although it could not store its CA")
     said = regpass.log_file.read_text()
     assert str(regpass.disk) in said and "No space left" in said, said
-    assert not [file for file in regpass.disk.rglob("ca.*") if file.stat().st_size == 0], "half a CA is left"
+    assert not [file for file in regpass.disk.rglob("ca.*") if file.stat().st_size == 0], "a partial CA is left"
     (regpass.disk / "filler").unlink()
     subprocess.run(["mount", "-o", "remount,size=64k", regpass.disk], check=True, timeout=20)
     with regpass:

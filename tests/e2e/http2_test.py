@@ -1,4 +1,4 @@
-"""HTTP/2 on both sides: blobs up and down with curl, many streams with h2load, against Go's server and behind nginx."""
+"""HTTP/2 on both sides: curl uploads and downloads blobs, h2load opens many streams, against Go's server and nginx."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ import secrets
 import expect
 from e2e import Scenario
 
-# h2load knows no proxy: whoever connects to the port is taken through a CONNECT to the host.
+# h2load does not support proxies, so this listener forwards each connection through a CONNECT to the host.
 THROUGH_CONNECT = """
 import socket, sys, threading
 listen, proxy, host = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
@@ -21,12 +21,12 @@ def move(source, sink):
 server = socket.create_server(("127.0.0.1", listen))
 while True:
     client, _ = server.accept()
-    there = socket.create_connection(("127.0.0.1", proxy))
-    there.sendall(f"CONNECT {host} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode())
+    tunnel = socket.create_connection(("127.0.0.1", proxy))
+    tunnel.sendall(f"CONNECT {host} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode())
     answer = b""
     while not answer.endswith(b"\\r\\n\\r\\n"):
-        answer += there.recv(1)
-    for pair in ((client, there), (there, client)):
+        answer += tunnel.recv(1)
+    for pair in ((client, tunnel), (tunnel, client)):
         threading.Thread(target=move, args=pair, daemon=True).start()
 """
 STREAMS = 400
@@ -38,7 +38,7 @@ with Scenario("http2", programs=["curl", "h2load"], hosts=("split.test", "regist
     layer.write_bytes(content)
 
     def curl(*arguments, version="2"):
-        """What curl was answered, and the version in which."""
+        """curl's response status and the HTTP version."""
         head = scenario.directory / "head"
         flag = {"2": "--http2", "1.1": "--http1.1"}[version]
         told = scenario.succeed("curl", "-sS", flag, "-D", head, "-w", "%{http_version} %{http_code}", *arguments)
@@ -48,7 +48,7 @@ with Scenario("http2", programs=["curl", "h2load"], hosts=("split.test", "regist
 
     def start_upload(registry):
         status, head = curl("-X", "POST", "-d", "", f"https://{registry.host}/v2/{scenario.repository}/blobs/uploads/")
-        assert status == 202, f"the upload was not begun: {status}"
+        assert status == 202, f"the upload was not started: {status}"
         return re.findall(r"(?im)^location: (\S+)", head)[-1]
 
     def with_digest(location):
@@ -57,16 +57,16 @@ with Scenario("http2", programs=["curl", "h2load"], hosts=("split.test", "regist
     def download(registry, version):
         got = scenario.directory / "got"
         status, _ = curl("-o", got, f"https://{registry.host}/v2/{scenario.repository}/blobs/{digest}", version=version)
-        assert status == 200, f"the blob was not given: {status}"
-        assert got.read_bytes() == content, f"another blob came back over HTTP/{version}"
+        assert status == 200, f"the blob was not served: {status}"
+        assert got.read_bytes() == content, f"a different blob came back over HTTP/{version}"
 
     with scenario.regpass("alice") as regpass:
         for registry in scenario.registries:
             # Of known length, in one request.
             location = with_digest(start_upload(registry))
             status, _ = curl("-X", "PUT", "-H", "Content-Type: application/octet-stream", "-T", layer, location)
-            assert status == 201, f"the blob was not taken: {status}"
-            assert registry.content(digest) == content, "the registry stored another blob"
+            assert status == 201, f"the blob was not accepted: {status}"
+            assert registry.content(digest) == content, "the registry stored a different blob"
             assert registry.has_blob(scenario.repository, digest)
             download(registry, "2")
             download(registry, "1.1")
@@ -78,16 +78,16 @@ with Scenario("http2", programs=["curl", "h2load"], hosts=("split.test", "regist
             scenario.succeed("sh", "-c", pipe, "sh", layer, head, location)
             location = re.findall(r"(?im)^location: (\S+)", head.read_text())[-1]
             status, _ = curl("-X", "PUT", "-d", "", with_digest(location))
-            assert status == 201, f"the streamed blob was not taken: {status}"
+            assert status == 201, f"the streamed blob was not accepted: {status}"
 
             lines = expect.eventually(lambda: regpass.exchanges(registry=registry.host, repository=scenario.repository))
             versions = {(line["http"]["client"], line["http"]["upstream"]) for line in lines}
-            wanted = {("2", "2"), ("2", "1.1"), ("1.1", "1.1")}  # the content of blobs goes by HTTP/1.1
-            assert versions == wanted, f"{registry.host} was spoken to over {versions}"
+            wanted = {("2", "2"), ("2", "1.1"), ("1.1", "1.1")}  # blob content is transferred over HTTP/1.1
+            assert versions == wanted, f"the versions to clients and {registry.host} were {versions}"
             expect.exchanged(regpass, registry, "alice", "push", scenario.repository)
             expect.no_challenge(scenario, regpass, "alice")
 
-        port = scenario.port + 1  # below those that connections are given
+        port = scenario.port + 1  # below the ephemeral port range
         registry = scenario.registries[0]
         shim = ["/usr/bin/python3", "-c", THROUGH_CONNECT, str(port), str(scenario.port), f"{registry.host}:443"]
         ready = ["sh", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"]
@@ -95,10 +95,10 @@ with Scenario("http2", programs=["curl", "h2load"], hosts=("split.test", "regist
         url = f"https://{registry.host}/v2/{scenario.repository}/blobs/{digest}"
         many = ["-n", str(STREAMS), "-c", "2", "-m", "50", f"--connect-to=127.0.0.1:{port}"]
         told = scenario.succeed("h2load", *many, url)
-        assert "Application protocol: h2" in told, "h2load did not speak HTTP/2"
-        assert f"{STREAMS} succeeded, 0 failed, 0 errored" in told, "not every stream was answered"
+        assert "Application protocol: h2" in told, "h2load did not use HTTP/2"
+        assert f"{STREAMS} succeeded, 0 failed, 0 errored" in told, "not every stream succeeded"
 
-    registry = scenario.registries[-1]  # the one whose table a setting is added to
+    registry = scenario.registries[-1]  # the settings text ends in this registry's table
     for setting, version in (("off", "1.1"), ("always", "2")):
         with scenario.sidecar({"config.json": scenario.docker_config("alice")}, f'http2 = "{setting}"\n') as regpass:
             download(registry, version)

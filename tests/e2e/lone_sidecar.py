@@ -1,7 +1,7 @@
-"""A regpass by itself in a network and mount namespace of its own, for scenarios about regpass's own endurance.
+"""A standalone regpass in its own network and mount namespace, for scenarios about regpass's own robustness.
 
-A scenario calls `enter_namespaces()` first; the names, addresses and files under /etc that it sets up are then seen by nobody
-else. Expects the environment variable REGPASS (the program) and root; without them the scenario is skipped.
+A scenario calls `enter_namespaces()` first; the names, addresses and files under /etc that it sets up are then invisible to
+the rest of the machine. Needs the environment variable REGPASS (the program) and root; otherwise the scenario is skipped.
 """
 
 import atexit
@@ -20,21 +20,21 @@ import time
 from pathlib import Path
 
 SKIPPED = 77
-ADDRESS = "10.66.0.2"  # of the servers: private, on the loopback device
+ADDRESS = "10.66.0.2"  # of the servers: a private address on the loopback device
 PROXY, HEALTH, PAGE = 3128, 9128, 9129
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 
 
 def enter_namespaces() -> Path:
-    """A directory that is gone when the scenario ends."""
+    """Enters the namespaces and returns a directory that is removed when the scenario ends."""
     if os.geteuid() != 0 or "REGPASS" not in os.environ:
-        print("needs root and the environment variable REGPASS")
+        print("SKIPPED: needs root and the environment variable REGPASS")
         sys.exit(SKIPPED)
     directory = Path(tempfile.mkdtemp(prefix="regpass-lone-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNS | CLONE_NEWNET) != 0:
-        print(f"no namespaces: {os.strerror(ctypes.get_errno())}")
+        print(f"SKIPPED: cannot create namespaces: {os.strerror(ctypes.get_errno())}")
         sys.exit(SKIPPED)
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
@@ -43,7 +43,7 @@ def enter_namespaces() -> Path:
 
 
 def replace_file(path: str, directory: Path, text: str) -> Path:
-    """The file that is written to from now on to change `path`, which is a bind mount of it."""
+    """Bind-mounts a file over `path` and returns it; writing to it changes `path`."""
     mine = directory / Path(path).name
     mine.write_text(text)
     subprocess.run(["mount", "--bind", mine, path], check=True)
@@ -77,8 +77,8 @@ timeout = "2s"
         self.process = subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
 
     def __enter__(self):
-        assert eventually(lambda: self.process.poll() is not None or connects(HEALTH), 30), "regpass does not listen"
-        assert self.process.poll() is None, f"regpass ended at once: {self.log.read_text()}"
+        assert eventually(lambda: self.process.poll() is not None or connects(HEALTH), 30), "regpass is not listening"
+        assert self.process.poll() is None, f"regpass exited during startup: {self.log.read_text()}"
         return self
 
     def __exit__(self, *_):
@@ -128,7 +128,7 @@ def percentile_99(values: list[float]) -> float:
 
 
 class NameServer(threading.Thread):
-    """Answers A of every name but those of the zone hole.test, of which it says nothing."""
+    """Answers A queries for every name except those in the zone hole.test, for which it never answers."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -154,7 +154,7 @@ class NameServer(threading.Thread):
 
 
 class Echo(threading.Thread):
-    """Accepts whatever connects to port 443 of ADDRESS, and holds it."""
+    """Accepts every connection to port 443 of ADDRESS and keeps it open."""
 
     def __init__(self):
         super().__init__(daemon=True)

@@ -1,4 +1,4 @@
-"""Probes, metrics and the admin socket of a running sidecar, as kubelet, Prometheus and curl ask for them (T02)."""
+"""Probes, metrics and the admin socket of a running sidecar, as used by the kubelet, Prometheus and curl (T02)."""
 
 import json
 import os
@@ -34,26 +34,26 @@ with Scenario("metrics", programs=["skopeo", "curl", "promtool"], hosts=("split.
         file = scenario.directory / "metrics"
         file.write_text(text)
         told = scenario.succeed("sh", "-c", f"promtool check metrics < {file}", through_regpass=False)
-        assert not told.strip(), "promtool has something to say"
+        assert not told.strip(), "promtool reports problems"
         series = r'regpass_exchanges_total\{action="push",mode="proxy",registry="split.test",status="201"\} (\d+)'
         pushes = re.findall(series, text)
         assert pushes and int(pushes[0]) >= 3, f"pushes are counted as {pushes}"
         assert 'regpass_token_requests_total{registry="split.test",result="granted"}' in text
         upstream = re.findall(r'regpass_connections\{side="upstream",state="(\w+)"\} (\d+)', text)
-        assert {state for state, _ in upstream} == {"open", "idle"}, f"no connections to registries are counted: {upstream}"
+        assert {state for state, _ in upstream} == {"open", "idle"}, f"connections to registries are not counted: {upstream}"
         assert int(dict(upstream)["open"]) >= int(dict(upstream)["idle"]) and int(dict(upstream)["open"]) > 0, upstream
         monitoring = Path(__file__).parents[2] / "deploy/monitoring"
         rules = ["promtool", "test", "rules", monitoring / "alerts_test.yaml"]
         scenario.succeed(*rules, through_regpass=False)
         used = "".join((monitoring / name).read_text() for name in ("alerts.yaml", "dashboard.json"))
         names = set(re.findall(r"\b(?:regpass|process)_\w+", used)) - {"regpass_credential_expiry_timestamp_seconds"}
-        unknown = {name for name in names if f"\n{name}" not in text}  # but for what is only there when it is needed
-        assert unknown <= {"regpass_failures_total"}, f"rules or dashboard use {unknown}, which there is not"
-        assert scenario.repository not in text, "a repository is a label"
+        unknown = {name for name in names if f"\n{name}" not in text}  # except for a series that only appears after a failure
+        assert unknown <= {"regpass_failures_total"}, f"the rules or the dashboard use {unknown}, which do not exist"
+        assert scenario.repository not in text, "a repository name is used as a label value"
         assert scenario.testbed.password("alice") not in text
 
         def admin(*options):
-            # The path of a socket may not be long, and that of the testbed may be.
+            # Socket paths have a length limit, which the testbed's path may exceed.
             curl = ["curl", "-sS", "--unix-socket", "/srv/regpass-admin.sock"]
             return scenario.succeed(*curl, *options, through_regpass=False, binds={"/srv": regpass.state})
 
@@ -62,7 +62,7 @@ with Scenario("metrics", programs=["skopeo", "curl", "promtool"], hosts=("split.
         lines = [json.loads(line) for line in admin("http://localhost/history?last=5").splitlines()]
         assert len(lines) == 5 and lines[-1]["event"] == "exchange", lines
         logged = {line["id"] for line in regpass.events("exchange")}
-        assert {line["id"] for line in lines} <= logged, "the history is not the log's"
+        assert {line["id"] for line in lines} <= logged, "the history contains exchanges that are not in the log"
         admin("-X", "PUT", "-d", "debug", "http://localhost/log/level")
         assert json.loads(admin("http://localhost/status"))["log_level"] == "debug"
 
@@ -74,4 +74,4 @@ with Scenario("metrics", programs=["skopeo", "curl", "promtool"], hosts=("split.
         assert 'regpass_failures_total{cause="credential-rejected",registry="split.test"}' in text, text
         explain = [os.environ["REGPASS"], "explain", "--set", "state_dir=/srv"]
         told = scenario.fail(*explain, through_regpass=False, binds={"/srv": regpass.state})
-        assert "credential-rejected" in told, "explain does not ask the running sidecar"
+        assert "credential-rejected" in told, "explain did not query the running sidecar"

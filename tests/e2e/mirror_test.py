@@ -1,6 +1,6 @@
-"""Clients that know regpass as a registry on loopback, over plain HTTP: they have no proxy, no CA and no credential.
+"""Clients that use regpass as a plain HTTP registry on loopback, without a proxy, a CA or a credential.
 
-Each pulls or pushes by the mirror's own name, except BuildKit and ctr, which also know it as a mirror of the registry.
+Each pulls or pushes with the mirror's own name; BuildKit and ctr also use it as a configured mirror of the registry.
 """
 
 import shutil
@@ -33,7 +33,7 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
         expect.pulled(scenario, regpass, registry, "alice", scenario.repository, "skopeo")
 
     def prefixed(regpass, registry):
-        """skopeo pings without the prefix, and writes it behind /v2."""
+        """skopeo pings without the path prefix and otherwise puts it after /v2."""
         image = scenario.image("prefixed")
         repository = f"docker://127.0.0.1:{prefixed_port}/hub/{scenario.repository}:prefixed"
         scenario.succeed("skopeo", "copy", "--dest-tls-verify=false", image.source, repository, **alone)
@@ -43,7 +43,7 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
         assert "the path is none of this mirror's" in scenario.output, "the client does not say what is wrong"
 
     def storage(regpass, registry, program, *options):
-        """buildah or podman, which share their storage."""
+        """Runs buildah or podman, which share their storage."""
         image = scenario.image(f"{program}-{registry.name}")
         command = [program, "--storage-driver", "vfs", *options]
         scenario.succeed(*command, "pull", image.source, **alone)
@@ -74,7 +74,7 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
         expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
 
     def containers_image(regpass, registry):
-        """skopeo with the mirror in its registries.conf: pulls by the registry's own name."""
+        """skopeo with the mirror in its registries.conf pulls with the registry's own name."""
         config = scenario.directory / f"registries-{registry.name}.conf"
         config.write_text(
             f'[[registry]]\nlocation = "{registry.host}"\n'
@@ -86,7 +86,7 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
         expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
 
     def docker_hub(regpass, registry):
-        """dockerd's registry-mirrors are for Docker Hub alone; here the registry plays it."""
+        """dockerd's registry-mirrors apply only to Docker Hub; here the registry takes its role."""
         scenario.succeed("/usr/bin/docker", "pull", "shared/base:1", **alone)
         expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
 
@@ -102,7 +102,7 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
         scenario.succeed(docker, "pull", at(registry, "docker"), **alone)
 
     def buildkitd(programs, first_port):
-        """One mirror for all registries: which one is meant is said by ?ns=."""
+        """Starts buildkitd with one mirror for all registries; ?ns= selects the registry."""
         config = scenario.directory / "buildkitd.toml"
         config.write_text(
             "".join(f'[registry."{r.host}"]\nmirrors = ["127.0.0.1:{first_port}"]\n' for r in scenario.registries)
@@ -122,7 +122,7 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
         expect.pushed(scenario, regpass, registry, "alice", "buildkit")
         received = [one["uri"] for one in registry.received(mark) if one["repository"] == "shared/base"]
         assert received, "the base image was not pulled through the mirror"
-        assert not any("ns=" in uri for uri in received), f"{registry.host} got ns: {received}"
+        assert not any("ns=" in uri for uri in received), f"{registry.host} received ns=: {received}"
 
     programs = buildkit.programs()
     with scenario.sidecar({"config.json": scenario.docker_config("alice")}, mirrors) as regpass:
@@ -144,7 +144,7 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
         for line in regpass.events("client-rejected"):
             raise AssertionError(f"a client of a mirror was rejected: {line['msg']}")
         modes = {line["mode"] for line in regpass.events("exchange")}
-        assert modes == {"mirror"}, f"exchanges in the modes {modes}"
+        assert modes == {"mirror"}, f"the exchanges' modes are {modes}"
 
     with scenario.sidecar({"config.json": scenario.docker_config("bob")}, mirrors) as regpass:
         for registry in scenario.registries_with_scopes:
@@ -152,4 +152,4 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
             remote = f"docker://{at(registry, 'refused')}"
             scenario.fail("skopeo", "copy", "--dest-tls-verify=false", image.source, remote, **alone)
             expect.explained(scenario, regpass, registry, "granted-less")
-            assert registry.digest(scenario.repository, "refused") is None, "pushed by a user without that right"
+            assert registry.digest(scenario.repository, "refused") is None, "a user without push access was able to push"

@@ -1,4 +1,4 @@
-"""Two network namespaces joined by a cable: the servers in one, "the pod" (regpass and the clients) in the other."""
+"""Two network namespaces joined by a veth pair: the servers in one, "the pod" (regpass and the clients) in the other."""
 
 import os
 import socket
@@ -11,12 +11,12 @@ ADDRESSES = {
     "split.test": "10.231.0.11",
     "auth.test": "10.231.0.12",
     "basic.test": "10.231.0.13",
-    "plain.test": "10.231.0.14",  # a server that is no registry
-    "proxy.test": "10.231.0.15",  # a corporate proxy, where a scenario starts one
-    "many.test": "10.231.0.16",  # a scenario's own registries
+    "plain.test": "10.231.0.14",  # a server that is not a registry
+    "proxy.test": "10.231.0.15",  # an upstream proxy, in scenarios that start one
+    "many.test": "10.231.0.16",  # registries that a scenario starts itself
 }
 POD_ADDRESS = "10.231.0.1"
-V6_PREFIX = "fd0a:e7::"  # …:11 is the same server as 10.231.0.11. Nothing listens there unless a scenario sees to it
+V6_PREFIX = "fd0a:e7::"  # …:11 is the same server as 10.231.0.11. Nothing listens there unless a scenario arranges it
 
 
 MOUNT_AND_EXECUTE = """
@@ -67,10 +67,10 @@ def hosts_file_text(only_v6: tuple[str, ...] = ()) -> str:
 
 
 def inside(namespace: str, binds: dict[str, Path], argv: list[str]) -> list[str]:
-    """The command line that runs `argv` in `namespace`, with `binds` (target: source) mounted for it alone.
+    """The command line that runs `argv` in `namespace`, with `binds` (target: source) mounted only for it.
 
-    Not `ip netns exec`: that remounts /sys, the control groups are gone, and runc fails. Each of these programs
-    executes the next, so the process started is the one that ends up running `argv`.
+    `ip netns exec` is not an option: it remounts /sys, which hides the cgroups, and runc fails. Each program in the chain
+    executes the next one, so the process that is started ends up running `argv`.
     """
     mounts = [part for target, source in binds.items() for part in (os.fspath(source), target)]
     enter = ["nsenter", f"--net=/run/netns/{namespace}", "unshare", "--mount", "--propagation", "slave"]
@@ -83,7 +83,7 @@ def listening(namespace: str) -> set[tuple[str, int]]:
 
 
 def listening_v6(namespace: str) -> set[tuple[str, int]]:
-    """The same of IPv6."""
+    """Like `listening`, for IPv6."""
     return _listening(namespace, "/proc/net/tcp6", socket.AF_INET6)
 
 

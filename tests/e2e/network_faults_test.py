@@ -1,7 +1,7 @@
-"""F01 F09 Networks that fail under a running transfer: resets in a body, packets lost, a narrow line, and nothing at all any more.
+"""F01 F09 Network faults during a transfer: resets in a body, packet loss, low bandwidth, and complete loss of connectivity.
 
-No truncated body looks complete, what can be finished is, and a registry on a healthy line is served meanwhile.
-The bounds that are tried: upstream.connect_timeout, limits.idle_timeout.
+No truncated body looks complete, transfers that can complete do, and requests to a healthy registry are served in the meantime.
+Bounds tested: upstream.connect_timeout, limits.idle_timeout.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from e2e import Scenario
 from network import ADDRESSES
 
 BLOB_SIZE = 12 << 20
-CUT = (18, 56, 92)  # curl's words for a body that is not complete, and for a stream of HTTP/2 that was reset
+CUT = (18, 56, 92)  # curl's exit statuses for an incomplete body and for an HTTP/2 stream that was reset
 LIMITS = """
 [upstream]
 connect_timeout = "2s"
@@ -33,7 +33,7 @@ with Scenario("network-faults", programs=["skopeo", "curl", "nft", "tc"], hosts=
 
     @contextlib.contextmanager
     def rule(*statements):
-        """What becomes of the packets between the victim and the pod."""
+        """Applies nftables rules to the packets between the victim and the pod."""
         in_servers("nft", "add table inet faults")
         try:
             in_servers("nft", "add chain inet faults out { type filter hook output priority 0; }")
@@ -63,7 +63,7 @@ with Scenario("network-faults", programs=["skopeo", "curl", "nft", "tc"], hosts=
         scenario.succeed("skopeo", "copy", remote, f"oci:{scenario.directory}/back-{tag}", seconds=120)
 
     def fetch(path, *more):
-        """curl's exit status, and how much of the body it got."""
+        """curl's exit status and the number of body bytes it received."""
         url = f"https://{victim.host}{path}"
         status = scenario.client(*curl, "-o", scenario.directory / "body", "-w", "%{size_download}\n", *more, url)
         return status, int(scenario.output.split()[-1])
@@ -79,17 +79,17 @@ with Scenario("network-faults", programs=["skopeo", "curl", "nft", "tc"], hosts=
         blob = f"/v2/{scenario.repository}/blobs/{layer}"
         assert fetch(blob) == (0, sizes[layer])
 
-        # F01: the connection is reset in the middle of the body, when so much of its acknowledgements has come.
+        # F01: the connection is reset in the middle of the body, once the client side has sent this much in acknowledgements.
         with rule(f"in ip daddr {address} quota over 4 kbytes reject with tcp reset"):
             status, size = fetch(blob)
-            assert status in CUT, f"curl took a body of {size} bytes that was cut for a good one: {status}"
+            assert status in CUT, f"curl accepted a body that was truncated to {size} bytes: {status}"
             assert 0 < size < sizes[layer], f"{size} of {sizes[layer]} bytes"
             bystander_is_served()
         cut = expect.eventually(lambda: "upstream-broken" in causes())
         assert cut, f"the log does not say that the registry broke off: {causes()}"
         assert fetch(blob) == (0, sizes[layer])
 
-        # The same of an upload: the client is told, and nothing of it is stored.
+        # The same during an upload: the client gets an error, and nothing is stored.
         upload = scenario.directory / "upload"
         upload.write_bytes(bytes(BLOB_SIZE))
         uploads = f"https://{victim.host}/v2/{scenario.repository}/blobs/uploads/"
@@ -100,15 +100,15 @@ with Scenario("network-faults", programs=["skopeo", "curl", "nft", "tc"], hosts=
             assert status != 0 or scenario.output[-3:] in ("502", "503", "504"), f"{status}: {scenario.output}"
             bystander_is_served()
 
-        # Packets are lost both ways: slower, and nothing is wrong.
+        # Packet loss in both directions makes the transfer slower but does not break it.
         lost = [f"{chain} ip {side} {address} numgen random mod 100 < 3 drop" for chain, side in (("in", "daddr"), ("out", "saddr"))]
         with rule(*lost):
             copy_and_back("lossy")
         with narrow("60mbit"):
             copy_and_back("narrow")
 
-        # F09: nothing comes any more. A new connection is given up when connecting may take no longer, a running one
-        # when nothing moved for as long as it may be idle.
+        # F09: no more packets arrive. A new connection fails after connect_timeout, an established one after idle_timeout
+        # without progress.
         with rule(f"out ip saddr {address} quota over 4 mbytes drop"):
             status, size = fetch(blob, "--max-time", "30")
             assert status in CUT and size < sizes[layer], f"curl's exit status {status}, {size} bytes"

@@ -1,6 +1,6 @@
-"""R3d: authorization = "add": clients with a login of their own push as themselves, those without as regpass's user.
+"""R3d: authorization = "add": clients with their own login push as themselves, those without one as regpass's user.
 
-R3e: its token server is reached also where the CA cannot sign for it.
+R3e: the token server is reachable even if the CA may not sign for its name.
 """
 
 import buildkit
@@ -15,7 +15,7 @@ with Scenario("own-login", programs=["skopeo", "runc"], hosts=["split.test"]) as
     buildctl = programs / "buildctl"
 
     def session(name, user="", password=None):
-        """What buildctl gets: its docker config, and trust in the token server, which it asks directly."""
+        """buildctl's options: a docker config, and trust in the token server's CA, since it requests tokens directly."""
         directory = scenario.directory / f"docker-{name}"
         directory.mkdir()
         if user:
@@ -42,13 +42,13 @@ with Scenario("own-login", programs=["skopeo", "runc"], hosts=["split.test"]) as
 
         mark = registry.mark()
         scenario.fail(*build("wrong"), **session("wrong", "robot", "wrong-password"))
-        assert registry.digest(scenario.repository, "wrong") is None, "pushed with a wrong password of the session"
-        assert not users(mark), f"let in as {users(mark)} with a wrong password of the session"
+        assert registry.digest(scenario.repository, "wrong") is None, "a push with the wrong session password succeeded"
+        assert not users(mark), f"the registry served {users(mark)} despite the wrong session password"
 
         mark = registry.mark()
         scenario.fail(*build("lacking"), **session("bob", "bob"))
-        assert registry.digest(scenario.repository, "lacking") is None, "pushed by a user without that right"
-        assert users(mark) <= {"bob"}, f"let in as {users(mark)}"
+        assert registry.digest(scenario.repository, "lacking") is None, "a user without push access was able to push"
+        assert users(mark) <= {"bob"}, f"the registry served {users(mark)}"
 
         mark = registry.mark()
         scenario.succeed(*build("none"), **session("nobody"))
@@ -63,4 +63,4 @@ with Scenario("own-login", programs=["skopeo", "runc"], hosts=["split.test"]) as
         other = scenario.image("other")
         creds = f"robot:{testbed.password('robot')}"
         scenario.succeed("skopeo", "copy", "--dest-creds", creds, other.source, f"{remote}:itself")
-        assert users(mark) == {"robot"}, f"skopeo with a login of its own pushed as {users(mark)}"
+        assert users(mark) == {"robot"}, f"skopeo with its own login pushed as {users(mark)}"

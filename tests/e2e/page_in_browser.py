@@ -1,7 +1,7 @@
-"""Runs in the pod: drives a headless Chromium over the page, and says what is not as it must be.
+"""Runs in the pod: drives the page in a headless Chromium and fails on anything unexpected.
 
-The one argument is JSON: the page's url with its token, a pull that succeeds and a push that fails, the folder for
-pictures, and markup that must appear as text.
+Its only argument is JSON: the page's URL with its token, the commands of a pull that succeeds and a push that fails, the
+folder for screenshots, and markup that must be shown as text.
 """
 
 import json
@@ -78,38 +78,38 @@ def run(argv: list[str]) -> int:
 
 def opens_with_the_token_only(origin: str) -> None:
     browser.get(origin + "/")
-    assert "token" in text("body") and not browser.find_elements(By.ID, "list"), "the page is open to everybody"
-    browser.get_log("browser")  # its 403 is said there
+    assert "token" in text("body") and not browser.find_elements(By.ID, "list"), "the page is accessible without the token"
+    browser.get_log("browser")  # discard the message about the 403
     browser.get(told["url"])
-    assert eventually(lambda: browser.find_elements(By.ID, "connection") and text("#connection") == "live"), "not live"
-    assert browser.current_url == origin + "/", f"the token stays in the address: {browser.current_url}"
+    assert eventually(lambda: browser.find_elements(By.ID, "connection") and text("#connection") == "live"), "the page did not connect"
+    assert browser.current_url == origin + "/", f"the token is still in the address bar: {browser.current_url}"
     assert browser.execute_script("return document.cookie") == "", "scripts can read the cookie"
 
 
 def shows_a_pull_as_it_happens() -> None:
-    assert not shown_items(), "something is in the list before anything happened"
+    assert not shown_items(), "the list is not empty at the start"
     assert run(told["pull"]) == 0, "the pull failed"
     assert eventually(shown_items), "the pull does not appear"
     assert not browser.find_elements(By.CSS_SELECTOR, "#list .failed"), "the pull is shown as failed"
     browser.find_elements(By.CSS_SELECTOR, "#list button")[-1].click()
-    assert eventually(lambda: "Nothing went wrong." in text("#detail")), "the pull is not shown"
+    assert eventually(lambda: "Nothing went wrong." in text("#detail")), "the pull's details are not shown"
     assert "token server" in text("#detail .lanes") and "scope" in text("#detail"), "the handshake is not shown"
     assert eventually(lambda: "repository:team-a/seed:pull" in text("#tokens")), "the token is not listed"
     picture("page-success")
 
 
 def shows_a_failing_push_as_it_happens() -> None:
-    assert run(told["push"]) != 0, "the push succeeded, and must not"
+    assert run(told["push"]) != 0, "the push succeeded but should have failed"
     assert eventually(lambda: browser.find_elements(By.CSS_SELECTOR, "#list .failed")), "the push does not appear"
     assert eventually(lambda: "Failed" in browser.find_element(By.ID, "announcer").get_attribute("textContent"))
 
 
 def can_be_used_by_keyboard() -> None:
     there = len(shown_items())
-    browser.refresh()  # what happened before is there again, and nothing has the focus
-    assert eventually(lambda: len(shown_items()) >= there), "a page that is opened later lacks what happened before"
+    browser.refresh()  # brings back the earlier exchanges and clears the focus
+    assert eventually(lambda: len(shown_items()) >= there), "a page opened later does not show earlier exchanges"
     browser.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
-    assert "Skip" in focused().text, "the first stop is not the link past the head"
+    assert "Skip" in focused().text, "the first Tab stop is not the skip link"
     press(Keys.ENTER)
     for _ in range(10):
         press(Keys.TAB)
@@ -120,49 +120,49 @@ def can_be_used_by_keyboard() -> None:
         if "granted-less" in focused().text:
             break
         press(Keys.ARROW_DOWN)
-    assert "granted-less" in focused().text, f"arrows do not lead to the failed push, but to {focused().text}"
+    assert "granted-less" in focused().text, f"the arrow keys lead to {focused().text}, not to the failed push"
     press(Keys.ENTER)
-    assert focused().get_attribute("id") == "detail-title", "the focus does not follow to what was opened"
+    assert focused().get_attribute("id") == "detail-title", "the focus did not move to the opened item"
 
 
 def explains_the_push() -> None:
     detail = text("#detail")
     for wanted in ("granted-less", "What to do", "bob", "/run/secrets/regpass/config.json", "scope needed"):
-        assert wanted in detail, f"the details lack {wanted!r}: {detail}"
+        assert wanted in detail, f"the details do not contain {wanted!r}: {detail}"
     broken = browser.find_elements(By.CSS_SELECTOR, "#detail .sequence .broken")
-    assert len(broken) == 1 and "it broke here" in broken[0].text, "the drawing does not say where it broke"
+    assert len(broken) == 1 and "it broke here" in broken[0].text, "the sequence diagram does not mark the failed step"
     picture("page-failure")
 
 
 def filters() -> None:
     box, all_of_them = browser.find_element(By.ID, "filter-text"), len(shown_items())
     box.send_keys("nothing has this in it")
-    assert eventually(lambda: not shown_items()) is True, "the text does not filter"
+    assert eventually(lambda: not shown_items()) is True, "the text filter has no effect"
     assert text("#filter-count").startswith("0 of ")
     box.send_keys(Keys.CONTROL, "a", Keys.NULL, Keys.DELETE)
-    assert eventually(lambda: len(shown_items()) == all_of_them), "an empty filter does not show all"
+    assert eventually(lambda: len(shown_items()) == all_of_them), "an empty filter does not show everything"
     browser.find_element(By.ID, "filter-failed").click()
     failed = browser.find_elements(By.CSS_SELECTOR, "#list .failed")
-    assert 0 < len(shown_items()) == len(failed) < all_of_them, "the box for failures does not filter"
+    assert 0 < len(shown_items()) == len(failed) < all_of_them, "the failures checkbox has no effect"
     browser.find_element(By.ID, "filter-failed").click()
 
 
 def takes_text_for_text() -> None:
-    assert told["markup"] in text("#credentials"), "the odd credential is not shown"
-    assert not browser.find_elements(By.TAG_NAME, "img") and browser.title == "regpass", "text became markup"
+    assert told["markup"] in text("#credentials"), "the credential whose key is markup is not shown"
+    assert not browser.find_elements(By.TAG_NAME, "img") and browser.title == "regpass", "text was interpreted as markup"
 
 
 def fits_small_and_dark_screens() -> None:
     for scheme in ("dark", "light"):
         look(NARROW, scheme)
         width = browser.execute_script("return document.documentElement.scrollWidth")
-        assert width <= NARROW[0], f"at {NARROW[0]} pixels the page is {width} wide"
+        assert width <= NARROW[0], f"in a window of {NARROW[0]} pixels the page is {width} pixels wide"
     look(WIDE, "dark")
     colours = browser.execute_script("const s = getComputedStyle(document.body); return s.color + s.backgroundColor")
     look(WIDE, "light")
     assert colours != browser.execute_script(
         "const s = getComputedStyle(document.body); return s.color + s.backgroundColor"
-    ), "dark is as light"
+    ), "the dark colour scheme has no effect"
 
 
 def reads_without_eyes() -> None:
@@ -172,10 +172,10 @@ def reads_without_eyes() -> None:
         return [node.get("name", {}).get("value", "") for node in nodes if node["role"]["value"] == role]
 
     for role in ("banner", "main", "search", "status"):
-        assert of(role), f"there is no {role}"
+        assert of(role), f"the page has no element with the role {role}"
     assert {"Exchanges", "Credentials known", "Tokens held"} <= set(of("region")), f"regions: {of('region')}"
     for role in ("button", "link", "textbox", "searchbox", "combobox", "checkbox"):
-        assert all(of(role)), f"a {role} has no name"
+        assert all(of(role)), f"an element with the role {role} has no accessible name"
 
 
 def gives_an_archive() -> None:
@@ -189,9 +189,9 @@ def asked_nobody_else(origin: str) -> None:
     asked = {
         message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"
     }
-    assert asked, "the browser's log has no request"
+    assert asked, "the browser's log contains no request"
     others = [url for url in asked if not url.startswith(origin + "/")]
-    assert not others, f"requests left: {others}"
+    assert not others, f"the page sent requests to other hosts: {others}"
 
 
 try:
@@ -210,6 +210,6 @@ try:
     gives_an_archive()
     asked_nobody_else(home)
     complaints = browser.get_log("browser")
-    assert not complaints, f"the console says {complaints}"
+    assert not complaints, f"the browser console reports {complaints}"
 finally:
     browser.quit()

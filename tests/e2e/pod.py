@@ -1,11 +1,11 @@
-"""A pod in a box: what kubelet, containerd and the cluster would make of a pod's spec, on this machine alone.
+"""Runs a pod on this machine alone, doing with its spec what the kubelet, containerd and the cluster would do.
 
     pod = Pod(scenario, spec, objects, images)
-    with pod:                          # its init containers one by one, sidecars until they are ready, then the others
+    with pod:                          # init containers one by one, waiting for sidecars to be ready, then the other containers
         pod.succeed("buildkitd", "buildctl", "build", ...)        # kubectl exec
 
-Played: volumes (pod_volumes.py), containers (pod_container.py), network and DNS (pod_network.py), native sidecars,
-startup and readiness probes, restarts when asked to, the order of termination.
+Implemented: volumes (pod_volumes.py), containers (pod_container.py), network and DNS (pod_network.py), native sidecars,
+startup and readiness probes, restarts on request, and the order of termination.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from pod_volumes import Mounts, Volumes
 from sidecar import Log
 
 NAME = "builder-0"
-NUMBERS = itertools.count(1)  # of what is started
+NUMBERS = itertools.count(1)  # distinguishes the logs of everything that is started
 PATIENCE = 60  # seconds for a probe to succeed
 
 
@@ -35,7 +35,7 @@ class Pod:
         self._directory = scenario.directory / "pod"
         self._clean_up = contextlib.ExitStack()
         self.network = PodNetwork(scenario, self._clean_up)
-        shutil.rmtree(self._directory, ignore_errors=True)  # of the scenario's pod before, which is gone
+        shutil.rmtree(self._directory, ignore_errors=True)  # left by the scenario's previous pod
         self._mounts = Mounts(self._directory / "volumes")
         self._roots = Mounts(self._directory / "containers")
         self._objects = objects
@@ -83,7 +83,7 @@ class Pod:
             self.containers.popitem()[1].remove()
 
     def start(self, name: str) -> Container:
-        """A container that is not there, or has ended: with nothing left of the one before but the volumes."""
+        """Starts a container that has not run yet or has ended. Only the volumes survive from a previous run."""
         if name in self.containers:
             self.containers[name].remove()
         spec = self.spec_of(name)
@@ -106,13 +106,13 @@ class Pod:
         return next(one for one in every if one["name"] == name)
 
     def succeed(self, name: str, *argv, seconds: float = 60) -> str:
-        """`kubectl exec`, by the user of the container."""
+        """`kubectl exec`, as the container's user."""
         status = self._execute(name, argv, seconds)
         assert status == 0, f"{shown(argv)}: exit status {status}"
         return self._scenario.output
 
     def fail(self, name: str, *argv, seconds: float = 60) -> str:
-        assert self._execute(name, argv, seconds) != 0, f"{shown(argv)} succeeded, and must not"
+        assert self._execute(name, argv, seconds) != 0, f"{shown(argv)} succeeded but should have failed"
         return self._scenario.output
 
     def background(self, name: str, *argv) -> subprocess.Popen:
@@ -127,7 +127,7 @@ class Pod:
         return Log(self.containers[name].log_file)
 
     def get(self, port: int, path: str) -> tuple[int, str]:
-        """The answer to somebody else in the cluster who asks the pod IP."""
+        """The response to another client in the cluster that connects to the pod IP."""
         url = f"http://{POD_IP}:{port}{path}"
         fetch = ["curl", "--silent", "--max-time", "5", "--write-out", "\n%{http_code}", url]
         command = inside(self.network.servers, {}, fetch)
@@ -135,7 +135,7 @@ class Pod:
         body, _, status = asked.rpartition("\n")
         return int(status or 0), body
 
-    # Inside
+    # Implementation
 
     def _execute(self, name: str, argv, seconds: float) -> int:
         command = self.containers[name].command(*argv)
@@ -152,7 +152,7 @@ class Pod:
             return not container.runs() or self._succeeds(container, spec, probe)
 
         up = processes.wait_until(ready, PATIENCE) and container.runs()
-        assert up, f"{container.name} does not become ready: {self._log(container.name)}"
+        assert up, f"{container.name} did not become ready: {self._log(container.name)}"
 
     def _succeeds(self, container: Container, spec: dict, probe: dict) -> bool:
         if "exec" in probe:

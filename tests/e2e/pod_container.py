@@ -1,4 +1,4 @@
-"""One container of a pod, run by runc from what the pod's spec says of it, as the kubelet and containerd would."""
+"""One container of a pod, run by runc according to the pod's spec, as the kubelet and containerd would run it."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import processes
 from pod_volumes import Mounts, size
 from testbed import PATH
 
-RUNTIME_DEFAULT = Path("/usr/share/containers/seccomp.json")  # containerd's is nearly the same
+RUNTIME_DEFAULT = Path("/usr/share/containers/seccomp.json")  # containerd's default profile is nearly the same
 BY_DEFAULT = (
     "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL "
     "AUDIT_WRITE"
@@ -25,28 +25,28 @@ DEVICES = {"/dev": ("tmpfs", "nosuid,strictatime,mode=755,size=65536k"), "/dev/s
 
 @dataclass
 class Image:
-    """What a container's image brings: files, and what its configuration says."""
+    """A container image: its files and its configuration."""
 
     rootfs: Path
     entrypoint: list[str] = field(default_factory=list)
     command: list[str] = field(default_factory=list)
     environment: list[str] = field(default_factory=list)
     user: tuple[int, int] = (0, 0)
-    binds: dict[str, Path] = field(default_factory=dict)  # target: source; files that the image would have
-    writable: dict[str, int] = field(default_factory=dict)  # folders that it would have: path, owner
+    binds: dict[str, Path] = field(default_factory=dict)  # target: source; files that the real image contains
+    writable: dict[str, int] = field(default_factory=dict)  # directories that the real image contains: path, owner
 
 
 @dataclass
 class Place:
-    """Where the pod's containers live."""
+    """What the containers of a pod share."""
 
     directory: Path
     logs: Path
     mounts: Mounts
-    namespace: str  # of the network
+    namespace: str  # the network namespace
     volumes: dict[str, Path]
-    files: dict[str, Path]  # /etc/resolv.conf and the like
-    fields: dict[str, str]  # of the downward API
+    files: dict[str, Path]  # such as /etc/resolv.conf
+    fields: dict[str, str]  # for the downward API
 
 
 class Container:
@@ -64,11 +64,11 @@ class Container:
     def start(self) -> None:
         argv = [*self._runc, "run", "--bundle", str(self._bundle), self._id]
         self._process = processes.spawn(argv, {"PATH": PATH}, self.log_file)
-        assert processes.wait_until(lambda: self.pid or not self.runs(), 20), f"{self.name} does not start"
+        assert processes.wait_until(lambda: self.pid or not self.runs(), 20), f"{self.name} did not start"
 
     @property
     def pid(self) -> int | None:
-        """Of its first process, on the machine."""
+        """The process id of its first process in the host's PID namespace."""
         asked = subprocess.run([*self._runc, "state", self._id], capture_output=True, text=True, timeout=20)
         state = json.loads(asked.stdout) if asked.returncode == 0 else {}
         return state["pid"] if state.get("status") == "running" else None
@@ -80,12 +80,12 @@ class Container:
         subprocess.run([*self._runc, "kill", self._id, name], check=True, capture_output=True, timeout=20)
 
     def status(self, patience: float) -> int:
-        """Its exit status, when it has ended."""
-        assert processes.wait_until(lambda: not self.runs(), patience), f"{self.name} still runs after {patience} s"
+        """Waits until the container has ended and returns its exit status."""
+        assert processes.wait_until(lambda: not self.runs(), patience), f"{self.name} was still running after {patience} s"
         return self._process.wait()
 
     def command(self, *argv) -> list[str]:
-        """What runs `argv` in the container: `kubectl exec`."""
+        """The command line that runs `argv` in the container, like `kubectl exec`."""
         return [*self._runc, "exec", self._id, *map(str, argv)]
 
     def execute(self, *argv) -> int:
@@ -99,7 +99,7 @@ class Container:
         self._place.mounts.undo(self._bundle)
 
     def _make_rootfs(self, image: Image) -> Path:
-        """The image with a layer on top that goes with the container."""
+        """Mounts the image with a writable layer on top that is discarded with the container."""
         top = self._place.mounts.mount("-t", "tmpfs", "tmpfs", at=self._bundle / "top")
         upper, work, rootfs = top / "upper", top / "work", self._bundle / "rootfs"
         for folder in (upper, work, rootfs):
@@ -118,7 +118,7 @@ def _config(place: Place, spec: dict, image: Image, pod_context: dict, rootfs: P
     context = pod_context | spec.get("securityContext", {})
     user = context.get("runAsUser", image.user[0])
     if context.get("runAsNonRoot"):
-        assert user != 0, f"container {spec['name']}: runAsNonRoot, and the image will run as root"
+        assert user != 0, f"container {spec['name']}: runAsNonRoot is set, but the image would run as root"
     limits = spec.get("resources", {}).get("limits", {})
     resources = {"memory": {"limit": size(limits["memory"])}} if "memory" in limits else {}
     return {

@@ -1,6 +1,6 @@
-"""What the pod's containers are made from: regpass's image as deploy/image builds it, and what BuildKit's would bring.
+"""The images of the pod's containers: regpass's as deploy/image builds it, and a substitute for BuildKit's.
 
-The builder's image is the machine's own files, with BuildKit's programs where its rootless image has them.
+The builder's image consists of this machine's own files, with BuildKit's programs at the paths of its rootless image.
 """
 
 import json
@@ -14,10 +14,10 @@ from e2e import Scenario, Skip
 from pod_container import Image
 
 PROGRAMS = ["runc", "rootlesskit", "newuidmap", "buildah"]
-USER, ID = "user", 1000  # of moby/buildkit:rootless, which everybody's manifests count on
+USER, ID = "user", 1000  # those of moby/buildkit:rootless, which common manifests rely on
 HOME = f"/home/{USER}"
 RUNTIME = f"/run/user/{ID}"
-MAPPERS = {"newuidmap": 7, "newgidmap": 6}  # the capabilities that they need, SETUID and SETGID
+MAPPERS = {"newuidmap": 7, "newgidmap": 6}  # the capabilities they need: SETUID and SETGID
 SUBORDINATE_IDS = f"{USER}:100000:65536\n"
 
 DAEMONLESS = """#!/bin/sh
@@ -65,7 +65,7 @@ def builder(scenario: Scenario, programs: Path, more_binds: dict[str, Path]) -> 
 
 
 def _daemonless(scenario: Scenario) -> Path:
-    """BuildKit's script: what it does in its image, in as many words as are needed here."""
+    """A minimal version of BuildKit's buildctl-daemonless.sh."""
     script = scenario.directory / "buildctl-daemonless.sh"
     script.write_text(DAEMONLESS)
     script.chmod(0o755)
@@ -73,7 +73,7 @@ def _daemonless(scenario: Scenario) -> Path:
 
 
 def _privileged(scenario: Scenario, name: str, capability: int) -> Path:
-    """The program with that capability: with setuid alone Debian's needs SYS_ADMIN, too, which containers have not."""
+    """A copy of the program with that file capability: with setuid alone, Debian's also needs SYS_ADMIN, which containers lack."""
     program = scenario.directory / name
     shutil.copyfile(shutil.which(name), program)
     program.chmod(0o755)

@@ -1,7 +1,7 @@
-"""What a build step tries that wants to use the pod's credentials, or to see them, or to go where it may not.
+"""Attempts by a malicious build step to use or read the pod's credentials, or to reach forbidden destinations.
 
-Each attempt prints `ATTEMPT name: first line of the answer`. Nothing is asserted inside: what counts is what the
-registry, the token server and the canaries received, and what the step got to see.
+Each attempt prints `ATTEMPT name: first line of the answer`. The step itself asserts nothing: the tests check what the
+registry, the token server and the canaries received, and what the step was able to read.
 """
 
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pod_network import API_SERVER, METADATA, NODE, POD_IP
 
-FORBIDDEN = (  # T03: as they may be written
+FORBIDDEN = (  # T03: the different ways to write these addresses
     *(f"{METADATA}:80", "metadata.google.internal:80", "metadata.test:80", f"[::ffff:{METADATA}]:80", "2852039166:80"),
     *(f"{API_SERVER}:443", "kubernetes.default.svc.cluster.local:443", f"{NODE}:443"),
     *("127.0.0.1:443", "localhost:443", "loopback.test:443", "[::1]:443", "127.1:443", "0.0.0.0:443", "[::]:443"),
@@ -37,25 +37,25 @@ export OPENSSL_CONF=/dev/null
 
 
 def http(name: str, address: str, port: int, head: str, host: str) -> str:
-    """A request in plain HTTP: a line of the script."""
+    """A script line that sends a request over plain HTTP."""
     text = f"{head} HTTP/1.1\\r\\nHost: {host}\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n"
     return f"printf '{text}' | talk {address} {port} | say '{name}'\n"
 
 
 def tls(name: str, address: str, head: str, host: str, sni: str = "") -> str:
-    """The same over TLS, which the step does not verify. Without `sni` that is the host."""
+    """Like `http`, over TLS that the step does not verify. SNI defaults to the host."""
     return http(name, address, 443, head, host).replace(f"talk {address} 443", f"talk_tls {address}:443 {sni or host}")
 
 
 def openssl() -> dict[str, bytes]:
-    """The program and its libraries, for the step's image, whose own program knows no TLS that is good enough."""
+    """openssl and its libraries for the step's image: busybox's own TLS is not sufficient."""
     listed = subprocess.run(["ldd", "/usr/bin/openssl"], check=True, capture_output=True, text=True).stdout
     paths = ["/usr/bin/openssl", *re.findall(r"(?:=> |^\t)(/\S+) \(", listed, re.MULTILINE)]
     return {f"openssl{path}": Path(path).read_bytes() for path in paths}
 
 
 def through_proxy(host: str, hidden: str, port: int = 3128) -> str:
-    """T01 and T03 without the password of the proxy, which the step does not have."""
+    """T01 and T03 without the proxy password, which the step does not know."""
 
     def request(name: str, head: str) -> str:
         return f"printf '{head}\\r\\n' | talk 127.0.0.1 {port} | say '{name}'\n"
@@ -73,7 +73,7 @@ def through_proxy(host: str, hidden: str, port: int = 3128) -> str:
 
 
 def looking_around(port: int = 9128) -> str:
-    """T02: the probes' port, the processes of the builder, and every file that can be found."""
+    """T02: the health port, the builder's processes, and every file the step can find."""
     script = ""
     for path in SECRETIVE:
         script += f"printf 'GET {path} HTTP/1.0\\r\\n\\r\\n' | talk 127.0.0.1 {port} | say 'health {path}'\n"
@@ -94,6 +94,6 @@ def looking_around(port: int = 9128) -> str:
 
 
 def attempts(output: str) -> dict[str, str]:
-    """What the step was answered."""
-    # A line of BuildKit's plain progress: "#7 0.123 ATTEMPT connect: HTTP/1.1 407 …".
+    """The answers to the step's attempts, by name."""
+    # A line of BuildKit's plain progress output: "#7 0.123 ATTEMPT connect: HTTP/1.1 407 …".
     return dict(re.findall(r"^#\d+ \S+ ATTEMPT (.+?): (.*)$", output, re.MULTILINE))

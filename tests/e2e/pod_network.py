@@ -1,7 +1,7 @@
-"""A pod's own network namespace, and the testbed's servers as "the cluster" behind a gateway: addresses, DNS, canaries.
+"""A pod's network namespace, with the testbed's servers as "the cluster" behind a gateway: addresses, DNS, canaries.
 
-The pod has its pod IP and loopback, and a resolv.conf as the kubelet writes it. Among the servers there are a DNS
-server and whatever a build step would like to reach: the metadata service, the API server, the node.
+The pod has its pod IP, loopback and a resolv.conf as the kubelet writes it. The server side has a DNS server and the
+targets that a malicious build step might want to reach: the metadata service, the API server and the node.
 """
 
 import contextlib
@@ -19,8 +19,8 @@ NODE = "10.244.7.1"  # the pod's gateway
 DNS = "10.96.0.10"
 API_SERVER = "10.96.0.1"
 METADATA = "169.254.169.254"
-CANARIES = ((METADATA, 80), (API_SERVER, 443), (NODE, 443))  # among the servers
-OWN_CANARIES = (("127.0.0.1", 443), (POD_IP, 443))  # in the pod: what else may listen there
+CANARIES = ((METADATA, 80), (API_SERVER, 443), (NODE, 443))  # in the servers' namespace
+OWN_CANARIES = (("127.0.0.1", 443), (POD_IP, 443))  # in the pod: other listeners that may run there
 
 RESOLV_CONF = f"""\
 search builds.svc.cluster.local svc.cluster.local cluster.local
@@ -35,7 +35,7 @@ NAMES = ADDRESSES | {
     "pod.test": POD_IP,
 }
 
-# Accepts, writes down where, and hangs up.
+# Accepts a connection, logs which address it came to, and closes it.
 CANARY = """
 import socket, sys, threading
 
@@ -46,8 +46,8 @@ def watch(address, port):
         print(f"{address}:{port} from {peer[0]}", flush=True)
         connection.close()
 
-for one in sys.argv[1:]:
-    threading.Thread(target=watch, args=one.rsplit(":", 1)).start()
+for target in sys.argv[1:]:
+    threading.Thread(target=watch, args=target.rsplit(":", 1)).start()
 """
 
 
@@ -59,7 +59,7 @@ class PodNetwork:
         self.namespace = scenario.testbed.network.pod.removesuffix("-pod") + "-box"
 
     def up(self) -> None:
-        """Until `clean_up` is closed."""
+        """Sets the network up; closing `clean_up` removes it."""
         self._down()
         self._clean_up.callback(self._down)
         _ip("netns", "add", self.namespace)
@@ -80,22 +80,22 @@ class PodNetwork:
         self._prove_canaries()
 
     def slow_down(self, rate: str) -> None:
-        """What the pod sends, from now on."""
+        """Limits the rate of the pod's outgoing traffic from now on."""
         bucket = ["burst", "256k", "latency", "100ms"]
         command = ["tc", "-n", self.namespace, "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", rate, *bucket]
         subprocess.run(command, check=True, timeout=20)
 
     def canaries(self) -> list[str]:
-        """Who came to the canaries."""
+        """The connections that reached the canaries."""
         return [line for file in self._canaries for line in file.read_text().splitlines()]
 
     def _prove_canaries(self) -> None:
-        """That they can be reached from the pod, and tell."""
+        """Verifies that the canaries are reachable from the pod and log connections."""
         for address, port in (*CANARIES, *OWN_CANARIES):
             code = f"import socket; socket.create_connection(('{address}', {port}), 5)"
             subprocess.run(inside(self.namespace, {}, [sys.executable, "-c", code]), check=True, timeout=20)
         every = len(CANARIES) + len(OWN_CANARIES)
-        assert processes.wait_until(lambda: len(self.canaries()) == every, 5), f"only {self.canaries()} tell"
+        assert processes.wait_until(lambda: len(self.canaries()) == every, 5), f"only {self.canaries()} logged the connection"
         for file in self._canaries:
             file.write_text("")
 
@@ -114,12 +114,12 @@ class PodNetwork:
         process = processes.spawn(inside(namespace, {}, argv), {"PATH": PATH}, log)
         self._clean_up.callback(processes.end_child, process, 5)
         up = processes.wait_until(lambda: addresses <= listening(namespace) or process.poll() is not None, 20)
-        assert up and process.returncode is None, f"{name} does not listen: {log.read_text()}"
+        assert up and process.returncode is None, f"{name} is not listening: {log.read_text()}"
         return log
 
     def _down(self) -> None:
         if _exists(self.servers, "box0"):
-            _ip("-n", self.servers, "link", "delete", "box0")  # with its addresses, and the pod's end
+            _ip("-n", self.servers, "link", "delete", "box0")  # also removes its addresses and the pod's end
         if Path("/run/netns", self.namespace).exists():
             _ip("netns", "delete", self.namespace)
 

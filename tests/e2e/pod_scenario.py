@@ -1,4 +1,4 @@
-"""The pod of deploy/kubernetes as a scenario, and builds in it as its users run them."""
+"""A scenario around the pod of deploy/kubernetes, with builds run the way users run them."""
 
 import os
 import re
@@ -20,25 +20,25 @@ HOST, REALM = "split.test", "https://auth.test/token"
 USER = "robot"
 SIDECAR, BUILDER = "regpass", "buildkitd"
 SECRET = "the-login"
-CONTEXTS = "/contexts"  # in the builder
+CONTEXTS = "/contexts"  # path in the builder
 BASE = f"{HOST}/shared/base:1"
 RENDERED = Path(__file__).resolve().parents[2] / "deploy/kubernetes/rendered"
-# What users change: the names of registry and Secret, and what may be pushed.
+# What users have to change: the names of the registry and the Secret, and what may be pushed.
 CHANGES = {"harbor.example.com": HOST, "registry-login": SECRET}
-# What the builder mounts of regpass's, and nothing else.
+# The only parts of regpass's volumes that the builder mounts.
 READ_BY_BUILDER, WRITTEN_BY_BUILDER = {"/run/regpass/trust", "/run/regpass/client"}, {"/run/regpass/quit"}
 PUSH = r"^( *)push = .*$"
 
 
 class PodScenario(Scenario):
-    """A scenario of the pod of deploy/kubernetes, in which no more is changed than its users would."""
+    """Runs the pod of deploy/kubernetes with only the changes that users make."""
 
     def __init__(self, name: str):
         super().__init__(f"pod-{name}", programs=[*pod_image.PROGRAMS, "dnsmasq", "curl"], hosts=[HOST])
         self.pushed_to = HOST
 
     def _prepare(self) -> None:
-        # What a run that was killed has left mounted, before its directory is emptied.
+        # Unmount whatever a killed run left behind before its directory is emptied.
         if "TESTBED" in os.environ:
             Mounts(Path(os.environ["TESTBED"]).resolve() / "scenarios" / self.name).undo()
         super()._prepare()
@@ -54,10 +54,10 @@ class PodScenario(Scenario):
         return self.registries[0]
 
     def pod(self, example: str, *changes: tuple[str, str]) -> Pod:
-        """`changes` are made to the text of what is shipped, besides those that everybody makes."""
+        """The example's pod. `changes` are applied to the shipped text in addition to the standard ones."""
         text = (RENDERED / f"{example}.yaml").read_text()
         for old, new in (*CHANGES.items(), *changes):
-            assert old in text, f"{example} has no {old} any more"
+            assert old in text, f"{example} no longer contains {old}"
             text = text.replace(old, new)
         policy = rf'\1push = ["team-a/*"]\n\1realms = ["{REALM}"]'
         documents = list(yaml.safe_load_all(re.sub(PUSH, policy, text, flags=re.MULTILINE)))
@@ -72,7 +72,7 @@ class PodScenario(Scenario):
         return Pod(self, spec, objects, images)
 
     def context(self, dockerfile: str, files: dict[str, str | bytes] | None = None) -> Path:
-        """Where the builder finds it."""
+        """Creates a build context and returns its path in the builder."""
         directory = self._contexts / secrets.token_hex(4)
         directory.mkdir()
         for name, content in ({"Dockerfile": dockerfile, "unique": secrets.token_bytes(4096)} | (files or {})).items():
@@ -83,7 +83,7 @@ class PodScenario(Scenario):
         return Path(CONTEXTS, directory.name)
 
     def image(self, tag: str) -> str:
-        """As the builder names what it pushes."""
+        """The name under which the builder pushes an image."""
         return f"{self.pushed_to}/{self.repository}:{tag}"
 
 
@@ -97,7 +97,7 @@ def pushing(image: str) -> str:
 
 
 def restricted(pod: Pod, builder: str = BUILDER) -> None:
-    """The sidecar runs as an unprivileged user, from a root that it cannot write, without any way to more (T32)."""
+    """The sidecar runs as an unprivileged user with a read-only root and cannot gain privileges (T32)."""
     process = pod.containers[SIDECAR].pid
     status = dict(re.findall(r"^(\w+):\t(.*)$", Path(f"/proc/{process}/status").read_text(), re.MULTILINE))
     assert set(status["Uid"].split()) == set(status["Gid"].split()) == {"65532"}, status
@@ -105,8 +105,8 @@ def restricted(pod: Pod, builder: str = BUILDER) -> None:
     assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", status
     mounts = [line.split() for line in Path(f"/proc/{process}/mountinfo").read_text().splitlines()]
     rights = {fields[4]: fields[5].split(",")[0] for fields in mounts}
-    assert rights["/"] == "ro", f"regpass can write to its root: {rights}"
-    assert rights["/run/secrets/regpass"] == "ro", f"regpass can write to its secret: {rights}"
+    assert rights["/"] == "ro", f"regpass can write to its root file system: {rights}"
+    assert rights["/run/secrets/regpass"] == "ro", f"regpass can write to its Secret: {rights}"
     mounts = [line.split() for line in Path(f"/proc/{pod.containers[builder].pid}/mountinfo").read_text().splitlines()]
     shared = {fields[4]: fields[5].split(",")[0] for fields in mounts if "regpass" in fields[4]}
     writable = {path for path, rights in shared.items() if rights == "rw"}
@@ -115,14 +115,14 @@ def restricted(pod: Pod, builder: str = BUILDER) -> None:
 
 
 def in_network(pod: Pod, *argv) -> str:
-    """What a command prints that runs in the pod's network, and nothing else of the pod's."""
+    """The output of a command that runs in the pod's network namespace but shares nothing else with the pod."""
     command = inside(pod.network.namespace, {"/etc/resolv.conf": pod.resolv_conf}, list(map(str, argv)))
     done = subprocess.run(command, env={"PATH": PATH}, capture_output=True, text=True, timeout=60)
     return done.stdout
 
 
 def _trust_testbed(spec: dict) -> None:
-    """The registry's private CA, where docker has such."""
+    """Mounts the registry's private CA in a certs.d directory, as docker does."""
     (sidecar,) = [one for one in [*spec["initContainers"], *spec["containers"]] if one["name"] == SIDECAR]
     place = {"name": "upstream-ca", "mountPath": f"/etc/docker/certs.d/{HOST}", "readOnly": True}
     sidecar["volumeMounts"].append(place)

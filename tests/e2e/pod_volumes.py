@@ -1,4 +1,4 @@
-"""A pod's volumes as the kubelet makes them: emptyDirs; Secrets and ConfigMaps, whose content is swapped by rename."""
+"""A pod's volumes as the kubelet creates them: emptyDirs, and Secrets and ConfigMaps whose content is replaced by a rename."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ BY_DEFAULT = 0o644
 
 
 class Mounts:
-    """Mounts below one directory, undone in reverse order."""
+    """Mounts below one directory, unmounted in reverse order."""
 
     def __init__(self, directory: Path):
         self.directory = directory
@@ -28,9 +28,9 @@ class Mounts:
 
 
 class Projected:
-    """A Secret or ConfigMap volume: a timestamped directory, `..data` that points to it, links into that.
+    """A Secret or ConfigMap volume: a timestamped directory, a `..data` link to it, and links to the files through `..data`.
 
-    `update` writes a new directory and renames a link onto `..data`: nothing else changes for who watches.
+    `update` writes a new directory and renames a new link onto `..data`; a watcher sees no other change.
     """
 
     def __init__(self, at: Path, mode: int, group: int | None):
@@ -65,7 +65,7 @@ class Projected:
 
 
 class Volumes:
-    """Those of a pod's spec. `objects` holds the data of the Secrets and ConfigMaps that it names."""
+    """The volumes of a pod's spec. `objects` holds the data of the Secrets and ConfigMaps it refers to."""
 
     def __init__(self, mounts: Mounts, spec: dict, objects: dict[tuple[str, str], dict[str, str]]):
         self._mounts = mounts
@@ -75,11 +75,11 @@ class Volumes:
         self.paths = {volume["name"]: self._make(volume) for volume in spec.get("volumes", [])}
 
     def data(self, kind: str, name: str) -> dict[str, str]:
-        """What the Secret or ConfigMap holds now."""
+        """The current data of the Secret or ConfigMap."""
         return self._objects[kind, name]
 
     def swap(self, kind: str, name: str, data: dict[str, str]) -> None:
-        """What the kubelet does some time after `kubectl apply` of a changed Secret or ConfigMap."""
+        """Does what the kubelet does some time after a changed Secret or ConfigMap is applied."""
         self._objects[kind, name] = data
         for projected, source, source_kind in self._projected.values():
             if (source_kind, _name(source)) == (kind, name):
@@ -92,7 +92,7 @@ class Volumes:
         for kind in ("secret", "configMap"):
             if kind in volume:
                 return self._project(volume["name"], at, kind, volume[kind])
-        raise AssertionError(f"the volume {volume['name']} is of a kind that is not played here")
+        raise AssertionError(f"the volume {volume['name']} has a type that is not supported here")
 
     def _empty_dir(self, at: Path, source: dict) -> Path:
         if source.get("medium") == "Memory":
@@ -108,7 +108,7 @@ class Volumes:
         self._mounts.mount("-t", "tmpfs", "tmpfs", at=at)
         key = (kind, _name(source))
         if key not in self._objects:
-            assert source.get("optional"), f"there is no {kind} {key[1]}"
+            assert source.get("optional"), f"{kind} {key[1]} does not exist"
             return at
         projected = Projected(at, source.get("defaultMode", BY_DEFAULT), self._group)
         projected.update(_selected(source, self._objects[key]))
@@ -117,7 +117,7 @@ class Volumes:
 
 
 def size(text: str | int) -> int:
-    """Bytes of a Kubernetes quantity."""
+    """The number of bytes in a Kubernetes quantity."""
     units = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
     text = str(text)
     return int(text[:-2]) * units[text[-2:]] if text[-2:] in units else int(text)

@@ -1,4 +1,4 @@
-"""Processes that are found again, and ended, by what they are: process id and start time, never by a name."""
+"""Starts and ends processes. A process is identified by its id and start time, never by name."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def start_time(pid: int) -> int | None:
-    """When the kernel started `pid` (in ticks since boot): with it a process id means one process for ever."""
+    """When `pid` was started (in ticks since boot); together with the process id, this identifies a process unambiguously."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -18,7 +18,7 @@ def start_time(pid: int) -> int | None:
 
 
 def spawn(argv: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen:
-    """Starts a server in a session of its own, its output appended to `log`."""
+    """Starts a process in its own session and appends its output to `log`."""
     with log.open("ab") as output:
         return subprocess.Popen(
             argv,
@@ -31,7 +31,7 @@ def spawn(argv: list[str], environment: dict[str, str], log: Path) -> subprocess
 
 
 def end(pid: int, started: int, patience: float = 10) -> None:
-    """SIGTERM, then SIGKILL for a process that does not end in time. Does nothing if it is gone already."""
+    """Sends SIGTERM, then SIGKILL if the process does not exit in time. Does nothing if it is already gone."""
     for signal_number in (signal.SIGTERM, signal.SIGKILL):
         if start_time(pid) != started:
             return
@@ -40,14 +40,14 @@ def end(pid: int, started: int, patience: float = 10) -> None:
 
 
 def end_child(child: subprocess.Popen, patience: float) -> int | None:
-    """Ends a process that leads its own session, and whatever it left behind there.
+    """Ends a child that leads its own session, along with anything left in its process group.
 
     Returns its exit status, or None if it had to be killed.
     """
     if start_time(child.pid) is not None:
         child.terminate()
     in_time = wait_until(lambda: start_time(child.pid) is None, patience)
-    # The child has not been reaped yet, so its process group cannot be somebody else's by now.
+    # The child has not been reaped yet, so its process group id cannot have been reused.
     os.killpg(child.pid, signal.SIGKILL)
     status = child.wait()
     return status if in_time else None

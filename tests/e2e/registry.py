@@ -1,4 +1,4 @@
-"""One docker-registry of the testbed: its configuration, and what it received and stored."""
+"""A docker-registry in the testbed: its configuration, and what it received and stored."""
 
 import contextlib
 import json
@@ -11,7 +11,7 @@ TOKEN_ISSUER = "testbed-auth"
 
 @dataclass(frozen=True)
 class Registry:
-    host: str  # as it stands in image names
+    host: str  # as written in image names
     directory: Path
     realm: str | None  # None: HTTP Basic with an htpasswd file
 
@@ -41,7 +41,7 @@ class Registry:
             http["tls"] = {"certificate": f"{certificate}.crt", "key": f"{certificate}.key"}
         return {
             "version": "0.1",
-            # Only at this level does a line about a request that succeeded name its user.
+            # Only at this level do log lines about successful requests contain the user.
             "log": {"level": "debug", "formatter": "json", "accesslog": {"disabled": True}},
             "storage": {
                 "filesystem": {"rootdirectory": str(self.directory / "storage")},
@@ -53,11 +53,11 @@ class Registry:
         }
 
     def mark(self) -> int:
-        """The present end of the log, for `received(since=…)`."""
+        """The current end of the log, for `received(since=…)`."""
         return self.log.stat().st_size
 
     def received(self, since: int = 0) -> list[dict]:
-        """Every request answered after `since`: method, uri, repository, status, and the user it was let in as."""
+        """Every request answered after `since`: method, uri, repository, status, and the authenticated user."""
         with self.log.open("rb") as file:
             file.seek(since)
             lines = [json.loads(line) for line in file if line.startswith(b"{")]
@@ -75,7 +75,7 @@ class Registry:
                     "user": None,
                 },
             )
-            # The facts about one request are spread over its lines; a refused one ends without "completed".
+            # The details of a request are spread over several lines; a refused request has no "completed" line.
             if line["msg"].startswith("error authorizing context"):
                 request["status"] = 401
             request["status"] = line.get("http.response.status", request["status"])
@@ -83,7 +83,7 @@ class Registry:
         return [request for request in requests.values() if request["status"]]
 
     def digest(self, repository: str, tag: str) -> str | None:
-        """The digest that the registry stored for a tag, read from its storage."""
+        """The digest stored for a tag, read from the registry's storage."""
         link = self._repository(repository) / "_manifests/tags" / tag / "current/link"
         return link.read_text() if link.exists() else None
 
@@ -91,16 +91,16 @@ class Registry:
         return self.file(digest).read_bytes()
 
     def file(self, digest: str) -> Path:
-        """Where it keeps a blob or manifest."""
+        """The file in which the registry stores a blob or manifest."""
         algorithm, _, hexadecimal = digest.partition(":")
         blobs = self.directory / "storage/docker/registry/v2/blobs"
         return blobs / algorithm / hexadecimal[:2] / hexadecimal / "data"
 
     def arrived(self, repository: str) -> int:
-        """How many bytes of uploads that are not yet over there are."""
+        """How many bytes of unfinished uploads have arrived."""
         total = 0
         for file in (self._repository(repository) / "_uploads").glob("*/data"):
-            with contextlib.suppress(FileNotFoundError):  # over by now
+            with contextlib.suppress(FileNotFoundError):  # the upload has finished
                 total += file.stat().st_size
         return total
 

@@ -1,6 +1,6 @@
-"""regpass's image as deploy/image builds it, unpacked: regpass_image.py PROGRAM DIRECTORY
+"""Builds regpass's image with deploy/image and unpacks it: regpass_image.py PROGRAM DIRECTORY
 
-DIRECTORY/rootfs has its files and DIRECTORY/config.json its configuration. Nothing is done if that is of this PROGRAM already.
+DIRECTORY/rootfs gets its files and DIRECTORY/config.json its configuration. Does nothing if they were built from this PROGRAM already.
 """
 
 import json
@@ -29,7 +29,7 @@ def make(program: Path, kept: Path) -> None:
 
 
 def _unpack(kept: Path) -> None:
-    """The first image of the layout, which is the one without a shell."""
+    """Unpacks the first image of the layout, which is the one without a shell."""
     layout, rootfs = kept / "layout", kept / "rootfs"
     rootfs.mkdir()
 

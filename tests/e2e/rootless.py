@@ -1,4 +1,4 @@
-"""An unprivileged user of the pod, and rootlesskit as rootless BuildKit uses it: in the pod's own network."""
+"""An unprivileged user in the pod, and rootlesskit as rootless BuildKit uses it, in the pod's own network namespace."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ class Rootless:
     def __init__(self, scenario: Scenario, programs: Path):
         self._scenario = scenario
         self._programs = programs
-        # The machine has no such user, so the pod gets its own idea of who there is.
+        # The user does not exist on this machine, so the pod gets its own /etc/passwd.
         users = scenario.directory / "passwd"
         users.write_text(f"root:x:0:0::/root:/bin/sh\n{USER}:x:{ID}:{ID}::{HOME}:/bin/sh\n")
         subordinates = scenario.directory / "subordinate-ids"
@@ -45,7 +45,7 @@ class Rootless:
             *["--containerd-worker=false", *options],
             ready=[*self.buildctl, "debug", "workers"],
             environment=self.environment | {"SSL_CERT_FILE": f"{HOME}/trust/bundle.crt"},
-            # Under their own paths an unprivileged user may not be able to reach these.
+            # The unprivileged user may not be able to reach these at their original paths.
             binds=self.accounts
             | {f"{HOME}/programs": self._programs, f"{HOME}/trust": self._scenario.directory / "trust"}
             | (binds or {}),

@@ -1,6 +1,6 @@
-"""Pushes and pulls blobs over many connections until the time is up: rotation_load.py PORT CA SECONDS HOST COUNT...
+"""Pushes and pulls blobs over many connections for a given time: rotation_load.py PORT CA SECONDS HOST COUNT...
 
-Prints as JSON how many requests there were, and which of them were not answered as they should have been.
+Prints as JSON the number of requests and the unexpected responses.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import threading
 import time
 from urllib.parse import urlsplit
 
-PAUSE = 0.2  # between two images of one connection
+PAUSE = 0.2  # seconds between two images on the same connection
 
 
 class Load:
@@ -46,7 +46,7 @@ class Load:
         self._ask(connection, "PUT", f"{where.path}?{where.query}&digest={digest}", 201)
         _, body = self._ask(connection, "GET", f"{repository}/blobs/{digest}", 200)
         if body != content:
-            self._failed(f"{repository}: another blob came back")
+            self._failed(f"{repository}: a different blob came back")
 
     def _ask(self, connection, method: str, target: str, expected: int, body: bytes | None = None):
         connection.request(method, target, body)

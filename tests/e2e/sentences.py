@@ -1,7 +1,7 @@
-"""Four failures, each met by a client's pull and push: does its own output carry regpass's sentence?
+"""Runs each client's pull and push against four failures and checks that its own output contains regpass's message.
 
-`down` is the token server's: nothing reaches it. A client that does not print the sentence of a failure is listed with
-that failure in `silent`; it must then fail all the same, and docs/clients.md says so.
+In the failure `down`, the token server is unreachable. A client that does not print the message for a failure is listed
+with that failure in `silent`; it must still fail, and docs/clients.md documents it.
 """
 
 import base64
@@ -18,7 +18,7 @@ SEED = f"{HOST}/team-a/seed:1"
 
 
 def check(scenario: Scenario, commands, silent=frozenset(), daemons=None) -> None:
-    """`commands(tag)` yields (name, argv, options, whether it pushes); names are those of `silent`."""
+    """`commands(tag)` yields (name, argv, options, whether it pushes); `silent` uses the same names."""
     (registry,) = scenario.registries
     started = False
 
@@ -33,8 +33,8 @@ def check(scenario: Scenario, commands, silent=frozenset(), daemons=None) -> Non
             scenario.fail(*argv, seconds=120, **options)
             told = _sentence_reached(scenario, regpass, registry, cause)
             known_silent = (name, failure) in silent
-            assert told or known_silent, f"{name}, {failure}: the client prints no sentence of {cause}"
-            assert not (told and known_silent), f"{name}, {failure}: prints the sentence; docs/clients.md says it does not"
+            assert told or known_silent, f"{name}, {failure}: the client does not print the message for {cause}"
+            assert not (told and known_silent), f"{name}, {failure}: the client prints the message, but docs/clients.md says it does not"
 
     with scenario.regpass("alice", password="wrong-password") as regpass:
         all_fail(regpass, "rejected", "credential-rejected")
@@ -58,7 +58,7 @@ def _sentence_reached(scenario: Scenario, regpass, registry, cause: str) -> bool
     if ids:
         expect.eventually(lambda: cause in told())
     causes = told()
-    # regctl tries to delete a tag by DELETE first, which policy does not allow here.
+    # regctl first tries to delete a tag with DELETE, which policy does not allow here.
     others = causes - {cause, "policy-refused"}
-    assert not others, f"the client was told {others}, not {cause}: {output[-600:]}"
+    assert not others, f"the client's message gives the causes {others}, not {cause}: {output[-600:]}"
     return cause in causes

@@ -1,4 +1,4 @@
-"""A running `regpass serve`, and what its log says."""
+"""A running `regpass serve` and its log."""
 
 import json
 import os
@@ -8,32 +8,32 @@ import processes
 from network import listening
 from testbed import PATH, REALMS, Testbed
 
-# Where regpass finds its credentials; the clients, with a /run of their own, do not.
+# Where regpass finds its credentials. Clients have their own /run and cannot see them.
 SECRETS = "/run/secrets/regpass"
 DOCKER_CONFIG = f"{SECRETS}/config.json"
 
 
 class Log:
-    """What a regpass wrote."""
+    """The log of a regpass process."""
 
     def __init__(self, log_file: Path):
         self.log_file = log_file
 
     def events(self, event: str) -> list[dict]:
-        *complete, _ = self.log_file.read_text().split("\n")  # the last one may still be being written
+        *complete, _ = self.log_file.read_text().split("\n")  # the last line may be incomplete
         lines = [json.loads(line) for line in complete if line.startswith("{")]
         return [line for line in lines if line["event"] == event]
 
     def exchanges(self, **fields) -> list[dict]:
-        """The `exchange` lines whose fields have these values, for example action="push", repository="team-a/app"."""
+        """The `exchange` lines whose fields have these values, such as action="push", repository="team-a/app"."""
         return [line for line in self.events("exchange") if all(line.get(name) == fields[name] for name in fields)]
 
 
 class Sidecar(Log):
-    """Starts regpass in the pod on entering, drains it on leaving.
+    """Starts regpass in the pod on entry and drains it on exit.
 
-    Sidecars of one `directory` share the CA: a daemon reads the certificates it trusts once, and must trust the next
-    sidecar too.
+    Sidecars with the same `directory` share the CA: daemons load their trusted certificates only once and must trust the
+    next sidecar too.
     """
 
     def __init__(self, testbed: Testbed, directory: Path, port: int, name: str, secrets: dict[str, str], settings: str):
@@ -61,13 +61,13 @@ class Sidecar(Log):
 
         if not processes.wait_until(ready, 30) or not self._runs():
             self._end()
-            raise AssertionError("regpass serve does not come up")
+            raise AssertionError("regpass serve did not start")
         return self
 
     def __exit__(self, kind, *_) -> None:
         ran, status = self._runs(), self._end()
         if kind is None:
-            assert ran, f"regpass had ended by itself, with status {status}"
+            assert ran, f"regpass had already exited with status {status}"
             assert status == 0, f"regpass did not drain on SIGTERM: status {status} (None: it had to be killed)"
 
     def _command(self, config: Path) -> list[str]:
@@ -85,7 +85,7 @@ class Sidecar(Log):
 
 
 def health_port(port: int) -> int:
-    """Of the sidecar whose proxy has that port."""
+    """The health port of the sidecar whose proxy listens on `port`."""
     return port - 10_000
 
 

@@ -1,18 +1,18 @@
 #!/usr/bin/python3
-"""Private registries and token servers in network namespaces of their own, for end-to-end tests and demonstrations.
+"""Private registries and token servers in separate network namespaces, for end-to-end tests and demonstrations.
 
-    testbed.py up DIR [--only HOST]...       start everything (or just these registries); does nothing if it runs
-    testbed.py down DIR                      end what was started; the logs stay in DIR
+    testbed.py up DIR [--only HOST]...       start everything (or just these registries); no-op if already running
+    testbed.py down DIR                      stop everything; the logs stay in DIR
     testbed.py run DIR [NAME=VALUE]... COMMAND...      run a command in the pod's namespace
     testbed.py docker-config DIR USER HOST...          print a docker config.json that holds USER's credentials
 
-| registry           | front                    | authentication                                  |
-| registry.test:5443 | nginx ends TLS           | token, realm on the registry's own origin       |
-| split.test         | docker-registry ends TLS | token, realm https://auth.test/token            |
-| basic.test         | docker-registry ends TLS | HTTP Basic (htpasswd)                           |
+| registry           | front                          | authentication                                  |
+| registry.test:5443 | nginx terminates TLS           | token, realm on the registry's own origin       |
+| split.test         | docker-registry terminates TLS | token, realm https://auth.test/token            |
+| basic.test         | docker-registry terminates TLS | HTTP Basic (htpasswd)                           |
 
-Their certificates come from DIR/upstream-ca.crt, which nothing on the machine trusts. alice pulls and pushes team-a/*,
-bob only pulls it, both pull shared/*; where there are tokens everybody pulls team-a/public-*. See USERS.
+Their certificates are issued by DIR/upstream-ca.crt, which nothing on the machine trusts. alice can pull and push team-a/*,
+bob can only pull it, and both can pull shared/*. Registries with tokens allow anonymous pulls of team-a/public-*. See USERS.
 """
 
 import argparse
@@ -34,14 +34,14 @@ import processes
 from network import ADDRESSES, Network, hosts_file_text, inside, listening
 from registry import TOKEN_ISSUER, TOKEN_SERVICE, Registry
 
-SKIPPED = 77  # exit status by which CTest knows a skipped test
+SKIPPED = 77  # exit status that CTest treats as skipped
 PROGRAMS = ("docker-registry", "skopeo", "nsenter", "ip", oci_image.BUSYBOX)
 PROGRAMS_OF = {"registry.test:5443": "nginx", "basic.test": "htpasswd"}
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TOKEN_SERVER = Path(__file__).resolve().parents[1] / "support/token_server.py"
 
-# registry.test:5443 behind another front, which demands a client certificate (DIR/client.crt and .key) for registry and
-# token server.
+# registry.test:5443 behind another nginx server, which requires a client certificate (DIR/client.crt and .key) for both the
+# registry and the token server.
 MUTUAL_TLS = "registry.test:6443"
 
 READ = {"repository:team-a/*": ["pull"], "repository:shared/*": ["pull"]}
@@ -49,8 +49,8 @@ USERS = {
     "admin": {"repository:*": ["pull", "push", "delete"]},
     "alice": READ | {"repository:team-a/*": ["pull", "push"]},
     "bob": READ,
-    "carol": READ,  # the one whose password tests change
-    "robot": READ | {"repository:team-a/*": ["pull", "push"]},  # and one that pushes
+    "carol": READ,  # tests change her password
+    "robot": READ | {"repository:team-a/*": ["pull", "push"]},  # tests change its password too, and it can push
     "librarian": {"registry:catalog": ["*"]},
 }
 SEEDS = ("shared/base:1", "team-a/seed:1")  # runnable busybox images, in each registry
@@ -64,7 +64,7 @@ REALMS = {
 class Testbed:
     def __init__(self, directory: Path):
         self.directory = directory.resolve()
-        # Two testbeds must not meet, so the namespaces are named after the directory.
+        # Named after the directory, so that two testbeds do not collide.
         self.network = Network("rp-" + hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:8])
         self.hosts_file = self.directory / "hosts"
         self.upstream_ca = self.directory / "upstream-ca.crt"
@@ -73,13 +73,13 @@ class Testbed:
             host: Registry(host, self.directory / host.partition(":")[0], realm) for host, realm in REALMS.items()
         }
 
-    # What users of a running testbed need
+    # Using a running testbed
 
     def password(self, user: str) -> str:
         return self._accounts()["users"][user]["password"]
 
     def set_password(self, user: str, password: str) -> None:
-        """Changes a password at the token servers, from the next request on."""
+        """Changes a password; the token servers apply it from the next request on."""
         accounts = self._accounts()
         accounts["users"][user]["password"] = password
         self._write_accounts(accounts)
@@ -95,10 +95,10 @@ class Testbed:
             return [json.loads(line) for line in file]
 
     def in_pod(self, argv: list[str], machine: Path | None = None, binds: dict[str, Path] | None = None) -> list[str]:
-        """The command line that runs `argv` in the pod, on a machine of its own as far as files go.
+        """The command line that runs `argv` in the pod, with private machine state.
 
-        `machine` (by default the testbed's own) holds the /var/lib and /run of that machine. Clients keep things
-        there, such as which registry holds which blob; they must not meet those of the real machine.
+        `machine` (by default the testbed's own) contains its /var/lib and /run. Clients keep state there, such as which
+        registry has which blob, which must not mix with that of the real machine.
         """
         machine = machine or self.directory / "machine"
         private = {"/etc/hosts": self.hosts_file, "/var/lib": machine / "var/lib", "/run": machine / "run"}
@@ -110,7 +110,7 @@ class Testbed:
         started = self._started()
         return bool(started) and all(processes.start_time(pid) == start for pid, start in started)
 
-    # Up and down
+    # Starting and stopping
 
     def up(self, hosts: list[str]) -> None:
         if self.is_up():
@@ -151,7 +151,7 @@ class Testbed:
     def _write_accounts(self, accounts: dict) -> None:
         new = self.directory / "accounts.json.new"
         new.write_text(json.dumps(accounts, indent=1))
-        new.replace(self.directory / "accounts.json")  # whole: the token servers read it at any moment
+        new.replace(self.directory / "accounts.json")  # atomically, since the token servers may read it at any time
 
     def _new_accounts(self) -> dict:
         return {
@@ -166,7 +166,7 @@ class Testbed:
         }
 
     def _write_htpasswd(self) -> None:
-        """docker-registry accepts bcrypt only, and htpasswd knows no right but to be let in."""
+        """docker-registry accepts only bcrypt. Everyone in the file has full access, as htpasswd has no notion of permissions."""
         file = self.directory / "htpasswd"
         file.touch(mode=0o600)
         for user in USERS:
@@ -207,7 +207,7 @@ class Testbed:
         registry = self.registries[host]
         registry.directory.mkdir()
         accounts = self.directory / ("token.crt" if registry.realm else "htpasswd")
-        config = registry.directory / "config.json"  # its format is YAML, of which JSON is a part
+        config = registry.directory / "config.json"  # the format is YAML, a superset of JSON
         config.write_text(json.dumps(registry.config(address, tls, accounts), indent=1))
         self._start(["docker-registry", "serve", str(config)], address, registry.log)
 
@@ -236,7 +236,7 @@ class Testbed:
             return child.poll() is not None or address in listening(self.network.servers)
 
         if not processes.wait_until(ready, 60) or child.returncode is not None:
-            raise SystemExit(f"testbed: {argv[0]} does not listen on {address}:\n{log.read_text()[-2000:]}")
+            raise SystemExit(f"testbed: {argv[0]} is not listening on {address}:\n{log.read_text()[-2000:]}")
 
     def _seed(self, hosts: list[str]) -> None:
         layout = self.directory / "oci"
@@ -244,7 +244,7 @@ class Testbed:
         auth_file.write_text(self.docker_config("admin", *hosts))
         for host in hosts:
             for name in SEEDS:
-                # Unique: a client that has pulled it from one registry must still fetch it from the next.
+                # Unique, so that a client that has pulled it from one registry still has to fetch it from the next.
                 tag = f"{host}/{name}".replace("/", "-").replace(":", "-")
                 oci_image.write_image(layout, tag, unique=True)
                 copy = ["skopeo", "copy", "--quiet", "--authfile", str(auth_file)]
@@ -256,9 +256,9 @@ class Testbed:
 
 
 def missing(hosts: list[str]) -> str | None:
-    """Why there can be no testbed here, or None."""
+    """The reason why the testbed cannot run here, or None."""
     if os.geteuid() != 0:
-        return "the testbed makes network namespaces, which takes root"
+        return "the testbed creates network namespaces, which requires root"
     for program in (*PROGRAMS, *(PROGRAMS_OF[host] for host in hosts if host in PROGRAMS_OF)):
         if shutil.which(program, path=PATH) is None:
             return f"{program} is not installed"

@@ -1,4 +1,4 @@
-"""Transparent mode: a sidecar that runs as a user of its own, and what carries IPv6 to the servers."""
+"""Transparent mode: a sidecar that runs as its own user, and a relay that makes the servers reachable over IPv6."""
 
 import os
 import random
@@ -10,8 +10,8 @@ from network import ADDRESSES, hosts_file_text, inside, listening, listening_v6,
 from sidecar import Sidecar
 from testbed import PATH
 
-USER = 2000  # nobody else's: whose connections are not redirected
-# Directories that every machine has; under their own paths that user may not be able to reach these.
+USER = 2000  # used by nothing else; this user's connections are not redirected
+# Mount points that exist on every machine; the user may not be able to reach these files at their original paths.
 SCENARIO, PROGRAMS = Path("/opt"), Path("/mnt")
 
 RELAY = """
@@ -24,9 +24,9 @@ async def pump(reader, writer):
     writer.write_eof()
 
 async def relay(reader, writer):
-    there = await asyncio.open_connection(sys.argv[2], 443)
-    await asyncio.gather(pump(reader, there[1]), pump(there[0], writer), return_exceptions=True)
-    for end in (writer, there[1]):
+    server_reader, server_writer = await asyncio.open_connection(sys.argv[2], 443)
+    await asyncio.gather(pump(reader, server_writer), pump(server_reader, writer), return_exceptions=True)
+    for end in (writer, server_writer):
         end.close()
 
 async def main():
@@ -38,7 +38,7 @@ asyncio.run(main())
 
 
 class OwnUser(Sidecar):
-    """Listens for redirected connections on `transparent_port`, without any capability."""
+    """Accepts redirected connections on `transparent_port` and runs without any capabilities."""
 
     transparent_port = 0
 
@@ -67,9 +67,9 @@ class OwnUser(Sidecar):
 
 
 class Redirection:
-    """A scenario whose clients know of no proxy, and the commands that redirect their connections.
+    """Redirects the connections of a scenario's clients, which have no proxy configured.
 
-    The registry `only_v6` is reached by its IPv6 address alone.
+    The registry `only_v6` is reachable only at its IPv6 address.
     """
 
     def __init__(self, scenario, only_v6: str):
@@ -81,7 +81,7 @@ class Redirection:
         address = ADDRESSES[only_v6]
         command, output = relay_command(testbed, address), scenario.directory / "relay.output"
         scenario.at_end(processes.end_child, processes.spawn(command, {"PATH": "/usr/bin"}, output), 5)
-        assert processes.wait_until(lambda: relay_listens(testbed, address), 20), "no relay"
+        assert processes.wait_until(lambda: relay_listens(testbed, address), 20), "the relay did not start"
         self.hosts = {"/etc/hosts": hosts_file(scenario.directory, (only_v6,))}
         OwnUser.more_binds = self.hosts
         scenario.at_end(scenario.client, os.environ["REGPASS"], "redirect", "remove")
@@ -94,7 +94,7 @@ class Redirection:
 
 
 def relay_command(testbed, address: str) -> list[str]:
-    """Runs among the servers: port 443 of the IPv6 address is that of the IPv4 one."""
+    """Runs in the servers' namespace and forwards port 443 of the IPv6 address to the IPv4 address."""
     return inside(testbed.network.servers, {}, ["/usr/bin/python3", "-c", RELAY, v6(address), address])
 
 
