@@ -20,8 +20,8 @@ def programs() -> Path:
 def minor(directory: Path) -> int:
     """The minor version (MINOR of 0.MINOR). Programs built from the Go module do not know their own version."""
     go_mod = directory.parent / "module/go.mod"
-    said = subprocess.run([directory / "buildkitd", "--version"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"v0\.(\d+)\.", go_mod.read_text() if go_mod.exists() else said)
+    version = subprocess.run([directory / "buildkitd", "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"v0\.(\d+)\.", go_mod.read_text() if go_mod.exists() else version)
     assert found, f"cannot determine the BuildKit version in {directory}"
     return int(found[1])
 

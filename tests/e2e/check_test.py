@@ -25,8 +25,8 @@ with Scenario("check", hosts=(HOST,)) as scenario:
     docker_config.write_text(scenario.docker_config("alice"))
     assert check(*pull) == 0, "alice may pull"
     assert check(*push) == 0, "alice may push"
-    probes = [one for one in registry.received() if one["repository"] == scenario.repository]
-    assert ("POST", 202, "alice") in [(one["method"], one["status"], one["user"]) for one in probes], "the check did not probe a push"
+    probes = [request for request in registry.received() if request["repository"] == scenario.repository]
+    assert ("POST", 202, "alice") in [(request["method"], request["status"], request["user"]) for request in probes], "the check did not probe a push"
     assert registry.digest(scenario.repository, "1") is None, "the check left an image behind"
 
     docker_config.write_text(scenario.docker_config("alice", password="wrong-password"))
@@ -49,8 +49,8 @@ with Scenario("check", hosts=(HOST,)) as scenario:
     mark = registry.mark()
     assert check(*delete) == 0, "admin may delete"
     assert "the token grants delete" in scenario.output, "the output does not say what the token grants"
-    deleted = [one for one in registry.received(mark) if one["method"] == "DELETE"]
-    assert [(one["status"], one["user"]) for one in deleted] == [(404, "admin")], "the check did not probe a deletion"
+    deleted = [request for request in registry.received(mark) if request["method"] == "DELETE"]
+    assert [(request["status"], request["user"]) for request in deleted] == [(404, "admin")], "the check did not probe a deletion"
     assert seed and registry.digest("team-a/seed", "1") == seed, "the check deleted something"
     docker_config.write_text(scenario.docker_config("alice"))
     assert check(*delete) == 1, "alice may not delete"
@@ -62,8 +62,8 @@ with Scenario("check", hosts=(HOST,)) as scenario:
 
     mark = registry.mark()
     assert check(*mount("shared/base:1")) == 0, "alice may mount from shared/base"
-    mounted = [one for one in registry.received(mark) if "mount=" in one["uri"]]
-    assert [(one["method"], one["status"]) for one in mounted] == [("POST", 201)], "the check did not probe a mount"
+    mounted = [request for request in registry.received(mark) if "mount=" in request["uri"]]
+    assert [(request["method"], request["status"]) for request in mounted] == [("POST", 201)], "the check did not probe a mount"
     docker_config.write_text(scenario.docker_config("bob"))
     assert check(*mount("shared/base:1")) == 1, "bob may not push, so he may not mount"
     assert "granted-less" in scenario.output, "the cause is not granted-less"

@@ -31,11 +31,11 @@ with Scenario("client-auth", programs=["skopeo", "curl", "runc"], hosts=["split.
     with scenario.sidecar({"config.json": scenario.docker_config("alice")}, extra) as regpass:
         assert secret_file.stat().st_mode & 0o777 == 0o600, "other users can read the password"
         secret = secret_file.read_text()
-        known, stranger, wrong = variables(secret), {}, variables("wrong")
+        correct, stranger, wrong = variables(secret), {}, variables("wrong")
 
         image = scenario.image("app")
         remote = f"docker://{registry.host}/{scenario.repository}:1"
-        scenario.succeed("skopeo", "copy", image.source, remote, **known)
+        scenario.succeed("skopeo", "copy", image.source, remote, **correct)
         expect.pushed(scenario, regpass, registry, "alice", "1", image.digest)
 
         for client in (stranger, wrong):
@@ -43,9 +43,9 @@ with Scenario("client-auth", programs=["skopeo", "curl", "runc"], hosts=["split.
             assert "client_auth" in scenario.output, "skopeo's output does not mention client_auth"
         url = f"http://{registry.host}/v2/{scenario.repository}/tags/list"
         curl = ["curl", "--silent", "--output", scenario.directory / "answer", "--write-out", "%{http_code}", url]
-        assert scenario.succeed(*curl, **known) == "200", "curl with the password was refused"
-        nobody = {"environment": {"http_proxy": f"http://127.0.0.1:{scenario.port}"}}
-        assert scenario.succeed(*curl, **nobody) == "407", "curl without the password was not refused"
+        assert scenario.succeed(*curl, **correct) == "200", "curl with the password was refused"
+        no_password = {"environment": {"http_proxy": f"http://127.0.0.1:{scenario.port}"}}
+        assert scenario.succeed(*curl, **no_password) == "407", "curl without the password was not refused"
         assert "client_auth" in (scenario.directory / "answer").read_text(), "the response to curl does not mention client_auth"
 
         options = ["--oci-worker-binary=runc", "--oci-worker-snapshotter=native", "--oci-worker-net=host"]
@@ -65,18 +65,18 @@ with Scenario("client-auth", programs=["skopeo", "curl", "runc"], hosts=["split.
         scenario.fail(*build(step), **alone)
         assert refused in scenario.output, "the step was not answered with 407"
         assert secret not in scenario.output, "the step can read the password"
-        received = [one for one in registry.received() if one["uri"].startswith(hidden)]
+        received = [request for request in registry.received() if request["uri"].startswith(hidden)]
         assert not received, f"the registry received the step's request: {received}"
         # The same through BuildKit's exec proxy, which has the password.
         by_tls, in_clear = (f"{scheme}://{registry.host}/v2/{scenario.repository}/tags/list" for scheme in ("https", "http"))
-        ways = [f"wget {option} -O /stolen {url}" for option in ("", exec_proxy.FORGED) for url in (by_tls, in_clear)]
-        ways += [f"wget --spider {by_tls}"]
-        exec_proxy.steps_get_nothing(scenario, regpass, registry, programs, base, ways)
+        commands = [f"wget {option} -O /stolen {url}" for option in ("", exec_proxy.FORGED) for url in (by_tls, in_clear)]
+        commands += [f"wget --spider {by_tls}"]
+        exec_proxy.steps_get_nothing(scenario, regpass, registry, programs, base, commands)
         exec_proxy.steps_reach_other_hosts(scenario, regpass, programs, base)
         # regpass warns at startup about requests over plain HTTP that it cannot tell from a step's.
         assert any("HEAD" in line["msg"] for line in regpass.events("client-auth")), "there is no startup warning about plain HTTP"
 
-        told = [line["explanation"]["summary"] for line in regpass.events("client-rejected")]
-        assert any("sent no Proxy-Authorization" in summary for summary in told), f"the log contains {told}"
+        summaries = [line["explanation"]["summary"] for line in regpass.events("client-rejected")]
+        assert any("sent no Proxy-Authorization" in summary for summary in summaries), f"the log contains {summaries}"
 
     assert secret not in regpass.log_file.read_text(), "the log contains the password"

@@ -30,6 +30,6 @@ with Scenario("client-certificate", programs=["skopeo"], hosts=("registry.test:5
         scenario.succeed("skopeo", "copy", image.source, remote)
         assert registry.digest(scenario.repository, "1") == image.digest
         scenario.succeed("skopeo", "copy", remote, f"dir:{scenario.directory}/pulled")
-        asked = [request for request in scenario.token_requests() if request["user"] == "alice"]
-        assert asked, "no token was requested as alice"
+        token_requests = [request for request in scenario.token_requests() if request["user"] == "alice"]
+        assert token_requests, "no token was requested as alice"
         expect.no_challenge(scenario, regpass, "alice")

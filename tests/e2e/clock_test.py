@@ -58,18 +58,18 @@ with Scenario("clock", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
     jump(0)
     with scenario.sidecar(secrets, kind=Jumping) as regpass:
         pull()
-        asked = tokens()
+        token_count = tokens()
         for seconds in (3 * DAY, -BACK, 0):
             before = len(regpass.events("clock-jumped"))
             jump(seconds)
             pull()
             pull()
-            assert tokens() == asked, f"a token was requested again after the clock was set to {seconds:+d} s"
-            said = processes.wait_until(lambda: len(regpass.events("clock-jumped")) > before, 15)
-            assert said, "the clock jump is not logged"
+            assert tokens() == token_count, f"a token was requested again after the clock was set to {seconds:+d} s"
+            logged = processes.wait_until(lambda: len(regpass.events("clock-jumped")) > before, 15)
+            assert logged, "the clock jump is not logged"
         jumps = [line["by_s"] for line in regpass.events("clock-jumped")]
         wanted = [3 * DAY, -3 * DAY - BACK, BACK]
-        assert all(abs(one - other) <= 2 for one, other in zip(jumps, wanted, strict=True)), jumps
+        assert all(abs(actual - expected) <= 2 for actual, expected in zip(jumps, wanted, strict=True)), jumps
         first = regpass.events("ca")[0]
     # By then the registry's certificate has expired: nothing is sent to it, and the log names the reason.
     jump(30 * DAY)

@@ -36,9 +36,9 @@ with Scenario("config-reload", programs=["skopeo"], hosts=("split.test",)) as sc
 
         scenario.testbed.set_password("carol", secrets.token_urlsafe(16))
         changes("credentials-loaded", lambda: rotate(regpass.secrets, scenario.docker_config("carol")))
-        asked = len(scenario.token_requests())
+        count_before = len(scenario.token_requests())
         scenario.succeed(*pull)
-        answers = [(request["user"], request["status"]) for request in scenario.token_requests()[asked:]]
+        answers = [(request["user"], request["status"]) for request in scenario.token_requests()[count_before:]]
         assert answers and set(answers) == {("carol", 200)}, f"after the change the token server answered {answers}"
 
         rejected = changes("credentials-rejected", lambda: rotate(regpass.secrets, '{"auths": {'))

@@ -71,7 +71,7 @@ class Squid:
         processes.end_child(self._process, 10)
         shutil.rmtree(self._directory)
 
-    def asked(self) -> list[tuple[str, str, str]]:
+    def requests(self) -> list[tuple[str, str, str]]:
         """(result, target, user) of each request, such as ("TCP_TUNNEL/200", "split.test:443", "builder")."""
         lines = (self._directory / "access.log").read_text().splitlines()
         return [(line.split()[3], line.split()[6], line.split()[7]) for line in lines]

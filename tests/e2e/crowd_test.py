@@ -39,7 +39,7 @@ def descriptors(pid):
 
 
 def rounded(seconds):
-    return [round(one, 1) for one in seconds]
+    return [round(value, 1) for value in seconds]
 
 
 def threads(pid):
@@ -127,7 +127,7 @@ with Scenario("crowd", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
     with limited(workers=1, connections=FEW) as regpass:
         with crowd(layer, FEW, 0, 0):
             status = scenario.client(*curl, "--max-time", "2", "-o", "/dev/null", f"https://{registry.host}/v2/")
-            told = [line["msg"] for line in regpass.events("client-rejected")]
-            assert len(told) == 1 and "limits.connections" in told[0], f"reaching limits.connections is not logged exactly once: {told}"
+            messages = [line["msg"] for line in regpass.events("client-rejected")]
+            assert len(messages) == 1 and "limits.connections" in messages[0], f"reaching limits.connections is not logged exactly once: {messages}"
             assert status == 28, f"a client beyond limits.connections: curl's exit status {status}"
         scenario.succeed("skopeo", "inspect", base)

@@ -68,19 +68,19 @@ with Regpass(directory, "[other_hosts]\ndeny_private_addresses = false\n") as re
         wire.sendall(connect_request(f"held{number}.hole.test"))
     bystanders("waiting")
     waiting[0].settimeout(30)
-    said = waiting[0].recv(4096)
-    assert b" 504 " in said, said
+    response = waiting[0].recv(4096)
+    assert b" 504 " in response, response
     for wire in waiting:
         wire.close()
 
     # Concurrent requests for the same dead name share one query.
-    count = len([one for one in names.asked if one == "again.hole.test"])
+    count = len([query for query in names.queries if query == "again.hole.test"])
     again = [socket.create_connection(("127.0.0.1", PROXY)) for _ in range(DEAD)]
     for wire in again:
         wire.sendall(connect_request("again.hole.test"))
     bystanders("again")
-    assert eventually(lambda: "again.hole.test" in names.asked)
-    count = len([one for one in names.asked if one == "again.hole.test"])
+    assert eventually(lambda: "again.hole.test" in names.queries)
+    count = len([query for query in names.queries if query == "again.hole.test"])
     assert count <= 10, f"{count} queries for one name"
     for wire in again:
         wire.close()

@@ -48,26 +48,26 @@ def registry_saw(fixture, row):
     assert len(challenged) <= 3, f"{len(challenged)} requests were challenged"
     for request in challenged:
         assert request["authorization"] == "", f"an authorized request was refused: {request}"
-    done = {request["method"] for request in requests if request["status"] < 300}
-    assert {"POST", "PUT", "GET"} <= done, f"the registry received only {done}"
+    methods = {request["method"] for request in requests if request["status"] < 300}
+    assert {"POST", "PUT", "GET"} <= methods, f"the registry received only {methods}"
 
 
 def log_tells(regpass, row, repository):
     """The log line of each exchange says whether its token was cached and how long it remains valid."""
-    said = re.search(r'"expires_in":(\d+)', row["answer"])
-    known = [int(said[1])] if said else []
-    known += [row.get("life", 300)] if row.get("token", "jwt") == "jwt" else []
-    life = min(known, default=60)
+    match = re.search(r'"expires_in":(\d+)', row["answer"])
+    stated = [int(match[1])] if match else []
+    stated += [row.get("life", 300)] if row.get("token", "jwt") == "jwt" else []
+    life = min(stated, default=60)
 
     def lifetimes(cache):
         tokens = [line["token"] for line in regpass.exchanges(repository=repository)]
-        return [one["expires_in"] for one in tokens if one["cache"] == cache]
+        return [token["expires_in"] for token in tokens if token["cache"] == cache]
 
     pulls = {"repository": repository, "action": "pull", "status": 200}
     expect.eventually(lambda: regpass.exchanges(**pulls) and lifetimes("hit"))
-    new, there = lifetimes("miss"), lifetimes("hit")
+    new, cached = lifetimes("miss"), lifetimes("hit")
     assert new and max(new) in (life, life - 1), f"new tokens were valid for {new} s, not {life}"
-    assert there and all(0 <= left <= life for left in there), f"cached tokens had {there} s left"
+    assert cached and all(0 <= left <= life for left in cached), f"cached tokens had {cached} s left"
 
 
 def storage_saw(fixture, row):

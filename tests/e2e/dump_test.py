@@ -80,7 +80,7 @@ with Scenario("dump", programs=["skopeo", "prlimit", "setpriv"], hosts=["split.t
         for name in PRIVATE:
             assert not readable(regpass.pid, name), f"a process of the same user can read /proc/PID/{name}"
         given = [open(f"/proc/{regpass.pid}/{name}", "rb").read() for name in ("environ", "cmdline")]
-        assert not any(password.encode() in one for one in given), "the environment or the arguments contain the password"
+        assert not any(password.encode() in text for text in given), "the environment or the arguments contain the password"
         assert open(f"/proc/{regpass.pid}/coredump_filter").read().strip() == "00000000"
         limits = open(f"/proc/{regpass.pid}/limits").read()
         core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
@@ -89,8 +89,8 @@ with Scenario("dump", programs=["skopeo", "prlimit", "setpriv"], hosts=["split.t
         # The password is in memory while it is in use, and in no form once it has been removed.
         assert password in found_in_memory(regpass.pid, password), "the search does not find a password that is in use"
         (regpass.secrets / "config.json").unlink()
-        gone = processes.wait_until(lambda: not found_in_memory(regpass.pid, password), PAUSE)
-        assert gone, "the removed password is still in memory"
+        wiped = processes.wait_until(lambda: not found_in_memory(regpass.pid, password), PAUSE)
+        assert wiped, "the removed password is still in memory"
         assert not regpass.abort(), "a core was dumped"
 
     unprotected.send_signal(signal.SIGABRT)

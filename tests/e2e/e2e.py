@@ -265,6 +265,6 @@ def abridged(line: str) -> str:
         return line[:LOG_LINE_SHOWN]
     if event.get("event") != "exchange":
         return line[:LOG_LINE_SHOWN]
-    why = event.get("explanation", {})
+    explanation = event.get("explanation", {})
     facts = [event.get(name) for name in ("id", "registry", "method", "path", "status", "auth", "attempts")]
-    return f"{shown(facts)[:160]} {why.get('cause', '')} {why.get('summary', '')}".rstrip()
+    return f"{shown(facts)[:160]} {explanation.get('cause', '')} {explanation.get('summary', '')}".rstrip()

@@ -21,7 +21,7 @@ with Scenario("egress", programs=["skopeo", "squid", "openssl"], hosts=("split.t
             scenario.fail("skopeo", "copy", image.source, remote)
             causes = expect.causes(regpass)
             assert causes == {"upstream-connect"}, f"{registry.host} is not blocked: {causes}"
-            assert not squid.asked()
+            assert not squid.requests()
 
         with scenario.sidecar(config, by_proxy(password)) as regpass:
             scenario.succeed("skopeo", "copy", image.source, remote)
@@ -33,15 +33,15 @@ with Scenario("egress", programs=["skopeo", "squid", "openssl"], hosts=("split.t
 
         # squid logs a tunnel when it closes; by now regpass has exited.
         def tunnels() -> set[str]:
-            return {target for result, target, user in squid.asked() if (result, user) == ("TCP_TUNNEL/200", "builder")}
+            return {target for result, target, user in squid.requests() if (result, user) == ("TCP_TUNNEL/200", "builder")}
 
         wanted = {f"{host}:443" for host in BEHIND}
-        assert expect.eventually(lambda: tunnels() >= wanted), f"squid logged {squid.asked()}, not tunnels to {wanted}"
+        assert expect.eventually(lambda: tunnels() >= wanted), f"squid logged {squid.requests()}, not tunnels to {wanted}"
 
         with scenario.sidecar(config, by_proxy("wrong")) as regpass:
             scenario.fail("skopeo", "copy", remote, f"dir:{scenario.directory}/none")
-            said = " ".join(scenario.output.split())
+            output = " ".join(scenario.output.split())
             for part in ("407 Proxy Authentication Required", f"{PROXY}:{ADDRESS[1]}", registry.host, "[regpass "):
-                assert part in said, f"the client's output does not contain {part}"
+                assert part in output, f"the client's output does not contain {part}"
             causes = expect.causes(regpass)
             assert causes == {"upstream-proxy"}, f"the causes are {causes}"

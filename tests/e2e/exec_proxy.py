@@ -39,13 +39,13 @@ def steps_get_nothing(
         mark = registry.mark()
         context = scenario.context(f"{begin}COPY unique /unique\nRUN {command} 2>&1\n")
         scenario.fail(*build(programs, context, "--proxy-network"), through_regpass=False)
-        asked = [one for one in registry.received(mark) if one["repository"] == scenario.repository]
-        let_in = [one for one in asked if one["user"]]
+        received = [request for request in registry.received(mark) if request["repository"] == scenario.repository]
+        let_in = [request for request in received if request["user"]]
         assert not let_in, f"{command}: the registry served the step: {let_in}"
-        assert not (by_regpass and asked), f"{command}: the registry received the step's request: {asked}"
+        assert not (by_regpass and received), f"{command}: the registry received the step's request: {received}"
         assert not by_regpass or "403" in scenario.output, f"{command}: the step was not refused"
-    told = [line["explanation"]["summary"] for line in regpass.events("exchange") if "explanation" in line]
-    assert not by_regpass or any("build step" in summary for summary in told), f"the log contains {told}"
+    summaries = [line["explanation"]["summary"] for line in regpass.events("exchange") if "explanation" in line]
+    assert not by_regpass or any("build step" in summary for summary in summaries), f"the log contains {summaries}"
 
 
 def steps_reach_other_hosts(scenario: Scenario, regpass: Sidecar, programs: Path, begin: str) -> None:

@@ -48,8 +48,8 @@ path = "cannot-be-guessed"
 
         # A step's requests.
         options = ("", exec_proxy.FORGED, "--header 'Range: bytes=0-'", "--spider", "--post-data=x")
-        ways = [f"wget {option} -O /stolen {url}" for option in options]
-        exec_proxy.steps_get_nothing(scenario, regpass, registry, programs, base, ways)
+        commands = [f"wget {option} -O /stolen {url}" for option in options]
+        exec_proxy.steps_get_nothing(scenario, regpass, registry, programs, base, commands)
         exec_proxy.steps_reach_other_hosts(scenario, regpass, programs, base)
         assert secret not in scenario.output, "the step can read the password"
 
@@ -57,7 +57,7 @@ path = "cannot-be-guessed"
         mark = registry.mark()
         step = f"RUN no_proxy= NO_PROXY= wget -O /stolen http://127.0.0.1:{mirror_port}{tags} 2>&1\n"
         scenario.fail(*build(f"{base}COPY unique /unique\n{step}", "--proxy-network"), **alone)
-        asked = [one for one in registry.received(mark) if one["repository"] == scenario.repository]
-        assert not asked, f"a step that does not know the mirror's path got through: {asked}"
+        received = [request for request in registry.received(mark) if request["repository"] == scenario.repository]
+        assert not received, f"a step that does not know the mirror's path got through: {received}"
 
     assert secret not in regpass.log_file.read_text(), "the log contains the password"

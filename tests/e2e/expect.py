@@ -46,7 +46,7 @@ def pulled(scenario: Scenario, regpass: Sidecar, registry: Registry, user: str, 
 def answered(registry: Registry, user: str, repository: str, status: int) -> list[str]:
     """The requests of `user` for the repository that the registry answered with `status`."""
     wanted = {"user": user, "repository": repository, "status": status}
-    return [one["uri"] for one in registry.received() if all(one[name] == wanted[name] for name in wanted)]
+    return [request["uri"] for request in registry.received() if all(request[name] == wanted[name] for name in wanted)]
 
 
 def blobs(registry: Registry, digest: str) -> list[str]:
@@ -111,9 +111,9 @@ def explained(scenario: Scenario, regpass: Sidecar, registry: Registry, cause: s
         return {line["id"]: line["explanation"]["cause"] for line in lines if line.get("explanation")}
 
     # The log may contain other exchanges of the client before the one whose ID it prints.
-    seen = eventually(lambda: {id: cause for id, cause in causes().items() if f"[regpass {id}]" in output})
-    assert seen, f"the client printed none of {sorted(causes())} as [regpass ID]"
-    assert set(seen.values()) == {cause}, f"the client's message gives the causes {seen}, not {cause}"
+    printed = eventually(lambda: {id: cause for id, cause in causes().items() if f"[regpass {id}]" in output})
+    assert printed, f"the client printed none of {sorted(causes())} as [regpass ID]"
+    assert set(printed.values()) == {cause}, f"the client's message gives the causes {printed}, not {cause}"
     for fact in (registry.host, DOCKER_CONFIG):
         assert fact in output, f"the client's output does not name {fact}"
     no_challenge(scenario, regpass, "")

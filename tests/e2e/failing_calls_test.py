@@ -41,8 +41,8 @@ class Failing(Sidecar):
         preload = ["env", f"LD_PRELOAD={self._directory}/faults.so", f"TEST_FAULTS={self._file}"]
         return [*argv[:at], *preload, *argv[at:]]
 
-    def fail(self, what, one_in):
-        self.words[4 * what : 4 * what + 4] = struct.pack("=I", one_in)
+    def fail(self, kind, one_in):
+        self.words[4 * kind : 4 * kind + 4] = struct.pack("=I", one_in)
 
     def failed(self):
         return struct.unpack("=I", self.words[4 * FAILED : 4 * FAILED + 4])[0]
@@ -94,14 +94,14 @@ with Scenario("failing-calls", programs=["skopeo", "curl"], hosts=["split.test"]
             assert stored in (None, fresh.digest), "the registry stored a changed image"
             assert status != 0 or stored == fresh.digest, "skopeo reported success, but the image is not in the registry"
 
-        def survive(what, rate):
+        def survive(kind, rate):
             """Runs pulls and a push while one call in `rate` fails; returns False if regpass has ended in the meantime."""
             before = regpass.failed()
-            regpass.fail(what, rate)
+            regpass.fail(kind, rate)
             outcomes = [fetch() for _ in range(ROUNDS) if regpass.lives()]
             if regpass.lives():
-                push(f"pushed-{what}-{rate}")
-            regpass.fail(what, 0)
+                push(f"pushed-{kind}-{rate}")
+            regpass.fail(kind, 0)
             print(f"one in {rate}: {regpass.failed() - before} failed, {sum(outcomes)} of {len(outcomes)} pulls succeeded")
             assert regpass.failed() > before, "no call failed"
             return regpass.lives()

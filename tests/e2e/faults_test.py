@@ -205,8 +205,8 @@ with Scenario("faults", programs=["skopeo", "curl"], hosts=["split.test"]) as sc
         pass
     else:
         raise AssertionError("regpass started although it could not store its CA")
-    said = regpass.log_file.read_text()
-    assert str(regpass.disk) in said and "No space left" in said, said
+    log = regpass.log_file.read_text()
+    assert str(regpass.disk) in log and "No space left" in log, log
     assert not [file for file in regpass.disk.rglob("ca.*") if file.stat().st_size == 0], "a partial CA is left"
     (regpass.disk / "filler").unlink()
     subprocess.run(["mount", "-o", "remount,size=64k", regpass.disk], check=True, timeout=20)

@@ -36,7 +36,7 @@ with Scenario("first-requests", hosts=()) as scenario, Fixture(scenario, TABLE) 
         before = len(fixture.records(kind="token"))
         command = ["/usr/bin/python3", "-B", "-c", CLIENT, str(scenario.port)]
         command += [scenario.directory / "trust/bundle.crt", str(CONNECTIONS)]
-        scenario.succeed(*command, *(word for one in rounds for word in one))
+        scenario.succeed(*command, *(word for round_requests in rounds for word in round_requests))
         answers = scenario.output.split()
         assert len(answers) == CONNECTIONS * len(rounds), f"{len(answers)} answers"
         # The registry is empty, so a pull is answered with 404.
@@ -44,5 +44,5 @@ with Scenario("first-requests", hosts=()) as scenario, Fixture(scenario, TABLE) 
         return len(fixture.records(kind="token")) - before
 
     with fixture.regpass():
-        made = [exchanges(pull), exchanges(push), exchanges(*[push, pull] * 5)]
-        assert made == [1, 1, 0], f"first pulls, first pushes and all others made {made} token exchanges, not [1, 1, 0]"
+        counts = [exchanges(pull), exchanges(push), exchanges(*[push, pull] * 5)]
+        assert counts == [1, 1, 0], f"first pulls, first pushes and all others made {counts} token exchanges, not [1, 1, 0]"

@@ -41,9 +41,9 @@ with Scenario("http2", programs=["curl", "h2load"], hosts=("split.test", "regist
         """curl's response status and the HTTP version."""
         head = scenario.directory / "head"
         flag = {"2": "--http2", "1.1": "--http1.1"}[version]
-        told = scenario.succeed("curl", "-sS", flag, "-D", head, "-w", "%{http_version} %{http_code}", *arguments)
-        used, status = told.split()[-2:]
-        assert used == version, f"curl spoke HTTP/{used}, not HTTP/{version}"
+        output = scenario.succeed("curl", "-sS", flag, "-D", head, "-w", "%{http_version} %{http_code}", *arguments)
+        used, status = output.split()[-2:]
+        assert used == version, f"curl used HTTP/{used}, not HTTP/{version}"
         return int(status), head.read_text()
 
     def start_upload(registry):
@@ -93,10 +93,10 @@ with Scenario("http2", programs=["curl", "h2load"], hosts=("split.test", "regist
         ready = ["sh", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"]
         scenario.daemon(*shim, ready=["bash", *ready[1:]])
         url = f"https://{registry.host}/v2/{scenario.repository}/blobs/{digest}"
-        many = ["-n", str(STREAMS), "-c", "2", "-m", "50", f"--connect-to=127.0.0.1:{port}"]
-        told = scenario.succeed("h2load", *many, url)
-        assert "Application protocol: h2" in told, "h2load did not use HTTP/2"
-        assert f"{STREAMS} succeeded, 0 failed, 0 errored" in told, "not every stream succeeded"
+        options = ["-n", str(STREAMS), "-c", "2", "-m", "50", f"--connect-to=127.0.0.1:{port}"]
+        output = scenario.succeed("h2load", *options, url)
+        assert "Application protocol: h2" in output, "h2load did not use HTTP/2"
+        assert f"{STREAMS} succeeded, 0 failed, 0 errored" in output, "not every stream succeeded"
 
     registry = scenario.registries[-1]  # the settings text ends in this registry's table
     for setting, version in (("off", "1.1"), ("always", "2")):

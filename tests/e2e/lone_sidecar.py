@@ -44,10 +44,10 @@ def enter_namespaces() -> Path:
 
 def replace_file(path: str, directory: Path, text: str) -> Path:
     """Bind-mounts a file over `path` and returns it; writing to it changes `path`."""
-    mine = directory / Path(path).name
-    mine.write_text(text)
-    subprocess.run(["mount", "--bind", mine, path], check=True)
-    return mine
+    replacement = directory / Path(path).name
+    replacement.write_text(text)
+    subprocess.run(["mount", "--bind", replacement, path], check=True)
+    return replacement
 
 
 class Regpass:
@@ -134,7 +134,7 @@ class NameServer(threading.Thread):
         super().__init__(daemon=True)
         self.wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.wire.bind(("127.0.0.1", 53))
-        self.asked: list[str] = []
+        self.queries: list[str] = []
 
     def run(self):
         while True:
@@ -144,7 +144,7 @@ class NameServer(threading.Thread):
                 labels.append(query[end + 1 : end + 1 + query[end]].decode())
                 end += 1 + query[end]
             name, kind = ".".join(labels).lower(), struct.unpack("!H", query[end + 1 : end + 3])[0]
-            self.asked.append(name)
+            self.queries.append(name)
             if name.endswith("hole.test"):
                 continue
             count = 1 if kind == 1 else 0

@@ -14,8 +14,8 @@ with Scenario("metrics", programs=["skopeo", "curl", "promtool"], hosts=("split.
 
     def fetch(path, expected=200):
         url = f"http://127.0.0.1:{health_port(scenario.port)}{path}"
-        told = scenario.succeed("curl", "-sS", "-w", "\n%{http_code}", url, through_regpass=False)
-        body, _, status = told.rpartition("\n")
+        output = scenario.succeed("curl", "-sS", "-w", "\n%{http_code}", url, through_regpass=False)
+        body, _, status = output.rpartition("\n")
         assert int(status) == expected, f"{path}: {status}"
         return body
 
@@ -33,8 +33,8 @@ with Scenario("metrics", programs=["skopeo", "curl", "promtool"], hosts=("split.
         text = fetch("/metrics")
         file = scenario.directory / "metrics"
         file.write_text(text)
-        told = scenario.succeed("sh", "-c", f"promtool check metrics < {file}", through_regpass=False)
-        assert not told.strip(), "promtool reports problems"
+        output = scenario.succeed("sh", "-c", f"promtool check metrics < {file}", through_regpass=False)
+        assert not output.strip(), "promtool reports problems"
         series = r'regpass_exchanges_total\{action="push",mode="proxy",registry="split.test",status="201"\} (\d+)'
         pushes = re.findall(series, text)
         assert pushes and int(pushes[0]) >= 3, f"pushes are counted as {pushes}"
@@ -73,5 +73,5 @@ with Scenario("metrics", programs=["skopeo", "curl", "promtool"], hosts=("split.
         text = fetch("/metrics")
         assert 'regpass_failures_total{cause="credential-rejected",registry="split.test"}' in text, text
         explain = [os.environ["REGPASS"], "explain", "--set", "state_dir=/srv"]
-        told = scenario.fail(*explain, through_regpass=False, binds={"/srv": regpass.state})
-        assert "credential-rejected" in told, "explain did not query the running sidecar"
+        output = scenario.fail(*explain, through_regpass=False, binds={"/srv": regpass.state})
+        assert "credential-rejected" in output, "explain did not query the running sidecar"

@@ -28,8 +28,8 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
         remote = f"docker://{at(registry, 'skopeo')}"
         scenario.succeed("skopeo", "copy", "--dest-tls-verify=false", image.source, remote, **alone)
         expect.pushed(scenario, regpass, registry, "alice", "skopeo", image.digest)
-        there = f"dir:{scenario.directory}/{registry.name}"
-        scenario.succeed("skopeo", "copy", "--src-tls-verify=false", remote, there, **alone)
+        destination = f"dir:{scenario.directory}/{registry.name}"
+        scenario.succeed("skopeo", "copy", "--src-tls-verify=false", remote, destination, **alone)
         expect.pulled(scenario, regpass, registry, "alice", scenario.repository, "skopeo")
 
     def prefixed(regpass, registry):
@@ -38,8 +38,8 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
         repository = f"docker://127.0.0.1:{prefixed_port}/hub/{scenario.repository}:prefixed"
         scenario.succeed("skopeo", "copy", "--dest-tls-verify=false", image.source, repository, **alone)
         expect.pushed(scenario, regpass, registry, "alice", "prefixed", image.digest)
-        other = repository.replace("/hub/", "/other/")
-        scenario.fail("skopeo", "inspect", "--tls-verify=false", other, **alone)
+        wrong_path = repository.replace("/hub/", "/other/")
+        scenario.fail("skopeo", "inspect", "--tls-verify=false", wrong_path, **alone)
         assert "the path is none of this mirror's" in scenario.output, "the client does not say what is wrong"
 
     def storage(regpass, registry, program, *options):
@@ -80,9 +80,9 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
             f'[[registry]]\nlocation = "{registry.host}"\n'
             f'[[registry.mirror]]\nlocation = "127.0.0.1:{ports[registry]}"\ninsecure = true\n'
         )
-        there = f"dir:{scenario.directory}/by-name-{registry.name}"
+        destination = f"dir:{scenario.directory}/by-name-{registry.name}"
         skopeo = ["skopeo", "--registries-conf", config]
-        scenario.succeed(*skopeo, "copy", f"docker://{registry.host}/shared/base:1", there, **alone)
+        scenario.succeed(*skopeo, "copy", f"docker://{registry.host}/shared/base:1", destination, **alone)
         expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
 
     def docker_hub(regpass, registry):
@@ -120,7 +120,7 @@ with Scenario("mirror", programs=CLIENTS) as scenario:
             programs / "buildctl", "build", "--progress=plain", "--frontend=dockerfile.v0", *local, output, **alone
         )
         expect.pushed(scenario, regpass, registry, "alice", "buildkit")
-        received = [one["uri"] for one in registry.received(mark) if one["repository"] == "shared/base"]
+        received = [request["uri"] for request in registry.received(mark) if request["repository"] == "shared/base"]
         assert received, "the base image was not pulled through the mirror"
         assert not any("ns=" in uri for uri in received), f"{registry.host} received ns=: {received}"
 

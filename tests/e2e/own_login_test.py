@@ -30,7 +30,7 @@ with Scenario("own-login", programs=["skopeo", "runc"], hosts=["split.test"]) as
 
     def users(mark):
         received = registry.received(mark)
-        return {one["user"] for one in received if one["repository"] == scenario.repository and one["user"]}
+        return {request["user"] for request in received if request["repository"] == scenario.repository and request["user"]}
 
     with scenario.sidecar({"config.json": scenario.docker_config("alice")}, 'authorization = "add"\n'):
         scenario.daemon(programs / "buildkitd", *exec_proxy.DAEMON, ready=[buildctl, "debug", "workers"])

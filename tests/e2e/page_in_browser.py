@@ -22,7 +22,7 @@ OPTIONS = [
     "--disable-background-networking", "--no-first-run", "--force-prefers-reduced-motion",
 ]  # fmt: skip
 
-told = json.loads(sys.argv[1])
+parameters = json.loads(sys.argv[1])
 options = webdriver.ChromeOptions()
 for option in OPTIONS:
     options.add_argument(option)
@@ -64,7 +64,7 @@ def look(size: tuple[int, int], scheme: str) -> None:
 
 def picture(name: str) -> None:
     browser.execute_script("scrollTo(0, 0)")
-    browser.save_screenshot(f"{told['pictures']}/{name}.png")
+    browser.save_screenshot(f"{parameters['pictures']}/{name}.png")
 
 
 def get(path: str) -> dict:
@@ -80,7 +80,7 @@ def opens_with_the_token_only(origin: str) -> None:
     browser.get(origin + "/")
     assert "token" in text("body") and not browser.find_elements(By.ID, "list"), "the page is accessible without the token"
     browser.get_log("browser")  # discard the message about the 403
-    browser.get(told["url"])
+    browser.get(parameters["url"])
     assert eventually(lambda: browser.find_elements(By.ID, "connection") and text("#connection") == "live"), "the page did not connect"
     assert browser.current_url == origin + "/", f"the token is still in the address bar: {browser.current_url}"
     assert browser.execute_script("return document.cookie") == "", "scripts can read the cookie"
@@ -88,7 +88,7 @@ def opens_with_the_token_only(origin: str) -> None:
 
 def shows_a_pull_as_it_happens() -> None:
     assert not shown_items(), "the list is not empty at the start"
-    assert run(told["pull"]) == 0, "the pull failed"
+    assert run(parameters["pull"]) == 0, "the pull failed"
     assert eventually(shown_items), "the pull does not appear"
     assert not browser.find_elements(By.CSS_SELECTOR, "#list .failed"), "the pull is shown as failed"
     browser.find_elements(By.CSS_SELECTOR, "#list button")[-1].click()
@@ -99,15 +99,15 @@ def shows_a_pull_as_it_happens() -> None:
 
 
 def shows_a_failing_push_as_it_happens() -> None:
-    assert run(told["push"]) != 0, "the push succeeded but should have failed"
+    assert run(parameters["push"]) != 0, "the push succeeded but should have failed"
     assert eventually(lambda: browser.find_elements(By.CSS_SELECTOR, "#list .failed")), "the push does not appear"
     assert eventually(lambda: "Failed" in browser.find_element(By.ID, "announcer").get_attribute("textContent"))
 
 
 def can_be_used_by_keyboard() -> None:
-    there = len(shown_items())
+    item_count = len(shown_items())
     browser.refresh()  # brings back the earlier exchanges and clears the focus
-    assert eventually(lambda: len(shown_items()) >= there), "a page opened later does not show earlier exchanges"
+    assert eventually(lambda: len(shown_items()) >= item_count), "a page opened later does not show earlier exchanges"
     browser.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
     assert "Skip" in focused().text, "the first Tab stop is not the skip link"
     press(Keys.ENTER)
@@ -148,7 +148,7 @@ def filters() -> None:
 
 
 def takes_text_for_text() -> None:
-    assert told["markup"] in text("#credentials"), "the credential whose key is markup is not shown"
+    assert parameters["markup"] in text("#credentials"), "the credential whose key is markup is not shown"
     assert not browser.find_elements(By.TAG_NAME, "img") and browser.title == "regpass", "text was interpreted as markup"
 
 
@@ -186,16 +186,16 @@ def gives_an_archive() -> None:
 
 def asked_nobody_else(origin: str) -> None:
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = {
+    urls = {
         message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"
     }
-    assert asked, "the browser's log contains no request"
-    others = [url for url in asked if not url.startswith(origin + "/")]
-    assert not others, f"the page sent requests to other hosts: {others}"
+    assert urls, "the browser's log contains no request"
+    foreign = [url for url in urls if not url.startswith(origin + "/")]
+    assert not foreign, f"the page sent requests to other hosts: {foreign}"
 
 
 try:
-    parts = urlsplit(told["url"])
+    parts = urlsplit(parameters["url"])
     home = f"{parts.scheme}://{parts.netloc}"
     look(WIDE, "light")
     opens_with_the_token_only(home)

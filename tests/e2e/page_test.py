@@ -1,6 +1,6 @@
-"""The live page in a real Chromium: opened with the token, it shows a push that fails as it happens, and why.
+"""The live page in a real Chromium: opened with the token, it shows a failing push as it happens, and the reason.
 
-The pictures in docs/ are those of the scenario: PICTURES=docs makes them anew.
+The screenshots in docs/ come from this scenario: PICTURES=docs recreates them.
 """
 
 import json
@@ -13,7 +13,7 @@ from e2e import Scenario
 from sidecar import Sidecar
 
 HERE = Path(__file__).parent
-MARKUP = "<img src=x onerror=document.title='owned'>"  # as the key of a credential
+MARKUP = "<img src=x onerror=document.title='owned'>"  # used as the key of a credential
 
 
 class WithPage(Sidecar):
@@ -31,7 +31,7 @@ class WithPage(Sidecar):
 
 
 def hostile(docker_config: str) -> str:
-    """With an entry whose key is markup: nobody must take it for some."""
+    """Adds an entry whose key is markup, which the page must show as text."""
     config = json.loads(docker_config)
     config["auths"][MARKUP] = {"auth": "bm9ib2R5Om5vdGhpbmc="}
     return json.dumps(config)
@@ -57,18 +57,18 @@ with Scenario("page", programs=["skopeo", "chromium", "chromedriver"], hosts=("s
         )
         [warning] = regpass.events("key-log")
         assert warning["level"] == "warn" and warning["file"] == str(regpass.keys), f"the warning is {warning}"
-        assert regpass.keys.stat().st_mode & 0o777 == 0o600, "others may read the TLS keys"
-        # One connection has one random value, whichever side it is ours on: the client's, and those to split.test.
+        assert regpass.keys.stat().st_mode & 0o777 == 0o600, "other users can read the TLS keys"
+        # Each connection has its own client random: there must be those of the client's connection and of the ones to split.test.
         connections = {line.split()[1] for line in regpass.keys.read_text().splitlines()}
-        assert len(connections) >= 2, "the TLS keys of one side are missing"
+        assert len(connections) >= 2, "the TLS keys of one side of the proxy are missing"
         pushes = expect.eventually(lambda: regpass.exchanges(repository=scenario.repository))
         assert pushes, "the push did not come through regpass"
-    # The log of it is enough for the same archive, offline.
+    # The log alone is enough to create the same archive offline.
     har = scenario.directory / "offline.har"
     scenario.fail(os.environ["REGPASS"], "explain", regpass.log_file, "--har", har)
     archive = json.loads(har.read_text())["log"]
     roles = {entry["_regpass"]["role"] for entry in archive["entries"]}
-    assert {"request", "token-request"} <= roles and "granted-less" in har.read_text(), f"the archive has {roles}"
+    assert {"request", "token-request"} <= roles and "granted-less" in har.read_text(), f"the archive contains {roles}"
     if target := os.environ.get("PICTURES"):
         for picture in pictures.glob("*.png"):
             shutil.copy(picture, target)

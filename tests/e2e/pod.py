@@ -17,7 +17,7 @@ from pathlib import Path
 import processes
 from e2e import Scenario, shown
 from network import inside
-from pod_container import Container, Image, Place
+from pod_container import Container, Image, PodResources
 from pod_network import POD_IP, RESOLV_CONF, PodNetwork
 from pod_volumes import Mounts, Volumes
 from sidecar import Log
@@ -61,7 +61,7 @@ class Pod:
         containers = self._directory / "containers"
         containers.mkdir(parents=True)
         fields = {"metadata.name": NAME, "metadata.namespace": "builds", "status.podIP": POD_IP}
-        self._place = Place(
+        self._shared = PodResources(
             directory=containers,
             logs=self._scenario.directory,
             mounts=self._roots,
@@ -70,13 +70,13 @@ class Pod:
             files=self._machine_files(),
             fields=fields,
         )
-        for one in self._spec.get("initContainers", []):
-            self.start(one["name"])
-            if one.get("restartPolicy") != "Always":
-                status = self.containers[one["name"]].status(PATIENCE)
-                assert status == 0, f"{one['name']} ended with {status}: {self._log(one['name'])}"
-        for one in self._spec["containers"]:
-            self.start(one["name"])
+        for container_spec in self._spec.get("initContainers", []):
+            self.start(container_spec["name"])
+            if container_spec.get("restartPolicy") != "Always":
+                status = self.containers[container_spec["name"]].status(PATIENCE)
+                assert status == 0, f"{container_spec['name']} ended with {status}: {self._log(container_spec['name'])}"
+        for container_spec in self._spec["containers"]:
+            self.start(container_spec["name"])
 
     def _remove(self) -> None:
         while self.containers:
@@ -88,7 +88,7 @@ class Pod:
             self.containers[name].remove()
         spec = self.spec_of(name)
         context = self._spec.get("securityContext", {})
-        container = Container(self._place, spec, self._image(spec), context, next(NUMBERS))
+        container = Container(self._shared, spec, self._image(spec), context, next(NUMBERS))
         self.containers[name] = container
         container.start()
         if name == "regpass":
@@ -103,7 +103,7 @@ class Pod:
 
     def spec_of(self, name: str) -> dict:
         every = [*self._spec.get("initContainers", []), *self._spec["containers"]]
-        return next(one for one in every if one["name"] == name)
+        return next(container_spec for container_spec in every if container_spec["name"] == name)
 
     def succeed(self, name: str, *argv, seconds: float = 60) -> str:
         """`kubectl exec`, as the container's user."""
@@ -121,7 +121,7 @@ class Pod:
 
     @property
     def resolv_conf(self) -> Path:
-        return self._place.files["/etc/resolv.conf"]
+        return self._shared.files["/etc/resolv.conf"]
 
     def log(self, name: str) -> Log:
         return Log(self.containers[name].log_file)
@@ -131,8 +131,8 @@ class Pod:
         url = f"http://{POD_IP}:{port}{path}"
         fetch = ["curl", "--silent", "--max-time", "5", "--write-out", "\n%{http_code}", url]
         command = inside(self.network.servers, {}, fetch)
-        asked = subprocess.run(command, capture_output=True, text=True, timeout=20).stdout
-        body, _, status = asked.rpartition("\n")
+        response = subprocess.run(command, capture_output=True, text=True, timeout=20).stdout
+        body, _, status = response.rpartition("\n")
         return int(status or 0), body
 
     # Implementation

@@ -37,7 +37,7 @@ class Image:
 
 
 @dataclass
-class Place:
+class PodResources:
     """What the containers of a pod share."""
 
     directory: Path
@@ -50,15 +50,15 @@ class Place:
 
 
 class Container:
-    def __init__(self, place: Place, spec: dict, image: Image, pod_context: dict, number: int):
+    def __init__(self, shared: PodResources, spec: dict, image: Image, pod_context: dict, number: int):
         self.name = spec["name"]
-        self._place = place
-        self._id = f"{place.namespace}-{self.name}-{number}"
-        self._bundle = place.directory / f"{self.name}-{number}"
-        self._runc = ["runc", "--root", str(place.directory / "runc")]
-        self.log_file = place.logs / f"{number:02}-{self.name}.log"
+        self._shared = shared
+        self._id = f"{shared.namespace}-{self.name}-{number}"
+        self._bundle = shared.directory / f"{self.name}-{number}"
+        self._runc = ["runc", "--root", str(shared.directory / "runc")]
+        self.log_file = shared.logs / f"{number:02}-{self.name}.log"
         rootfs = self._make_rootfs(image)
-        config = _config(place, spec, image, pod_context, rootfs)
+        config = _config(shared, spec, image, pod_context, rootfs)
         (self._bundle / "config.json").write_text(json.dumps(config, indent=1))
 
     def start(self) -> None:
@@ -69,8 +69,8 @@ class Container:
     @property
     def pid(self) -> int | None:
         """The process id of its first process in the host's PID namespace."""
-        asked = subprocess.run([*self._runc, "state", self._id], capture_output=True, text=True, timeout=20)
-        state = json.loads(asked.stdout) if asked.returncode == 0 else {}
+        result = subprocess.run([*self._runc, "state", self._id], capture_output=True, text=True, timeout=20)
+        state = json.loads(result.stdout) if result.returncode == 0 else {}
         return state["pid"] if state.get("status") == "running" else None
 
     def runs(self) -> bool:
@@ -96,17 +96,17 @@ class Container:
             subprocess.run([*self._runc, "delete", "--force", self._id], capture_output=True, timeout=20)
             if self._process.returncode is None:
                 processes.end_child(self._process, 10)
-        self._place.mounts.undo(self._bundle)
+        self._shared.mounts.undo(self._bundle)
 
     def _make_rootfs(self, image: Image) -> Path:
         """Mounts the image with a writable layer on top that is discarded with the container."""
-        top = self._place.mounts.mount("-t", "tmpfs", "tmpfs", at=self._bundle / "top")
+        top = self._shared.mounts.mount("-t", "tmpfs", "tmpfs", at=self._bundle / "top")
         upper, work, rootfs = top / "upper", top / "work", self._bundle / "rootfs"
         for folder in (upper, work, rootfs):
             folder.mkdir()
         upper.chmod(0o755)
         options = f"lowerdir={image.rootfs},upperdir={upper},workdir={work}"
-        self._place.mounts.mount("-t", "overlay", "overlay", "-o", options, at=rootfs)
+        self._shared.mounts.mount("-t", "overlay", "overlay", "-o", options, at=rootfs)
         for path, owner in image.writable.items():
             folder = rootfs / path.lstrip("/")
             folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ class Container:
         return rootfs
 
 
-def _config(place: Place, spec: dict, image: Image, pod_context: dict, rootfs: Path) -> dict:
+def _config(shared: PodResources, spec: dict, image: Image, pod_context: dict, rootfs: Path) -> dict:
     context = pod_context | spec.get("securityContext", {})
     user = context.get("runAsUser", image.user[0])
     if context.get("runAsNonRoot"):
@@ -123,14 +123,14 @@ def _config(place: Place, spec: dict, image: Image, pod_context: dict, rootfs: P
     resources = {"memory": {"limit": size(limits["memory"])}} if "memory" in limits else {}
     return {
         "ociVersion": "1.0.2",
-        "hostname": place.fields["metadata.name"],
+        "hostname": shared.fields["metadata.name"],
         "root": {"path": str(rootfs), "readonly": context.get("readOnlyRootFilesystem", False)},
-        "process": _process(place, spec, image, context, user),
-        "mounts": _mounts(place, spec, image),
+        "process": _process(shared, spec, image, context, user),
+        "mounts": _mounts(shared, spec, image),
         "linux": {
-            "cgroupsPath": f"/regpass-e2e/{place.namespace}-{spec['name']}",
+            "cgroupsPath": f"/regpass-e2e/{shared.namespace}-{spec['name']}",
             "namespaces": [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")]
-            + [{"type": "network", "path": f"/run/netns/{place.namespace}"}],
+            + [{"type": "network", "path": f"/run/netns/{shared.namespace}"}],
             "resources": {"devices": [{"allow": False, "access": "rwm"}]} | resources,
             "maskedPaths": MASKED,
             "readonlyPaths": READ_ONLY,
@@ -139,13 +139,13 @@ def _config(place: Place, spec: dict, image: Image, pod_context: dict, rootfs: P
     }
 
 
-def _process(place: Place, spec: dict, image: Image, context: dict, user: int) -> dict:
-    variables = dict(one.split("=", 1) for one in image.environment)
-    for one in spec.get("env", []):
-        value = one.get("value", "")
-        if "valueFrom" in one:
-            value = place.fields[one["valueFrom"]["fieldRef"]["fieldPath"]]
-        variables[one["name"]] = _expanded(value, variables)
+def _process(shared: PodResources, spec: dict, image: Image, context: dict, user: int) -> dict:
+    variables = dict(variable.split("=", 1) for variable in image.environment)
+    for variable in spec.get("env", []):
+        value = variable.get("value", "")
+        if "valueFrom" in variable:
+            value = shared.fields[variable["valueFrom"]["fieldRef"]["fieldPath"]]
+        variables[variable["name"]] = _expanded(value, variables)
     command = spec.get("command", image.entrypoint)
     arguments = spec.get("args", [] if "command" in spec else image.command)
     group = context.get("runAsGroup", image.user[1] if user == image.user[0] else 0)
@@ -170,21 +170,21 @@ def _capabilities(context: dict) -> list[str]:
     return [f"CAP_{name}" for name in sorted(kept | set(change.get("add", [])))]
 
 
-def _mounts(place: Place, spec: dict, image: Image) -> list[dict]:
-    made = [_mount("/proc", "proc", "proc", "nosuid,noexec,nodev")]
-    made += [_mount(target, kind, kind, options) for target, (kind, options) in DEVICES.items()]
-    made += [_mount("/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620")]
-    made += [_mount("/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro")]
-    made += [_mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid,noexec,nodev,ro")]
+def _mounts(shared: PodResources, spec: dict, image: Image) -> list[dict]:
+    mounts = [_mount("/proc", "proc", "proc", "nosuid,noexec,nodev")]
+    mounts += [_mount(target, kind, kind, options) for target, (kind, options) in DEVICES.items()]
+    mounts += [_mount("/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620")]
+    mounts += [_mount("/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro")]
+    mounts += [_mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid,noexec,nodev,ro")]
     for target, source in image.binds.items():
-        made.append(_mount(target, "bind", str(source), "rbind,ro"))
-    for target, source in place.files.items():
-        made.append(_mount(target, "bind", str(source), "rbind,ro"))
+        mounts.append(_mount(target, "bind", str(source), "rbind,ro"))
+    for target, source in shared.files.items():
+        mounts.append(_mount(target, "bind", str(source), "rbind,ro"))
     for mount in spec.get("volumeMounts", []):
-        source = place.volumes[mount["name"]] / mount.get("subPath", "")
+        source = shared.volumes[mount["name"]] / mount.get("subPath", "")
         rights = "ro" if mount.get("readOnly") else "rw"
-        made.append(_mount(mount["mountPath"], "bind", str(source), f"rbind,rprivate,{rights}"))
-    return made
+        mounts.append(_mount(mount["mountPath"], "bind", str(source), f"rbind,rprivate,{rights}"))
+    return mounts
 
 
 def _mount(target: str, kind: str, source: str, options: str) -> dict:

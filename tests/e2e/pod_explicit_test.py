@@ -1,6 +1,6 @@
-"""The pod of deploy/, explicit mode: rootless buildkitd with the proxy's password, build steps without.
+"""The pod of deploy/ in explicit proxy mode: rootless buildkitd has the proxy password, build steps do not.
 
-T01 T02 T03 T23 T32 T34 what a build step tries, F08 SIGTERM in mid-push, F11 kill -9, and a Secret that is swapped.
+T01 T02 T03 T23 T32 T34 attacks by a build step, F08 SIGTERM during a push, F11 kill -9, and a Secret that is replaced.
 """
 
 from pathlib import Path
@@ -14,22 +14,22 @@ PROXY = "127.0.0.1:3128"
 
 
 def password_of(pod) -> str:
-    """The one that regpass made, as the builder sees it."""
+    """The password that regpass generated, as the builder sees it."""
     return Path(f"/proc/{pod.containers[BUILDER].pid}/root", "run/regpass/client/secret").read_text().strip()
 
 
 def misuse(scenario: PodScenario, pod) -> None:
-    """T01 T02 T03: a build step is refused everything, and sees nothing."""
+    """T01 T02 T03: a build step is refused everything and cannot read any secret."""
     script = pod_misuse.BEGIN + pod_misuse.through_proxy(HOST, HIDDEN) + pod_misuse.looking_around()
     got, _ = attack(scenario, pod, script)
     for name, answer in got.items():
         wanted = "HTTP/1.1 40" if name.startswith("health ") else "HTTP/1.1 407 "
-        assert answer.startswith(wanted), f"{name}: the step was answered {answer}"
+        assert answer.startswith(wanted), f"{name}: the step got {answer}"
     scenario.never_printed(password_of(pod))
 
 
 def taken_over(scenario: PodScenario, pod) -> None:
-    """T01 T03: who has the builder's password, too, gets what policy allows and no more."""
+    """T01 T03: even with the builder's password, a client gets only what policy allows."""
     proxy = f"http://buildkitd:{password_of(pod)}@{PROXY}"
     curl = ["curl", "--silent", "--insecure", "--max-time", "10", "--proxy", proxy]
     curl += ["--write-out", " %{http_connect} %{http_code}"]
@@ -49,12 +49,12 @@ def taken_over(scenario: PodScenario, pod) -> None:
         ("GET", "/v2/_catalog"),
     ):
         body, status = ask(f"https://{HOST}{path}", "-X", method)
-        assert status == "403", f"{method} {path} was answered {status} {body}"
+        assert status == "403", f"the response to {method} {path} was {status} {body}"
     unheard_of(scenario, mark)
     for target in pod_misuse.FORBIDDEN:
         for url in (f"http://{target}/", f"https://{target}/"):
             body, status = ask(url)
-            assert status in ("400", "403"), f"{url} was answered {status} {body}"
+            assert status in ("400", "403"), f"the response to {url} was {status} {body}"
 
 
 with PodScenario("explicit") as scenario, scenario.pod("statefulset") as pod:
@@ -62,7 +62,7 @@ with PodScenario("explicit") as scenario, scenario.pod("statefulset") as pod:
     exercise(scenario, pod)
     misuse(scenario, pod)
     taken_over(scenario, pod)
-    assert not pod.network.canaries(), f"regpass was led to {pod.network.canaries()}"
+    assert not pod.network.canaries(), f"regpass connected to {pod.network.canaries()}"
     reconfigure(scenario, pod)
     rotate(scenario, pod)
     crash(scenario, pod)

@@ -51,12 +51,12 @@ def attack(scenario: PodScenario, pod: Pod, script: str) -> tuple[dict[str, str]
 def unheard_of(scenario: PodScenario, mark: int) -> None:
     """Since `mark`, the registry received only reads of the base image."""
     reads = ("GET", "HEAD")
-    asked = [
-        f"{one['method']} {one['uri']}"
-        for one in scenario.registry.received(mark)
-        if one["method"] not in reads or one["repository"] != "shared/base"
+    forbidden = [
+        f"{request['method']} {request['uri']}"
+        for request in scenario.registry.received(mark)
+        if request["method"] not in reads or request["repository"] != "shared/base"
     ]
-    assert not asked, f"the registry received requests that are not allowed: {asked}"
+    assert not forbidden, f"the registry received requests that are not allowed: {forbidden}"
 
 
 def rotate(scenario: PodScenario, pod: Pod) -> None:
@@ -72,8 +72,8 @@ def rotate(scenario: PodScenario, pod: Pod) -> None:
     expect.explained(scenario, log, registry, "credential-rejected")
     loaded = len(log.events("credentials-loaded"))
     pod.volumes.swap("secret", SECRET, {".dockerconfigjson": scenario.docker_config(USER)})
-    seen = expect.eventually(lambda: len(log.events("credentials-loaded")) > loaded)
-    assert seen, "regpass did not load the new Secret"
+    updated = expect.eventually(lambda: len(log.events("credentials-loaded")) > loaded)
+    assert updated, "regpass did not load the new Secret"
     scenario.repository = f"{first}-rotated"
     pod.succeed(BUILDER, *build(context, pushing(scenario.image("1"))))
     expect.pushed(scenario, log, registry, USER, "1")
@@ -85,8 +85,8 @@ def reconfigure(scenario: PodScenario, pod: Pod) -> None:
     for text in (re.sub(PUSH, r"\1push = []", config, flags=re.MULTILINE), config):
         reloaded = len(log.events("config-reloaded"))
         pod.volumes.swap("configMap", "regpass", {"regpass.toml": text})
-        seen = expect.eventually(lambda: len(log.events("config-reloaded")) > reloaded)
-        assert seen, "regpass did not load the new ConfigMap"
+        updated = expect.eventually(lambda: len(log.events("config-reloaded")) > reloaded)
+        assert updated, "regpass did not load the new ConfigMap"
         attempt = build(scenario.context("FROM scratch\nCOPY unique /unique\n"), pushing(scenario.image("allowed")))
         if text == config:
             pod.succeed(BUILDER, *attempt)

@@ -1,6 +1,6 @@
-"""The pod of deploy/, mirror mode: the builder knows no proxy and no CA, but a registry on loopback with a secret path.
+"""The pod of deploy/ in mirror mode: the builder has no proxy and no CA, only a registry on loopback with a secret path.
 
-T01 T02 T03 what a build step tries that does not know the path, and who does; F08 SIGTERM in mid-push, F11 kill -9.
+T01 T02 T03 attacks by a build step that does not know the path, and by a client that does; F08 SIGTERM during a push, F11 kill -9.
 """
 
 import secrets
@@ -24,7 +24,7 @@ ELSEWHERE = (
 
 
 def misuse(scenario: PodScenario, pod) -> None:
-    """T01 T02 T03: a step that does not know the path gets nothing, and does not find it out."""
+    """T01 T02 T03: a step that does not know the path gets nothing and cannot find it out."""
 
     def ask(name, head, host=LISTENER):
         return http(name, "127.0.0.1", 5000, head, host)
@@ -42,15 +42,15 @@ def misuse(scenario: PodScenario, pod) -> None:
         script += ask(f"own {path}", f"GET {path}")
     script += pod_misuse.looking_around()
     got, output = attack(scenario, pod, script)
-    # skopeo asks without the path whether there is a registry.
+    # Allowed, because skopeo pings the registry without the path.
     assert got.pop("ping").startswith("HTTP/1.1 200 ")
     for name, answer in got.items():
-        assert answer.startswith("HTTP/1.1 4"), f"{name}: the step was answered {answer}"
-    assert PATH not in output, "the step sees the path"
+        assert answer.startswith("HTTP/1.1 4"), f"{name}: the step got {answer}"
+    assert PATH not in output, "the step can read the path"
 
 
 def taken_over(scenario: PodScenario, pod) -> None:
-    """T01 T03: who knows the path, too, gets what policy allows and no more."""
+    """T01 T03: even with the path, a client gets only what policy allows."""
     curl = ["curl", "--silent", "--max-time", "10", "--write-out", " %{http_code}"]
 
     def ask(path, method="GET"):
@@ -67,21 +67,21 @@ def taken_over(scenario: PodScenario, pod) -> None:
         ("GET", "/_catalog"),
     ):
         status, body = ask(path, method)
-        assert status == "403", f"{method} {path} was answered {status} {body}"
+        assert status == "403", f"the response to {method} {path} was {status} {body}"
     for host in ELSEWHERE:
         status, body = ask(f"/shared/base/tags/list?ns={host}")
-        assert status in ("400", "403", "404"), f"?ns={host} was answered {status} {body}"
+        assert status in ("400", "403", "404"), f"the response to ?ns={host} was {status} {body}"
     unheard_of(scenario, mark)
 
 
 with PodScenario("mirror") as scenario, scenario.pod("statefulset-mirror", *CHANGES) as pod:
-    # Pushes never go to a configured mirror: they name it.
+    # BuildKit never pushes to a configured mirror, so pushes have to name it.
     scenario.pushed_to = f"{LISTENER}/{PATH}"
     restricted(pod)
     exercise(scenario, pod)
     misuse(scenario, pod)
     taken_over(scenario, pod)
-    assert not pod.network.canaries(), f"regpass was led to {pod.network.canaries()}"
+    assert not pod.network.canaries(), f"regpass connected to {pod.network.canaries()}"
     rotate(scenario, pod)
     crash(scenario, pod)
     modes = {line["mode"] for line in pod.log(SIDECAR).events("exchange")}

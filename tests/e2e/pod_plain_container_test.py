@@ -1,9 +1,9 @@
-"""The pod of deploy/ for clusters without native sidecars: all containers are told to end at once (F08 SIGTERM)."""
+"""The pod of deploy/ for clusters without native sidecars: all containers get SIGTERM at the same time (F08)."""
 
 from pod_life import exercise, terminate
 from pod_scenario import BUILDER, SIDECAR, PodScenario, restricted
 
-# Two minutes of silence are waited for, in what is shipped.
+# The shipped configuration waits for two idle minutes.
 CHANGES = (('idle = "2m"', 'idle = "3s"'),)
 
 with PodScenario("plain-container") as scenario, scenario.pod("statefulset-plain-container", *CHANGES) as pod:

@@ -61,10 +61,10 @@ class PodScenario(Scenario):
             text = text.replace(old, new)
         policy = rf'\1push = ["team-a/*"]\n\1realms = ["{REALM}"]'
         documents = list(yaml.safe_load_all(re.sub(PUSH, policy, text, flags=re.MULTILINE)))
-        (spec,) = [one["spec"]["template"]["spec"] for one in documents if one["kind"] in ("StatefulSet", "Job")]
+        (spec,) = [item["spec"]["template"]["spec"] for item in documents if item["kind"] in ("StatefulSet", "Job")]
         _trust_testbed(spec)
-        configs = [one for one in documents if one["kind"] == "ConfigMap"]
-        objects = {("configMap", one["metadata"]["name"]): one["data"] for one in configs}
+        configs = [item for item in documents if item["kind"] == "ConfigMap"]
+        objects = {("configMap", item["metadata"]["name"]): item["data"] for item in configs}
         objects["configMap", "upstream-ca"] = {"ca.crt": self.testbed.upstream_ca.read_text()}
         objects["secret", SECRET] = {".dockerconfigjson": self.docker_config(USER)}
         builder = pod_image.builder(self, buildkit.programs(), {CONTEXTS: self._contexts})
@@ -123,7 +123,7 @@ def in_network(pod: Pod, *argv) -> str:
 
 def _trust_testbed(spec: dict) -> None:
     """Mounts the registry's private CA in a certs.d directory, as docker does."""
-    (sidecar,) = [one for one in [*spec["initContainers"], *spec["containers"]] if one["name"] == SIDECAR]
-    place = {"name": "upstream-ca", "mountPath": f"/etc/docker/certs.d/{HOST}", "readOnly": True}
-    sidecar["volumeMounts"].append(place)
+    (sidecar,) = [item for item in [*spec["initContainers"], *spec["containers"]] if item["name"] == SIDECAR]
+    mount = {"name": "upstream-ca", "mountPath": f"/etc/docker/certs.d/{HOST}", "readOnly": True}
+    sidecar["volumeMounts"].append(mount)
     spec["volumes"].append({"name": "upstream-ca", "configMap": {"name": "upstream-ca"}})

@@ -1,6 +1,6 @@
-"""The pod of deploy/, transparent mode: an init container redirects connections, and the builder knows of no proxy.
+"""The pod of deploy/ in transparent mode: an init container redirects connections, and the builder has no proxy configured.
 
-T01 T02 T03 T20 T34 what a build step tries, whom no password can keep out; F08 SIGTERM in mid-push, F11 kill -9.
+T01 T02 T03 T20 T34 attacks by a build step, which no password keeps out in this mode; F08 SIGTERM during a push, F11 kill -9.
 """
 
 import pod_misuse
@@ -11,7 +11,7 @@ from pod_scenario import HOST, SIDECAR, PodScenario, restricted
 
 REFUSED = "HTTP/1.1 403 "
 
-# Of requests over TLS for the registry: what policy says.
+# Requests to the registry over TLS that policy refuses.
 FORBIDDEN = {
     "start an upload elsewhere": "POST /v2/team-b/other/blobs/uploads/",
     "mount elsewhere": f"POST /v2/shared/base/blobs/uploads/?mount=sha256:{64 * '0'}&from=team-a/seed",
@@ -22,10 +22,10 @@ FORBIDDEN = {
 
 
 def misuse(scenario: PodScenario, pod) -> None:
-    """T01 T02 T03 T20: the step may do what policy says, and is led nowhere else."""
+    """T01 T02 T03 T20: the step can do what policy allows and reaches no other host."""
     script = BEGIN + tls("allowed", HOST, "GET /v2/shared/base/tags/list", HOST)
     script += "".join(tls(name, HOST, head, HOST) for name, head in FORBIDDEN.items())
-    # To where it may not go, by address and by name, and with the registry's name on the way to somebody else.
+    # Forbidden destinations by address and by name, and the registry's name in a connection to another host.
     script += http("metadata", METADATA, 80, "GET /latest/meta-data/", METADATA)
     script += http("metadata by name", "metadata.google.internal", 80, "GET /", "metadata.google.internal")
     script += http("metadata by Host", "plain.test", 80, "GET /", METADATA)
@@ -35,10 +35,10 @@ def misuse(scenario: PodScenario, pod) -> None:
     script += http("the node", NODE, 443, "GET /", NODE)
     for name in ("kubernetes.default.svc.cluster.local", "metadata.test", "loopback.test"):
         script += tls(f"TLS for {name}", API_SERVER, "GET /", name)
-    # By an address that is not the registry's: it is reached by its name. And somebody else's name for what it says.
+    # A request for the registry sent to another address still goes to the registry, because regpass connects by name.
     script += tls("led astray", METADATA, "GET /v2/shared/base/tags/list", HOST)
     script += tls("two names", HOST, "GET /latest/meta-data/", METADATA, sni=HOST)
-    # The listener itself, to which nobody was redirected.
+    # The listener itself, contacted directly instead of by redirection.
     script += http("the listener", "127.0.0.1", 13128, "GET /v2/shared/base/tags/list", HOST)
     script += http("CONNECT at the listener", "127.0.0.1", 13128, f"CONNECT {HOST}:443", f"{HOST}:443")
     script += pod_misuse.looking_around()
@@ -46,20 +46,20 @@ def misuse(scenario: PodScenario, pod) -> None:
     got, _ = attack(scenario, pod, script)
     for name, answer in got.items():
         if name in ("allowed", "led astray"):
-            assert answer.startswith("HTTP/1.1 200 "), f"{name}: the step was answered {answer}"
+            assert answer.startswith("HTTP/1.1 200 "), f"{name}: the step got {answer}"
         elif name.startswith("health "):
-            assert answer.startswith("HTTP/1.1 404 "), f"{name}: the step was answered {answer}"
+            assert answer.startswith("HTTP/1.1 404 "), f"{name}: the step got {answer}"
         else:
             assert answer.startswith("HTTP/1.1 4") or not answer, f"{name}: {answer}"
     for name in FORBIDDEN:
-        assert got[name].startswith(REFUSED), f"{name}: the step was answered {got[name]}"
+        assert got[name].startswith(REFUSED), f"{name}: the step got {got[name]}"
 
 
 with PodScenario("transparent") as scenario, scenario.pod("statefulset-transparent") as pod:
     restricted(pod)
     exercise(scenario, pod)
     misuse(scenario, pod)
-    assert not pod.network.canaries(), f"regpass was led to {pod.network.canaries()}"
+    assert not pod.network.canaries(), f"regpass connected to {pod.network.canaries()}"
     rotate(scenario, pod)
     crash(scenario, pod)
     modes = {line["mode"] for line in pod.log(SIDECAR).events("exchange")}

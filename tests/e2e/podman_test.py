@@ -1,4 +1,4 @@
-"""podman pulls and pushes, holding no credential."""
+"""podman pulls and pushes without any credential."""
 
 import expect
 from e2e import Scenario
@@ -29,4 +29,4 @@ with Scenario("podman", programs=["podman"]) as scenario:
             scenario.succeed(*podman, "pull", f"{registry.host}/team-a/seed:1")
             scenario.fail(*podman, "push", image, f"{registry.host}/{scenario.repository}:3")
             expect.explained(scenario, regpass, registry, "granted-less")
-            assert registry.digest(scenario.repository, "3") is None, "pushed by a user without that right"
+            assert registry.digest(scenario.repository, "3") is None, "a user without push access was able to push"

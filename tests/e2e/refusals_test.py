@@ -1,5 +1,5 @@
-"""A token that has expired, and a token server that cannot be reached: each client prints regpass's sentence, and
-`regpass check` says the same beforehand."""
+"""An expired token and an unreachable token server: each client prints regpass's message, and `regpass check` predicts the
+same cause."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from corporate import Barred
 from e2e import Scenario
 
 HOST = "split.test"
-DOCKER = "/usr/bin/docker"  # not the first on PATH: a newer one would build by a plugin of its own
+DOCKER = "/usr/bin/docker"  # not the first on PATH: a newer docker would build with its own buildx plugin
 CLIENTS = ["skopeo", "buildah", "podman", "ctr", "containerd", "dockerd", DOCKER, "runc"]
 
 
@@ -20,7 +20,7 @@ def encoded(part: dict) -> str:
 
 
 def expired_token() -> str:
-    """Well-formed and long over. Whether it was ever signed is not what a registry looks at first."""
+    """A well-formed token that expired long ago. Its signature does not matter: registries check the expiry first."""
     access = [{"type": "repository", "name": "*", "actions": ["pull", "push"]}]
     claims = {"iss": "e2e", "aud": "e2e", "sub": "alice", "access": access, "iat": 1_600_000_000, "exp": 1_600_000_300}
     return f"{encoded({'alg': 'RS256', 'typ': 'JWT'})}.{encoded(claims)}.c2lnbmF0dXJl"
@@ -33,14 +33,14 @@ with Scenario("refusals", programs=CLIENTS, hosts=(HOST,)) as scenario:
     alone = {"through_regpass": False}
 
     def check() -> str:
-        """What `regpass check` says with the sidecar's own configuration and credentials."""
+        """The output of `regpass check` with the sidecar's own configuration and credentials."""
         config = ["--config", regpass.log_file.with_suffix(".toml"), "--set", "credentials.docker_config=/srv"]
         environment = {"SSL_CERT_FILE": str(scenario.testbed.upstream_ca)}
         command = [os.environ["REGPASS"], "check", f"{HOST}/team-a/seed:1", *config]
         return scenario.fail(*command, environment=environment, binds={"/srv": regpass.secrets}, **alone)
 
     def clients():
-        """Name and command of each client, for something that it must fail to do."""
+        """The name of each client and a command that must fail."""
         seed = f"{HOST}/team-a/seed:1"
         yield "skopeo", ["skopeo", "copy", image.source, f"docker://{HOST}/{scenario.repository}:skopeo"], {}
         yield "buildah", ["buildah", "--storage-driver", "vfs", "pull", seed], {}
@@ -68,7 +68,7 @@ with Scenario("refusals", programs=CLIENTS, hosts=(HOST,)) as scenario:
                 expect.explained(scenario, regpass, registry, cause)
             except AssertionError as problem:
                 raise AssertionError(f"{name}: {problem}") from problem
-        assert cause in check(), "check says something else than the log"
+        assert cause in check(), "the check reports a different cause than the log"
 
     expired = {"config.json": json.dumps({"auths": {HOST: {"registrytoken": expired_token()}}})}
     with scenario.sidecar(expired) as regpass:

@@ -1,7 +1,7 @@
-"""R3, R3b: whatever a client does or prints of a registry's refusal, it does and prints through regpass, too.
+"""R3, R3b: through regpass, a client reacts to a registry's refusal exactly as it does directly, and prints the same details.
 
-A push falls back to a Docker manifest where the registry takes no other, nothing is uploaded again after a refusal that
-is final, and no word that a client prints without regpass is missing beside regpass's sentence.
+A push falls back to a Docker manifest where the registry accepts no other type, nothing is uploaded again after a final refusal,
+and no word that a client prints without regpass is missing from its output with regpass's message.
 """
 
 import re
@@ -12,11 +12,11 @@ from dialects import Fixture
 from e2e import Scenario
 
 TABLE = Path(__file__).parent / "registry_answers.toml"
-BLOBS = 3  # of an image here; crane sends them at the same time, and cancels those that remain after a refusal
+BLOBS = 3  # per image; crane uploads them concurrently and cancels the rest after a refusal
 
 
 def plain(output: str) -> str:
-    """Codes as they came, "tag immutable" or TAG_IMMUTABLE; escaped quotation marks; long lines that were wrapped."""
+    """Normalises error codes ("tag immutable" or TAG_IMMUTABLE), escaped quotation marks and wrapped lines."""
     return " ".join(re.sub(r"[_\\\"'\s]+", " ", output).lower().split())
 
 
@@ -24,12 +24,12 @@ def falls_back_to_schema_2(scenario, fixture):
     image = scenario.image("fallback")
     remote = f"docker://{fixture.rows['schema2']['image']}:1"
     scenario.succeed("skopeo", "copy", image.source, remote)
-    puts = [one["status"] for one in fixture.records(dialect="schema2", method="PUT") if "/manifests/" in one["path"]]
-    assert puts == [400, 201], f"the registry answered the manifests {puts}"
+    puts = [record["status"] for record in fixture.records(dialect="schema2", method="PUT") if "/manifests/" in record["path"]]
+    assert puts == [400, 201], f"the registry answered the manifest uploads with {puts}"
 
 
 def says_as_much(scenario, fixture, name, argv, row):
-    """Returns the words that the client prints when nothing stands between it and the registry."""
+    """Checks that no word is lost through regpass; returns the words the client prints when it talks to the registry directly."""
     before = len(fixture.records(dialect=row["name"], status=row["refuses"]["status"]))
     direct = plain(scenario.fail(*argv, **direct_options(scenario, fixture)))
     between = len(fixture.records(dialect=row["name"], status=row["refuses"]["status"]))
@@ -37,12 +37,12 @@ def says_as_much(scenario, fixture, name, argv, row):
     after = len(fixture.records(dialect=row["name"], status=row["refuses"]["status"]))
     printed = [words for words in row["words"] if plain(words) in direct]
     lost = [words for words in printed if plain(words) not in through]
-    assert not lost, f"{name}, {row['name']}: through regpass {lost} is missing; directly: {direct[-1500:]}"
-    assert "[regpass " in through, f"{name}, {row['name']}: no sentence of regpass"
-    # Of a blob regctl asks for a mount first; how many it has begun when the first is refused depends on the moment.
+    assert not lost, f"{name}, {row['name']}: {lost} is missing through regpass; direct output: {direct[-1500:]}"
+    assert "[regpass " in through, f"{name}, {row['name']}: regpass's message is missing"
+    # regctl first requests a mount for each blob; how many it has started when the first is refused depends on timing.
     once = 1 if "manifests" in row["refuses"]["path"] else 2 * BLOBS
-    more = after - between - max(between - before, once)
-    assert more <= 0, f"{name}, {row['name']}: sent {more} times more than needed what was refused for good"
+    repeats = after - between - max(between - before, once)
+    assert repeats <= 0, f"{name}, {row['name']}: repeated a finally refused request {repeats} times"
     return printed
 
 
@@ -78,8 +78,8 @@ with Scenario("registry-answers", programs=["skopeo"], hosts=()) as scenario, Fi
             }
             printed = set()
             for name, argv in clients.items():
-                # oras and regctl upload a blob by one PUT, which this row lets pass.
+                # oras and regctl upload a blob with a single PUT, which this row accepts.
                 if row["refuses"]["method"] == "PATCH" and name in ("regctl", "oras"):
                     continue
                 printed |= set(says_as_much(scenario, fixture, name, argv, row))
-            assert printed == set(row["words"]), f"{row['name']}: directly no client prints {set(row['words']) - printed}"
+            assert printed == set(row["words"]), f"{row['name']}: no client prints {set(row['words']) - printed} without regpass"

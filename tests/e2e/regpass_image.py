@@ -37,8 +37,8 @@ def _unpack(kept: Path) -> None:
         return layout / "blobs" / descriptor["digest"].replace(":", "/")
 
     images = json.loads((layout / "index.json").read_text())["manifests"]
-    names = {one["annotations"]["org.opencontainers.image.ref.name"]: one for one in images}
-    (plain,) = [one for name, one in names.items() if not name.endswith("-debug")]
+    names = {image["annotations"]["org.opencontainers.image.ref.name"]: image for image in images}
+    (plain,) = [image for name, image in names.items() if not name.endswith("-debug")]
     manifest = json.loads(blob(plain).read_text())
     shutil.copy(blob(manifest["config"]), kept / "config.json")
     for layer in manifest["layers"]:

@@ -58,9 +58,9 @@ class Load:
             self._failed(f"{method} {target}: {response.status} {response.reason}")
         return dict(response.getheaders()), content
 
-    def _failed(self, why: str) -> None:
+    def _failed(self, reason: str) -> None:
         with self._lock:
-            self.failures.append(why)
+            self.failures.append(reason)
 
 
 def main() -> None:
@@ -68,10 +68,10 @@ def main() -> None:
     threads = []
     for host, count in zip(sys.argv[4::2], sys.argv[5::2], strict=True):
         threads += [threading.Thread(target=load.run, args=(host, number)) for number in range(int(count))]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     print(json.dumps({"requests": load.requests, "failures": load.failures[:20]}))
 
 

@@ -1,5 +1,5 @@
-"""Credential files that are replaced five times a second for a minute while 32 connections push and pull: no request is
-lost, and no credential, nor a token that it was exchanged for, is used when it has been gone for a moment (T29, F04)."""
+"""Credential files are replaced five times a second for a minute while 32 connections push and pull: no request fails, and
+neither a replaced credential nor a token obtained with it is used for more than a moment (T29, F04)."""
 
 import json
 import secrets
@@ -14,12 +14,12 @@ TABLE = Path(__file__).parent / "rotation.toml"
 CLIENT = Path(__file__).parent / "rotation_load.py"
 SECONDS = 55
 EVERY = 0.2
-# Until the change is noticed and read, and what began before it is done.
+# Seconds for the change to be noticed and loaded, and for requests that started before it to finish.
 GRACE = 1.5
 
 
 def swap_directory(directory, text):
-    """As the kubelet replaces a mounted Secret: by renaming the symbolic link `..data`."""
+    """Replaces the files as the kubelet does for a mounted Secret: by renaming the symbolic link `..data`."""
     fresh = directory / f"..{secrets.token_hex(4)}"
     fresh.mkdir()
     (fresh / "config.json").write_text(text)
@@ -35,13 +35,13 @@ def swap_directory(directory, text):
 
 
 def rename_file(directory, text):
-    """As editors and configuration management replace a file."""
+    """Replaces the file by a rename, as editors and configuration management do."""
     (directory / ".auth.json.new").write_text(text)
     (directory / ".auth.json.new").rename(directory / "auth.json")
 
 
 def used_too_late(fixture):
-    return [one for one in fixture.records(status=401) if one["authorization"]]
+    return [record for record in fixture.records(status=401) if record["authorization"]]
 
 
 with Scenario("rotation", hosts=()) as scenario, Fixture(scenario, TABLE) as fixture:
@@ -72,11 +72,11 @@ with Scenario("rotation", hosts=()) as scenario, Fixture(scenario, TABLE) as fix
             rotation.join()
         result = json.loads(scenario.output)
         print(f"{result['requests']} requests during {len(changes)} changes of 2 credentials")
-        assert not result["failures"], f"requests were lost: {result['failures']}"
+        assert not result["failures"], f"requests failed: {result['failures']}"
         assert result["requests"] > 1000, f"there were only {result['requests']} requests"
         assert len(changes) > SECONDS / EVERY * 0.8, f"the credentials changed only {len(changes)} times"
         late = used_too_late(fixture)
-        assert not late, f"{len(late)} times a credential was used that had gone, such as {late[0]}"
+        assert not late, f"a replaced credential was used {len(late)} times, for example {late[0]}"
         for name in fixture.rows:
-            used = {one["secret"] for one in fixture.records(dialect=name, kind="registry") if one["status"] < 300}
-            assert len(used) > SECONDS, f"of {name} only {len(used)} secrets were used: changes are not followed"
+            used = {record["secret"] for record in fixture.records(dialect=name, kind="registry") if record["status"] < 300}
+            assert len(used) > SECONDS, f"only {len(used)} secrets of {name} were used, so changes are not picked up"

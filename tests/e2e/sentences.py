@@ -31,10 +31,10 @@ def check(scenario: Scenario, commands, silent=frozenset(), daemons=None) -> Non
             if only_pushes and not pushes:
                 continue
             scenario.fail(*argv, seconds=120, **options)
-            told = _sentence_reached(scenario, regpass, registry, cause)
+            printed = _sentence_reached(scenario, regpass, registry, cause)
             known_silent = (name, failure) in silent
-            assert told or known_silent, f"{name}, {failure}: the client does not print the message for {cause}"
-            assert not (told and known_silent), f"{name}, {failure}: the client prints the message, but docs/clients.md says it does not"
+            assert printed or known_silent, f"{name}, {failure}: the client does not print the message for {cause}"
+            assert not (printed and known_silent), f"{name}, {failure}: the client prints the message, but docs/clients.md says it does not"
 
     with scenario.regpass("alice", password="wrong-password") as regpass:
         all_fail(regpass, "rejected", "credential-rejected")
@@ -51,13 +51,13 @@ def _sentence_reached(scenario: Scenario, regpass, registry, cause: str) -> bool
     output = " ".join(scenario.output.split())  # clients wrap long lines
     ids = set(re.findall(r"\[regpass ([0-9a-f-]+)\]", output))
 
-    def told() -> set[str]:
+    def printed() -> set[str]:
         lines = regpass.exchanges(registry=registry.host)
         return {line["explanation"]["cause"] for line in lines if line["id"] in ids and line.get("explanation")}
 
     if ids:
-        expect.eventually(lambda: cause in told())
-    causes = told()
+        expect.eventually(lambda: cause in printed())
+    causes = printed()
     # regctl first tries to delete a tag with DELETE, which policy does not allow here.
     others = causes - {cause, "policy-refused"}
     assert not others, f"the client's message gives the causes {others}, not {cause}: {output[-600:]}"

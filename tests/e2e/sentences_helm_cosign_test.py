@@ -1,6 +1,6 @@
-"""R3c: as `sentences`, for helm 3 and 4 and cosign.
+"""R3c: like `sentences`, for helm 3, helm 4 and cosign.
 
-They take minutes to build, so this is skipped until `tests/e2e/get_go_client.sh helm3 helm4 cosign` has been run.
+Building them takes minutes, so this is skipped until `tests/e2e/get_go_client.sh helm3 helm4 cosign` has been run.
 """
 
 import go_clients
@@ -14,7 +14,7 @@ name: chart
 version: 0.1.0
 """
 
-# cosign links a go-containerregistry that reads the body of a 503 twice and has nothing left to print.
+# cosign's version of go-containerregistry reads the body of a 503 twice, so nothing is left to print.
 SILENT = frozenset({("cosign sign", "token-server-down"), ("cosign verify", "token-server-down")})
 
 with Scenario("sentences-helm-cosign", hosts=(HOST,)) as scenario:

@@ -1,6 +1,6 @@
-"""R3c: wrong password, no entry, no right to push, token server down: the sentence reaches the terminal of each client.
+"""R3c: wrong password, no entry, no push access, token server down: regpass's message reaches the terminal with every client.
 
-crane, regctl and oras are built from their modules (get_go_client.sh); helm and cosign have a scenario of their own.
+crane, regctl and oras are built from their Go modules (get_go_client.sh); helm and cosign have their own scenario.
 """
 
 import buildkit
@@ -9,7 +9,7 @@ import sentences
 from e2e import Scenario
 from sentences import HOST, SEED
 
-DOCKER = "/usr/bin/docker"  # not the first on PATH: a newer one would build by a plugin of its own
+DOCKER = "/usr/bin/docker"  # not the first on PATH: a newer docker would build with its own buildx plugin
 CLIENTS = ["skopeo", "buildah", "podman", "ctr", "containerd", "dockerd", DOCKER, "runc"]
 
 with Scenario("sentences", programs=CLIENTS, hosts=(HOST,)) as scenario:
@@ -20,7 +20,7 @@ with Scenario("sentences", programs=CLIENTS, hosts=(HOST,)) as scenario:
     (scenario.directory / "note.txt").write_text("a note")
 
     def import_images():
-        """What the daemons push is there before anything fails."""
+        """Imports the images that the daemons push, before any failure is provoked."""
         scenario.daemon("containerd", ready=["ctr", "version"], **alone)
         bridgeless = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"]
         scenario.daemon("dockerd", *bridgeless, ready=[DOCKER, "version"])

@@ -1,6 +1,6 @@
-"""A3: A probe is answered at once while connections that say nothing sit on the health port, and new ones come.
+"""A3: A probe is answered at once while the health port is crowded with silent connections and new ones keep arriving.
 
-So is the page's port by a crowd of its own, and a probe is not kept out by it.
+The page's port is crowded as well, which does not delay probes either.
 """
 
 import socket
@@ -34,7 +34,7 @@ with Regpass(directory, "") as regpass:
             seconds, answer = probe()
             assert answer.startswith(b"HTTP/1.1 200"), answer
             taken.append(seconds)
-        print(f"port {port}: {percentile_99(taken):.3f} s for 99 of 100, {max(taken):.3f} s at most")
+        print(f"port {port}: {percentile_99(taken):.3f} s at the 99th percentile, {max(taken):.3f} s at most")
         assert percentile_99(taken) < SLOWEST, taken
         assert probe(PAGE, "/")[1].startswith(b"HTTP/1.1 "), "the page's port does not answer"
         for wire in crowd:

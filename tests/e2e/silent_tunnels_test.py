@@ -1,4 +1,4 @@
-"""A4 A5: Connections that say nothing after CONNECT cost a few KiB each, and what a crowd needed is given back when it has gone.
+"""A4 A5: Connections that are silent after CONNECT cost a few KiB each, and a crowd's memory is released when it has gone.
 
 The crowds: tunnels without a ClientHello, clients of the page.
 """
@@ -39,11 +39,11 @@ def page_client():
     return wire
 
 
-def given_back(before, what):
+def given_back(before, label):
     began = time.monotonic()
     if not eventually(lambda: regpass.resident_kib() <= before + KEPT_KIB, GIVEN_BACK_SECONDS):
-        raise AssertionError(f"{what}: {regpass.resident_kib() - before} KiB are left after {GIVEN_BACK_SECONDS} s")
-    print(f"{what}: given back after {time.monotonic() - began:.1f} s")
+        raise AssertionError(f"{label}: {regpass.resident_kib() - before} KiB are still in use after {GIVEN_BACK_SECONDS} s")
+    print(f"{label}: released after {time.monotonic() - began:.1f} s")
 
 
 settings = '[limits]\ntls_timeout = "5m"\nconnections = 5000\n[[registry]]\nhost = "registry.test"\n'
@@ -57,8 +57,8 @@ with Regpass(directory, settings) as regpass:
         batch = [tunnel() for _ in range(100)]
         crowd += [established(wire) for wire in batch]
     each = (regpass.resident_kib() - before) / COUNT
-    print(f"{each:.1f} KiB for each tunnel that says nothing")
-    assert each <= KIB_EACH, f"{each:.1f} KiB for each tunnel that says nothing"
+    print(f"{each:.1f} KiB for each silent tunnel")
+    assert each <= KIB_EACH, f"{each:.1f} KiB for each silent tunnel"
     for wire in crowd:
         wire.close()
     given_back(before, "tunnels")

@@ -1,4 +1,4 @@
-"""skopeo copies an image to a registry and back, holding no credential."""
+"""skopeo copies an image to a registry and back without any credential."""
 
 import expect
 from e2e import Scenario
@@ -17,7 +17,7 @@ with Scenario("skopeo", programs=["skopeo"]) as scenario:
             expect.pulled(scenario, regpass, registry, "alice", scenario.repository, "1")
 
             listed = scenario.succeed("skopeo", "list-tags", remote.removesuffix(":1"))
-            assert '"1"' in listed, "the list of tags lacks 1"
+            assert '"1"' in listed, "the list of tags does not contain 1"
 
     with scenario.regpass("alice", password="wrong-password") as regpass:
         for registry in scenario.registries:
@@ -26,10 +26,10 @@ with Scenario("skopeo", programs=["skopeo"]) as scenario:
 
             scenario.fail("skopeo", "copy", image.source, f"docker://{registry.host}/{scenario.repository}:2")
             expect.explained(scenario, regpass, registry, "credential-rejected")
-            assert registry.digest(scenario.repository, "2") is None, "pushed with a wrong password"
+            assert registry.digest(scenario.repository, "2") is None, "a push with a wrong password succeeded"
 
     with scenario.regpass("bob") as regpass:
         for registry in scenario.registries_with_scopes:
             scenario.fail("skopeo", "copy", image.source, f"docker://{registry.host}/{scenario.repository}:3")
             expect.explained(scenario, regpass, registry, "granted-less")
-            assert registry.digest(scenario.repository, "3") is None, "pushed by a user without that right"
+            assert registry.digest(scenario.repository, "3") is None, "a user without push access was able to push"

@@ -1,4 +1,4 @@
-"""Every kind of source gives its credential to a real registry, and the right one of several."""
+"""Credentials from every kind of source work with a real registry, and the right one of several is chosen."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ UNUSABLE = "credential-undecodable"
 
 
 class SidecarWithPrograms(Sidecar):
-    """One that finds helpers in a directory of the scenario's, and the password store of docker-credential-pass."""
+    """A sidecar that finds helpers in one of the scenario's directories, and the password store of docker-credential-pass."""
 
     variables: dict[str, str] = {}
 
@@ -38,7 +38,7 @@ def script(path, text):
 
 
 def fill_password_store(directory, environment, server, user, password):
-    """What `docker login` does with "credsStore": "pass"."""
+    """Stores the credential as `docker login` does with "credsStore": "pass"."""
 
     def run(*argv, text=""):
         subprocess.run(argv, env=environment, input=text, text=True, check=True, capture_output=True, timeout=60)
@@ -50,7 +50,7 @@ def fill_password_store(directory, environment, server, user, password):
 
 
 def refresh_and_bearer_token(scenario, user):
-    """What the token server gives to somebody who logs in; by its name it is told from a client's request."""
+    """Logs in at the token server and returns its tokens. The User-Agent distinguishes this request from a client's."""
     query = f"service={TOKEN_SERVICE}&offline_token=true&scope=repository:{scenario.repository}:pull,push"
     argv = ["curl", "--silent", "--show-error", "--fail", "--user-agent", "regpass"]
     argv += ["--cacert", str(scenario.testbed.upstream_ca)]
@@ -61,7 +61,7 @@ def refresh_and_bearer_token(scenario, user):
 
 
 def project(directory, generation, token):
-    """Mounts a token as the kubelet projects one, or swaps it for another."""
+    """Mounts a token as the kubelet projects it, or replaces it with another."""
     (directory / generation).mkdir(parents=True)
     (directory / generation / "token").write_text(token)
     (directory / "..data_tmp").symlink_to(generation)
@@ -74,28 +74,28 @@ with Scenario("sources", programs=["skopeo", "docker-credential-pass", "pass", "
     testbed = scenario.testbed
     registry = testbed.registries[HOST]
     image = scenario.image("app")
-    scenario.docker_config("alice"), scenario.docker_config("bob")  # their passwords must not show anywhere
+    scenario.docker_config("alice"), scenario.docker_config("bob")  # registers passwords that must not appear anywhere
     tags = iter(range(1, 100))
 
     def copy_both_ways(regpass, user, source, key, puller=None):
-        """Pushes and pulls; the registry got both as the right user, and the log says where that came from."""
+        """Pushes and pulls; the registry received both as the right user, and the log names the credential's source."""
         tag, since = str(next(tags)), registry.mark()
         remote = f"docker://{HOST}/{scenario.repository}:{tag}"
         scenario.succeed("skopeo", "copy", image.source, remote)
         scenario.succeed("skopeo", "copy", remote, f"dir:{scenario.directory}/pulled-{tag}")
-        got = {(one["method"], one["user"]) for one in registry.received(since) if f"/manifests/{tag}" in one["uri"]}
-        for method, who in (("PUT", user), ("GET", puller or user)):
-            assert (method, who) in got, f"the registry got the manifest as {sorted(got)}, not {method} as {who}"
+        got = {(record["method"], record["user"]) for record in registry.received(since) if f"/manifests/{tag}" in record["uri"]}
+        for method, expected_user in (("PUT", user), ("GET", puller or user)):
+            assert (method, expected_user) in got, f"the registry received the manifest as {sorted(got)}, not {method} as {expected_user}"
         lines = expect.eventually(lambda: regpass.exchanges(action="push", method="PUT", repository=scenario.repository))
         used = {name: lines[-1]["credential"].get(name) for name in ("source", "key")}
         assert used == {"source": source, "key": key}, f"the push used {used}"
         expect.no_challenge(scenario, regpass, "")
 
-    # A legacy .dockercfg, whose hosts stand at the top
+    # A legacy .dockercfg, which has the hosts at the top level
     with scenario.sidecar({".dockercfg": json.dumps({HOST: entry(testbed, "alice")})}) as regpass:
         copy_both_ways(regpass, "alice", f"{SECRETS}/.dockercfg", HOST)
 
-    # podman's auth.json: the longest path wins, bob's entry takes what is left
+    # podman's auth.json: the longest path wins, and bob's entry covers everything else
     key = f"{HOST}/{scenario.repository}"
     auths = {HOST: entry(testbed, "bob"), f"{HOST}/team-a": entry(testbed, "carol"), key: entry(testbed, "alice")}
     with scenario.sidecar({"auth.json": json.dumps({"auths": auths})}) as regpass:
@@ -103,9 +103,9 @@ with Scenario("sources", programs=["skopeo", "docker-credential-pass", "pass", "
         for repository, user in (("shared/base", "bob"), ("team-a/seed", "carol")):
             since = registry.mark()
             scenario.succeed("skopeo", "inspect", "--raw", f"docker://{HOST}/{repository}:1")
-            assert user in {one["user"] for one in registry.received(since)}, f"{repository} was not read as {user}"
+            assert user in {record["user"] for record in registry.received(since)}, f"{repository} was not read as {user}"
 
-    # Pull with one and push with another, from the configuration
+    # Configured credentials: one for pulls, another for pushes
     narrow = f"""
 [[registry.credential]]
 repositories = ["team-a/*"]
@@ -128,22 +128,22 @@ password_file = "{SECRETS}/push/password"
             {"source": DOCKER_CONFIG, "key": HOST, "why": "a more specific entry is used"}
         ]
 
-        # An empty password file: the last good one stays in force, and bob's does not take its place
+        # An empty password file: the last valid password stays in force, and bob's credential is not used instead
         (sidecar.secrets / "push/password").write_text("")
         rejected = expect.eventually(lambda: regpass.events("credentials-rejected"))
-        assert rejected and "push/password: the file is empty" in rejected[0]["msg"], "no word of the empty file"
+        assert rejected and "push/password: the file is empty" in rejected[0]["msg"], "the empty file is not reported"
         copy_both_ways(
             regpass, "alice", f"{SECRETS}/push/password", f"[[registry.credential]] 1 of {HOST}", puller="bob"
         )
 
-    # A token as it is, and one that the token server takes for others
+    # A bearer token used as is, and a refresh token that the token server exchanges
     refresh, bearer = refresh_and_bearer_token(scenario, "alice")
     for name, content in (("token_file", bearer), ("identity_token_file", refresh)):
         sidecar = scenario.sidecar({"token": content + "\n"}, f'\n[[registry.credential]]\n{name} = "{SECRETS}/token"\n')
         with sidecar as regpass:
             copy_both_ways(regpass, "alice", f"{SECRETS}/token", f"[[registry.credential]] 1 of {HOST}")
 
-    # A projected token that the kubelet renews: the next request has the new one
+    # A projected token that the kubelet renews: the next request uses the new one
     mounted = f'\n[[registry.credential]]\nidentity_token_file = "{SECRETS}/projected/token"\n'
     sidecar = scenario.sidecar({}, mounted)
     project(sidecar.secrets / "projected", "..1", refresh)
@@ -151,10 +151,10 @@ password_file = "{SECRETS}/push/password"
         copy_both_ways(regpass, "alice", f"{SECRETS}/projected/token", f"[[registry.credential]] 1 of {HOST}")
         loaded, since = len(regpass.events("credentials-loaded")), registry.mark()
         project(sidecar.secrets / "projected", "..2", refresh_and_bearer_token(scenario, "carol")[0])
-        assert expect.eventually(lambda: regpass.events("credentials-loaded")[loaded:]), "the new token is not read"
+        assert expect.eventually(lambda: regpass.events("credentials-loaded")[loaded:]), "the new token was not loaded"
         scenario.succeed("skopeo", "inspect", "--raw", f"docker://{HOST}/team-a/seed:1")
-        users = {one["user"] for one in registry.received(since) if "/manifests/" in one["uri"]}
-        assert users == {"carol"}, f"after the swap the registry was asked by {users}"
+        users = {record["user"] for record in registry.received(since) if "/manifests/" in record["uri"]}
+        assert users == {"carol"}, f"after the renewal the registry's users were {users}"
 
     # docker-credential-pass, as docker and podman use it
     store = scenario.directory / "gnupg"
@@ -169,7 +169,7 @@ password_file = "{SECRETS}/push/password"
         with scenario.sidecar(files, kind=SidecarWithPrograms) as regpass:
             copy_both_ways(regpass, "alice", "docker-credential-pass", HOST)
 
-    # A provider plugin of the kubelet's, which is asked for each image once; a ping is for none in particular
+    # A kubelet plugin is asked once per image; a ping is not for a particular image, so it is asked about the host
     response = json.dumps(
         {
             "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
@@ -185,10 +185,10 @@ password_file = "{SECRETS}/push/password"
     with scenario.sidecar({}, configured, kind=SidecarWithPrograms) as regpass:
         copy_both_ways(regpass, "alice", "provider", "*.test")
         questions = [json.loads(line) for line in (programs / "questions").read_text().splitlines()]
-        assert {one["kind"] for one in questions} == {"CredentialProviderRequest"}
-        assert [one["image"] for one in questions] == [HOST, key], f"it was asked {questions}"
+        assert {record["kind"] for record in questions} == {"CredentialProviderRequest"}
+        assert [record["image"] for record in questions] == [HOST, key], f"the plugin was asked {questions}"
 
-    # Helpers that do not do: what the client prints says so
+    # Broken helpers: the client's output describes the problem
     script(programs / "docker-credential-broken", "echo the keyring is locked >&2; exit 1")
     script(programs / "docker-credential-hanging", f"sleep 600 & echo $! >'{programs}/left'; wait")
     script(programs / "docker-credential-flooding", "exec yes")
@@ -205,25 +205,25 @@ password_file = "{SECRETS}/push/password"
         files = {"config.json": json.dumps({"credHelpers": {HOST: name}})}
         with scenario.sidecar(files, bounds, kind=SidecarWithPrograms) as regpass:
             scenario.fail(*pull)
-            refused = expect.eventually(lambda: [one for one in regpass.exchanges() if one.get("explanation")])
-            causes = {one["explanation"]["cause"] for one in refused}
+            refused = expect.eventually(lambda: [record for record in regpass.exchanges() if record.get("explanation")])
+            causes = {record["explanation"]["cause"] for record in refused}
             expected = "credential-helper-missing" if name == "absent" else UNUSABLE
-            assert causes == {expected}, f"explained as {causes}"
+            assert causes == {expected}, f"the causes are {causes}"
             words = f"docker-credential-{name} {words}"
-            assert words in " ".join(scenario.output.split()), f"the client's output lacks: {words}"
-            assert "keyring" not in scenario.output, "the client got what the helper printed"
+            assert words in " ".join(scenario.output.split()), f"the client's output does not contain: {words}"
+            assert "keyring" not in scenario.output, "the helper's output was passed on to the client"
     left = int((programs / "left").read_text())
-    assert processes.wait_until(lambda: processes.start_time(left) is None, 5), "a helper's child outlived it"
+    assert processes.wait_until(lambda: processes.start_time(left) is None, 5), "a helper's child process survived"
     if os.path.exists("/usr/bin/docker-credential-ecr-login"):
         files = {"config.json": json.dumps({"credHelpers": {HOST: "ecr-login"}})}
         with scenario.sidecar(files, kind=SidecarWithPrograms) as regpass:
             scenario.fail(*pull)
-            lines = expect.eventually(lambda: [one for one in regpass.exchanges() if one.get("explanation")])
-            others = [one["why"] for line in lines for one in line["credential"]["others"]]
-            assert f"docker-credential-ecr-login has none for {HOST}" in others, f"the log says of it: {others}"
-            assert "docker-credential-ecr-login has none" in scenario.output, "the client's output does not name it"
+            lines = expect.eventually(lambda: [record for record in regpass.exchanges() if record.get("explanation")])
+            others = [record["why"] for line in lines for record in line["credential"]["others"]]
+            assert f"docker-credential-ecr-login has none for {HOST}" in others, f"the log has {others}"
+            assert "docker-credential-ecr-login has none" in scenario.output, "the client's output does not mention the helper"
 
-    # `regpass check` says what would be used, and what would not
+    # `regpass check` says which credentials would be used and which would not
     config = scenario.directory / "config.json"
     config.write_text(json.dumps({"credHelpers": {HOST: "absent"}, "auths": auths}))
     environment = {
@@ -236,4 +236,4 @@ password_file = "{SECRETS}/push/password"
     reference = f"{HOST}/{scenario.repository}:1"
     scenario.succeed(os.environ["REGPASS"], "check", reference, environment=environment, through_regpass=False)
     for words in ("user alice", f"key {key}", "a more specific entry is used"):
-        assert words in " ".join(scenario.output.split()), f"the answer of check lacks: {words}"
+        assert words in " ".join(scenario.output.split()), f"the output of check does not contain: {words}"

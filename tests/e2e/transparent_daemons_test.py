@@ -1,4 +1,4 @@
-"""podman, dockerd and buildkitd, rootful and rootless, know of no proxy: their connections are redirected."""
+"""podman, dockerd and buildkitd, rootful and rootless, without a configured proxy: their connections are redirected."""
 
 import buildkit
 import expect
@@ -6,8 +6,8 @@ import rootless
 from e2e import Scenario
 from transparent import OwnUser, Redirection
 
-ALLOWED = "\n[other_hosts]\ndeny_private_addresses = false\n"  # the testbed's addresses are private ones
-DOCKER = "/usr/bin/docker"  # not the first on PATH: a newer one would build by a plugin of its own
+ALLOWED = "\n[other_hosts]\ndeny_private_addresses = false\n"  # the testbed uses private addresses
+DOCKER = "/usr/bin/docker"  # not the first on PATH: a newer docker would build with its own buildx plugin
 
 PROGRAMS = ["nft", "setpriv", "podman", "dockerd", DOCKER, "runc", *rootless.PROGRAMS]
 

@@ -1,4 +1,4 @@
-"""docs/troubleshooting.md: each of its errors is provoked, and what is printed leads to the row that tells why (E6b)."""
+"""docs/troubleshooting.md: provokes each of its errors and checks that the output leads to the row with the reason (E6b)."""
 
 import os
 import re
@@ -31,8 +31,8 @@ ROWS = [Row(line) for line in LOOK_UP.splitlines() if line.startswith("| `")]
 
 def leads_to(output: str, because: str) -> None:
     found = next((row for row in ROWS if row.fits(output)), None)
-    assert found, f"no row has what was printed:\n{output}"
-    assert because in found.because, f"led to: {found.because}\n{output}"
+    assert found, f"no row matches the output:\n{output}"
+    assert because in found.because, f"the output leads to: {found.because}\n{output}"
 
 
 with Scenario("troubleshooting", programs=["skopeo", "curl"], hosts=["split.test"]) as scenario:
@@ -60,24 +60,24 @@ with Scenario("troubleshooting", programs=["skopeo", "curl"], hosts=["split.test
     )
     with scenario.sidecar({"config.json": scenario.docker_config("bob")}, extra):
         proxy = f"http://anyone:{secret_file.read_text()}@127.0.0.1:{scenario.port}"
-        known = {"HTTPS_PROXY": proxy, "https_proxy": proxy}
+        with_password = {"HTTPS_PROXY": proxy, "https_proxy": proxy}
         skopeo("requires a password")
         curl("requires a password")
-        skopeo("requests a token itself", environment=known | {"NO_PROXY": registry.host})
-        skopeo("neither a credential nor a", to="docker://basic.test/team-a/app:1", environment=known)
-        skopeo("must be listed", to=f"docker://{registry.host}/team-b/app:1", environment=known)
-        skopeo("regpass explained the failure", environment=known)
-        skopeo("does not trust regpass's CA", environment=known | distrust)
-        curl("does not trust regpass's CA", environment=known | distrust)
-        skopeo("speaks TLS to a mirror", to=f"docker://127.0.0.1:{mirror}/{scenario.repository}:1", environment=known)
+        skopeo("requests a token itself", environment=with_password | {"NO_PROXY": registry.host})
+        skopeo("neither a credential nor a", to="docker://basic.test/team-a/app:1", environment=with_password)
+        skopeo("must be listed", to=f"docker://{registry.host}/team-b/app:1", environment=with_password)
+        skopeo("regpass explained the failure", environment=with_password)
+        skopeo("does not trust regpass's CA", environment=with_password | distrust)
+        curl("does not trust regpass's CA", environment=with_password | distrust)
+        skopeo("speaks TLS to a mirror", to=f"docker://127.0.0.1:{mirror}/{scenario.repository}:1", environment=with_password)
         taken = [regpass_program, "serve", "--set", f"listen.proxy=127.0.0.1:{scenario.port}"]
         leads_to(scenario.fail(*taken), "another regpass")
 
     leads_to(scenario.fail(regpass_program, "serve", "--set", "listen.proxi=127.0.0.1:1"), "a key is misspelled")
     leaves = scenario.fail(regpass_program, "run", "--", "docker", "push", "registry.test/app:1", through_regpass=False)
     leads_to(leaves, "connects to the registry")
-    # Of clients that are not installed here (containerd 2, Node, Java), and of registries that answer otherwise.
-    others = {
+    # Errors of clients that are not installed here (containerd 2, Node, Java) and of registries that respond differently.
+    not_provoked = {
         "error getting credentials - err: exec",
         "failed to fetch anonymous token",
         "no basic auth credentials",
@@ -88,5 +88,5 @@ with Scenario("troubleshooting", programs=["skopeo", "curl"], hosts=["split.test
         "self-signed certificate in certificate chain",
         "PKIX path building failed",
     }
-    unseen = set().union(*(row.unseen for row in ROWS)) - others
-    assert not unseen, f"nothing printed {unseen}"
+    unseen = set().union(*(row.unseen for row in ROWS)) - not_provoked
+    assert not unseen, f"no error led to {unseen}"

@@ -1,11 +1,11 @@
-"""What is no registry of regpass's is passed on byte for byte: the client sees the server's own certificate."""
+"""Connections to hosts that are not configured registries are tunnelled byte for byte: the client sees the server's own certificate."""
 
 import json
 
 import expect
 from e2e import Scenario
 
-# Prints the certificate it was shown and what the server said.
+# Prints the server's certificate and its response.
 CLIENT = """
 import http.client, ssl, sys
 port, ca = int(sys.argv[1]), sys.argv[2]
@@ -15,7 +15,7 @@ connection.request("GET", "/")
 print(ssl.DER_cert_to_PEM_cert(connection.sock.getpeercert(binary_form=True)))
 print(connection.getresponse().read().decode())
 """
-ALLOWED = "\n[other_hosts]\ndeny_private_addresses = false\n"  # the testbed's addresses are private ones
+ALLOWED = "\n[other_hosts]\ndeny_private_addresses = false\n"  # the testbed uses private addresses
 
 with Scenario("tunnel", programs=["skopeo"], hosts=("split.test",)) as scenario:
     ca = scenario.testbed.upstream_ca
@@ -28,21 +28,21 @@ with Scenario("tunnel", programs=["skopeo"], hosts=("split.test",)) as scenario:
     with scenario.sidecar(secrets, ALLOWED) as regpass:
         scenario.succeed(*client)
         certificate = (scenario.testbed.directory / "tls/plain.test.crt").read_text()
-        assert certificate.strip() in scenario.output, "the client was not shown plain.test's own certificate"
-        assert "plain.test\n" in scenario.output, "the answer of plain.test did not arrive"
+        assert certificate.strip() in scenario.output, "the client did not see plain.test's own certificate"
+        assert "plain.test\n" in scenario.output, "the response of plain.test did not arrive"
         assert expect.eventually(lambda: tunnels(regpass, "plain.test")), "the log has no tunnel line for plain.test"
 
-        # A registry that regpass neither knows nor has a credential for: the client brings its own.
+        # A registry that is not configured and for which regpass has no credential: the client brings its own.
         basic = scenario.testbed.registries["basic.test"]
         mark = basic.mark()
         credential = f"bob:{scenario.testbed.password('bob')}"
         inspect = ["skopeo", "inspect", "--raw", "--creds", credential, "docker://basic.test/team-a/seed:1"]
         scenario.succeed(*inspect, environment={"SSL_CERT_FILE": str(ca)})
         users = {request["user"] for request in basic.received(mark) if request["repository"]}
-        assert users == {"bob"}, f"basic.test was asked by {users}"
+        assert users == {"bob"}, f"the users of basic.test were {users}"
         assert expect.eventually(lambda: tunnels(regpass, "basic.test")), "the log has no tunnel line for basic.test"
         for line in regpass.events("exchange"):
-            raise AssertionError(f"regpass read a request that was none of its business: {line}")
+            raise AssertionError(f"regpass intercepted a request it should have tunnelled: {line}")
 
     with scenario.sidecar(secrets) as regpass:
         scenario.fail(*client)

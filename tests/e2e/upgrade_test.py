@@ -1,4 +1,4 @@
-"""buildkitd and ctr take the registry for one of plain HTTP and have a proxy, no CA and no credential."""
+"""buildkitd and ctr treat the registry as a plain HTTP registry; they have a proxy, but no CA and no credential."""
 
 import shutil
 
@@ -29,7 +29,7 @@ with Scenario("upgrade", programs=["ctr", "containerd", "runc"], hosts=["split.t
     def remote(tag):
         return f"{registry.host}/{scenario.repository}:{tag}"
 
-    # The settings end in the [[registry]] of split.test.
+    # The settings text ends in split.test's [[registry]] table.
     with scenario.sidecar({"config.json": scenario.docker_config("alice")}, "upgrade_plain_http = true\n") as regpass:
         start_buildkitd()
         scenario.succeed(*build("buildkit"), **alone)
@@ -46,9 +46,9 @@ with Scenario("upgrade", programs=["ctr", "containerd", "runc"], hosts=["split.t
         scenario.succeed("ctr", "images", "pull", "--plain-http", "--snapshotter", "native", base, **client)
         expect.pulled(scenario, regpass, registry, "alice", "shared/base", "1")
         intercepted = regpass.events("client-rejected")
-        assert not intercepted, f"a client met a certificate: {intercepted}"
+        assert not intercepted, f"a client was shown a certificate: {intercepted}"
 
     with scenario.sidecar({"config.json": scenario.docker_config("bob")}, "upgrade_plain_http = true\n") as regpass:
         scenario.fail(*build("refused"), **alone)
         expect.explained(scenario, regpass, registry, "granted-less")
-        assert registry.digest(scenario.repository, "refused") is None, "pushed by a user without that right"
+        assert registry.digest(scenario.repository, "refused") is None, "a user without push access was able to push"

@@ -1,6 +1,6 @@
-"""The user units of deploy/systemd: rootlesskit's namespaces, regpass in them, and a rootless buildkitd that joins it.
+"""The user units of deploy/systemd: regpass in rootlesskit's namespaces, and a rootless buildkitd that joins them.
 
-Nothing of it listens in the pod's own network: that regpass and buildkitd meet is the namespaces' doing.
+Nothing listens in the pod's own network; regpass and buildkitd reach each other only through the shared namespaces.
 """
 
 import os
@@ -34,7 +34,7 @@ DAEMON_TOML = """\
 
 
 class UserUnits(Sidecar):
-    """What systemd would start for the user. Its log is regpass's, as a Sidecar's is."""
+    """Starts what systemd would start for the user. Its log is regpass's, like that of a Sidecar."""
 
     def __init__(self, scenario: Scenario, programs: Path):
         self._scenario = scenario
@@ -65,7 +65,7 @@ class UserUnits(Sidecar):
         command = self._scenario.testbed.in_pod(self._command(unit), self._scenario.machine, self._binds)
         environment = self._environment | self._variables(unit)
         self._process = processes.spawn(command, environment, self.log_file)
-        assert "1 usable" in self.manager.hear("READY", 30)["STATUS"], "regpass has no login"
+        assert "1 usable" in self.manager.hear("READY", 30)["STATUS"], "regpass has no usable credential"
         return self
 
     def start_buildkitd(self) -> None:
@@ -89,7 +89,7 @@ class UserUnits(Sidecar):
         return dict(word.split("=", 1) for word in words)
 
     def _reachable(self, programs: Path) -> dict[str, Path]:
-        """What the user must be able to read, under paths that are the user's: target, and source."""
+        """The files that the user must be able to read, mounted at readable paths: target and source."""
         login = self._scenario.directory / "login"
         login.mkdir()
         (login / "config.json").write_text(self._scenario.docker_config("alice"))
@@ -98,7 +98,7 @@ class UserUnits(Sidecar):
             (self._home / file).touch()
         tunnels = self._scenario.directory / "tun"
         os.mknod(tunnels, 0o020666, os.makedev(10, 200))
-        tunnels.chmod(0o666)  # as everywhere but in containers
+        tunnels.chmod(0o666)  # the usual mode outside containers
         return {
             SECRETS: login,
             "/dev/net/tun": tunnels,
@@ -114,7 +114,7 @@ with Scenario("user-units", programs=PROGRAMS, hosts=["split.test"]) as scenario
     client = {"through_regpass": False}
     with UserUnits(scenario, buildkit.programs()) as regpass:
         regpass.start_buildkitd()
-        assert ("127.0.0.1", 3128) not in listening(scenario.testbed.network.pod), "the pod reaches regpass"
+        assert ("127.0.0.1", 3128) not in listening(scenario.testbed.network.pod), "regpass is listening in the pod's network"
         context = scenario.context(f"FROM {registry.host}/shared/base:1\nCOPY unique /unique\nRUN sha256sum /unique > /sum\n")
         local = ["--local", f"context={context}", "--local", f"dockerfile={context}"]
         output = f"--output=type=image,name={registry.host}/{scenario.repository}:1,push=true"
