@@ -1,15 +1,15 @@
-"""T16 T21 HTTP/2 registries that do not keep to RFC 9113: an HTTP/1.1 client gets a whole, true answer, an error, or what
-is visibly cut off; and the next request gets its own answer."""
+"""T16 T21 HTTP/2 registries that violate RFC 9113: an HTTP/1.1 client gets a complete and correct response, an error, or a
+visibly truncated response, and the next request gets its own response."""
 
 import socket
 import ssl
 import sys
 import threading
 
-import ground
+import sandbox
 
 HOST = "origin.test"
-ground.enter([HOST])
+sandbox.enter([HOST])
 
 import certificates  # noqa: E402
 import strict_http  # noqa: E402
@@ -31,12 +31,12 @@ workers = 1
 
 
 class Server:
-    """Answers the first request of a case with its frames, and every other with CANARY."""
+    """Answers the first request of a case with the case's frames and every other request with CANARY."""
 
     def __init__(self, context: ssl.SSLContext):
         self._context = context
         self.answer = None
-        self._listener = socket.create_server((ground.ADDRESS, 443))
+        self._listener = socket.create_server((sandbox.ADDRESS, 443))
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -49,7 +49,7 @@ class Server:
         try:
             client = self._context.wrap_socket(client, server_side=True)
             client.sendall(settings())
-            for stream in streams_asked_on(client):
+            for stream in requested_streams(client):
                 answer, self.answer = self.answer, None
                 if answer is None:
                     answer = headers(stream, OWN, False) + frame(DATA, END_STREAM, stream, CANARY)
@@ -62,8 +62,8 @@ class Server:
             client.close()
 
 
-def streams_asked_on(client):
-    """The number of each stream as its request comes."""
+def requested_streams(client):
+    """Yields the id of each stream when its request arrives."""
     got = b""
     while piece := client.recv(65536):
         got += piece
@@ -81,41 +81,41 @@ def streams_asked_on(client):
 
 def ask(method: str):
     request = f"{method} /v2/app/manifests/1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
-    got = ground.exchange(("127.0.0.1", 5000), request, 8)
-    found, rest = strict_http.responses(got, [method])
-    return [one for one in found if one.start[0] >= 200], rest
+    got = sandbox.exchange(("127.0.0.1", 5000), request, 8)
+    responses, rest = strict_http.responses(got, [method])
+    return [item for item in responses if item.start[0] >= 200], rest
 
 
 def complaints(method: str, expected) -> list[str]:
-    """`expected`: (status, body); or None for an error or a visible end."""
+    """`expected` is (status, body), or None for an error or a visibly truncated response."""
     answers, rest = ask(method)
-    said = [f"malformed bytes to the client: {rest}"] if rest.startswith("malformed") else []
+    problems = [f"malformed bytes to the client: {rest}"] if rest.startswith("malformed") else []
     status, body = (answers[0].start[0], answers[0].body) if answers else (0, b"")
     if expected is None:
         if 0 < status < 500:
-            said.append(f"passed on {status} and {body[:40]!r}")
+            problems.append(f"forwarded {status} and {body[:40]!r}")
     elif (status, body) != expected:
-        said.append(f"gave {status} {body[:40]!r} {rest} for {expected}")
+        problems.append(f"responded {status} {body[:40]!r} {rest}, expected {expected}")
     answers, rest = ask("GET")
     if rest or not answers or answers[0].body != CANARY:
-        said.append(f"the next request got {[str(one) for one in answers]} {rest}")
-    return said
+        problems.append(f"the next request got {[str(item) for item in answers]} {rest}")
+    return problems
 
 
 def main() -> int:
     failed, count = [], 0
-    with ground.Directory() as directory:
+    with sandbox.Directory() as directory:
         certificates.write_pair(directory.path / "origin", *directory.authority().issue(HOST))
         context = server_context(directory.path / "origin")
         context.set_alpn_protocols(["h2"])
         server = Server(context)
         trust = {"SSL_CERT_FILE": str(directory.path / "upstream.crt")}
-        with ground.Regpass(directory.path, CONFIGURATION, trust) as regpass:
+        with sandbox.Regpass(directory.path, CONFIGURATION, trust) as regpass:
             for count, (name, method, answer, expected) in enumerate(cases(), 1):
                 server.answer = answer
-                failed += [f"{name}: {one}" for one in complaints(method, expected)]
+                failed += [f"{name}: {item}" for item in complaints(method, expected)]
             bugs = regpass.events("bug")
-            failed += [f"regpass logged a bug: {one}" for one in bugs]
+            failed += [f"regpass logged a bug: {item}" for item in bugs]
     print(f"{count} cases, {len(failed)} complaints")
     print("\n".join(failed))
     return 1 if failed else 0

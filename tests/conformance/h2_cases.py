@@ -1,11 +1,11 @@
-"""What RFC 9113 says of frames that come in, as cases: section and name, the frames, and what must follow.
+"""RFC 9113's rules for received frames, as cases: section and name, the frames, and the expected outcome.
 
-What must follow on stream 1 is one of
-    answered                    200, and the request was forwarded once
-    ignored                     nothing: as if it had not been sent
+The expected outcome on stream 1 is one of
+    answered                    200, and the request was forwarded exactly once
+    ignored                     nothing, as if the frames had not been sent
     stream CODE[|CODE…]         RST_STREAM with one of these codes, or the answer 4xx of an HTTP error
-    connection CODE[|CODE…]     GOAWAY with one of these codes, and the connection's end
-    either CODE[|CODE…]         one of the two
+    connection CODE[|CODE…]     GOAWAY with one of these codes, and the connection is closed
+    either CODE[|CODE…]         one of these two
 Except after `connection`, the next stream must be answered.
 """
 
@@ -25,7 +25,7 @@ def get(path: str, host: str, method: str = "GET") -> list[tuple]:
 
 
 def without(fields, *names):
-    return [one for one in fields if one[0] not in names]
+    return [request for request in fields if request[0] not in names]
 
 
 def changed(fields, name, value):
@@ -34,11 +34,11 @@ def changed(fields, name, value):
 
 def framing(ask, put):
     """Sections 4.1 to 4.3."""
-    one = headers(1, ask)
-    yield "4.1 a frame of an unknown type", frame(0xEE, 0xFF, 1, b"12345") + one, "answered"
+    request = headers(1, ask)
+    yield "4.1 a frame of an unknown type", frame(0xEE, 0xFF, 1, b"12345") + request, "answered"
     yield "4.1 unknown flags", headers(1, ask, flags=END_HEADERS | 0x82 | 0x10), "answered"
     yield "4.1 the reserved bit of a stream's number", frame(HEADERS, 5, 0x80000001, block(ask)), "answered"
-    yield "4.1 a PING with unknown flags", frame(PING, 0xFE, 0, b"12345678") + one, "answered"
+    yield "4.1 a PING with unknown flags", frame(PING, 0xFE, 0, b"12345678") + request, "answered"
     yield "4.2 DATA longer than allowed", headers(1, put, False) + frame(DATA, 1, 1, b"x" * 16385), "either FRAME_SIZE_ERROR"
     yield "4.2 DATA as long as allowed", headers(1, put, False) + frame(DATA, 1, 1, b"x" * 16384), "answered"
     yield "4.2 HEADERS longer than allowed", headers(1, [*ask, ("x", "y" * 16400)]), "connection FRAME_SIZE_ERROR"
@@ -52,7 +52,7 @@ def framing(ask, put):
     yield "4.3 a string that is cut off", frame(HEADERS, 5, 1, b"\x00\x05ab"), "connection COMPRESSION_ERROR"
     yield "4.3 a number without end", frame(HEADERS, 5, 1, b"\xff" + b"\xff" * 20), "connection COMPRESSION_ERROR"
     yield "4.3 a table larger than allowed", frame(HEADERS, 5, 1, b"\x3f\xe2\xff\x03" + block(ask)), "connection COMPRESSION_ERROR"
-    yield "4.3 a table's size behind a field", frame(HEADERS, 5, 1, block(ask) + b"\x20"), "connection COMPRESSION_ERROR"
+    yield "4.3 a table's size after a field", frame(HEADERS, 5, 1, block(ask) + b"\x20"), "connection COMPRESSION_ERROR"
     yield "4.3 Huffman: the end of strings", frame(HEADERS, 5, 1, block(ask) + b"\x00\x84\xff\xff\xff\xff\x01a"), "connection COMPRESSION_ERROR"
     yield "4.3 Huffman: padding of zeros", frame(HEADERS, 5, 1, block(ask) + b"\x00\x81\x18\x01a"), "connection COMPRESSION_ERROR"
     begun = frame(HEADERS, END_STREAM, 1, block(ask))
@@ -80,7 +80,7 @@ def streams(ask, put):
     yield "5.1 closed: DATA", headers(1, put, False) + reset(1) + frame(DATA, 1, 1, b"x"), f"ignored {closed}"
     yield "5.1 closed: HEADERS", headers(1, put, False) + reset(1) + headers(1, ask), f"ignored {closed}|PROTOCOL_ERROR"
     yield "5.1.1 a stream of the server's", headers(2, ask), "connection PROTOCOL_ERROR"
-    # The standard wants an error of the connection. nghttp2 ignores it: it may be trailers that crossed our RST_STREAM.
+    # The standard requires a connection error. nghttp2 ignores the frame, since it may be trailers that crossed our RST_STREAM.
     yield "5.1.1 a number below the last one", headers(5, put, False) + headers(3, ask), "ignored PROTOCOL_ERROR"
     yield "5.3 a stream that depends on itself", frame(PRIORITY, 0, 1, priority(1)) + headers(1, ask), "answered or PROTOCOL_ERROR"
     yield "5.3 HEADERS that depend on themselves", frame(HEADERS, 37, 1, priority(1) + block(ask)), "answered or PROTOCOL_ERROR"
@@ -106,44 +106,44 @@ def frames(ask, put):
     yield "6.7 an answer to no PING", frame(PING, ACK, 0, b"12345678") + headers(1, ask), "answered"
     yield "6.8 GOAWAY on a stream", body + frame(GOAWAY, 0, 1, bytes(8)), "connection PROTOCOL_ERROR"
     yield "6.8 GOAWAY, and what runs still ends", headers(1, ask) + frame(GOAWAY, 0, 0, bytes(8)), "answered last"
-    parts = [block([one]) for one in ask]
+    parts = [block([request]) for request in ask]
     begun = frame(HEADERS, END_STREAM, 1, parts[0])
     more = b"".join(frame(CONTINUATION, 0, 1, part) for part in parts[1:-1])
     yield "6.10 a head in four frames", begun + more + frame(CONTINUATION, 4, 1, parts[-1]), "answered"
     yield "6.10 CONTINUATION on stream 0", begun + frame(CONTINUATION, 4, 0, parts[1]), "connection PROTOCOL_ERROR"
     yield "6.10 CONTINUATION of another stream", begun + frame(CONTINUATION, 4, 3, parts[1]), "connection PROTOCOL_ERROR"
-    yield "6.10 CONTINUATION behind a head's end", body + frame(CONTINUATION, 4, 1, b""), "connection PROTOCOL_ERROR"
+    yield "6.10 CONTINUATION after a head's end", body + frame(CONTINUATION, 4, 1, b""), "connection PROTOCOL_ERROR"
     yield "6.10 DATA instead of CONTINUATION", begun + frame(DATA, 1, 1, b"x"), "connection PROTOCOL_ERROR"
 
 
 def settings_and_windows(ask, put):
     """Sections 6.5 and 6.9."""
-    one, body = headers(1, ask), headers(1, put, False)
+    request, body = headers(1, ask), headers(1, put, False)
     yield "6.5 SETTINGS on a stream", frame(SETTINGS, 0, 1), "connection PROTOCOL_ERROR"
     yield "6.5 an acknowledgement that says something", frame(SETTINGS, ACK, 0, bytes(6)), "connection FRAME_SIZE_ERROR"
     yield "6.5.2 ENABLE_PUSH 2", settings((ENABLE_PUSH, 2)), "connection PROTOCOL_ERROR"
     yield "6.5.2 INITIAL_WINDOW_SIZE of 2^31", settings((INITIAL_WINDOW, 1 << 31)), "connection FLOW_CONTROL_ERROR"
     yield "6.5.2 MAX_FRAME_SIZE below 2^14", settings((MAX_FRAME, 16383)), "connection PROTOCOL_ERROR"
     yield "6.5.2 MAX_FRAME_SIZE of 2^24", settings((MAX_FRAME, 1 << 24)), "connection PROTOCOL_ERROR"
-    yield "6.5.2 an unknown setting", settings((0xFFFF, 1)) + one, "answered"
+    yield "6.5.2 an unknown setting", settings((0xFFFF, 1)) + request, "answered"
     yield "6.9 WINDOW_UPDATE by 0 of the connection", window_update(0, 0), "connection PROTOCOL_ERROR"
     yield "6.9 WINDOW_UPDATE by 0 of a stream", body + window_update(1, 0), "either PROTOCOL_ERROR"
     full = (1 << 31) - 1
     yield "6.9.1 a window of the connection above 2^31 - 1", window_update(0, full), "connection FLOW_CONTROL_ERROR"
     yield "6.9.1 a window of a stream above 2^31 - 1", body + window_update(1, full), "stream FLOW_CONTROL_ERROR"
-    # The standard wants an error of the connection; nghttp2 resets the streams concerned.
+    # The standard requires a connection error; nghttp2 resets the affected streams.
     grown = body + window_update(1, full - 65535) + settings((INITIAL_WINDOW, 65536))
     yield "6.9.2 a window that grows too large by SETTINGS", grown, "either FLOW_CONTROL_ERROR"
 
 
 def messages(ask, put):
-    """Section 8: heads that are none. What looks like HTTP and is refused as such may be answered 400."""
+    """Section 8: malformed heads. A request that is refused at the HTTP level may be answered with 400."""
     def wrong(name, fields, section="8.2"):
         return f"{section} {name}", headers(1, fields), "stream PROTOCOL_ERROR"
 
     yield wrong("upper case in a name", [*ask, ("X-Upper", "1")])
     yield wrong("an empty name", [*ask, ("", "1")])
-    yield wrong("a blank in a name", [*ask, ("x y", "1")])
+    yield wrong("a space in a name", [*ask, ("x y", "1")])
     yield wrong("a colon in a name", [*ask, ("x:y", "1")])
     yield wrong("NUL in a value", [*ask, ("x", b"a\0b")])
     yield wrong("LF in a value", [*ask, ("x", "a\nb")])
@@ -157,12 +157,12 @@ def messages(ask, put):
         yield wrong(f"no {name}", without(ask, name), "8.3.1")
         yield wrong(f"two {name}", [*ask, (name, dict(ask)[name])], "8.3.1")
     yield wrong("an empty :path", changed(ask, ":path", ""), "8.3.1")
-    yield wrong("a :path that is none", changed(ask, ":path", "v2/"), "8.3.1")
+    yield wrong("an invalid :path", changed(ask, ":path", "v2/"), "8.3.1")
     yield wrong("a request line in :path", changed(ask, ":path", dict(ask)[":path"] + " HTTP/1.1\r\nX: y"), "8.3.1")
-    yield wrong("a blank in :method", changed(ask, ":method", "GET /x"), "8.3.1")
+    yield wrong("a space in :method", changed(ask, ":method", "GET /x"), "8.3.1")
     yield wrong("a user in :authority", changed(ask, ":authority", "a@" + dict(ask)[":authority"]), "8.3.1")
     yield wrong("host unlike :authority", [*ask, ("host", "evil.test")], "8.3.1")
-    yield wrong("a pseudo-field behind a field", [*ask[:-1], ("x", "y"), ask[-1]], "8.3")
+    yield wrong("a pseudo-field after a field", [*ask[:-1], ("x", "y"), ask[-1]], "8.3")
     yield wrong("an unknown pseudo-field", [*ask, (":x", "y")], "8.3")
     yield wrong("a pseudo-field of answers", [*ask, (":status", "200")], "8.3")
     yield wrong("no pseudo-field", [("x", "y")], "8.3.1")
@@ -177,11 +177,11 @@ def messages(ask, put):
     yield "8.1 a pseudo-field in trailers", headers(1, put, False) + headers(1, [(":path", "/")]), "stream PROTOCOL_ERROR"
     yield "8.1 a second head that ends nothing", headers(1, put, False) + headers(1, [("x", "y")], False), "either PROTOCOL_ERROR"
     yield "8.1.1 a length in trailers", headers(1, put, False) + headers(1, [("content-length", "5")]), "answered or PROTOCOL_ERROR"
-    yield "8.2.1 blanks around a value", headers(1, [*ask, ("x", " y ")]), "answered or PROTOCOL_ERROR"
+    yield "8.2.1 spaces around a value", headers(1, [*ask, ("x", " y ")]), "answered or PROTOCOL_ERROR"
 
 
 def cases(path: str, host: str):
-    """With a path that is this run's of the case: `path` has %d for the case's number."""
+    """All cases, each with its own request path: `path` contains %d for the case's number."""
     number = 0
     for part in (framing, streams, frames, settings_and_windows, messages):
         for index in range(sum(1 for _ in part(get("/", host), get("/", host, "PUT")))):

@@ -1,17 +1,17 @@
-"""T18 T21 HTTP/2 at the level of frames: RFC 9113, section by section, through CONNECT and TLS; HTTP/1.1 behind.
+"""T18 T21 HTTP/2 at frame level: RFC 9113 section by section, through CONNECT and TLS, with an HTTP/1.1 origin.
 
-Each case is a connection of its own. What must be a stream's error leaves the connection's other streams alone; and the
-origin is sent nothing but whole, strict requests that were truly made.
+Each case uses its own connection. A stream error does not affect the connection's other streams, and the origin receives only
+complete, strictly formatted requests that the client actually made.
 """
 
 import re
 import ssl
 import sys
 
-import ground
+import sandbox
 
 HOST = "origin.test"
-ground.enter([HOST])
+sandbox.enter([HOST])
 
 import certificates  # noqa: E402
 import strict_http  # noqa: E402
@@ -27,7 +27,7 @@ host = "origin.test"
 push = ["*"]
 http2 = "auto"
 """
-NEXT = 201  # the stream that is to be answered after a stream's error
+NEXT = 201  # the stream that must be answered after a stream error
 
 
 class Broken(Exception):
@@ -45,7 +45,7 @@ def code_names(codes: str) -> set[int]:
 
 
 def check(connection, expected: str) -> None:
-    """Raises Broken when something else follows than `expected`."""
+    """Raises Broken if the outcome is not `expected`."""
     kind, _, codes = expected.partition(" ")
     if expected.startswith("answered or"):
         connection.answered(1)
@@ -68,17 +68,17 @@ def check(connection, expected: str) -> None:
     allowed = code_names(codes)
     if kind in ("stream", "either"):
         connection.until(lambda: connection.of(RST_STREAM) or connection.of(GOAWAY) or refused(connection))
-        given = [one.code for one in connection.of(RST_STREAM, 1)]
+        given = [item.code for item in connection.of(RST_STREAM, 1)]
         if (given and given[0] in allowed) or (kind == "stream" and refused(connection)):
             return next_one(connection)
         if kind == "stream":
-            raise Broken("no such RST_STREAM")
+            raise Broken("no RST_STREAM with an allowed code")
     connection.until(lambda: connection.closed)
-    given = [one.code for one in connection.of(GOAWAY)]
+    given = [item.code for item in connection.of(GOAWAY)]
     if not given or given[-1] not in allowed:
-        raise Broken("no such GOAWAY")
+        raise Broken("no GOAWAY with an allowed code")
     if not connection.closed:
-        raise Broken("did not close")
+        raise Broken("the connection was not closed")
 
 
 def refused(connection) -> bool:
@@ -98,51 +98,51 @@ NEXT_HEAD = get("/v2/app/manifests/next", HOST)
 
 def complaints_of_origin(origin, mark, target: str, expected: str) -> list[str]:
     all_seen = []
-    said = []
+    problems = []
     for stream in origin.since(mark):
-        found, rest = strict_http.requests(stream)
-        all_seen += found
-        said += [f"the origin was sent {rest}"] if rest.startswith("malformed") else []
-    # The request of a connection that was broken off may arrive while the next case runs.
-    said += [f"the origin was sent {one}" for one in all_seen if not KNOWN_TARGET.fullmatch(one.start[1])]
-    seen = [one for one in all_seen if one.start[1] == target]
-    if expected.startswith("answered") and " or " not in expected and len(seen) != 1:
-        said.append(f"the origin was sent {len(seen)} requests")
-    if expected.startswith(("stream", "connection COMPRESSION")) and seen:
-        said.append("the origin was sent a request that is none")
-    return said
+        messages, rest = strict_http.requests(stream)
+        all_seen += messages
+        problems += [f"the origin received {rest}"] if rest.startswith("malformed") else []
+    # The request of an aborted connection may arrive while the next case is running.
+    problems += [f"the origin received {item}" for item in all_seen if not KNOWN_TARGET.fullmatch(item.start[1])]
+    requests = [item for item in all_seen if item.start[1] == target]
+    if expected.startswith("answered") and " or " not in expected and len(requests) != 1:
+        problems.append(f"the origin received {len(requests)} requests")
+    if expected.startswith(("stream", "connection COMPRESSION")) and requests:
+        problems.append("the origin received an invalid request")
+    return problems
 
 
 def main() -> int:
     failed, count = [], 0
-    with ground.Directory() as directory:
+    with sandbox.Directory() as directory:
         authority = directory.authority()
         certificates.write_pair(directory.path / "origin", *authority.issue(HOST))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(directory.path / "origin.crt", directory.path / "origin.key")
-        origin = Origin((ground.ADDRESS, 443), answer, context)
+        origin = Origin((sandbox.ADDRESS, 443), answer, context)
         trust = {"SSL_CERT_FILE": str(directory.path / "upstream.crt")}
-        with ground.Regpass(directory.path, SETTINGS_FILE, trust) as regpass:
-            proxy = ("127.0.0.1", ground.PROXY_PORT)
+        with sandbox.Regpass(directory.path, SETTINGS_FILE, trust) as regpass:
+            proxy = ("127.0.0.1", sandbox.PROXY_PORT)
             for name, sent, expected, target in cases("/v2/app/manifests/h%03d", HOST):
                 count += 1
                 mark = origin.mark()
                 with Connection(proxy, HOST, regpass.ca) as connection:
                     connection.send(sent)
-                    said = []
+                    problems = []
                     try:
                         check(connection, expected)
-                    except Broken as why:
-                        said.append(f"{why}; expected: {expected}")
+                    except Broken as reason:
+                        problems.append(f"{reason}; expected: {expected}")
                     frames = " ".join(map(str, connection.frames))
                     heads = {stream: dict(fields).get(":status") for stream, fields in connection.heads.items()}
-                said += complaints_of_origin(origin, mark, target, expected)
-                failed += [f"{name}: {one} [{frames}{' closed' if connection.closed else ''} {heads}]" for one in said]
+                problems += complaints_of_origin(origin, mark, target, expected)
+                failed += [f"{name}: {item} [{frames}{' closed' if connection.closed else ''} {heads}]" for item in problems]
             for name, flow in FLOWS.items():
                 count += 1
                 mark = origin.mark()
-                said = list(flow(lambda **more: Connection(proxy, HOST, regpass.ca, **more), origin, mark))
-                failed += [f"{name}: {one}" for one in said]
+                problems = list(flow(lambda **options: Connection(proxy, HOST, regpass.ca, **options), origin, mark))
+                failed += [f"{name}: {item}" for item in problems]
     print(f"{count} cases, {len(failed)} complaints")
     print("\n".join(failed))
     return 1 if failed else 0

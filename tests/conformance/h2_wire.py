@@ -1,4 +1,4 @@
-"""HTTP/2 frame by frame: a client that writes what it is told, right or wrong, and keeps the frames that come back."""
+"""HTTP/2 frame by frame: a client that sends arbitrary frames, valid or not, and records the frames it receives."""
 
 import socket
 import ssl
@@ -34,7 +34,7 @@ def reset(stream: int, code: int = CANCEL) -> bytes:
 
 
 def block(fields) -> bytes:
-    """HPACK without its tables: any bytes may stand in names and values."""
+    """HPACK without its tables; names and values may contain any bytes."""
     return b"".join(b"\0" + _text(name) + _text(value) for name, value in fields)
 
 
@@ -62,7 +62,7 @@ class Frame:
 
     @property
     def code(self) -> int:
-        """Of RST_STREAM and GOAWAY."""
+        """The error code of RST_STREAM or GOAWAY."""
         return int.from_bytes(self.payload[4:8] if self.kind == GOAWAY else self.payload[:4], "big")
 
     def __str__(self) -> str:
@@ -72,7 +72,7 @@ class Frame:
 
 
 class Connection:
-    """To `host` through the proxy's CONNECT and TLS. `opening` is what a client begins with."""
+    """A connection to `host` through the proxy's CONNECT and TLS. `opening` is sent first."""
 
     def __init__(self, proxy, host: str, ca, opening: bytes = PREFACE + settings()):
         raw = socket.create_connection(proxy, timeout=5)
@@ -80,9 +80,9 @@ class Connection:
         answer = b""
         while not answer.endswith(b"\r\n\r\n"):
             piece = raw.recv(1)
-            assert piece, f"CONNECT was answered {answer!r}"
+            assert piece, f"the response to CONNECT was {answer!r}"
             answer += piece
-        assert b" 200 " in answer, f"CONNECT was answered {answer!r}"
+        assert b" 200 " in answer, f"the response to CONNECT was {answer!r}"
         trust = ssl.create_default_context(cafile=str(ca))
         trust.set_alpn_protocols(["h2"])
         self._socket = trust.wrap_socket(raw, server_hostname=host)
@@ -90,7 +90,7 @@ class Connection:
         self._bytes = b""
         self._decoder = hpack.Decoder()
         self.frames: list[Frame] = []
-        self.heads: dict[int, list] = {}  # the last one of each stream
+        self.heads: dict[int, list] = {}  # the last head of each stream
         self.closed = False
         self.send(opening)
 
@@ -107,7 +107,7 @@ class Connection:
             self.closed = True
 
     def until(self, condition, seconds: float = 5) -> bool:
-        """Reads until `condition()` holds; False when the connection or the time ends before."""
+        """Reads until `condition()` holds; returns False if the connection closes or the time is up first."""
         ends_at = time.monotonic() + seconds
         while not condition():
             left = ends_at - time.monotonic()
@@ -116,7 +116,7 @@ class Connection:
         return True
 
     def quiet(self, seconds: float) -> None:
-        """Reads for so long, to see what does not come."""
+        """Reads for this long, to detect frames that should not arrive."""
         self.until(lambda: False, seconds)
 
     def of(self, kind: int, stream: int | None = None) -> list[Frame]:
@@ -133,7 +133,7 @@ class Connection:
         return any(one.flags & END_STREAM for one in self.frames if one.stream == stream and one.kind in (DATA, HEADERS))
 
     def answered(self, stream: int, seconds: float = 5) -> bool:
-        """The stream's answer came to its end, or the stream or connection to an end of another kind."""
+        """Reads until the response is complete, or the stream or the connection has ended in another way."""
         return self.until(lambda: self.ended(stream) or self.of(RST_STREAM, stream) or self.of(GOAWAY), seconds)
 
     def _read(self, seconds: float) -> bool:
@@ -164,7 +164,7 @@ class Connection:
             self._bytes = self._bytes[9 + length :]
             self.frames.append(one)
             if kind == HEADERS:
-                assert flags & END_HEADERS and not flags & (PADDED | PRIORITISED), "a head that this client cannot read"
+                assert flags & END_HEADERS and not flags & (PADDED | PRIORITISED), "this client cannot parse such a HEADERS frame"
                 self.heads[stream] = self._decoder.decode(one.payload)
             if kind == SETTINGS and not flags & ACK:
                 self.send(frame(SETTINGS, ACK, 0))

@@ -1,8 +1,8 @@
-"""What a ClientHello offers."""
+"""Parses a TLS ClientHello."""
 
 import struct
 
-# Suites that no client shall offer: without encryption, without a certificate, exportable, with RC4, DES or 3DES.
+# Cipher suites that must not be offered: without encryption or authentication, export grade, or with RC4, DES or 3DES.
 WEAK = {
     *range(0x0000, 0x0011), *range(0x0011, 0x002F), 0x0034, 0x003A, 0x003B, 0x006C, 0x006D, 0x0046, 0x0089, 0x00A6,
     0x00A7, 0x002C, 0x002D, 0x002E, *range(0x008A, 0x008C), *range(0x008E, 0x0090), 0x00B0, 0x00B1, 0x00B4, 0x00B5,
@@ -12,10 +12,10 @@ WEAK = {
 
 
 class ClientHello:
-    """Of the first bytes of a connection: one record with the whole message."""
+    """The ClientHello in the first bytes of a connection: a single record with the complete message."""
 
     def __init__(self, record: bytes):
-        assert record[0] == 22 and record[5] == 1, "no ClientHello"
+        assert record[0] == 22 and record[5] == 1, "not a ClientHello"
         self._rest = record[9:]
         self._take(2 + 32)
         self._vector(1)

@@ -1,6 +1,6 @@
-"""T21 HTTP/2 as nghttp2's own tools speak it: nghttp and h2load before regpass, nghttpd behind it.
+"""T21 HTTP/2 with nghttp2's own tools: nghttp and h2load as clients of regpass, nghttpd as its upstream.
 
-Padding, CONTINUATION, small windows, uploads, many streams on many connections: every body arrives whole.
+Padding, CONTINUATION, small windows, uploads, many streams on many connections: every body arrives intact.
 """
 
 import re
@@ -8,10 +8,10 @@ import secrets
 import subprocess
 import sys
 
-import ground
+import sandbox
 
 HOST = "origin.test"
-ground.enter([HOST], programs=["nghttp", "h2load", "nghttpd"])
+sandbox.enter([HOST], programs=["nghttp", "h2load", "nghttpd"])
 
 import certificates  # noqa: E402
 import processes  # noqa: E402
@@ -48,50 +48,50 @@ LOADS = {
 failures = []
 
 
-def expect(good: bool, what: str, told: str = "") -> None:
-    print(f"{'passed' if good else 'FAILED'}: {what}")
+def expect(good: bool, name: str, diagnostics: str = "") -> None:
+    print(f"{'passed' if good else 'FAILED'}: {name}")
     if not good:
-        failures.append(what)
-        print(told[-1500:])
+        failures.append(name)
+        print(diagnostics[-1500:])
 
 
 def run(*argv: str) -> tuple[int, bytes, str]:
-    done = subprocess.run(argv, capture_output=True, timeout=60, check=False)
-    return done.returncode, done.stdout, done.stderr.decode(errors="replace")
+    result = subprocess.run(argv, capture_output=True, timeout=60, check=False)
+    return result.returncode, result.stdout, result.stderr.decode(errors="replace")
 
 
 def bodies(content: bytes) -> None:
-    for how, options in HEADS.items():
-        status, body, told = run("nghttp", *options, URL + BLOB)
-        expect(status == 0 and body == content, f"nghttp {how}", told or f"{len(body)} bytes of {len(content)}")
-    status, body, told = run("nghttp", "--multiply=50", URL + SMALL)
-    expect(status == 0 and body == b"small" * 50, "nghttp, fifty streams", told)
+    for variant, options in HEADS.items():
+        status, body, diagnostics = run("nghttp", *options, URL + BLOB)
+        expect(status == 0 and body == content, f"nghttp {variant}", diagnostics or f"{len(body)} bytes of {len(content)}")
+    status, body, diagnostics = run("nghttp", "--multiply=50", URL + SMALL)
+    expect(status == 0 and body == b"small" * 50, "nghttp, fifty streams", diagnostics)
 
 
 def uploads(directory) -> None:
     file = directory / "layer"
     file.write_bytes(secrets.token_bytes(2_000_000))
-    for how, options in UPLOADS.items():
-        # nghttpd takes a body and answers with the file.
-        status, printed, told = run("nghttp", "-nv", *options, f"--data={file}", "-H", ":method: PUT", URL + SMALL)
+    for variant, options in UPLOADS.items():
+        # nghttpd accepts any body and responds with the file.
+        status, printed, diagnostics = run("nghttp", "-nv", *options, f"--data={file}", "-H", ":method: PUT", URL + SMALL)
         good = status == 0 and b":status: 200" in printed
-        expect(good, f"nghttp uploads, {how}", printed.decode(errors="replace") + told)
+        expect(good, f"nghttp uploads, {variant}", printed.decode(errors="replace") + diagnostics)
 
 
 def loads() -> None:
-    for how, options in LOADS.items():
-        _, printed, told = run("h2load", *options, URL + SMALL)
+    for variant, options in LOADS.items():
+        _, printed, diagnostics = run("h2load", *options, URL + SMALL)
         text = printed.decode()
         count = options[0].removeprefix("-n")
         good = f"{count} succeeded, 0 failed, 0 errored" in text and f"{count} 2xx" in text
-        expect(good, f"h2load, {how}", text + told)
-    _, printed, told = run("h2load", "-n60", "-c3", "-m20", URL + BLOB)
+        expect(good, f"h2load, {variant}", text + diagnostics)
+    _, printed, diagnostics = run("h2load", "-n60", "-c3", "-m20", URL + BLOB)
     moved = re.search(r"\((\d+)\) data", printed.decode())
-    expect(bool(moved) and int(moved[1]) == 60 * SIZE, "h2load, sixty large bodies", printed.decode() + told)
+    expect(bool(moved) and int(moved[1]) == 60 * SIZE, "h2load, sixty large bodies", printed.decode() + diagnostics)
 
 
 def main() -> int:
-    with ground.Directory() as directory:
+    with sandbox.Directory() as directory:
         authority = directory.authority()
         certificates.write_pair(directory.path / "origin", *authority.issue(HOST))
         content = secrets.token_bytes(SIZE)
@@ -101,16 +101,16 @@ def main() -> int:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(text)
         pair = [str(directory.path / "origin.key"), str(directory.path / "origin.crt")]
-        argv = ["nghttpd", f"--address={ground.ADDRESS}", f"--htdocs={directory.path}/files", "443", *pair]
-        server = ground.serve_in_background(argv, (ground.ADDRESS, 443), directory.path / "nghttpd.output")
+        argv = ["nghttpd", f"--address={sandbox.ADDRESS}", f"--htdocs={directory.path}/files", "443", *pair]
+        server = sandbox.serve_in_background(argv, (sandbox.ADDRESS, 443), directory.path / "nghttpd.output")
         trust = {"SSL_CERT_FILE": str(directory.path / "upstream.crt")}
         try:
-            with ground.Regpass(directory.path, SETTINGS, trust) as regpass:
+            with sandbox.Regpass(directory.path, SETTINGS, trust) as regpass:
                 bodies(content)
                 uploads(directory.path)
                 loads()
                 spoken = {line["http"]["upstream"] for line in regpass.events("exchange")}
-                expect(spoken == {"2"}, "upstream was spoken to in HTTP/2 only", str(spoken))
+                expect(spoken == {"2"}, "upstream connections use only HTTP/2", str(spoken))
         finally:
             processes.end_child(server, 5)
     print(f"{len(failures)} failed")

@@ -1,4 +1,4 @@
-"""An origin that keeps every byte it was sent, apart for each connection, and answers as it is told."""
+"""An origin that records every byte it receives, per connection, and sends configurable responses."""
 
 import socket
 import ssl
@@ -16,9 +16,9 @@ class Connection:
 
 
 class Origin:
-    """Answers each complete request with what `answer(message)` returns: bytes, or (bytes, whether to close then).
+    """Answers each complete request with what `answer(message)` returns: bytes, or (bytes, whether to close afterwards).
 
-    Its framing is strict_http's: what that finds malformed is not answered, and the connection is closed.
+    It parses requests with strict_http; a malformed request gets no response, and the connection is closed.
     """
 
     def __init__(self, address: tuple[str, int], answer=lambda message: ANSWER, tls: ssl.SSLContext | None = None):
@@ -30,13 +30,13 @@ class Origin:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def mark(self) -> dict[int, int]:
-        """A moment, for `since`."""
-        return {index: len(one.received) for index, one in enumerate(list(self._connections))}
+        """The current position, for `since`."""
+        return {index: len(connection.received) for index, connection in enumerate(list(self._connections))}
 
     def since(self, mark: dict[int, int]) -> list[bytes]:
-        """What each connection was sent since then, if anything."""
+        """The bytes that each connection has received since `mark`, without connections that received nothing."""
         now = list(self._connections)
-        parts = [one.received[mark.get(index, 0) :] for index, one in enumerate(now)]
+        parts = [connection.received[mark.get(index, 0) :] for index, connection in enumerate(now)]
         return [part for part in parts if part]
 
     def _accept(self) -> None:
@@ -47,15 +47,15 @@ class Origin:
             threading.Thread(target=self._serve, args=(client, connection), daemon=True).start()
 
     def _serve(self, client: socket.socket, connection: Connection) -> None:
-        answered = 0  # bytes of requests that were
+        answered = 0  # bytes of the requests answered so far
         with client:
             try:
                 if self._tls:
                     client = self._tls.wrap_socket(client, server_side=True)
                 while piece := client.recv(65536):
                     connection.received += piece
-                    found, rest = strict_http.requests(connection.received[answered:])
-                    for message in found:
+                    messages, rest = strict_http.requests(connection.received[answered:])
+                    for message in messages:
                         answered += len(message.raw)
                         answer = self._answer(message)
                         data, close = answer if isinstance(answer, tuple) else (answer, False)

@@ -1,8 +1,8 @@
-"""nginx and haproxy in front of the same origin: what others make of the bytes that regpass is given, or writes."""
+"""nginx and haproxy in front of the same origin: how other proxies interpret what regpass receives and sends."""
 
 from pathlib import Path
 
-import ground
+import sandbox
 import processes
 
 NGINX = """\
@@ -54,7 +54,7 @@ listen front
 
 
 class Peer:
-    """One of them as a reverse proxy for `origin`, on a port of loopback."""
+    """nginx or haproxy as a reverse proxy for `origin`, on a loopback port."""
 
     def __init__(self, name: str, directory: Path, port: int, origin: tuple[str, int]):
         self.name = name
@@ -67,7 +67,7 @@ class Peer:
         config = home / "config"
         config.write_text(text)
         argv = {"nginx": ["nginx", "-e", "stderr", "-c"], "haproxy": ["haproxy", "-q", "-db", "-f"]}[name]
-        self._child = ground.serve_in_background([*argv, str(config)], self.address, home / "output")
+        self._child = sandbox.serve_in_background([*argv, str(config)], self.address, home / "output")
 
     def __enter__(self) -> "Peer":
         return self

@@ -1,8 +1,8 @@
-"""Requests that two parsers may read differently, and their harmless relatives.
+"""Requests that two parsers may interpret differently, and harmless variants of them.
 
-Each case: a name, the bytes (@T is the target, @S that of a request hidden in them), and the bodies of the requests
-that are truly there, in order; none, when all of it must be refused. What is refused behind the head may have been
-forwarded in part, but never ends.
+Each case: a name, the bytes (@T is the target, @S the target of a request hidden in them), and the bodies of the requests they
+really contain, in order; an empty list if everything must be refused, None if both refusing and forwarding are acceptable. A
+request that is refused after its head may have been forwarded in part, but is never completed.
 """
 
 CRLF = b"\r\n"
@@ -34,7 +34,7 @@ def plain():
     yield "no body, then another", put(line=b"GET @T HTTP/1.1") + HIDDEN, [b"", b""]
     yield "a request in a body", put(b"Content-Length: %d" % len(INNER), body=INNER), [INNER]
     yield "HTTP/1.0, counted", put(COUNTED, line=b"PUT @T HTTP/1.0", body=b"hello"), [b"hello"]
-    yield "behind a counted body, rubbish", put(COUNTED, body=b"hello, world\r\n\r\n"), [b"hello"]
+    yield "after a counted body, rubbish", put(COUNTED, body=b"hello, world\r\n\r\n"), [b"hello"]
     yield "Content-Length nominated", put(COUNTED, b"Connection: content-length", body=b"hello"), None
     yield "Transfer-Encoding nominated", put(CHUNKED, b"Connection: transfer-encoding",
                                              body=b"5\r\nhello\r\n" + NO_CHUNK), None
@@ -48,19 +48,19 @@ def both_lengths():
         "TE, CL": (CHUNKED, b"Content-Length: 5"),
         "CL 0, TE": (b"Content-Length: 0", CHUNKED),
         "CL, TE in HTTP/1.0": (b"Content-Length: 5", CHUNKED),
-        "CL, TE that is none": (b"Content-Length: 5", b"Transfer-Encoding: identity"),
-        "CL, TE with a blank": (b"Content-Length: 5", b"Transfer-Encoding : chunked"),
+        "CL, TE with identity": (b"Content-Length: 5", b"Transfer-Encoding: identity"),
+        "CL, TE with a space": (b"Content-Length: 5", b"Transfer-Encoding : chunked"),
         "CL, TE with a tab": (b"Content-Length: 5", b"Transfer-Encoding\t: chunked"),
         "CL, TE on a folded line": (b"Content-Length: 5", b"Transfer-Encoding:\r\n chunked"),
         "CL, TE folded into X": (b"Content-Length: 5", b"X: y\r\n Transfer-Encoding: chunked"),
-        "CL, TE behind LF": (b"Content-Length: 5", b"X: y\nTransfer-Encoding: chunked"),
-        "CL, TE behind CR": (b"Content-Length: 5", b"X: y\rTransfer-Encoding: chunked"),
-        "CL, TE behind NUL": (b"Content-Length: 5", b"X: y\0\r\nTransfer-Encoding: chunked"),
-        "CL, TE behind an empty name": (b"Content-Length: 5", b": y\r\nTransfer-Encoding: chunked"),
+        "CL, TE after LF": (b"Content-Length: 5", b"X: y\nTransfer-Encoding: chunked"),
+        "CL, TE after CR": (b"Content-Length: 5", b"X: y\rTransfer-Encoding: chunked"),
+        "CL, TE after NUL": (b"Content-Length: 5", b"X: y\0\r\nTransfer-Encoding: chunked"),
+        "CL, TE after an empty name": (b"Content-Length: 5", b": y\r\nTransfer-Encoding: chunked"),
         "CL, TE with an underscore": (b"Content-Length: 5", b"Transfer_Encoding: chunked"),
     }.items():
         line = b"PUT @T HTTP/1.0" if "1.0" in name else b"PUT @T HTTP/1.1"
-        # With an underscore it is a field like any other: nginx drops it, and the body is as long as CL says.
+        # With an underscore it is just another field: nginx drops it, and the body has the length given by CL.
         truly = [NO_CHUNK, b""] if "underscore" in name else []
         yield name, put(*lines, line=line, body=hidden), truly
 
@@ -68,18 +68,18 @@ def both_lengths():
 def odd_lengths():
     for value in (b"+5", b"-5", b"5 ", b"05", b"0x5", b"5,5", b"5, 6", b"5;", b"5.0", b"5e0", b"", b"\t5\x0b", b"5 5",
                   b"99999999999999999999", b"18446744073709551621", b"\xef\xbc\x95", b"5\0", b"five"):
-        # Blanks around a value are none of it.
+        # Whitespace around a value is not part of it.
         truly = [b"hello", b""] if value == b"5 " else []
         yield f"Content-Length: {value!r}", put(b"Content-Length: " + value, body=b"hello" + HIDDEN), truly
     for name, lines in {
         "twice the same": (b"Content-Length: 5", b"Content-Length: 5"),
         "two": (b"Content-Length: 5", b"Content-Length: %d" % (5 + len(HIDDEN))),
         "two, 0 first": (b"Content-Length: 0", b"Content-Length: 5"),
-        "name with a blank": (b"Content-Length : 5",),
+        "name with a space": (b"Content-Length : 5",),
         "name in two lines": (b"Content-\r\n Length: 5",),
         "no colon": (b"Content-Length 5",),
         "on a folded line": (b"Content-Length:\r\n 5",),
-        "behind a blank": (b" Content-Length: 5",),
+        "after a space": (b" Content-Length: 5",),
         "first line indented": (b"\tX: y", b"Content-Length: 5"),
     }.items():
         yield f"Content-Length, {name}", put(*lines, body=b"hello" + HIDDEN), []
@@ -93,8 +93,8 @@ def odd_codings():
     for name, lines in {
         "twice": (CHUNKED, CHUNKED),
         "and identity": (CHUNKED, b"Transfer-Encoding: identity"),
-        "behind identity": (b"Transfer-Encoding: identity", CHUNKED),
-        "name with a blank": (b"Transfer-Encoding : chunked",),
+        "after identity": (b"Transfer-Encoding: identity", CHUNKED),
+        "name with a space": (b"Transfer-Encoding : chunked",),
         "in HTTP/1.0": (CHUNKED,),
     }.items():
         line = b"PUT @T HTTP/1.0" if "1.0" in name else b"PUT @T HTTP/1.1"
@@ -106,17 +106,17 @@ def odd_chunks():
         "0x": b"0x5\r\nhello\r\n",
         "sign": b"+5\r\nhello\r\n",
         "negative": b"-5\r\nhello\r\n",
-        "blank in front": b" 5\r\nhello\r\n",
-        "blank behind": b"5 \r\nhello\r\n",
+        "space first": b" 5\r\nhello\r\n",
+        "space behind": b"5 \r\nhello\r\n",
         "empty size": b"\r\nhello\r\n",
         "no hex": b"g\r\nhello\r\n",
         "underscore": b"0_5\r\nhello\r\n",
         "64 bits and more": b"10000000000000005\r\nhello\r\n",
-        "LF behind the size": b"5\nhello\r\n",
-        "CR behind the size": b"5\rhello\r\n",
-        "CR CR LF behind the size": b"5\r\r\nhello\r\n",
-        "LF behind the data": b"5\r\nhello\n",
-        "nothing behind the data": b"5\r\nhello",
+        "LF after the size": b"5\nhello\r\n",
+        "CR after the size": b"5\rhello\r\n",
+        "CR CR LF after the size": b"5\r\r\nhello\r\n",
+        "LF after the data": b"5\r\nhello\n",
+        "nothing after the data": b"5\r\nhello",
         "two bytes that are not CRLF": b"5\r\nhelloXX",
         "longer than it says": b"5\r\nhello world\r\n",
         "LF in an extension": b"5;a\nb\r\nhello\r\n",
@@ -128,11 +128,11 @@ def odd_chunks():
         yield f"chunk, {name}", put(CHUNKED, body=body + NO_CHUNK + HIDDEN), []
     for name, end in {
         "LF": b"0\n\n",
-        "LF behind its size": b"0\n\r\n",
+        "LF after its size": b"0\n\r\n",
         "LF instead of the empty line": b"0\r\n\n",
         "with an extension that does not end": b'0;a="\r\n\r\n',
         "folded": b"0\r\nA: b\r\n c\r\n\r\n",
-        "blank in the name": b"0\r\nA : b\r\n\r\n",
+        "space in the name": b"0\r\nA : b\r\n\r\n",
         "a length": b"0\r\nContent-Length: 5\r\n\r\n",
         "a coding": b"0\r\nTransfer-Encoding: chunked\r\n\r\n",
         "a host": b"0\r\nHost: evil.test\r\n\r\n",
@@ -147,12 +147,12 @@ def odd_heads():
     for name, line in {
         "LF": b"GET @T HTTP/1.1\nX: y",
         "CR CR LF": b"GET @T HTTP/1.1\r",
-        "two blanks": b"GET  @T HTTP/1.1",
-        "blank at its end": b"GET @T HTTP/1.1 ",
+        "two spaces": b"GET  @T HTTP/1.1",
+        "space at its end": b"GET @T HTTP/1.1 ",
         "tab": b"GET\t@T HTTP/1.1",
-        "blank in front": b" GET @T HTTP/1.1",
-        "empty line in front": b"\r\nGET @T HTTP/1.1",
-        "LF in front": b"\nGET @T HTTP/1.1",
+        "space first": b" GET @T HTTP/1.1",
+        "empty line first": b"\r\nGET @T HTTP/1.1",
+        "LF first": b"\nGET @T HTTP/1.1",
         "no version": b"GET @T",
         "HTTP/0.9": b"GET @T HTTP/0.9",
         "HTTP/1.2": b"GET @T HTTP/1.2",
@@ -160,12 +160,12 @@ def odd_heads():
         "HTTP/01.1": b"GET @T HTTP/01.1",
         "http/1.1": b"GET @T http/1.1",
         "HTTP/1.1.": b"GET @T HTTP/1.1.",
-        "blank in the target": b"GET @T x HTTP/1.1",
+        "space in the target": b"GET @T x HTTP/1.1",
         "another version in the target": b"GET @T HTTP/1.1 x HTTP/1.1",
         "NUL in the target": b"GET @T\0 HTTP/1.1",
         "CR in the target": b"GET @T\rX: y HTTP/1.1",
         "bytes above 127 in the target": b"GET @T\xc3\xa4 HTTP/1.1",
-        "method that is none": b"G(T @T HTTP/1.1",
+        "invalid method": b"G(T @T HTTP/1.1",
         "no method": b"@T HTTP/1.1",
     }.items():
         yield f"request line, {name}", put(line=line) + HIDDEN, []
@@ -180,8 +180,8 @@ def odd_heads():
         "folded": (b"X: a\r\n b",),
         "empty name": (b": a",),
         "no colon": (b"X",),
-        "blank in a name": (b"X Y: a",),
-        "blank before the colon": (b"X : a",),
+        "space in a name": (b"X Y: a",),
+        "space before the colon": (b"X : a",),
         "indented": (b" X: a",),
         "name above 127": (b"X\xff: a",),
         "two hosts": (b"Host: evil.test",),

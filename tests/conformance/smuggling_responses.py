@@ -1,7 +1,7 @@
-"""Answers of an origin that two parsers may read differently, and their harmless relatives.
+"""Responses that two parsers may interpret differently, and harmless variants of them.
 
-Each case: a name, the method asked, the bytes, and what the client may get: (status, body), or None when it must not
-be taken for an answer. HIDDEN stands behind many: an answer that nobody asked for.
+Each case: a name, the request method, the bytes, and what the client may get: (status, body), or None if the bytes must not be
+accepted as a response. Many are followed by HIDDEN, a response to no request.
 """
 
 CRLF = b"\r\n"
@@ -18,9 +18,9 @@ def answer(*lines: bytes, body: bytes = b"", line: bytes = b"HTTP/1.1 200 OK") -
 def plain():
     hello = (200, b"hello")
     yield "counted", "GET", answer(COUNTED, body=b"hello"), hello
-    yield "counted, and more behind it", "GET", answer(COUNTED, body=b"hello" + HIDDEN), hello
+    yield "counted, and more after it", "GET", answer(COUNTED, body=b"hello" + HIDDEN), hello
     yield "chunked", "GET", answer(CHUNKED, body=b"5\r\nhello\r\n" + NO_CHUNK), hello
-    yield "chunked, and more behind it", "GET", answer(CHUNKED, body=b"5\r\nhello\r\n" + NO_CHUNK + HIDDEN), hello
+    yield "chunked, and more after it", "GET", answer(CHUNKED, body=b"5\r\nhello\r\n" + NO_CHUNK + HIDDEN), hello
     yield "chunked, trailer", "GET", answer(CHUNKED, body=b"5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n"), hello
     yield "until the end", "GET", answer(body=b"hello"), hello
     yield "until the end, an answer in it", "GET", answer(body=b"hello" + HIDDEN), (200, b"hello" + HIDDEN)
@@ -29,7 +29,7 @@ def plain():
     yield "HEAD, and a body", "HEAD", answer(COUNTED, body=b"hello" + HIDDEN), (200, b"")
     yield "HEAD, chunked", "HEAD", answer(CHUNKED, body=NO_CHUNK + HIDDEN), (200, b"")
     yield "204", "GET", answer(line=b"HTTP/1.1 204 No Content"), (204, b"")
-    yield "204, and more behind it", "GET", answer(line=b"HTTP/1.1 204 No Content", body=HIDDEN), (204, b"")
+    yield "204, and more after it", "GET", answer(line=b"HTTP/1.1 204 No Content", body=HIDDEN), (204, b"")
     yield "304", "GET", answer(COUNTED, line=b"HTTP/1.1 304 Not Modified"), (304, b"")
     yield "304, and a body", "GET", answer(COUNTED, line=b"HTTP/1.1 304 Not Modified", body=b"hello" + HIDDEN), (304, b"")
     yield "100, then 200", "GET", b"HTTP/1.1 100 Continue\r\n\r\n" + answer(COUNTED, body=b"hello"), hello
@@ -50,16 +50,16 @@ def odd():
         ("CL 0x5", (b"Content-Length: 0x5",), b"hello"),
         ("CL five", (b"Content-Length: five",), b"hello"),
         ("CL of 2^64 + 5", (b"Content-Length: 18446744073709551621",), b"hello"),
-        ("CL with a blank in its name", (b"Content-Length : 5",), b"hello"),
+        ("CL with a space in its name", (b"Content-Length : 5",), b"hello"),
         ("CL folded", (b"Content-Length:\r\n 5",), b"hello"),
-        ("CL behind LF", (b"X: y\nContent-Length: 5",), b"hello"),
-        ("CL behind CR", (b"X: y\rContent-Length: 5",), b"hello"),
+        ("CL after LF", (b"X: y\nContent-Length: 5",), b"hello"),
+        ("CL after CR", (b"X: y\rContent-Length: 5",), b"hello"),
         ("TE identity", (b"Transfer-Encoding: identity",), b"hello"),
         ("TE gzip", (b"Transfer-Encoding: gzip",), b"hello"),
         ("TE gzip, chunked", (b"Transfer-Encoding: gzip, chunked",), NO_CHUNK),
         ("TE xchunked", (b"Transfer-Encoding: xchunked",), NO_CHUNK),
         ("TE twice", (CHUNKED, CHUNKED), NO_CHUNK),
-        ("TE with a blank in its name", (b"Transfer-Encoding : chunked",), NO_CHUNK),
+        ("TE with a space in its name", (b"Transfer-Encoding : chunked",), NO_CHUNK),
         ("TE with VT", (b"Transfer-Encoding: \x0bchunked",), NO_CHUNK),
         ("TE folded", (b"Transfer-Encoding:\r\n chunked",), NO_CHUNK),
         ("NUL in a value", (COUNTED, b"X: a\0b"), b"hello"),
@@ -76,15 +76,15 @@ def odd():
         "HTTP/1.2": b"HTTP/1.2 200 OK",
         "HTTP/2": b"HTTP/2 200 OK",
         "ICY": b"ICY 200 OK",
-        "two blanks": b"HTTP/1.1  200 OK",
+        "two spaces": b"HTTP/1.1  200 OK",
         "two digits": b"HTTP/1.1 20 OK",
         "four digits": b"HTTP/1.1 2000 OK",
         "99": b"HTTP/1.1 099 OK",
         "negative": b"HTTP/1.1 -20 OK",
         "CR in the reason": b"HTTP/1.1 200 O\rK",
         "NUL in the reason": b"HTTP/1.1 200 O\0K",
-        "empty line in front": b"\r\nHTTP/1.1 200 OK",
-        "rubbish in front": b"xHTTP/1.1 200 OK",
+        "empty line first": b"\r\nHTTP/1.1 200 OK",
+        "rubbish first": b"xHTTP/1.1 200 OK",
         "101 without being asked": b"HTTP/1.1 101 Switching Protocols",
     }.items():
         yield f"status line, {name}", "GET", answer(COUNTED, line=line, body=b"hello" + HIDDEN), None
@@ -105,13 +105,13 @@ def odd_chunks():
     for name, body in {
         "0x": b"0x5\r\nhello\r\n",
         "sign": b"+5\r\nhello\r\n",
-        "blank in front": b" 5\r\nhello\r\n",
+        "space first": b" 5\r\nhello\r\n",
         "empty size": b"\r\nhello\r\n",
         "64 bits and more": b"10000000000000005\r\nhello\r\n",
-        "LF behind the size": b"5\nhello\r\n",
-        "CR behind the size": b"5\rhello\r\n",
-        "LF behind the data": b"5\r\nhello\n",
-        "nothing behind the data": b"5\r\nhello",
+        "LF after the size": b"5\nhello\r\n",
+        "CR after the size": b"5\rhello\r\n",
+        "LF after the data": b"5\r\nhello\n",
+        "nothing after the data": b"5\r\nhello",
         "two bytes that are not CRLF": b"5\r\nhelloXX",
         "longer than it says": b"5\r\nhello world\r\n",
         "LF in an extension": b"5;a\nb\r\nhello\r\n",

@@ -1,8 +1,8 @@
-"""T17 T19 request smuggling: a corpus sent to regpass, nginx and haproxy in front of one origin that keeps every byte.
+"""T17 T19 request smuggling: a corpus sent to regpass, nginx and haproxy in front of an origin that records every byte.
 
-Of what must be refused, regpass forwards no complete request, and nothing behind it. What it does forward is strict
-HTTP/1.1, one message for each that was truly there, and nginx and haproxy, given those very bytes, forward the same
-messages again. The table of differences is printed.
+From input that must be refused, regpass forwards no complete request and nothing after it. Whatever it forwards is strict HTTP/1.1,
+one message for each request really present, and nginx and haproxy, given the same bytes, forward the same messages. A table of
+differences is printed.
 """
 
 import re
@@ -10,10 +10,10 @@ import socket
 import sys
 from collections import Counter
 
-import ground
+import sandbox
 
 HOST = "origin.test:8080"
-ground.enter(["origin.test"], programs=["nginx", "haproxy"])
+sandbox.enter(["origin.test"], programs=["nginx", "haproxy"])
 
 import strict_http  # noqa: E402
 from origin import Origin  # noqa: E402
@@ -36,7 +36,7 @@ STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
 
 
 def talk(address, sent: bytes) -> tuple[list[int], bool]:
-    """The statuses of the answers, and whether the peer closed by itself. Half-closed: no more will come."""
+    """Sends and half-closes; returns the response statuses, and whether the peer closed the connection itself."""
     with socket.create_connection(address, timeout=5) as peer:
         answer = b""
         try:
@@ -56,7 +56,7 @@ def statuses(answer: bytes) -> list[int]:
 
 
 class Front:
-    """A proxy, and what arrives behind it."""
+    """A proxy and the origin behind it."""
 
     def __init__(self, name, address, origin):
         self.name, self.address, self.origin = name, address, origin
@@ -67,7 +67,7 @@ class Front:
         requests, rests = [], []
         for stream in self.origin.since(mark):
             found, rest = strict_http.requests(stream)
-            requests += [one for one in found if one.start[1] != "/v2/"]  # regpass's own question, before a body
+            requests += [request for request in found if request.start[1] != "/v2/"]  # regpass's own ping before a request with a body
             rests += [rest] if rest else []
         return Outcome(codes, closed, requests, rests)
 
@@ -83,23 +83,23 @@ class Outcome:
 
 
 def complaints(outcome: Outcome, target: str, truly, cut_off: bool) -> list[str]:
-    said = [f"forwarded malformed bytes: {rest}" for rest in outcome.rests if rest.startswith("malformed")]
-    hidden = [one for one in outcome.requests if one.start[1] == target + "-hidden"]
+    problems = [f"forwarded malformed bytes: {rest}" for rest in outcome.rests if rest.startswith("malformed")]
+    hidden = [request for request in outcome.requests if request.start[1] == target + "-hidden"]
     if not outcome.closed:
-        said.append("did not close")
-    if truly is None:  # refused or forwarded: a matter of taste
-        return said
-    bodies = [one.body for one in outcome.requests]
+        problems.append("did not close")
+    if truly is None:  # both refusing and forwarding are acceptable
+        return problems
+    bodies = [request.body for request in outcome.requests]
     if bodies != truly:
-        said.append(f"forwarded {[str(one) for one in outcome.requests]}, where {len(truly)} of {truly} were asked")
+        problems.append(f"forwarded {[str(request) for request in outcome.requests]}, expected {len(truly)} with the bodies {truly}")
     if hidden and len(truly) < 2:
-        said.append("forwarded the hidden request")
+        problems.append("forwarded the hidden request")
     refused = [code for code in outcome.codes if code >= 400]
     if not truly and not refused and not cut_off:
-        said.append(f"answered {outcome.codes} instead of an error")
+        problems.append(f"responded {outcome.codes} instead of an error")
     if any(code >= 500 and code not in (501, 505) for code in refused):
-        said.append(f"blamed the origin: {refused}")
-    return said
+        problems.append(f"responded with a server error: {refused}")
+    return problems
 
 
 def kept(message) -> tuple:
@@ -107,38 +107,38 @@ def kept(message) -> tuple:
 
 
 def again(peer: Front, message) -> list[str]:
-    """What `peer` makes of bytes that regpass wrote: the same message, and nothing else."""
+    """Checks that `peer` interprets bytes that regpass wrote as the same message and nothing else."""
     outcome = peer.pass_on(message.raw)
-    if [kept(one) for one in outcome.requests] != [kept(message)] or outcome.rests:
-        return [f"{peer.name} reads regpass's {message} as {outcome}: {[str(one) for one in outcome.requests]}"]
+    if [kept(request) for request in outcome.requests] != [kept(message)] or outcome.rests:
+        return [f"{peer.name} reads regpass's {message} as {outcome}: {[str(request) for request in outcome.requests]}"]
     return []
 
 
 def main() -> int:
     failed, table, verdicts = [], [], Counter()
-    with ground.Directory() as directory:
-        origins = {name: Origin((ground.ADDRESS, port)) for name, port in
+    with sandbox.Directory() as directory:
+        origins = {name: Origin((sandbox.ADDRESS, port)) for name, port in
                    {"regpass": 8080, "nginx": 8081, "haproxy": 8082}.items()}
-        with (ground.Regpass(directory.path, SETTINGS),
+        with (sandbox.Regpass(directory.path, SETTINGS),
               Peer("nginx", directory.path, 7001, origins["nginx"].address) as nginx,
               Peer("haproxy", directory.path, 7002, origins["haproxy"].address) as haproxy):
             front = Front("regpass", ("127.0.0.1", 5000), origins["regpass"])
-            others = [Front(peer.name, peer.address, origins[peer.name]) for peer in (nginx, haproxy)]
+            peers = [Front(peer.name, peer.address, origins[peer.name]) for peer in (nginx, haproxy)]
             for number, (name, text, truly) in enumerate(cases()):
                 target = f"/v2/app/manifests/c{number:03}"
                 sent = text.replace(b"@T", target.encode()).replace(b"@S", target.encode() + b"-hidden")
                 sent = sent.replace(b"@H", HOST.encode())
                 ours = front.pass_on(sent)
-                theirs = [other.pass_on(sent) for other in others]
+                peer_outcomes = [peer.pass_on(sent) for peer in peers]
                 found = complaints(ours, target, truly, name.startswith("cut off"))
                 for message in ours.requests:
-                    for other in others:
-                        found += again(other, message)
-                failed += [f"{name}: {one}" for one in found]
+                    for peer in peers:
+                        found += again(peer, message)
+                failed += [f"{name}: {request}" for request in found]
                 verdicts["refused" if not ours.requests else "forwarded"] += 1
-                if len({str(outcome) for outcome in (ours, *theirs)}) > 1:
-                    table.append((name, ours, *theirs))
-    print(f"{'where they differ':45} {'regpass':22} {'nginx':22} haproxy")
+                if len({str(outcome) for outcome in (ours, *peer_outcomes)}) > 1:
+                    table.append((name, ours, *peer_outcomes))
+    print(f"{'differences':45} {'regpass':22} {'nginx':22} haproxy")
     for name, *outcomes in table:
         print(f"{name[:44]:45} " + " ".join(f"{str(outcome)[:21]:22}" for outcome in outcomes))
     print(f"{sum(verdicts.values())} cases: {dict(verdicts)}; {len(table)} read differently; {len(failed)} complaints")

@@ -1,6 +1,6 @@
-"""HTTP/1.1 as RFC 9112 wants it written, and nothing that any parser might read in another way.
+"""A parser for HTTP/1.1 exactly as RFC 9112 specifies it; it accepts nothing that another parser might interpret differently.
 
-The judge of what regpass wrote: not lenient, not fast, and independent of regpass's own parsers.
+It checks what regpass writes: not lenient, not fast, and independent of regpass's own parsers.
 """
 
 import re
@@ -18,7 +18,7 @@ class Malformed(Exception):
 
 
 class Incomplete(Exception):
-    """More would have to come. Fine only if the connection ended there."""
+    """The message is truncated, which is acceptable only at the end of the connection."""
 
 
 @dataclass
@@ -31,45 +31,45 @@ class Message:
     trailers: list[tuple[str, str]] = field(default_factory=list)
 
     def values(self, name: str) -> list[str]:
-        return [value for known, value in self.fields if known == name]
+        return [value for field_name, value in self.fields if field_name == name]
 
     def __str__(self) -> str:
         return " ".join([*map(str, self.start), str(len(self.body))])
 
 
 def requests(stream: bytes) -> tuple[list[Message], str]:
-    """The requests in what one connection carried, and what follows them: "", "incomplete: …" or "malformed: …"."""
+    """The requests in the bytes of a connection, and the kind of the remainder: "", "incomplete: …" or "malformed: …"."""
     return _all(stream, lambda at: _request(stream, at))
 
 
 def responses(stream: bytes, methods: list[str]) -> tuple[list[Message], str]:
-    """The same of the answers to these requests, 1xx included; what comes without having been asked is malformed."""
-    asked = list(methods)
+    """Like `requests`, for the responses to these methods, including 1xx. A response without a request is malformed."""
+    outstanding = list(methods)
 
-    def one(at):
-        if not asked:
-            raise Malformed("an answer to nothing")
-        message, end = _response(stream, at, asked[0])
+    def parse(at):
+        if not outstanding:
+            raise Malformed("a response without a request")
+        message, end = _response(stream, at, outstanding[0])
         if message.start[0] >= 200:
-            asked.pop(0)
+            outstanding.pop(0)
         return message, end
 
-    return _all(stream, one)
+    return _all(stream, parse)
 
 
-def _all(stream, one):
-    found, at = [], 0
+def _all(stream, parse):
+    messages, at = [], 0
     try:
         while at < len(stream):
-            message, end = one(at)
+            message, end = parse(at)
             message.raw = stream[at:end]
-            found.append(message)
+            messages.append(message)
             at = end
-    except Malformed as why:
-        return found, f"malformed: {why}"
-    except Incomplete as why:
-        return found, f"incomplete: {why}"
-    return found, ""
+    except Malformed as reason:
+        return messages, f"malformed: {reason}"
+    except Incomplete as reason:
+        return messages, f"incomplete: {reason}"
+    return messages, ""
 
 
 def _request(stream, at):
@@ -92,7 +92,7 @@ def _response(stream, at, method):
     status = message.start[0]
     lengths = message.values("content-length") + message.values("transfer-encoding")
     if (status < 200 or status == 204) and lengths:
-        raise Malformed(f"a length in {status}")
+        raise Malformed(f"a length in a {status} response")
     if method == "HEAD" or status < 200 or status in (204, 304):
         _framing(message)
         return message, at
@@ -138,7 +138,7 @@ def _body(stream, at, message, closes):
     else:
         end = at + length
     if end > len(stream):
-        raise Incomplete(f"a body of {length} bytes, of which {len(stream) - at} came")
+        raise Incomplete(f"a body of {length} bytes, of which {len(stream) - at} arrived")
     message.body = stream[at:end]
     return message, end
 
@@ -155,7 +155,7 @@ def _chunks(stream, at, message):
         if len(stream) < at + size + 2:
             raise Incomplete("a chunk")
         if stream[at + size : at + size + 2] != b"\r\n":
-            raise Malformed("no CRLF behind a chunk")
+            raise Malformed("no CRLF after a chunk")
         message.body += stream[at : at + size]
         at += size + 2
     while True:

@@ -1,6 +1,6 @@
-"""T24 what regpass accepts of registries in TLS: for each wrong one a 502 that says why, and not one byte of HTTP there.
+"""T24 the TLS that regpass accepts from registries: each bad one leads to a 502 with the reason, and receives not one byte of HTTP.
 
-Certificates, versions, ciphers, what is no TLS; and what regpass itself offers in its ClientHello.
+Certificates, versions, ciphers, servers that do not speak TLS, and what regpass offers in its ClientHello.
 """
 
 import datetime
@@ -10,10 +10,10 @@ import ssl
 import sys
 import threading
 
-import ground
+import sandbox
 
 HOST = "origin.test"
-ground.enter([HOST])
+sandbox.enter([HOST])
 
 import certificates  # noqa: E402
 from cryptography import x509  # noqa: E402
@@ -29,13 +29,13 @@ day = datetime.timedelta(days=1)
 
 
 class Server:
-    """A registry of its own port that keeps what it got of HTTP."""
+    """A registry on its own port that records the HTTP it receives."""
 
     def __init__(self, number: int, context: ssl.SSLContext | None):
         self.received = b""
         self.raw = b""
         self._context = context
-        self._listener = socket.create_server((ground.ADDRESS, FIRST_PORT + number))
+        self._listener = socket.create_server((sandbox.ADDRESS, FIRST_PORT + number))
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -63,7 +63,7 @@ class Server:
 
 
 class Cases:
-    """Each: a name, its server's TLS, and the cause that regpass must name; None where all is well."""
+    """Each case: a name, its server, and the cause that regpass must report, or None if the connection must succeed."""
 
     def __init__(self, directory, authority):
         self._directory, self._authority = directory, authority
@@ -120,7 +120,7 @@ def self_signed(host):
 
 
 def of_our_own_ca(directory, host):
-    """Whoever could use regpass's CA must gain nothing from it upstream."""
+    """A certificate issued by regpass's own CA, which must not be trusted upstream."""
     folder = directory / "state/ca"
     folder.mkdir(parents=True)
     ca_key = ec.generate_private_key(ec.SECP256R1())
@@ -143,50 +143,50 @@ def configuration(count: int) -> str:
 
 
 def ask(number: int) -> tuple[int, str]:
-    """The status of the mirror's answer, and the cause in it."""
+    """The status of the mirror's response and the cause in it."""
     request = b"GET /v2/app/manifests/1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    answer = ground.exchange(("127.0.0.1", FIRST_MIRROR + number), request, 10)
+    answer = sandbox.exchange(("127.0.0.1", FIRST_MIRROR + number), request, 10)
     head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
     fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:])
     return int(head.split()[1]), fields.get("x-regpass-cause", "")
 
 
 def complaints(server: Server, number: int, cause: str | None) -> list[str]:
-    status, told = ask(number)
-    said = []
+    status, cause_reported = ask(number)
+    problems = []
     if cause is None:
         if status != 200 or not server.received.startswith(b"GET /v2/app/manifests/1 HTTP/1.1\r\n"):
-            said.append(f"{status} {told}")
+            problems.append(f"{status} {cause_reported}")
     else:
-        if status not in (502, 503) or told != cause:
-            said.append(f"{status} {told}, not 502 {cause}")
+        if status not in (502, 503) or cause_reported != cause:
+            problems.append(f"responded {status} {cause_reported}, not 502 {cause}")
         if server.received:
-            said.append(f"the server was sent {server.received[:80]!r}")
+            problems.append(f"the server received {server.received[:80]!r}")
     if PASSWORD.encode() in server.raw:
-        said.append("the password went out in clear")
-    return said
+        problems.append("the password was sent in cleartext")
+    return problems
 
 
 def complaints_of_hello(hello: ClientHello) -> list[str]:
-    said = []
+    problems = []
     if hello.name != HOST:
-        said.append(f"SNI is {hello.name}")
+        problems.append(f"SNI is {hello.name}")
     if hello.protocols != ["h2", "http/1.1"]:
-        said.append(f"ALPN is {hello.protocols}")
+        problems.append(f"ALPN is {hello.protocols}")
     if set(hello.versions) != {0x0304, 0x0303}:
-        said.append(f"versions are {[hex(one) for one in hello.versions]}")
+        problems.append(f"versions are {[hex(item) for item in hello.versions]}")
     if hello.compressions != [0]:
-        said.append(f"compression {hello.compressions}")
+        problems.append(f"compression {hello.compressions}")
     if weak := hello.weak_ciphers():
-        said.append(f"weak ciphers: {weak}")
+        problems.append(f"weak ciphers are offered: {weak}")
     if hello.early_data:
-        said.append("early data")
-    return said
+        problems.append("early data")
+    return problems
 
 
 def main() -> int:
     failed = []
-    with ground.Directory() as directory:
+    with sandbox.Directory() as directory:
         authority = directory.authority()
         cases = Cases(directory.path, authority)
         of_certificates(cases, authority, directory.path)
@@ -199,12 +199,12 @@ def main() -> int:
         login = {"username": "alice", "password": PASSWORD}
         config.write_text(json.dumps({"auths": {f"{HOST}:{FIRST_PORT + n}": login for n in range(len(servers))}}))
         environment = {"SSL_CERT_FILE": str(trust), "DOCKER_CONFIG": str(directory.path)}
-        with ground.Regpass(directory.path, configuration(len(servers)), environment):
+        with sandbox.Regpass(directory.path, configuration(len(servers)), environment):
             for number, (name, _, cause) in enumerate(cases.all):
-                said = complaints(servers[number], number, cause)
-                print(f"{'FAILED' if said else 'passed'}: {name}")
-                failed += [f"{name}: {one}" for one in said]
-            failed += [f"ClientHello: {one}" for one in complaints_of_hello(ClientHello(servers[0].raw))]
+                problems = complaints(servers[number], number, cause)
+                print(f"{'FAILED' if problems else 'passed'}: {name}")
+                failed += [f"{name}: {item}" for item in problems]
+            failed += [f"ClientHello: {item}" for item in complaints_of_hello(ClientHello(servers[0].raw))]
     print(f"{len(cases.all)} registries, {len(failed)} complaints")
     print("\n".join(failed))
     return 1 if failed else 0

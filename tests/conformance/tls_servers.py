@@ -1,11 +1,11 @@
-"""TLS as servers may speak it, rightly or wrongly."""
+"""TLS contexts for good and bad servers."""
 
 import ssl
 from pathlib import Path
 
 
 def server_context(pair: Path, ciphers: str | None = None, newest: ssl.TLSVersion | None = None) -> ssl.SSLContext:
-    """With PAIR.crt and PAIR.key. `newest` older than TLS 1.2 needs the ciphers of level 0."""
+    """A context with PAIR.crt and PAIR.key. A `newest` version older than TLS 1.2 requires ciphers of security level 0."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if newest:
         context.minimum_version = ssl.TLSVersion.TLSv1

@@ -1,15 +1,15 @@
-"""T08 T16 T19 HTTP/1.1 as varnishtest's scripts (vtc/*.vtc) play it: a client before regpass, an origin behind it."""
+"""T08 T16 T19 HTTP/1.1 with varnishtest scripts (vtc/*.vtc) that act as a client of regpass and as its origin."""
 
 import re
 import subprocess
 import sys
 
-import ground
+import sandbox
 
 HOST = "origin.test:8080"
-ground.enter(["origin.test"], programs=["varnishtest"])
+sandbox.enter(["origin.test"], programs=["varnishtest"])
 
-# `observe`: what an origin is sent is the client's request, and not a question of regpass's own before it.
+# With `observe`, the origin receives only the client's request, without a ping from regpass before it.
 SETTINGS = f"""\
 [[mirror]]
 listen = "127.0.0.1:5000"
@@ -20,17 +20,17 @@ plain_http = true
 authorization = "observe"
 push = ["*"]
 [limits]
-workers = 1  # each has a pool of its own, and the scripts say which connection is used again
+workers = 1  # each worker has its own pool, and the scripts depend on which connection is reused
 """
-PLACES = {"origin": f"{ground.ADDRESS}:8080", "mirror": "127.0.0.1:5000", "proxy": f"127.0.0.1:{ground.PROXY_PORT}"}
-# Lines of varnishtest that say what went wrong, behind the name of the client or server.
+PLACES = {"origin": f"{sandbox.ADDRESS}:8080", "mirror": "127.0.0.1:5000", "proxy": f"127.0.0.1:{sandbox.PROXY_PORT}"}
+# varnishtest lines that describe the failure, after the name of the client or server.
 TELLING = re.compile(r"^(?:----|\*{2,3}) +\S+ +(?!.*\btop\b).*", re.MULTILINE)
 
 
 def main() -> int:
     failed = 0
-    scripts = sorted((ground.HERE / "vtc").glob("*.vtc"))
-    with ground.Directory() as directory, ground.Regpass(directory.path, SETTINGS):
+    scripts = sorted((sandbox.HERE / "vtc").glob("*.vtc"))
+    with sandbox.Directory() as directory, sandbox.Regpass(directory.path, SETTINGS):
         for script in scripts:
             places = [f"-D{name}={place}" for name, place in PLACES.items()]
             argv = ["varnishtest", "-v", "-t", "20", *places, str(script)]

@@ -1,4 +1,4 @@
-"""Clients that push blobs and read them back, some that break off, and some that make no sense."""
+"""Clients that push blobs and read them back, clients that disconnect in the middle, and clients that send garbage."""
 
 import hashlib
 import http.client
@@ -12,8 +12,8 @@ import time
 from collections import Counter
 from urllib.parse import urlsplit
 
-import ground
-from stand import HOST
+import sandbox
+from environment import HOST
 
 LARGEST = 6 << 20
 REPOSITORIES = 5
@@ -22,7 +22,7 @@ RUBBISH = (b"\x16\x03\x01\x00\x05hello", b"GET / HTTP/1.1\r\n\r\n", b"CONNECT 12
 
 
 class Failed(Exception):
-    """A step was not answered as it should have been: expected, while there are faults."""
+    """A step got an unexpected response, which is normal while faults are active."""
 
 
 class Load:
@@ -33,28 +33,28 @@ class Load:
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self.counts = Counter()
-        self.troubles = Counter()  # of single steps
-        self.lost: list[str] = []  # blobs that were acknowledged and did not come back
-        self.verified: list[str] = []  # digests that were read back since somebody asked
-        self.pending: list[tuple[str, str]] = []  # repository and digest of those still to be read back
+        self.troubles = Counter()  # failed steps, by reason
+        self.lost: list[str] = []  # acknowledged blobs that could not be read back
+        self.verified: list[str] = []  # digests read back since the last query
+        self.pending: list[tuple[str, str]] = []  # repository and digest of blobs still to be read back
 
     def start(self, pushers: int) -> None:
         jobs = [self._push_for_ever] * pushers + [self._break_off, self._talk_rubbish, self._be_idle]
         self._threads = [threading.Thread(target=job, args=(number,), daemon=True) for number, job in enumerate(jobs)]
-        for one in self._threads:
-            one.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self._ended.set()
-        for one in self._threads:
-            one.join(90)
-            assert not one.is_alive(), "a client does not end"
+        for thread in self._threads:
+            thread.join(90)
+            assert not thread.is_alive(), "a client did not finish"
 
     def read_back(self, repository: str, digest: str) -> None:
-        """Over HTTP/1.1 here or HTTP/2 by curl. Raises Failed unless it is whole."""
+        """Reads a blob over HTTP/1.1, or over HTTP/2 with curl. Raises Failed unless it is complete."""
         target = f"https://{HOST}/v2/{repository}/blobs/{digest}"
         if random.random() < 0.3:
-            argv = ["curl", "-sS", "--http2", "-f", "-x", f"http://127.0.0.1:{ground.PROXY_PORT}", "--cacert", self._ca]
+            argv = ["curl", "-sS", "--http2", "-f", "-x", f"http://127.0.0.1:{sandbox.PROXY_PORT}", "--cacert", self._ca]
             done = subprocess.run([*argv, "--max-time", "40", target], capture_output=True, check=False)
             if done.returncode:
                 raise Failed(f"curl {done.returncode}")
@@ -64,8 +64,8 @@ class Load:
             _, body = self._ask(connection, "GET", target.partition(HOST)[2], 200)
             connection.close()
         if digest_of(body) != digest:
-            # Whatever happened upstream, what looks whole must be whole.
-            self._lose(f"{repository} {digest}: {len(body)} bytes of another digest came back as if whole")
+            # Whatever happens upstream, a blob that looks complete must be intact.
+            self._lose(f"{repository} {digest}: {len(body)} bytes with a different digest came back and looked complete")
         self._count("read back", len(body))
 
     # The clients
@@ -111,7 +111,7 @@ class Load:
             self.pending.append((repository, digest))
 
     def _break_off(self, _) -> None:
-        """Uploads and downloads that are left in the middle."""
+        """Uploads and downloads that are aborted in the middle."""
         while not self._ended.wait(0.3):
             try:
                 connection = self._connect()
@@ -129,30 +129,30 @@ class Load:
     def _talk_rubbish(self, _) -> None:
         while not self._ended.wait(0.5):
             try:
-                ground.exchange(("127.0.0.1", ground.PROXY_PORT), random.choice(RUBBISH), 0.5)
+                sandbox.exchange(("127.0.0.1", sandbox.PROXY_PORT), random.choice(RUBBISH), 0.5)
                 self._count("rubbish")
             except OSError as trouble:
                 self._trouble(trouble)
 
     def _be_idle(self, _) -> None:
-        """Connections that do nothing, or stop within a head."""
+        """Connections that send nothing, or stop in the middle of a head."""
         held = []
         while not self._ended.wait(0.2):
             try:
-                one = socket.create_connection(("127.0.0.1", ground.PROXY_PORT), timeout=5)
-                one.sendall(random.choice((b"", b"CONNECT registry.test:443 HTT")) or b"G")
-                held.append(one)
+                connection = socket.create_connection(("127.0.0.1", sandbox.PROXY_PORT), timeout=5)
+                connection.sendall(random.choice((b"", b"CONNECT registry.test:443 HTT")) or b"G")
+                held.append(connection)
             except OSError as trouble:
                 self._trouble(trouble)
             while len(held) > 40:
                 held.pop(0).close()
-        for one in held:
-            one.close()
+        for connection in held:
+            connection.close()
 
     # Steps
 
     def _connect(self) -> http.client.HTTPSConnection:
-        connection = http.client.HTTPSConnection("127.0.0.1", ground.PROXY_PORT, timeout=40, context=self._tls)
+        connection = http.client.HTTPSConnection("127.0.0.1", sandbox.PROXY_PORT, timeout=40, context=self._tls)
         connection.set_tunnel(HOST, 443)
         return connection
 
@@ -165,14 +165,14 @@ class Load:
             raise Failed(f"{response.status} {response.getheader('X-Regpass-Cause', 'of the registry')}")
         return response.headers, content
 
-    def _lose(self, what: str) -> None:
+    def _lose(self, kind: str) -> None:
         with self._lock:
-            self.lost.append(what)
+            self.lost.append(kind)
 
-    def _count(self, what: str, size: int = 0) -> None:
+    def _count(self, kind: str, size: int = 0) -> None:
         with self._lock:
-            self.counts[what] += 1
-            self.counts[f"{what}, bytes"] += size
+            self.counts[kind] += 1
+            self.counts[f"{kind}, bytes"] += size
 
     def _trouble(self, trouble: Exception) -> None:
         with self._lock:

@@ -1,7 +1,7 @@
-"""A cable that is not always good: relay.py LISTEN_HOST:PORT TARGET_HOST:PORT SHARE SEED
+"""An unreliable network link: relay.py LISTEN_HOST:PORT TARGET_HOST:PORT SHARE SEED
 
-Passes connections on byte for byte. A SHARE of them fares badly: reset or closed after some bytes in either direction,
-silent for a while, or one byte at a time for a while. SIGUSR1 ends all that.
+Forwards connections byte for byte. A SHARE of them is disrupted: reset or closed after some bytes in either direction, stalled for
+a while, or slowed to one byte at a time for a while. SIGUSR1 ends all disruptions.
 """
 
 import random
@@ -13,8 +13,8 @@ import threading
 import time
 
 FATES = ("reset", "close", "stall", "trickle")
-FURTHEST = 3_000_000  # bytes after which a fate is met, at most
-good_from_now = threading.Event()
+FURTHEST = 3_000_000  # at most this many bytes are forwarded before the disruption
+faults_ended = threading.Event()
 
 
 class Cable:
@@ -25,11 +25,11 @@ class Cable:
         self._lock = threading.Lock()
 
     def run(self) -> None:
-        ways = [threading.Thread(target=self._move, args=pair) for pair in (self._ends, self._ends[::-1])]
-        for way in ways:
-            way.start()
-        for way in ways:
-            way.join()
+        directions = [threading.Thread(target=self._move, args=pair) for pair in (self._ends, self._ends[::-1])]
+        for direction in directions:
+            direction.start()
+        for direction in directions:
+            direction.join()
         for end in self._ends:
             end.close()
 
@@ -42,13 +42,13 @@ class Cable:
             self._cut()
 
     def _meet_fate(self, piece: bytes, sink: socket.socket) -> bytes:
-        """What of the piece is still to be sent."""
+        """Applies the disruption; returns the part of the piece that is still to be sent."""
         with self._lock:
             self._moved += len(piece)
             fate = self._fate if self._moved > self._after else None
             if fate:
                 self._fate = None
-        if not fate or good_from_now.is_set():
+        if not fate or faults_ended.is_set():
             return piece
         if fate == "reset":
             for end in self._ends:
@@ -81,11 +81,11 @@ def address(text: str) -> tuple[str, int]:
 def main() -> None:
     target, share = address(sys.argv[2]), float(sys.argv[3])
     random.seed(int(sys.argv[4]))
-    signal.signal(signal.SIGUSR1, lambda *_: good_from_now.set())
+    signal.signal(signal.SIGUSR1, lambda *_: faults_ended.set())
     server = socket.create_server(address(sys.argv[1]), backlog=512)
     while True:
         near, _ = server.accept()
-        bad = random.random() < share and not good_from_now.is_set()
+        bad = random.random() < share and not faults_ended.is_set()
         fate, after = (random.choice(FATES), random.randrange(FURTHEST)) if bad else (None, 0)
         try:
             far = socket.create_connection(target, timeout=10)

@@ -1,4 +1,4 @@
-"""Memory, descriptors and threads of a process, over time."""
+"""Samples a process's memory, descriptors and threads over time."""
 
 import threading
 import time
@@ -38,13 +38,13 @@ class Watch:
         return sample(self._pid)
 
     def most(self, name: str, begins: float, ends: float) -> int:
-        """The largest value of a part of the time, given as shares of it."""
+        """The largest value within a part of the run, given as fractions of its duration."""
         first, span = self.samples[0].at, self.samples[-1].at - self.samples[0].at
-        return max(getattr(one, name) for one in self.samples if begins * span <= one.at - first <= ends * span)
+        return max(getattr(sample, name) for sample in self.samples if begins * span <= sample.at - first <= ends * span)
 
     def _run(self) -> None:
         while not self._ended.wait(EVERY):
             try:
                 self.samples.append(sample(self._pid))
             except OSError:
-                return  # it ended: whoever waits for it will say so
+                return  # the process has ended, which is reported elsewhere

@@ -1,10 +1,10 @@
-"""What conformance tests stand on: a network namespace of their own, in it a regpass and the origins it forwards to.
+"""The sandbox of the conformance tests: a private network namespace with a regpass and the origins it forwards to.
 
-    ground.enter()                                      at the top: runs the script again inside its own namespace
-    with ground.Directory() as directory:
-        with ground.Regpass(directory, registries) as regpass: …
+    sandbox.enter()                                      at the top: re-executes the script inside its own namespace
+    with sandbox.Directory() as directory:
+        with sandbox.Regpass(directory, registries) as regpass: …
 
-Needs root, and the program's path in REGPASS. Nothing here has a name outside, so such tests may run beside others.
+Needs root, and the program's path in REGPASS. Nothing is visible outside the namespace, so these tests can run alongside others.
 """
 
 import json
@@ -23,7 +23,7 @@ sys.path += [str(HERE.parent / "support"), str(HERE.parent / "e2e")]
 import processes  # noqa: E402
 
 SKIPPED = 77
-ADDRESS = "10.232.0.10"  # of every host of these tests; a private one, since loopback is refused
+ADDRESS = "10.232.0.10"  # of every host in these tests; a private address, since regpass refuses loopback
 PROXY_PORT = 3128
 INSIDE = "CONFORMANCE_INSIDE"
 PREPARE = """
@@ -37,11 +37,11 @@ def skip(reason: str):
 
 
 def enter(hosts: list[str], programs: list[str] = ()) -> None:
-    """Goes on only inside the namespace, where `hosts` are names of ADDRESS."""
+    """Returns only inside the namespace, where `hosts` resolve to ADDRESS."""
     if INSIDE in os.environ:
         return
     if os.geteuid() != 0:
-        skip("a network namespace takes root")
+        skip("creating a network namespace requires root")
     for program in ("unshare", "ip", *programs):
         if shutil.which(program) is None:
             skip(f"{program} is not installed")
@@ -56,7 +56,7 @@ def enter(hosts: list[str], programs: list[str] = ()) -> None:
 
 
 class Directory:
-    """A temporary directory with a CA, and a certificate for each host that asks."""
+    """A temporary directory, and a CA that issues certificates for test hosts."""
 
     def __enter__(self) -> "Directory":
         self._made = tempfile.TemporaryDirectory(prefix="regpass-conformance-")
@@ -69,13 +69,13 @@ class Directory:
     def authority(self):
         import certificates
 
-        made = certificates.Authority("conformance CA")
-        (self.path / "upstream.crt").write_bytes(certificates.pem(made.certificate))
-        return made
+        authority = certificates.Authority("conformance CA")
+        (self.path / "upstream.crt").write_bytes(certificates.pem(authority.certificate))
+        return authority
 
 
 class Regpass:
-    """`regpass serve` with this configuration; what it logged is read line by line."""
+    """Runs `regpass serve` with this configuration and reads its log."""
 
     def __init__(self, directory: Path, settings: str, environment: dict[str, str] | None = None):
         self.directory = directory
@@ -92,14 +92,14 @@ class Regpass:
         up = processes.wait_until(lambda: self._listens() or processes.start_time(self.process.pid) is None, 20)
         if not up or processes.start_time(self.process.pid) is None:
             self._end()
-            raise AssertionError(f"regpass serve does not come up: {self.log_file.read_text()[-2000:]}")
+            raise AssertionError(f"regpass serve did not start: {self.log_file.read_text()[-2000:]}")
         return self
 
     def __exit__(self, kind, *_) -> None:
         ran = processes.start_time(self.process.pid) is not None
         status = self._end()
         if kind is None:
-            assert ran, f"regpass had ended by itself, with status {status}"
+            assert ran, f"regpass had already exited with status {status}"
             assert status == 0, f"regpass did not drain on SIGTERM: status {status} (None: it had to be killed)"
 
     def events(self, event: str) -> list[dict]:
@@ -124,7 +124,7 @@ idle = "100ms"
 """
 
     def _listens(self) -> bool:
-        """All listeners are open before the health port says so."""
+        """Whether /readyz answers 200, which it does only once all listeners are open."""
         try:
             return b" 200 " in exchange(("127.0.0.1", 9128), b"GET /readyz HTTP/1.0\r\n\r\n", 5)
         except OSError:
@@ -135,7 +135,7 @@ idle = "100ms"
 
 
 def exchange(address: tuple[str, int], sent: bytes, seconds: float, quiet: float | None = None) -> bytes:
-    """Sends, and reads until the peer closes, nothing came for `quiet` seconds, or the time is over."""
+    """Sends, then reads until the peer closes, nothing has arrived for `quiet` seconds, or the time is up."""
     answer = b""
     ends_at = time.monotonic() + seconds
     with socket.create_connection(address, timeout=seconds) as peer:
@@ -155,7 +155,7 @@ def exchange(address: tuple[str, int], sent: bytes, seconds: float, quiet: float
 
 
 def serve_in_background(argv: list[str], address: tuple[str, int], log: Path) -> subprocess.Popen:
-    """Starts a server and waits until it takes connections."""
+    """Starts a server and waits until it accepts connections."""
     child = processes.spawn(argv, {"PATH": os.environ["PATH"] + ":/usr/sbin"}, log)
 
     def ready() -> bool:
@@ -168,5 +168,5 @@ def serve_in_background(argv: list[str], address: tuple[str, int], log: Path) ->
         return True
 
     if not processes.wait_until(ready, 20) or child.returncode is not None:
-        raise AssertionError(f"{argv[0]} does not listen on {address}: {log.read_text()[-2000:]}")
+        raise AssertionError(f"{argv[0]} is not listening on {address}: {log.read_text()[-2000:]}")
     return child

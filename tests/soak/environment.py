@@ -1,4 +1,4 @@
-"""The registry, its token server and the bad cable to it, and a regpass whose credential changes."""
+"""The soak test's environment: a registry, its token server, the unreliable link to it, and a regpass whose credential changes."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "conformance"))
 
-import ground
+import sandbox
 
 import certificates
 import processes
@@ -19,7 +19,7 @@ from registry import TOKEN_ISSUER, Registry
 HOST = "registry.test"
 REALM = "https://auth.test:8443/token"
 REGISTRY_ADDRESS = ("127.0.0.1", 5001)
-TOKEN_ADDRESS = (ground.ADDRESS, 8443)
+TOKEN_ADDRESS = (sandbox.ADDRESS, 8443)
 BAD_SHARE = 0.15
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 
@@ -34,7 +34,7 @@ idle_timeout = "20s"
 """
 
 
-class Stand:
+class Environment:
     def __init__(self, directory: Path):
         self.directory = directory
         self.registry = Registry(HOST, directory / "registry", REALM)
@@ -53,8 +53,8 @@ class Stand:
         self.start_registry()
         self.start_token_server()
         here = Path(__file__).resolve().parent
-        relay = [sys.executable, "-B", str(here / "relay.py"), f"{ground.ADDRESS}:443", "{}:{}".format(*REGISTRY_ADDRESS)]
-        self._serve("relay", [*relay, str(BAD_SHARE), "7"], (ground.ADDRESS, 443))
+        relay = [sys.executable, "-B", str(here / "relay.py"), f"{sandbox.ADDRESS}:443", "{}:{}".format(*REGISTRY_ADDRESS)]
+        self._serve("relay", [*relay, str(BAD_SHARE), "7"], (sandbox.ADDRESS, 443))
 
     def start_registry(self) -> None:
         argv = ["docker-registry", "serve", str(self.registry.directory / "config.json")]
@@ -76,12 +76,12 @@ class Stand:
     def no_more_faults(self) -> None:
         os.kill(self.children["relay"].pid, signal.SIGUSR1)
 
-    def regpass(self) -> ground.Regpass:
+    def regpass(self) -> sandbox.Regpass:
         trust = {"SSL_CERT_FILE": str(self.directory / "upstream.crt"), "DOCKER_CONFIG": str(self.secrets)}
-        return ground.Regpass(self.directory, SETTINGS, trust)
+        return sandbox.Regpass(self.directory, SETTINGS, trust)
 
     def rotate(self) -> None:
-        """A new password. Tokens that were given for the old one stay good, as everywhere."""
+        """Sets a new password. Tokens issued for the old one stay valid, as with real registries."""
         self._password = secrets.token_urlsafe(16)
         user = {"password": self._password, "access": {"repository:*": ["pull", "push"]}}
         accounts = {"issuer": TOKEN_ISSUER, "signing_key": "token.key", "signing_certificate": "token.crt",
@@ -91,7 +91,7 @@ class Stand:
         self._replace(self.secrets / "config.json", {"auths": {HOST: login}})
 
     def forget(self, digest: str) -> None:
-        """Takes a blob that was read back from the registry's disk, which would be full else."""
+        """Deletes a blob that has been read back, since the registry's disk would fill up otherwise."""
         algorithm, _, number = digest.partition(":")
         blobs = self.registry.directory / "storage/docker/registry/v2/blobs"
         shutil.rmtree(blobs / algorithm / number[:2] / number, ignore_errors=True)
@@ -109,4 +109,4 @@ class Stand:
         fresh.replace(file)
 
     def _serve(self, name: str, argv: list[str], address) -> None:
-        self.children[name] = ground.serve_in_background(argv, address, self.directory / f"{name}.output")
+        self.children[name] = sandbox.serve_in_background(argv, address, self.directory / f"{name}.output")
