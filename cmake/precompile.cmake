@@ -1,5 +1,5 @@
-# Headers of others that most files include, parsed once for all libraries and once for all programs, whose code is compiled
-# with other flags. Three quarters of the time of an unoptimised build go into parsing.
+# Precompiles the third-party headers that most files include: once for the libraries and once for the programs, which are compiled
+# with different flags. Parsing takes three quarters of the time of an unoptimised build.
 set(regpass_headers
     <algorithm> <array> <atomic> <chrono> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional> <set> <span> <sstream>
     <string> <string_view> <thread> <utility> <variant> <vector>
@@ -10,7 +10,7 @@ set(regpass_headers
 
 file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "int main() {}\n")
 
-# `holder` keeps what is parsed; those given take it.
+# `holder` owns the precompiled headers; the given targets reuse them.
 function(regpass_share holder)
   target_link_libraries(${holder} PRIVATE Boost::json fmt::fmt OpenSSL::SSL Threads::Threads)
   target_precompile_headers(${holder} PRIVATE ${regpass_headers})

@@ -1,5 +1,5 @@
-# For deploy/trained: with REGPASS_TRAINING the program notes what it executes, with REGPASS_PROFILE another one is laid out for that.
-# `regpass_training` says so to a library or program of ours; tests have no part in it.
+# Profile-guided optimisation for deploy/trained: REGPASS_TRAINING instruments the program, REGPASS_PROFILE optimises with the recorded
+# profile. `regpass_training` applies the flags to a library or program of the product; tests are not instrumented.
 if((REGPASS_TRAINING OR REGPASS_PROFILE) AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   message(FATAL_ERROR "REGPASS_TRAINING and REGPASS_PROFILE are for clang")
 endif()
@@ -13,7 +13,7 @@ function(regpass_training target)
     target_link_options(${target} PUBLIC -fprofile-generate)
   endif()
   if(REGPASS_PROFILE)
-    # Most of the code is not what requests run through; what was changed since is laid out as ever, and said.
+    # Most code is not executed by requests and has no profile; code that changed since the profile is compiled without it, with a warning.
     target_compile_options(${target} PRIVATE -fprofile-use=${REGPASS_PROFILE}
                            -Wno-profile-instr-unprofiled -Wno-error=backend-plugin)
   endif()

@@ -1,4 +1,4 @@
-"""The namespaces everything runs in, the servers inside them, and the client's runs against those."""
+"""The namespaces that everything runs in, the servers inside them, and the client runs."""
 
 import json
 import os
@@ -25,7 +25,7 @@ class Bench:
         self.processes = []
         self.origin = None
         self.ciphers = {}
-        self.scopes = 0  # repositories asked for so far: each pass takes new ones
+        self.scopes = 0  # repositories used so far: each pass uses new ones
 
     def file(self, name):
         return self.home / name
@@ -63,14 +63,14 @@ class Bench:
         self.origin.await_listener(listen_h2)
 
     def client(self, arguments):
-        """The command of one pass: `arguments` begin with what bench-load is to do."""
+        """The command line of a pass; `arguments` start with bench-load's mode."""
         if "scopes" in arguments and "--first" not in arguments:
             arguments = [*arguments, "--first", self.scopes]
             self.scopes += 1_000_000
         return [str(word) for word in (self.load, *arguments)]
 
     def run_client(self, arguments, under=()):
-        """The result of one pass. `under` is a command that runs the client."""
+        """Runs a pass and returns its result. `under` is a command that wraps the client."""
         try:
             with pinned(self.load_cpu):
                 return json.loads(call(*map(str, under), *self.client(arguments), timeout=300))
@@ -80,7 +80,7 @@ class Bench:
 
     @contextmanager
     def held(self, arguments):
-        """As long as it lasts the client holds its connections."""
+        """A context in which the client keeps its connections open."""
         with pinned(self.load_cpu):
             child = subprocess.Popen(
                 self.client(["hold", *arguments]), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -97,13 +97,13 @@ class Bench:
 
 
 @contextmanager
-def ground(options):
-    """A Bench with its origin running. Nothing of it is seen outside the namespaces, and nothing outlives them."""
+def bench_environment(options):
+    """A Bench with a running origin. Nothing is visible outside the namespaces, and nothing outlives them."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # 5,000 connections have two each
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # 5,000 connections need two descriptors each
     with tempfile.TemporaryDirectory(prefix="regpass-bench-") as directory, ExitStack() as stack:
         bench = Bench(options, Path(directory))
-        bench.home.chmod(0o755)  # some peers drop root
+        bench.home.chmod(0o755)  # some peers drop root privileges
         bench.file("hosts").write_text(HOSTS)
         call("mount", "--bind", bench.file("hosts"), "/etc/hosts")
         call("ip", "link", "set", "lo", "up")
@@ -117,17 +117,17 @@ def ground(options):
 
 
 def enter_namespaces(script):
-    """What runs inside is the first process of a PID namespace: its end is the end of everything it started."""
+    """Re-executes the script as the first process of a PID namespace, so that everything it started ends with it."""
     namespaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     os.execvp(namespaces[0], [*namespaces, sys.executable, "-B", script, "--in-namespace", *sys.argv[1:]])
 
 
 def prepare(options, packages):
-    """What needs the network or the build tree, before the namespaces are entered."""
+    """Prepares everything that needs the network or the build tree, before the namespaces are entered."""
     if os.geteuid() != 0:
-        raise Failure("root is needed for the namespaces the benchmark runs in")
+        raise Failure("the benchmark must run as root, because it creates namespaces")
     if len(os.sched_getaffinity(0)) < 2:
-        raise Failure("two CPUs are needed: one for the proxy, one for its client and origin")
+        raise Failure("the benchmark needs two CPUs: one for the proxy, one for its client and origin")
     packages = {"ip": "iproute2", "openssl": "openssl", **packages}
     missing = [package for command, package in packages.items() if not shutil.which(command)]
     if missing:
@@ -139,7 +139,7 @@ def prepare(options, packages):
         call("cmake", "--build", options.build, "--target", "bench-load", timeout=600)
     for program in (options.load, options.regpass):
         if not os.access(program, os.X_OK):
-            raise Failure(f"{program} is not there; build it, or say where it is")
+            raise Failure(f"{program} does not exist; build it, or specify its path")
 
 
 def add_programs(parser):

@@ -1,4 +1,4 @@
-"""What callgrind counted."""
+"""Reads callgrind's output."""
 
 import re
 
@@ -6,13 +6,13 @@ from processes import call
 
 
 def total(path):
-    """Instructions of the whole run."""
+    """The number of instructions in the whole run."""
     found = re.search(r"^(?:totals|summary): (\d+)$", path.read_text(), re.MULTILINE)
     return int(found[1])
 
 
 def functions(path):
-    """Instructions of each function, without those it calls."""
+    """The number of instructions in each function, without its callees."""
     found = {}
     for line in call("callgrind_annotate", "--threshold=100", path, timeout=120).splitlines():
         match = re.match(r"\s*([\d,]+) \(\s*[\d.]+%\)\s+(?:[^:]*:)?(.*)$", line)
@@ -22,7 +22,7 @@ def functions(path):
 
 
 def grown(path, base, units, most):
-    """The functions that have the most instructions beyond those of `base`, for each unit of work."""
+    """The functions with the largest increase in instructions over `base`, per unit of work."""
     before = functions(base)
     more = {name: (each - before.get(name, 0)) / units for name, each in functions(path).items()}
     return sorted(((each, name) for name, each in more.items()), reverse=True)[:most]

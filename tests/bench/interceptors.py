@@ -1,4 +1,4 @@
-"""The peers that do as regpass does: squid and mitmproxy intercept CONNECT; docker-registry is a pull-through cache."""
+"""The peers closest to regpass: squid and mitmproxy intercept CONNECT; docker-registry is a pull-through cache."""
 
 import pwd
 import shutil
@@ -85,7 +85,7 @@ class Mitmproxy(Intercepting):
 
 
 class DockerRegistry(Terminating):
-    """Its pull-through proxy. The blobs' digests are not true ones, so it stores and hashes, and is cold each time."""
+    """docker-registry's pull-through cache. The blobs do not match their digests, so it stores and hashes them but is cold every time."""
 
     port = 8449
     package = {"docker-registry": "docker-registry"}
@@ -100,5 +100,5 @@ proxy: {{remoteurl: "https://{tokens}", username: bench, password: bench}}
 """
 
     def command(self, name):
-        configuration = self.write(name, self.CONFIGURATION, tokens=TOKENS)  # it sends passwords to token servers only
+        configuration = self.write(name, self.CONFIGURATION, tokens=TOKENS)  # it sends passwords only to token servers
         return "env", f"SSL_CERT_FILE={self.bench.file('ca.crt')}", "docker-registry", "serve", configuration

@@ -1,4 +1,4 @@
-"""What is measured: rounds of workloads, memory, cold starts, system calls."""
+"""The measurements: rounds of workloads, memory, cold starts, system calls."""
 
 import time
 from contextlib import ExitStack
@@ -9,7 +9,7 @@ from workloads import Series, workloads
 
 IDLE = (1000, 5000)
 COLD_STARTS = 7
-SETTLING = 0.5  # seconds after a listener is there
+SETTLING = 0.5  # seconds to wait after a listener is open
 
 
 def one_pass(bench, target, workload, series):
@@ -31,15 +31,15 @@ def one_pass(bench, target, workload, series):
 
 
 def rounds_of(bench, targets, works, rounds, minutes):
-    """Each workload at each target in turn, then the next round: what else the machine does falls on all of them.
+    """Runs each workload on each target in turn, then the next round, so that other load on the machine affects all of them.
 
-    The results, and how many rounds there were time for.
+    Returns the results and the number of rounds that there was time for.
     """
     results = {(key, name): Series() for key in works for name in targets}
     began = time.monotonic()
     for number in range(1, rounds + 1):
         if (time.monotonic() - began) * number / max(number - 1, 1) > minutes * 60:
-            say(f"{minutes} minutes would not do for another round (--minutes)")
+            say(f"no time for another round within {minutes} minutes (--minutes)")
             return results, number - 1
         for key, work in works.items():
             for name, target in targets.items():
@@ -58,7 +58,7 @@ def rounds_of(bench, targets, works, rounds, minutes):
 
 
 def first_request(bench, target, plain):
-    """Started anew: the memory before and after its first request, as code that is used counts for no connection."""
+    """Restarts the target and returns its memory before and after the first request, since code loaded then is no connection's cost."""
     target.restart()
     time.sleep(SETTLING)
     rest = target.process.memory()
@@ -67,7 +67,7 @@ def first_request(bench, target, plain):
 
 
 def memory_of(bench, target, size):
-    """Resident bytes: at rest; what connections add, idle or with one request done, to a proxy that has had one; peaks."""
+    """Resident bytes at rest, per connection (idle, or after one request; the proxy has served one before), and at peaks."""
     say(f"memory: {target.process.log.stem}")
     plain = [*target.arguments, "--workload", "manifests"]
     figures = {"rest": first_request(bench, target, plain)[0]}
@@ -87,7 +87,7 @@ def memory_of(bench, target, size):
 
 
 def cold_starts(bench):
-    """Seconds from starting the program to the client's answer: with a CA to make, and with one that is there."""
+    """Seconds from the program's start to the client's first response, with and without an existing CA."""
     seconds = {"first": [], "again": []}
     target = None
     for number in range(COLD_STARTS):
@@ -112,7 +112,7 @@ def can_count_calls():
 
 
 def system_calls(bench, target, workload):
-    """System calls of the proxy for one unit of work, in a pass of its own, as counting slows the proxy."""
+    """The proxy's system calls per unit of work, counted in a separate pass because counting slows the proxy."""
     counts = bench.file("perf.csv")
     pids = ",".join(map(str, target.process.pids()))
     perf = ("perf", "stat", "-x", ",", "-e", "raw_syscalls:sys_enter", "-o", counts, "-p", pids, "--")

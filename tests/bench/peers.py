@@ -1,11 +1,11 @@
-"""The peers, as Debian has them. Those that end TLS do less than regpass: they neither intercept nor negotiate."""
+"""The peers, as packaged by Debian. Those that terminate TLS do less than regpass: they neither intercept nor negotiate tokens."""
 
 from addresses import CREDENTIAL, ORIGIN, ORIGIN_H2
 from targets import Target
 
 
 class Terminating(Target):
-    """A reverse proxy that ends TLS, adds a fixed `Authorization` and goes on over verified TLS."""
+    """A reverse proxy that terminates TLS, adds a fixed `Authorization` and forwards over verified TLS."""
 
     port = None
 
@@ -21,7 +21,7 @@ class Terminating(Target):
         self.process.await_listener(f"proxy.test:{self.port}")
 
     def write(self, name, text, **more):
-        """A configuration with what all of them need filled in."""
+        """Writes a configuration, filling in the values that all peers need."""
         path = self.bench.file(f"{name}.conf")
         values = {"home": self.bench.home, "origin": ORIGIN, "port": self.port, "credential": CREDENTIAL, **more}
         path.write_text(text.format(**values))
@@ -70,7 +70,7 @@ http {{
       proxy_ssl_trusted_certificate {home}/ca.crt;
       proxy_ssl_server_name on;
       proxy_ssl_name registry.test;
-      # Stream both ways: nothing is spooled to disk.
+      # Stream in both directions without spooling to disk.
       proxy_request_buffering off;
       proxy_max_temp_file_size 0;
       {buffers}
@@ -141,7 +141,7 @@ class Nghttpx(Terminating):
             f"--add-request-header=authorization: Basic {CREDENTIAL}",
             "--host-rewrite",
             "--workers=1",
-            "--tls13-ciphers=TLS_AES_256_GCM_SHA384",  # which the others take by the client's wish
+            "--tls13-ciphers=TLS_AES_256_GCM_SHA384",  # which the others choose following the client's preference
             "--backend-keep-alive-timeout=600s",
             "--frontend-http2-read-timeout=600s",
             "--frontend-read-timeout=600s",
@@ -159,7 +159,7 @@ class NghttpxH2(Nghttpx):
 
 
 class Intercepting(Target):
-    """A forward proxy with a CA of its own, as regpass is."""
+    """A forward proxy with its own CA, like regpass."""
 
     http2 = False
     port = None

@@ -8,7 +8,7 @@ from report import BASELINE, ratios
 COLOURS = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#a463f2", "#97bbf5", "#9c6b4e", "#9498a0"]
 OWN = {"regpass": "#1b7f3b", "regpass-h2": "#7cc48d", BASELINE: "#9498a0"}
 LEFT, WIDTH, BAR, GAP, TOP = 330, 460, 11, 12, 54
-MOST = 2.0  # longer bars are cut off, and their figure says how long they are
+MOST = 2.0  # longer bars are cut off; their label shows the value
 
 
 def colours(names):

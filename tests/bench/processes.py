@@ -1,4 +1,4 @@
-"""Commands and servers of the benchmark, and what the kernel says a server has used."""
+"""The benchmark's commands and servers, and the resources that a server has used according to the kernel."""
 
 import contextlib
 import os
@@ -8,11 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-CPU_CLOCK = 2  # of a process, all its threads, those that have ended included: clock_getcpuclockid(3)
+CPU_CLOCK = 2  # CPU time of a process, including threads that have ended: clock_getcpuclockid(3)
 
 
 class Failure(Exception):
-    """Something to tell the user in one line."""
+    """An error to report to the user in one line."""
 
 
 def say(text):
@@ -20,7 +20,7 @@ def say(text):
 
 
 def call(*command, timeout=60):
-    """The command's standard output."""
+    """Runs a command and returns its standard output."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -32,7 +32,7 @@ def call(*command, timeout=60):
 
 @contextlib.contextmanager
 def pinned(cpu):
-    """What is started meanwhile runs on that CPU."""
+    """Processes started in this context run on that CPU."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {cpu})
     try:
@@ -42,7 +42,7 @@ def pinned(cpu):
 
 
 class Process:
-    """A server pinned to one CPU; `log` keeps what it says on standard error, for when it fails."""
+    """A server pinned to one CPU; `log` keeps its standard error for failure messages."""
 
     def __init__(self, cpu, log, *command):
         self.log = log
@@ -68,7 +68,7 @@ class Process:
         raise Failure(f"nothing listens on {address}: {self.last_words()}")
 
     def last_words(self):
-        return self.log.read_text(errors="replace")[-2000:].strip() or f"{self.log.stem} said nothing"
+        return self.log.read_text(errors="replace")[-2000:].strip() or f"{self.log.stem} printed nothing"
 
     def stop(self):
         self.child.terminate()
@@ -79,7 +79,7 @@ class Process:
             self.child.wait(10)
 
     def pids(self):
-        """The process and all that descend from it."""
+        """The process and all its descendants."""
         found = [self.child.pid]
         for pid in found:
             for children in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -92,7 +92,7 @@ class Process:
         return sum(time.clock_gettime((~pid << 3) | CPU_CLOCK) for pid in self.pids())
 
     def memory(self, kind="VmRSS"):
-        """Resident set in bytes, or with `VmHWM` its peak; with several processes, the sum of theirs."""
+        """Resident set in bytes, or its peak with `VmHWM`, summed over all processes."""
         kib = 0
         for pid in self.pids():
             for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -102,7 +102,7 @@ class Process:
 
     @contextlib.contextmanager
     def real_time(self):
-        """Ahead of whatever else the machine does, where that may be asked for: for latencies."""
+        """Gives the process real-time priority where permitted, for latency measurements."""
         threads = [int(path.name) for pid in self.pids() for path in Path(f"/proc/{pid}/task").iterdir()]
         set_policy(threads, os.SCHED_FIFO, 1)
         try:

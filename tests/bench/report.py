@@ -1,4 +1,4 @@
-"""The tables that are printed in the end."""
+"""The tables printed at the end."""
 
 import os
 import statistics
@@ -25,7 +25,7 @@ def median(values, form="{:.2f}"):
 
 
 def ratios(series, baseline):
-    """Inside each round, so that what else the machine does falls on both."""
+    """Ratios to the baseline within each round, so that other load on the machine affects both."""
     return [mine / theirs for mine, theirs in zip(series.cpu, baseline.cpu) if theirs > 0]
 
 
@@ -55,7 +55,7 @@ def print_machine(options, bench):
 
 
 def summary(options, works, results):
-    """CPU of the proxies, the baseline's in units of its own, in brackets the median of the ratios to it."""
+    """CPU time of the proxies; in brackets, the median of their ratios to the baseline."""
     names = [name for name in options.targets if name != "direct"]
     rows = []
     for key, work in works.items():
@@ -112,7 +112,7 @@ def tokens(options, works, results):
 
 
 def added(options, works, results):
-    """Requests at the origin that no client sent, where there were any."""
+    """Requests that reached the origin without having been sent by a client, if any."""
     worst = {
         f"{key} {name}": max(results[key, name].extra)
         for key, work in works.items()
@@ -136,10 +136,10 @@ def report_memory(memory):
 
 def report_cold_starts(seconds):
     rows = [
-        ["with a CA to make", spread([1000 * each for each in seconds["first"]], "{:.0f}")],
-        ["with its CA there", spread([1000 * each for each in seconds["again"]], "{:.0f}")],
+        ["with a CA to create", spread([1000 * each for each in seconds["first"]], "{:.0f}")],
+        ["with an existing CA", spread([1000 * each for each in seconds["again"]], "{:.0f}")],
     ]
-    table(["regpass: from its start to the first answered request", "ms"], rows)
+    table(["regpass: from start to the first response", "ms"], rows)
 
 
 def report_calls(works, calls):

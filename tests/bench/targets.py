@@ -1,4 +1,4 @@
-"""regpass, and the client without a proxy. Peers are in peers.py."""
+"""regpass, and direct connections without a proxy. Peers are in peers.py."""
 
 import json
 
@@ -6,10 +6,10 @@ from addresses import CREDENTIAL, ORIGIN, ORIGIN_H2, TOKENS
 
 
 class Target:
-    """What stands between the client and the origin.
+    """What is between the client and the origin.
 
-    `arguments` are what makes bench-load go that way, `tokens` the same for the origin that wants tokens, `bearer` the
-    client's own token where nobody else has one.
+    `arguments` make bench-load use this target, `tokens` do the same for the origin that requires tokens, and `bearer` is the
+    client's own token where the target does not provide one.
     """
 
     process = None
@@ -18,14 +18,14 @@ class Target:
     http2 = True  # to the client
     uploads = True
     resumes = True
-    slow = False  # too slow for the pace of the others
-    twin = False  # differs from another in its upstream alone
+    slow = False  # too slow for the rate of the others
+    twin = False  # differs from another target only in its upstream
 
     def __init__(self, bench):
         self.bench = bench
 
     def restart(self):
-        """As new: with no memory of what it has done."""
+        """Restarts the target with no state from earlier work."""
         if self.process:
             self.bench.stop(self.process)
             self.launch()
@@ -35,7 +35,7 @@ class Target:
 
 
 class Direct(Target):
-    """No proxy, for scale: a proxy that comes near this is measured against the load generator, not by it."""
+    """No proxy, for scale: for a proxy that comes close to this, the load generator is the bottleneck."""
 
     def __init__(self, bench):
         super().__init__(bench)
@@ -47,7 +47,7 @@ class Direct(Target):
 
 
 class Regpass(Target):
-    """Intercepts CONNECT; the log stays at its default level, as its cost belongs to the job."""
+    """regpass intercepting CONNECT; the log stays at its default level, as logging is part of the work."""
 
     CONFIGURATION = """
 state_dir = "{home}/state"
@@ -106,7 +106,7 @@ ca_file = "{ca}"
 
 
 class RegpassH2(Regpass):
-    """The same before a registry that takes HTTP/2."""
+    """The same in front of a registry that supports HTTP/2."""
 
     UPSTREAM = ORIGIN_H2
     twin = True

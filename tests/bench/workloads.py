@@ -1,10 +1,10 @@
-"""What the client asks for, and the figures that come of it."""
+"""The client's workloads and the figures derived from them."""
 
 from dataclasses import dataclass, field
 
 MIB = 1 << 20
 GIB = 1 << 30
-SMALL = 16 * MIB  # fills every buffer of a proxy, and is little beside the big blob
+SMALL = 16 * MIB  # fills every buffer of a proxy but is small compared with the big blob
 RATE, SLOW_RATE = 1000, 100  # per second
 SECONDS = 3  # at a fixed rate
 
@@ -12,14 +12,14 @@ SECONDS = 3  # at a fixed rate
 @dataclass(frozen=True)
 class Workload:
     title: str
-    client: tuple  # what bench-load is to do, and its arguments
-    blob: bool = False  # its unit is the GiB; else 10,000 requests
+    client: tuple  # bench-load's mode and arguments
+    blob: bool = False  # its unit is a GiB instead of 10,000 requests
     http2: bool = False
     upload: bool = False
     resume: bool = False
     rate: bool = False
     tokens: bool = False
-    hit: bool = False  # … that the client or the proxy has
+    hit: bool = False  # … that the client or the proxy already has
 
     @property
     def cpu_unit(self):
@@ -30,18 +30,18 @@ class Workload:
         return "GiB/s" if self.blob else "/s"
 
     def units(self, result):
-        """How many units of CPU, of the rate, and of system calls a result holds."""
+        """The number of units that a result represents for CPU time, rate and system calls."""
         if self.blob:
             return result["bytes"] / GIB, result["bytes"] / GIB, result["bytes"] / MIB
         return result["requests"] / 10_000, result["requests"], result["requests"]
 
     def suits(self, target):
-        """Whether the target can do that at all."""
+        """Whether the target supports this workload."""
         able = (target.http2 or not self.http2) and (target.uploads or not self.upload)
         return able and (target.resumes or not self.resume) and (target.tokens is not None or not self.tokens)
 
     def arguments(self, target):
-        """Of bench-load, for that target."""
+        """bench-load's arguments for this target."""
         words = list(self.client)
         way = target.tokens if self.tokens else target.http2_arguments if self.http2 else target.arguments
         if target.slow and "--requests" in words and not self.blob:
@@ -95,7 +95,7 @@ def workloads(size, requests):
 
 @dataclass
 class Series:
-    """One figure of each round, for one workload and target."""
+    """The figures of all rounds for one workload and target."""
 
     cpu: list = field(default_factory=list)
     rate: list = field(default_factory=list)

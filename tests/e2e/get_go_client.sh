@@ -1,6 +1,6 @@
 #!/bin/sh
-# get_go_client.sh [--built] NAME…: builds registry clients that Debian does not package, at pinned versions, and prints
-# the path of each.
+# get_go_client.sh [--built] NAME…: builds pinned versions of registry clients that Debian does not package and prints the
+# path of each.
 #
 # Their modules come from the Go module proxy; the programs stay in the cache directory. Exits with 77 when one is
 # missing and cannot be built, or with --built when it has not been built before. helm3, helm4 and cosign take minutes.
@@ -30,8 +30,8 @@ for name in "$@"; do
     place=$cache/$name-${package##*@}
     built=$place/${program%@*}
     if ! [ -x "$built" ]; then
-        [ $build = yes ] || { echo "$name is not built yet; tests/e2e/get_go_client.sh $name does it" >&2 && exit 77; }
-        command -v go >/dev/null || { echo "get_go_client.sh: no $name, and no Go to build it with" >&2 && exit 77; }
+        [ $build = yes ] || { echo "$name has not been built yet: run tests/e2e/get_go_client.sh $name" >&2 && exit 77; }
+        command -v go >/dev/null || { echo "get_go_client.sh: $name is missing, and Go is not installed to build it" >&2 && exit 77; }
         mkdir -p "$place"
         # One compiler at a time and at low priority, since other tests may be measuring something.
         GOBIN=$place/new CGO_ENABLED=0 GOFLAGS="-p=1 -trimpath" nice go install "$package" >"$place/build.log" 2>&1 || {
