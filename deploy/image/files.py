@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What the image holds, for the Dockerfile and for `build` alike: files.py PROGRAM DIRECTORY
+"""Collects the image's files, for both the Dockerfile and `build`: files.py PROGRAM DIRECTORY
 
-    DIRECTORY/image   the program, the shared libraries it is linked to with their loader, CA certificates, licences, SBOM
-    DIRECTORY/state   nothing: what the program's user owns begins empty
-    DIRECTORY/debug   busybox, for the variant -debug
+    DIRECTORY/image   the program, its shared libraries and loader, CA certificates, licences, SBOM
+    DIRECTORY/state   empty directories owned by the program's user
+    DIRECTORY/debug   busybox, for the -debug variant
 
-Runs on the Debian system that the program was built for. What it writes depends on the program, on Debian's packages and on
-SOURCE_DATE_EPOCH, and on nothing else, so that an image can be built again, bit for bit.
+Runs on the Debian system that the program was built for. Its output depends only on the program, Debian's packages and
+SOURCE_DATE_EPOCH, so that the image can be reproduced bit for bit.
 """
 
 import os
@@ -23,20 +23,20 @@ PROGRAM = "usr/bin/regpass"
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 SBOM = "usr/share/sbom/regpass.spdx.json"
 BUSYBOX = Path("/bin/busybox")
-# Not linked to, but in the program all the same: header files.
+# Header-only libraries, which are part of the program without being linked.
 COMPILED_IN = ("libboost1.81-dev", "libcli11-dev")
 OTHER_FILES = {
-    # Names as everywhere: /etc/hosts, then DNS.
+    # The usual name lookup: /etc/hosts, then DNS.
     "etc/nsswitch.conf": "hosts: files dns\n",
-    # Where scanners look for what they cannot match otherwise.
+    # Image scanners need it to identify the distribution.
     "etc/os-release": Path("/usr/lib/os-release"),
 }
-# The folders above those of the program's user are not that user's.
+# The parents of the user's directories belong to root.
 ROOTS_FOLDERS = ("run", "var/lib")
 
 
 def libraries(program: Path) -> list[Path]:
-    """By the names that the loader looks for, itself included."""
+    """The shared libraries under the names that the loader looks up, including the loader itself."""
     listed = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
     if "not found" in listed:
         sys.exit(f"files.py: {program} cannot run here:\n{listed}")
@@ -44,7 +44,7 @@ def libraries(program: Path) -> list[Path]:
 
 
 def certificates() -> str:
-    """Debian's, as `update-ca-certificates` joins them, without what the administrator of this machine added."""
+    """Debian's CA certificates, joined like `update-ca-certificates` does, without any added by this machine's administrator."""
     files = sorted(path for path in Package.needed("ca-certificates").files() if path.suffix == ".crt")
     return "".join(path.read_text() for path in files)
 
@@ -91,7 +91,7 @@ def fill_debug(root: Path) -> None:
 
 
 def settle(directory: Path, epoch: int) -> None:
-    """One time for everything, and permissions that do not depend on who builds."""
+    """Sets a single timestamp, and permissions that do not depend on the builder's umask."""
     for path in [directory, *directory.rglob("*")]:
         if path.is_dir() and not path.is_symlink():
             path.chmod(0o755)
@@ -104,7 +104,7 @@ def main() -> None:
     program, directory = map(Path, sys.argv[1:])
     epoch = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
     if directory.exists():
-        sys.exit(f"files.py: {directory} is there already")
+        sys.exit(f"files.py: {directory} already exists")
     (directory / "state").mkdir(parents=True)
     fill_image(directory / "image", program, epoch)
     fill_debug(directory / "debug")

@@ -1,11 +1,11 @@
-"""Debian's packages, as dpkg knows them."""
+"""Debian packages in dpkg's database."""
 
 import functools
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-# A stanza of dpkg's status file, as scanners of images read it (one file for each package below status.d).
+# The stanza of dpkg's status file that image scanners read, one file per package below status.d.
 _FIELDS = ("Package", "Status", "Version", "Architecture", "Maintainer", "Source", "Homepage")
 
 
@@ -20,21 +20,21 @@ class Package:
     @staticmethod
     def installed(name: str) -> "Package | None":
         separated = "\x1f".join(f"${{{field}}}" for field in _FIELDS)
-        asked = subprocess.run(
+        result = subprocess.run(
             ["dpkg-query", "--show", f"--showformat={separated}", name], capture_output=True, text=True
         )
-        if asked.returncode != 0:
+        if result.returncode != 0:
             return None
-        values = dict(zip(_FIELDS, asked.stdout.split("\x1f"), strict=True))
+        values = dict(zip(_FIELDS, result.stdout.split("\x1f"), strict=True))
         status = "".join(f"{field}: {value}\n" for field, value in values.items() if value)
         return Package(values["Package"], values["Version"], values["Architecture"], status, values["Homepage"])
 
     @staticmethod
     def needed(name: str) -> "Package":
-        found = Package.installed(name)
-        if found is None:
-            raise SystemExit(f"Debian's package {name} is needed and not installed")
-        return found
+        package = Package.installed(name)
+        if package is None:
+            raise SystemExit(f"the Debian package {name} is required but not installed")
+        return package
 
     def files(self) -> list[Path]:
         listed = subprocess.run(["dpkg-query", "--listfiles", self.name], check=True, capture_output=True, text=True)
@@ -52,10 +52,10 @@ class Package:
 
 @functools.cache
 def owner_of(path: Path) -> Package:
-    """The package of a file, whether it is named by the path before or after Debian merged /lib into /usr/lib."""
+    """The package that owns a file, which may be recorded with its path before or after Debian merged /lib into /usr/lib."""
     real = path.resolve()
     for name in (path, real, Path("/usr", *path.parts[1:]), Path("/", *real.parts[2:])):
-        asked = subprocess.run(["dpkg-query", "--search", name], capture_output=True, text=True)
-        if asked.returncode == 0:
-            return Package.needed(asked.stdout.split(": ")[0].split(", ")[0])
-    raise SystemExit(f"{path} is of no package: only Debian's libraries can go into the image")
+        result = subprocess.run(["dpkg-query", "--search", name], capture_output=True, text=True)
+        if result.returncode == 0:
+            return Package.needed(result.stdout.split(": ")[0].split(", ")[0])
+    raise SystemExit(f"{path} belongs to no package: only libraries from Debian packages can go into the image")

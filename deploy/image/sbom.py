@@ -30,10 +30,10 @@ def document(program: Path, linked: list[Package], compiled_in: list[Package], e
         "primaryPackagePurpose": "APPLICATION",
     }
     relations = [relation("SPDXRef-DOCUMENT", "DESCRIBES", main["SPDXID"])]
-    relations += [relation(main["SPDXID"], "DYNAMIC_LINK", identifier(one)) for one in linked if one.name.startswith("lib")]
-    relations += [relation(main["SPDXID"], "DEPENDS_ON", identifier(one)) for one in linked if not one.name.startswith("lib")]
-    relations += [relation(main["SPDXID"], "STATIC_LINK", identifier(one)) for one in compiled_in]
-    made = {
+    relations += [relation(main["SPDXID"], "DYNAMIC_LINK", identifier(package)) for package in linked if package.name.startswith("lib")]
+    relations += [relation(main["SPDXID"], "DEPENDS_ON", identifier(package)) for package in linked if not package.name.startswith("lib")]
+    relations += [relation(main["SPDXID"], "STATIC_LINK", identifier(package)) for package in compiled_in]
+    contents = {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
         "SPDXID": "SPDXRef-DOCUMENT",
@@ -46,7 +46,7 @@ def document(program: Path, linked: list[Package], compiled_in: list[Package], e
         "packages": [main, *map(described, [*linked, *compiled_in])],
         "relationships": relations,
     }
-    return json.dumps(made, indent=1) + "\n"
+    return json.dumps(contents, indent=1) + "\n"
 
 
 def described(package: Package) -> dict:
@@ -59,7 +59,7 @@ def described(package: Package) -> dict:
         "filesAnalyzed": False,
         "homepage": package.homepage or _NO_CLAIM,
         "licenseConcluded": _NO_CLAIM,
-        "licenseDeclared": _NO_CLAIM,  # in prose, in the image's /usr/share/doc
+        "licenseDeclared": _NO_CLAIM,  # the licence texts are in the image's /usr/share/doc
         "copyrightText": _NO_CLAIM,
         "externalRefs": [
             {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": package.purl}
@@ -76,7 +76,7 @@ def relation(of: str, kind: str, to: str) -> dict:
 
 
 def version_of(program: Path) -> tuple[str, str]:
-    said = subprocess.run([program, "version"], check=True, capture_output=True, text=True).stdout
-    found = re.match(r"regpass (\S+) \(commit (\S+)\)", said)
-    assert found, f"not a version: {said}"
-    return found[1], found[2]
+    output = subprocess.run([program, "version"], check=True, capture_output=True, text=True).stdout
+    match = re.match(r"regpass (\S+) \(commit (\S+)\)", output)
+    assert match, f"unexpected version output: {output}"
+    return match[1], match[2]

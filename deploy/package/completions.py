@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Completions for bash, zsh and fish, from what the program says of itself: completions.py PROGRAM DIRECTORY
+"""Generates completions for bash, zsh and fish from the program's own help: completions.py PROGRAM DIRECTORY
 
 Writes DIRECTORY/{regpass, _regpass, regpass.fish}.
 """
@@ -10,22 +10,22 @@ from pathlib import Path
 import help_tree
 from help_tree import Command, Option
 
-FILES = {"--config", "--log", "--har"}  # whose values are files
+FILES = {"--config", "--log", "--har"}  # options whose values are files
 
 
 def flags(command: Command) -> list[Option]:
-    return [one for one in command.options if one.names[0].startswith("-")]
+    return [option for option in command.options if option.names[0].startswith("-")]
 
 
 def keys(schema: dict) -> list[str]:
-    """Those that --set takes."""
-    found = []
+    """The keys that --set accepts."""
+    entries = []
     for name, of in schema["properties"].items():
         if "description" in of:
-            found.append(name)
+            entries.append(name)
         elif of["type"] == "object":
-            found += [f"{name}.{own}" for own, inner in of["properties"].items() if "description" in inner]
-    return found
+            entries += [f"{name}.{own}" for own, inner in of["properties"].items() if "description" in inner]
+    return entries
 
 
 def values(option: Option, names: list[str]) -> list[str]:
@@ -33,11 +33,11 @@ def values(option: Option, names: list[str]) -> list[str]:
 
 
 def words(command: Command, causes: list[str]) -> list[str]:
-    """What may stand where no option does."""
-    found = [child.name for child in command.children]
-    for one in command.positionals:
-        found += one.choices
-    return found + (causes if command.path == ["explain"] else [])
+    """The possible non-option arguments."""
+    entries = [child.name for child in command.children]
+    for option in command.positionals:
+        entries += option.choices
+    return entries + (causes if command.path == ["explain"] else [])
 
 
 def bash(root: Command, names: list[str], causes: list[str]) -> str:
@@ -46,13 +46,13 @@ def bash(root: Command, names: list[str], causes: list[str]) -> str:
         path = " ".join(command.path)
         for child in command.children:
             cases.append(f'        "{path}:{child.name}") path="{" ".join(child.path)}" ;;')
-        options = " ".join(name for one in flags(command) for name in one.names)
+        options = " ".join(name for option in flags(command) for name in option.names)
         answers.append(f'        "{path}") words="{" ".join(words(command, causes))}" options="{options}" ;;')
     values_of = {}
     for command in root.walk():
-        for one in flags(command):
-            if one.value:
-                values_of[one.names[-1]] = values(one, names)
+        for option in flags(command):
+            if option.value:
+                values_of[option.names[-1]] = values(option, names)
     valued = "|".join(sorted(values_of))
     choosing = [
         f'        {name}) COMPREPLY=($(compgen -W "{" ".join(list_)}" -- "$current")); compopt -o nospace; return ;;'
@@ -110,7 +110,7 @@ def zsh(root: Command, names: list[str], causes: list[str]) -> str:
 
 def zsh_function(command: Command, names: list[str], causes: list[str]) -> str:
     own = "_".join(["_regpass", *command.path])
-    lines = [zsh_option(one, names) for one in flags(command)]
+    lines = [zsh_option(option, names) for option in flags(command)]
     body, inner = [], []
     if command.children:
         lines += ["'1: :->command'", "'*:: :->rest'"]
@@ -121,28 +121,28 @@ def zsh_function(command: Command, names: list[str], causes: list[str]) -> str:
         body.append(f"    rest) case $words[1] in {calls} esac ;;")
         body.append("    esac")
         inner = [zsh_function(child, names, causes) for child in command.children]
-    for one in command.positionals:
+    for option in command.positionals:
         offered = words(command, causes)
         if command.path == ["run"]:
             lines.append("'*::command: _normal'")
         elif command.path == ["explain"]:
             lines.append(f"'1:what:{{ _alternative \"causes:cause:({' '.join(offered)})\" \"files:log:_files\" }}'")
         else:
-            lines.append(f"'1:{one.names[0].lower()}:({' '.join(offered)})'")
+            lines.append(f"'1:{option.names[0].lower()}:({' '.join(offered)})'")
     arguments = " \\\n        ".join(lines)
     head = f"{own}() {{\n    local context state state_descr line\n    typeset -A opt_args\n    _arguments -C \\\n        {arguments}"
     return "\n".join([head, *body, "}", *inner])
 
 
-def zsh_option(one: Option, names: list[str]) -> str:
-    spec = f"[{zsh_text(one.text)}]"
-    if one.value:
-        offered = values(one, names)
-        action = "_files" if FILES & set(one.names) else f"({' '.join(offered)})" if offered else ""
-        spec += f":{one.value.lower().replace('…', '')}:{action}"
-    if len(one.names) == 1:
-        return f"'{'*' if '…' in one.value else ''}{one.names[0]}{spec}'"
-    return f"{{{','.join(one.names)}}}'{spec}'"
+def zsh_option(option: Option, names: list[str]) -> str:
+    spec = f"[{zsh_text(option.text)}]"
+    if option.value:
+        offered = values(option, names)
+        action = "_files" if FILES & set(option.names) else f"({' '.join(offered)})" if offered else ""
+        spec += f":{option.value.lower().replace('…', '')}:{action}"
+    if len(option.names) == 1:
+        return f"'{'*' if '…' in option.value else ''}{option.names[0]}{spec}'"
+    return f"{{{','.join(option.names)}}}'{spec}'"
 
 
 def zsh_text(text: str) -> str:
@@ -162,29 +162,29 @@ def fish(root: Command, names: list[str], causes: list[str]) -> str:
             lines.append(f"complete -c regpass -n '{where}' -F")
         if command.path == ["run"]:
             lines.append(f"complete -c regpass -n '{where}' -a '(__fish_complete_subcommand)'")
-        for one in flags(command):
-            if command.path or "--help" in one.names:
-                lines.append(fish_option(where, one, names))
+        for option in flags(command):
+            if command.path or "--help" in option.names:
+                lines.append(fish_option(where, option, names))
     return "\n".join(lines) + "\n"
 
 
 def fish_condition(command: Command) -> str:
     if not command.path:
         return "__fish_use_subcommand"
-    seen = [f"__fish_seen_subcommand_from {name}" for name in command.path]
+    conditions = [f"__fish_seen_subcommand_from {name}" for name in command.path]
     if command.children:
-        seen.append(f"not __fish_seen_subcommand_from {' '.join(child.name for child in command.children)}")
-    return "; and ".join(seen)
+        conditions.append(f"not __fish_seen_subcommand_from {' '.join(child.name for child in command.children)}")
+    return "; and ".join(conditions)
 
 
-def fish_option(where: str, one: Option, names: list[str]) -> str:
+def fish_option(where: str, option: Option, names: list[str]) -> str:
     line = f"complete -c regpass -n '{where}'"
-    for name in one.names:
+    for name in option.names:
         line += f" -l {name[2:]}" if name.startswith("--") else f" -s {name[1:]}"
-    if one.value:
-        offered = values(one, names)
-        line += " -r" + (" -F" if FILES & set(one.names) else f" -a '{' '.join(offered)}'" if offered else "")
-    return f"{line} -d {fish_text(one.text)}"
+    if option.value:
+        offered = values(option, names)
+        line += " -r" + (" -F" if FILES & set(option.names) else f" -a '{' '.join(offered)}'" if offered else "")
+    return f"{line} -d {fish_text(option.text)}"
 
 
 def fish_text(text: str) -> str:
@@ -196,9 +196,9 @@ def main() -> None:
         sys.exit("usage: completions.py PROGRAM DIRECTORY")
     program, directory = sys.argv[1], Path(sys.argv[2])
     directory.mkdir(parents=True, exist_ok=True)
-    known = (help_tree.read(program), keys(help_tree.schema(program)), help_tree.causes(program))
+    description = (help_tree.read(program), keys(help_tree.schema(program)), help_tree.causes(program))
     for name, make in {"regpass": bash, "_regpass": zsh, "regpass.fish": fish}.items():
-        (directory / name).write_text(make(*known))
+        (directory / name).write_text(make(*description))
 
 
 if __name__ == "__main__":

@@ -1,25 +1,25 @@
-"""What the program says of itself: its commands as their --help has them, and the keys of its configuration."""
+"""Parses the program's own description: its commands from their --help, and its configuration keys."""
 
 import json
 import re
 import subprocess
 from dataclasses import dataclass, field
 
-_COLUMN = 30  # where texts begin
+_COLUMN = 30  # where descriptions start
 _CHOICES = re.compile(r":\{([^}]*)\}")
 
 
 @dataclass(frozen=True)
 class Option:
     names: list[str]
-    value: str  # how its value is called; empty: it has none
+    value: str  # the name of its value; empty if it takes none
     choices: list[str]
     text: str
 
 
 @dataclass(frozen=True)
 class Command:
-    path: list[str]  # ["redirect", "apply"]; empty: the program itself
+    path: list[str]  # such as ["redirect", "apply"]; empty for the program itself
     about: str
     usage: str
     options: list[Option] = field(default_factory=list)
@@ -65,7 +65,7 @@ def causes(program: str) -> list[str]:
 
 
 def _sections(text: str) -> dict[str, list[tuple[str, str]]]:
-    """Of each heading the entries: what stands on the left, and the text beside or below it."""
+    """For each heading, its entries: the left column, and the text beside or below it."""
     found: dict[str, list[tuple[str, str]]] = {}
     entries: list[tuple[str, str]] = []
     for line in text.splitlines():
@@ -81,7 +81,7 @@ def _sections(text: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def _option(left: str, text: str) -> Option:
-    """--color TEXT:{auto,always,never}"""
+    """Parses an option such as --color TEXT:{auto,always,never}."""
     choices = _CHOICES.search(left)
     names, _, value = _CHOICES.sub("", left).partition(" ")
     value = value.removesuffix("REQUIRED").strip().replace(" ...", "…")

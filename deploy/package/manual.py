@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The manual pages, from what the program says of itself: manual.py PROGRAM DIRECTORY
+"""Generates the manual pages from the program's own help: manual.py PROGRAM DIRECTORY
 
-regpass(1) is regpass.1.in with the commands put in; regpass.toml(5) is regpass.toml.5.in with the keys put in.
+regpass(1) is regpass.1.in with the commands inserted; regpass.toml(5) is regpass.toml.5.in with the keys inserted.
 """
 
 import sys
@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def roff(text: str) -> str:
-    """So that nothing in it is taken for a request, an escape, or a typographic dash or quote."""
+    """Escapes text so that roff interprets nothing in it as a request, an escape, or a typographic dash or quote."""
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga").replace("…", "\\&...")
     return "\\&" + text if text.startswith((".", "\\(aq")) else text
 
@@ -24,21 +24,21 @@ def commands(root: help_tree.Command) -> str:
     lines: list[str] = []
     for command in root.leaves():
         lines += [f".SS {quoted(command.usage)}", roff(command.about) + "."]
-        for one in [*command.positionals, *command.options]:
-            if "--help" not in one.names:
-                lines += [".TP", label(one), sentence(one)]
+        for option in [*command.positionals, *command.options]:
+            if "--help" not in option.names:
+                lines += [".TP", label(option), sentence(option)]
     return "\n".join(lines)
 
 
-def label(one: help_tree.Option) -> str:
-    names = ", ".join(f"\\fB{roff(name)}\\fR" for name in one.names)
-    shown = one.value if one.names[0].startswith("-") else ""
+def label(option: help_tree.Option) -> str:
+    names = ", ".join(f"\\fB{roff(name)}\\fR" for name in option.names)
+    shown = option.value if option.names[0].startswith("-") else ""
     return f"{names} \\fI{roff(shown)}\\fR" if shown else names
 
 
-def sentence(one: help_tree.Option) -> str:
-    choices = f" ({', '.join(one.choices)})" if one.choices else ""
-    return roff(one.text + choices) + "."
+def sentence(option: help_tree.Option) -> str:
+    choices = f" ({', '.join(option.choices)})" if option.choices else ""
+    return roff(option.text + choices) + "."
 
 
 def quoted(text: str) -> str:
@@ -65,9 +65,9 @@ def table(name: str, of: dict) -> list[str]:
     inside = of["items"] if of_list else of
     lines = [f".SS {quoted(f'[[{name}]]' if of_list else f'[{name}]')}"]
     if needed := inside.get("required"):
-        lines += [roff(f"May stand several times. Each needs {' and '.join(needed)}.")]
+        lines += [roff(f"Can be repeated. Requires {' and '.join(needed)}.")]
     elif of_list:
-        lines += ["May stand several times."]
+        lines += ["Can be repeated."]
     for own, inner in inside["properties"].items():
         if is_key(inner):
             lines += key(own, inner)
@@ -87,7 +87,7 @@ def key(name: str, of: dict) -> list[str]:
 
 def kind(of: dict) -> str:
     if "enum" in of:
-        return " | ".join(f'"{one}"' for one in of["enum"])
+        return " | ".join(f'"{option}"' for option in of["enum"])
     if of["type"] == "array":
         return f"[{kind(of['items'])}, …]"
     if of["type"] == "integer":

@@ -1,6 +1,6 @@
-"""A root directory with a few of this machine's Debian packages and all that they depend on: a bare machine for dpkg.
+"""Creates a root directory with a few of this machine's Debian packages and their dependencies: a minimal system for dpkg.
 
-Their files are copied, and dpkg there is told that they are installed; so what a package does not depend on is not there.
+The files are copied and recorded as installed in the root's dpkg database. Anything that a package does not depend on is missing.
 """
 
 import functools
@@ -9,13 +9,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-# What Debian promises to be everywhere, as far as maintainer scripts and dpkg use it here.
+# The essential packages that maintainer scripts and dpkg use here.
 ESSENTIAL = ("base-files", "coreutils", "dash", "dpkg", "libc-bin")
 CERTIFICATES = Path("etc/ssl/certs/ca-certificates.crt")
 
 
 def make(root: Path, depends: str) -> None:
-    """`depends` as in a package's control file."""
+    """Creates the root. `depends` has the format of the field in a control file."""
     chosen: set[str] = set()
     for name in (*ESSENTIAL, *alternatives(depends)):
         _close(name, chosen)
@@ -33,41 +33,41 @@ def make(root: Path, depends: str) -> None:
         (database / folder).mkdir(parents=True, exist_ok=True)
     for name in chosen:
         of_one_architecture = f":{_architecture()}" if "\nMulti-Arch: same\n" in _stanza(name) else ""
-        (database / f"info/{name}{of_one_architecture}.list").touch()  # dpkg complains where it is missing
+        (database / f"info/{name}{of_one_architecture}.list").touch()  # dpkg warns if it is missing
     (database / "status").write_text("\n".join(_stanza(name) for name in sorted(chosen)))
-    # Made when ca-certificates is configured.
+    # Normally created when ca-certificates is configured.
     (root / CERTIFICATES).parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(Path("/") / CERTIFICATES, root / CERTIFICATES)
 
 
 def alternatives(depends: str) -> list[str]:
-    """Of each dependency the first alternative that is installed here."""
-    found = []
-    for one in filter(None, map(str.strip, depends.split(","))):
-        names = [re.match(r"[a-z0-9.+-]+", choice.strip())[0] for choice in one.split("|")]
-        here = [name if _stanza(name) else _providers().get(name, "") for name in names]
-        found.append(next(filter(None, here), names[0]))
-    return found
+    """For each dependency, the first alternative that is installed on this machine."""
+    chosen_names = []
+    for dependency in filter(None, map(str.strip, depends.split(","))):
+        names = [re.match(r"[a-z0-9.+-]+", choice.strip())[0] for choice in dependency.split("|")]
+        candidates = [name if _stanza(name) else _providers().get(name, "") for name in names]
+        chosen_names.append(next(filter(None, candidates), names[0]))
+    return chosen_names
 
 
 @functools.cache
 def _providers() -> dict[str, str]:
-    """Of virtual packages one that is installed here and provides it."""
-    asked = subprocess.run(
+    """For each virtual package, an installed package that provides it."""
+    result = subprocess.run(
         ["dpkg-query", "--show", "--showformat=${Package}|${Provides}\n"], check=True, capture_output=True, text=True
     )
-    lines = [line.split("|", 1) for line in asked.stdout.splitlines() if not line.endswith("|")]
+    lines = [line.split("|", 1) for line in result.stdout.splitlines() if not line.endswith("|")]
     return {provided.strip().split()[0]: name for name, all_of in lines for provided in all_of.split(",")}
 
 
 def _close(name: str, chosen: set[str]) -> None:
     if name in chosen or not (stanza := _stanza(name)):
-        return  # what is missing, dpkg says when the package is installed
+        return  # dpkg reports missing dependencies when the package is installed
     chosen.add(name)
     for field in ("Depends", "Pre-Depends"):
         if value := re.search(rf"^{field}: (.*)$", stanza, re.MULTILINE):
-            for other in alternatives(value[1]):
-                _close(other, chosen)
+            for dependency_name in alternatives(value[1]):
+                _close(dependency_name, chosen)
 
 
 @functools.cache
@@ -77,10 +77,10 @@ def _architecture() -> str:
 
 @functools.cache
 def _stanza(name: str) -> str:
-    asked = subprocess.run(["dpkg-query", "--status", name], capture_output=True, text=True)
-    return asked.stdout if "Status: install ok installed" in asked.stdout else ""
+    result = subprocess.run(["dpkg-query", "--status", name], capture_output=True, text=True)
+    return result.stdout if "Status: install ok installed" in result.stdout else ""
 
 
 def _files(name: str) -> list[str]:
-    asked = subprocess.run(["dpkg-query", "--listfiles", name], check=True, capture_output=True, text=True)
-    return [line for line in asked.stdout.splitlines() if line.startswith("/") and not Path(line).is_dir()]
+    result = subprocess.run(["dpkg-query", "--listfiles", name], check=True, capture_output=True, text=True)
+    return [line for line in result.stdout.splitlines() if line.startswith("/") and not Path(line).is_dir()]

@@ -1,4 +1,4 @@
-"""The Helm chart: lints, and makes the same objects as the Kustomize examples (T32, T34)."""
+"""The Helm chart passes helm lint and renders the same objects as the Kustomize examples (T32, T34)."""
 
 import copy
 import subprocess
@@ -14,7 +14,7 @@ import yaml
 CHART = manifests.ROOT / "deploy/helm/regpass"
 RELEASE = "buildkitd"
 HOST = "harbor.example.com"
-# What makes a chart's objects those of an example.
+# The values for which the chart renders the objects of an example.
 SAME = {
     "statefulset": {},
     "statefulset-transparent": {"mode": "transparent", "registries": [{"host": HOST, "push": ["team-a/*"]}]},
@@ -34,40 +34,40 @@ def helm(*command: str, values: dict) -> subprocess.CompletedProcess:
 
 
 def templated(values: dict) -> list[dict]:
-    made = helm("template", RELEASE, str(CHART), values=values)
-    assert made.returncode == 0, made.stderr
-    return [one for one in yaml.safe_load_all(made.stdout) if one]
+    rendered = helm("template", RELEASE, str(CHART), values=values)
+    assert rendered.returncode == 0, rendered.stderr
+    return [item for item in yaml.safe_load_all(rendered.stdout) if item]
 
 
 def comparable(objects: list[dict]) -> dict:
-    """Without Helm's labels, and with configurations as what they say."""
-    made = {}
-    for one in copy.deepcopy(objects):
-        name = one["metadata"]["name"].removeprefix(f"{RELEASE}-")
-        for metadata in (one["metadata"], one.get("spec", {}).get("template", {}).get("metadata", {})):
+    """The objects without Helm's labels, with configuration texts parsed."""
+    rendered = {}
+    for item in copy.deepcopy(objects):
+        name = item["metadata"]["name"].removeprefix(f"{RELEASE}-")
+        for metadata in (item["metadata"], item.get("spec", {}).get("template", {}).get("metadata", {})):
             labels = metadata.pop("labels", {})
             metadata["labels"] = {key: value for key, value in labels.items() if "/" not in key}
-        one["metadata"]["name"] = name
-        one["metadata"].pop("labels")
-        if one["kind"] == "ConfigMap":
-            one["data"] = {key: tomllib.loads(text) for key, text in one["data"].items()}
-        for volume in one.get("spec", {}).get("template", {}).get("spec", {}).get("volumes", []):
+        item["metadata"]["name"] = name
+        item["metadata"].pop("labels")
+        if item["kind"] == "ConfigMap":
+            item["data"] = {key: tomllib.loads(text) for key, text in item["data"].items()}
+        for volume in item.get("spec", {}).get("template", {}).get("spec", {}).get("volumes", []):
             if "configMap" in volume:
                 volume["configMap"]["name"] = volume["configMap"]["name"].removeprefix(f"{RELEASE}-")
-        made[f"{one['kind']} {name}"] = sorted_lists(one)
-    return made
+        rendered[f"{item['kind']} {name}"] = sorted_lists(item)
+    return rendered
 
 
 def sorted_lists(value):
-    """Lists whose order means nothing, and none that are empty."""
+    """Sorts lists whose order is irrelevant and drops empty ones."""
     if isinstance(value, list):
-        return [sorted_lists(one) for one in value]
+        return [sorted_lists(item) for item in value]
     if not isinstance(value, dict):
         return value
-    made = {key: sorted_lists(inner) for key, inner in value.items() if inner != []}
-    for key in {"volumes", "volumeMounts", "env"} & set(made):
-        made[key].sort(key=lambda one: one["name"])
-    return made
+    rendered = {key: sorted_lists(inner) for key, inner in value.items() if inner != []}
+    for key in {"volumes", "volumeMounts", "env"} & set(rendered):
+        rendered[key].sort(key=lambda item: item["name"])
+    return rendered
 
 
 class Chart(unittest.TestCase):
@@ -76,18 +76,18 @@ class Chart(unittest.TestCase):
     def test_it_lints(self):
         for name, values in SAME.items():
             with self.subTest(values=name):
-                said = helm("lint", "--strict", str(CHART), values=values)
-                self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
-                self.assertNotIn("[WARNING]", said.stdout)
+                result = helm("lint", "--strict", str(CHART), values=values)
+                self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+                self.assertNotIn("[WARNING]", result.stdout)
 
     def test_T32_T34_it_makes_what_the_examples_are(self):
-        examples = {one.name: one for one in manifests.examples()}
+        examples = {item.name: item for item in manifests.examples()}
         for name, values in SAME.items():
             with self.subTest(example=name):
-                made, wanted = comparable(templated(values)), comparable(examples[name].objects)
-                self.assertEqual(set(made), set(wanted))
-                for one in wanted:
-                    self.assertEqual(made[one], wanted[one], one)
+                rendered, wanted = comparable(templated(values)), comparable(examples[name].objects)
+                self.assertEqual(set(rendered), set(wanted))
+                for item in wanted:
+                    self.assertEqual(rendered[item], wanted[item], item)
 
     def test_kubernetes_models_know_every_field_of_every_option(self):
         most = {
@@ -100,29 +100,29 @@ class Chart(unittest.TestCase):
             "networkPolicy": {"extraEgress": [{"to": [{"ipBlock": {"cidr": "10.1.2.3/32"}}], "ports": [{"port": 443}]}]},
         }
         objects = templated(most)
-        self.assertIn("PodMonitor", {one["kind"] for one in objects})
+        self.assertIn("PodMonitor", {item["kind"] for item in objects})
         self.assertEqual(tools.problems(objects), [])
-        egress = next(one for one in objects if one["kind"] == "NetworkPolicy")["spec"]["egress"]
+        egress = next(item for item in objects if item["kind"] == "NetworkPolicy")["spec"]["egress"]
         self.assertIn({"cidr": "10.1.2.3/32"}, [peer.get("ipBlock") for rule in egress for peer in rule["to"]])
 
     def test_parts_can_be_left_out(self):
         off = {"networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False}}
-        self.assertEqual({one["kind"] for one in templated(off)}, {"ConfigMap", "StatefulSet"})
+        self.assertEqual({item["kind"] for item in templated(off)}, {"ConfigMap", "StatefulSet"})
 
     def test_a_configuration_may_say_more(self):
-        more = {
+        values_with_more = {
             "registries": [{"host": HOST, "realms": ["https://auth.example.com/token"]}, {"host": "docker.io"}],
             "extraConfig": '[log]\nlevel = "debug"\n',
             "mode": "mirror",
             "mirror": {"path": "9f3c"},
         }
-        by_name = {one["metadata"]["name"]: one for one in templated(more) if one["kind"] == "ConfigMap"}
+        by_name = {item["metadata"]["name"]: item for item in templated(values_with_more) if item["kind"] == "ConfigMap"}
         settings = tomllib.loads(by_name[f"{RELEASE}-regpass"]["data"]["regpass.toml"])
-        self.assertEqual(settings["registry"], more["registries"])
+        self.assertEqual(settings["registry"], values_with_more["registries"])
         self.assertEqual(settings["log"]["level"], "debug")
         self.assertEqual(settings["mirror"][0]["path"], "9f3c")
-        known = tomllib.loads(by_name[f"{RELEASE}-regpass-buildkitd"]["data"]["buildkitd.toml"])
-        self.assertEqual(known["registry"]["docker.io"]["mirrors"], ["127.0.0.1:5000/9f3c"])
+        buildkitd_config = tomllib.loads(by_name[f"{RELEASE}-regpass-buildkitd"]["data"]["buildkitd.toml"])
+        self.assertEqual(buildkitd_config["registry"]["docker.io"]["mirrors"], ["127.0.0.1:5000/9f3c"])
 
     def test_mistakes_in_values_are_told(self):
         for wrong, named in [
@@ -133,9 +133,9 @@ class Chart(unittest.TestCase):
             ({"existingSecret": ""}, "existingSecret"),
         ]:
             with self.subTest(wrong=wrong):
-                said = helm("template", RELEASE, str(CHART), values=wrong)
-                self.assertNotEqual(said.returncode, 0)
-                self.assertIn(named, said.stderr)
+                result = helm("template", RELEASE, str(CHART), values=wrong)
+                self.assertNotEqual(result.returncode, 0)
+                self.assertIn(named, result.stderr)
 
     def test_it_has_the_version_of_the_program(self):
         version = (manifests.ROOT / "CMakeLists.txt").read_text().split("VERSION ", 2)[2].split()[0]

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""compose.yaml as docker-compose reads it: valid, and secrets and privileges are where they belong (T32)."""
+"""compose.yaml is valid for docker-compose, and only the right services have secrets and privileges (T32)."""
 
 import os
 import shutil
@@ -17,11 +17,11 @@ IMAGES_USER = "65532"
 class ComposeTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        # As the page says, on a copy.
+        # Follows the README, on a copy.
         cls.work = Path(tempfile.mkdtemp(prefix="regpass-compose-"))
         cls.addClassCleanup(shutil.rmtree, cls.work)
         shutil.copytree(COMPOSE, cls.work / "compose")
-        import yaml  # docker-compose needs it, too
+        import yaml  # docker-compose depends on it
 
         shown = subprocess.run(["docker-compose", "config"], cwd=cls.work / "compose", capture_output=True, text=True)
         assert shown.returncode == 0, shown.stderr
@@ -29,15 +29,15 @@ class ComposeTest(unittest.TestCase):
         cls.regpass, cls.builder = (cls.all["services"][name] for name in ("regpass", "buildkitd"))
 
     def sources(self, service: dict) -> dict[str, str]:
-        """Where each secret and volume of a service is, and how it is mounted."""
-        mounts = {one.split(":")[0]: one.split(":", 1)[1] for one in service.get("volumes", [])}
-        return mounts | {one["source"]: "secret" for one in service.get("secrets", [])}
+        """Where each secret and volume of a service is mounted, and how."""
+        mounts = {part.split(":")[0]: part.split(":", 1)[1] for part in service.get("volumes", [])}
+        return mounts | {part["source"]: "secret" for part in service.get("secrets", [])}
 
     def test_only_regpass_has_the_login_and_the_ca_key(self):
         held = self.sources(self.builder)
         self.assertNotIn("registry-login", held)
         self.assertNotIn("state", held)
-        self.assertTrue(held["trust"].endswith(":ro"), "a builder that writes there could plant a CA")
+        self.assertTrue(held["trust"].endswith(":ro"), "a builder that can write there could plant a CA")
         self.assertLessEqual({"registry-login", "state", "builder-password"}, set(self.sources(self.regpass)))
 
     def test_regpass_is_shut_in_and_alone_is(self):
@@ -56,23 +56,23 @@ class ComposeTest(unittest.TestCase):
             self.assertNotIn("ports", service)
 
     def test_password_reaches_the_builder(self):
-        """The entrypoint is run with a rootlesskit that only tells what it got."""
+        """Runs the entrypoint with a fake rootlesskit that prints its environment and arguments."""
         programs = self.work / "programs"
         programs.mkdir()
         (programs / "rootlesskit").write_text('#!/bin/sh\necho "$HTTPS_PROXY $HTTP_PROXY $NO_PROXY"\necho "$@"\n')
         (programs / "rootlesskit").chmod(0o755)
         secret = self.work / "builder-password"
         secret.write_text("abc-_123")
-        # docker-compose shows a dollar as two.
-        entrypoint = [one.replace("$$", "$") for one in self.builder["entrypoint"]]
+        # docker-compose prints each dollar sign twice.
+        entrypoint = [part.replace("$$", "$") for part in self.builder["entrypoint"]]
         entrypoint[2] = entrypoint[2].replace("/run/secrets/builder-password", str(secret))
-        said = subprocess.run(
+        output = subprocess.run(
             [*entrypoint, *self.builder["command"]],
             env={"PATH": f"{programs}:/usr/bin:/bin"}, check=True, capture_output=True, text=True,
         ).stdout.splitlines()  # fmt: skip
         proxy = "http://buildkitd:abc-_123@127.0.0.1:3128"
-        self.assertEqual(said[0], f"{proxy} {proxy} localhost,127.0.0.1")
-        self.assertTrue(said[1].startswith("buildkitd --oci-worker-no-process-sandbox"))
+        self.assertEqual(output[0], f"{proxy} {proxy} localhost,127.0.0.1")
+        self.assertTrue(output[1].startswith("buildkitd --oci-worker-no-process-sandbox"))
 
     def test_configuration_is_valid(self):
         variables = {name: value for name, value in self.regpass["environment"].items()}
@@ -80,13 +80,13 @@ class ComposeTest(unittest.TestCase):
         for name in ("REGPASS_CREDENTIALS_DOCKER_CONFIG", "REGPASS_CLIENT_AUTH_SECRET_FILE"):
             files[name] = self.work / Path(variables[name]).name
             files[name].write_text("{}")
-        done = subprocess.run(
+        result = subprocess.run(
             [os.environ["REGPASS"], "config", "check", "--config", COMPOSE / "regpass.toml"],
             env=variables | {name: str(path) for name, path in files.items()},
             capture_output=True,
             text=True,
         )
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
 
 
 if __name__ == "__main__":

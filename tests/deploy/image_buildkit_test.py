@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The Dockerfile as BuildKit takes it: from the same files its last stages make the image that deploy/image/build makes."""
+"""The Dockerfile with BuildKit: from the same files, its last stages build the same image as deploy/image/build."""
 
 import hashlib
 import os
@@ -24,11 +24,11 @@ PROGRAM = os.environ.get("REGPASS", "")
 
 
 def buildkit_programs() -> Path:
-    done = subprocess.run([SOURCE / "tests/e2e/get_buildkit.sh"], capture_output=True, text=True)
-    if done.returncode != 0 or os.getuid() != 0 or not shutil.which("buildah"):
-        print(f"SKIPPED: root, buildah and BuildKit are needed. {done.stderr.strip()}")
+    result = subprocess.run([SOURCE / "tests/e2e/get_buildkit.sh"], capture_output=True, text=True)
+    if result.returncode != 0 or os.getuid() != 0 or not shutil.which("buildah"):
+        print(f"SKIPPED: needs root, buildah and BuildKit. {result.stderr.strip()}")
         sys.exit(SKIPPED)
-    return Path(done.stdout.strip())
+    return Path(result.stdout.strip())
 
 
 class BuildKitTest(unittest.TestCase):
@@ -53,15 +53,15 @@ class BuildKitTest(unittest.TestCase):
     def build(self, target: str, arguments: dict[str, str]) -> Image:
         output = self.work / f"by-buildkit-{target or 'default'}"
         options = [f"build-arg:{name}={value}" for name, value in arguments.items()]
-        # There is nothing to build: instead of the stage `files` a directory is given.
+        # Nothing has to be compiled: a directory replaces the stage `files`.
         options += ["build-arg:BASE=scratch", "context:files=local:files", *([f"target={target}"] if target else [])]
         local = {"dockerfile": SOURCE / "deploy/image", "context": self.work / "nothing", "files": self.files}
         command = [PROGRAMS / "buildctl", "--addr", self.socket, "build", "--frontend=dockerfile.v0"]
         command += [f"--local={name}={path}" for name, path in local.items()]
         command += [part for option in options for part in ("--opt", option)]
         command += ["--output", f"type=oci,rewrite-timestamp=true,dest={output}.tar"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        result = subprocess.run(command, capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stderr)
         with tarfile.open(f"{output}.tar") as archive:
             archive.extractall(output)
         return Image(output)
@@ -70,17 +70,17 @@ class BuildKitTest(unittest.TestCase):
         layout = self.work / "offline"
         if not layout.exists():
             subprocess.run([SOURCE / "deploy/image/build", PROGRAM, layout], check=True, env=self.environment)
-        said = subprocess.run([PROGRAM, "version"], check=True, capture_output=True, text=True).stdout
-        return layout, re.match(r"regpass (\S+)", said)[1]
+        version = subprocess.run([PROGRAM, "version"], check=True, capture_output=True, text=True).stdout
+        return layout, re.match(r"regpass (\S+)", version)[1]
 
     def tree(self, image: Image, name: str) -> dict[str, tuple]:
         root = image.unpack(self.work / name)
-        found = {}
+        entries = {}
         for path in sorted(root.rglob("*")):
             info = path.lstat()
             content = os.readlink(path) if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-            found[str(path.relative_to(root))] = (oct(info.st_mode), info.st_uid, info.st_gid, int(info.st_mtime), content)
-        return found
+            entries[str(path.relative_to(root))] = (oct(info.st_mode), info.st_uid, info.st_gid, int(info.st_mtime), content)
+        return entries
 
     def test_makes_the_same_image(self):
         layout, version = self.offline()
@@ -89,13 +89,13 @@ class BuildKitTest(unittest.TestCase):
                 wanted = Image(layout, tag)
                 labels = wanted.config["config"]["Labels"]
                 own = {name: labels[f"org.opencontainers.image.{name.lower()}"] for name in ("VERSION", "REVISION", "CREATED")}
-                made = self.build(target, own | {"SOURCE_DATE_EPOCH": EPOCH})
-                ours, theirs = made.config["config"], wanted.config["config"]
+                image = self.build(target, own | {"SOURCE_DATE_EPOCH": EPOCH})
+                ours, reference = image.config["config"], wanted.config["config"]
                 for setting in ("User", "Entrypoint", "Cmd", "Labels"):
-                    self.assertEqual(ours[setting], theirs[setting])
-                self.assertEqual(sorted(ours["Env"]), sorted(theirs["Env"]))
-                self.assertEqual(made.config["created"], wanted.config["created"])
-                self.assertEqual(self.tree(made, f"made-{tag}"), self.tree(wanted, f"wanted-{tag}"))
+                    self.assertEqual(ours[setting], reference[setting])
+                self.assertEqual(sorted(ours["Env"]), sorted(reference["Env"]))
+                self.assertEqual(image.config["created"], wanted.config["created"])
+                self.assertEqual(self.tree(image, f"made-{tag}"), self.tree(wanted, f"wanted-{tag}"))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The image, as deploy/image/build makes it from the program in REGPASS: what is in it, what is not, and that it runs."""
+"""The image that deploy/image/build creates from the program in REGPASS: what it contains, what it does not, and that it runs."""
 
 import hashlib
 import json
@@ -32,9 +32,9 @@ PROGRAM = Path(os.environ.get("REGPASS", ""))
 
 def free_ports(count: int) -> list[int]:
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
+    ports = [item.getsockname()[1] for item in held]
+    for item in held:
+        item.close()
     return ports
 
 
@@ -43,8 +43,8 @@ class ImageTest(unittest.TestCase):
     def setUpClass(cls):
         cls.work = Path(tempfile.mkdtemp(prefix="regpass-image-"))
         cls.addClassCleanup(shutil.rmtree, cls.work)
-        said = subprocess.run([PROGRAM, "version"], check=True, capture_output=True, text=True).stdout
-        cls.version, cls.commit = re.match(r"regpass (\S+) \(commit (\S+)\)", said).groups()
+        result = subprocess.run([PROGRAM, "version"], check=True, capture_output=True, text=True).stdout
+        cls.version, cls.commit = re.match(r"regpass (\S+) \(commit (\S+)\)", result).groups()
         cls.layout = cls.build("layout")
         cls.image = Image(cls.layout, cls.version)
         cls.root = cls.image.unpack(cls.work / "root")
@@ -72,7 +72,7 @@ class ImageTest(unittest.TestCase):
         config = json.loads(shown.stdout)
         self.assertEqual(config["created"], CREATED)
         settings = config["config"]
-        self.assertEqual(settings["User"], f"{USER}:{USER}")  # numeric, or Kubernetes cannot know that it is not root
+        self.assertEqual(settings["User"], f"{USER}:{USER}")  # numeric, because runAsNonRoot cannot verify user names
         self.assertEqual(settings["Entrypoint"], ["/usr/bin/regpass"])
         self.assertEqual(settings["Cmd"], ["serve"])
         labels = {name.removeprefix("org.opencontainers.image."): text for name, text in settings["Labels"].items()}
@@ -85,7 +85,7 @@ class ImageTest(unittest.TestCase):
         for name, member in self.image.members().items():
             with self.subTest(name):
                 self.assertNotIn(Path(name).name, SHELLS)
-                self.assertFalse(member.mode & 0o7022, "set-id, sticky, or writable for others")
+                self.assertFalse(member.mode & 0o7022, "setuid, setgid, sticky, or writable by others")
                 self.assertTrue(member.isfile() or member.isdir())
                 self.assertEqual((member.uid, member.gid), (USER, USER) if name in OWNED else (0, 0))
                 self.assertEqual(member.mtime, EPOCH)
@@ -104,56 +104,56 @@ class ImageTest(unittest.TestCase):
 
     def test_names_all_it_holds_in_its_bill_of_materials(self):
         bill = json.loads((self.root / "usr/share/sbom/regpass.spdx.json").read_text())
-        packages = {one["SPDXID"]: one for one in bill["packages"]}
+        packages = {item["SPDXID"]: item for item in bill["packages"]}
         main = packages["SPDXRef-regpass"]
         self.assertEqual(main["versionInfo"], self.version)
         self.assertEqual(main["checksums"][0]["checksumValue"], hashlib.sha256(PROGRAM.read_bytes()).hexdigest())
-        for one in bill["relationships"]:
-            self.assertIn(one["relatedSpdxElement"], packages)
-        names = {one["name"] for one in packages.values()}
+        for item in bill["relationships"]:
+            self.assertIn(item["relatedSpdxElement"], packages)
+        names = {item["name"] for item in packages.values()}
         self.assertLessEqual({"libc6", "libssl3", "libstdc++6", "ca-certificates"}, names)
-        # The scanners' own place says the same.
+        # The location that image scanners read lists the same packages.
         self.assertLessEqual({path.name for path in (self.root / "var/lib/dpkg/status.d").iterdir()}, names)
         for library in (self.root / "lib").rglob("*.so*"):
             owner = self.owner(library)
             self.assertIn(owner, names)
-            self.assertTrue((self.root / "usr/share/doc" / owner / "copyright").is_file(), f"the licence of {library.name}")
+            self.assertTrue((self.root / "usr/share/doc" / owner / "copyright").is_file(), f"the licence of {library.name} is missing")
 
     def owner(self, library: Path) -> str:
         real = (Path("/") / library.relative_to(self.root)).resolve()
         for name in (real, Path("/", *real.parts[2:])):
-            asked = subprocess.run(["dpkg-query", "--search", name], capture_output=True, text=True)
-            if asked.returncode == 0:
-                return asked.stdout.split(":")[0]
-        raise AssertionError(f"{real} is of no package")
+            query = subprocess.run(["dpkg-query", "--search", name], capture_output=True, text=True)
+            if query.returncode == 0:
+                return query.stdout.split(":")[0]
+        raise AssertionError(f"{real} belongs to no package")
 
     def test_runs(self):
-        said = self.run_in_image("version")
-        self.assertEqual(said.returncode, 0, said.stderr)
-        self.assertIn(f"regpass {self.version} (commit {self.commit})", said.stdout)
+        result = self.run_in_image("version")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(f"regpass {self.version} (commit {self.commit})", result.stdout)
 
     def test_serves_and_answers_its_own_probe(self):
         proxy, health = free_ports(2)
-        where = ["--set", f"listen.proxy=127.0.0.1:{proxy}", "--set", f"listen.health=127.0.0.1:{health}"]
+        listeners = ["--set", f"listen.proxy=127.0.0.1:{proxy}", "--set", f"listen.health=127.0.0.1:{health}"]
         log = self.work / "serve.log"
-        running = processes.spawn(self.image.command(self.root, "serve", *where), {}, log)
+        running = processes.spawn(self.image.command(self.root, "serve", *listeners), {}, log)
         try:
-            up = processes.wait_until(lambda: self.run_in_image("healthcheck", "ready", *where).returncode == 0, 20)
+            up = processes.wait_until(lambda: self.run_in_image("healthcheck", "ready", *listeners).returncode == 0, 20)
         finally:
             status = processes.end_child(running, 15)
         self.assertTrue(up, log.read_text())
         self.assertEqual(status, 0, log.read_text())
-        self.assertTrue((self.root / "var/lib/regpass/ca/ca.crt").exists(), "the state is where its volume is mounted")
+        self.assertTrue((self.root / "var/lib/regpass/ca/ca.crt").exists(), "the state is not in the volume's directory")
 
     def test_debug_variant_has_a_shell_and_is_otherwise_the_same(self):
         debug = Image(self.layout, f"{self.version}-debug")
         self.assertEqual(debug.layers[: len(self.image.layers)], self.image.layers)
         self.assertEqual(debug.config["config"]["User"], f"{USER}:{USER}")
         root = debug.unpack(self.work / "debug")
-        path = next(one for one in debug.config["config"]["Env"] if one.startswith("PATH="))
+        path = next(item for item in debug.config["config"]["Env"] if item.startswith("PATH="))
         shell = ["env", "--ignore-environment", path, "/usr/sbin/chroot", f"--userspec={USER}:{USER}", root, "/busybox/sh", "-c"]
-        said = subprocess.run([*shell, "id -u; regpass version"], check=True, capture_output=True, text=True).stdout
-        self.assertTrue(said.startswith(f"{USER}\nregpass {self.version}"), said)
+        result = subprocess.run([*shell, "id -u; regpass version"], check=True, capture_output=True, text=True).stdout
+        self.assertTrue(result.startswith(f"{USER}\nregpass {self.version}"), result)
 
     def test_dockerfile_installs_what_tests_run_installs(self):
         dockerfile = (SOURCE / "deploy/image/Dockerfile").read_text()
@@ -164,6 +164,6 @@ class ImageTest(unittest.TestCase):
 
 if __name__ == "__main__":
     if os.getuid() != 0 or not shutil.which("buildah") or not shutil.which("skopeo"):
-        print("SKIPPED: buildah and skopeo are needed, and root")
+        print("SKIPPED: needs root, buildah and skopeo")
         sys.exit(SKIPPED)
     unittest.main(verbosity=2)

@@ -1,4 +1,4 @@
-"""The Debian package of a build, and a bare root in which dpkg has installed it."""
+"""Builds the Debian package and installs it with dpkg in a minimal root directory."""
 
 import os
 import subprocess
@@ -8,9 +8,9 @@ import bare_root
 
 
 def output(*command, **options) -> str:
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, **options)
-    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
-    return done.stdout
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, **options)
+    assert result.returncode == 0, f"{command}: {result.returncode}\n{result.stdout}{result.stderr}"
+    return result.stdout
 
 
 def make_package(work: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What deploy/kubernetes' page tells to type is run, and what it shows is valid and what the components are (T32)."""
+"""Runs the commands in deploy/kubernetes/README.md, and checks that what it shows is valid and matches the components (T32)."""
 
 import os
 import re
@@ -15,7 +15,7 @@ import tools
 import yaml
 
 PAGE = manifests.KUBERNETES / "README.md"
-# Objects are rendered, not applied; the log has what was asked.
+# A fake kubectl that renders objects instead of applying them and logs its arguments.
 KUBECTL = """#!/bin/sh
 echo "$*" >>"$ASKED"
 case "$*" in
@@ -40,59 +40,59 @@ class Page(unittest.TestCase):
             program.write_text(text)
             program.chmod(0o755)
         cls.blocks = pages.blocks(PAGE)
-        cls.sidecar = next(one for one in manifests.examples() if one.name == "job")
+        cls.sidecar = next(example for example in manifests.examples() if example.name == "job")
 
     def shown(self, beginning: str) -> dict:
-        (found,) = [one for one in self.blocks if beginning in one.text]
-        return yaml.safe_load(found.text)
+        (block,) = [block for block in self.blocks if beginning in block.text]
+        return yaml.safe_load(block.text)
 
     def same_sidecar(self, shown: dict) -> None:
         for key in (*ADDED, *PROBES):
             self.assertEqual(shown[key], self.sidecar.regpass[key], key)
 
     def same_volumes(self, shown: list[dict]) -> None:
-        ours = {name: one for name, one in self.sidecar.volumes.items() if name.startswith("regpass-")}
-        self.assertEqual({one["name"]: one for one in shown if one["name"].startswith("regpass-")}, ours)
+        ours = {name: volume for name, volume in self.sidecar.volumes.items() if name.startswith("regpass-")}
+        self.assertEqual({volume["name"]: volume for volume in shown if volume["name"].startswith("regpass-")}, ours)
 
     def test_the_ten_minutes_with_another_registry_and_secret(self):
-        script = "".join(one.text for one in self.blocks if one.language == "sh")
-        # The two values, and those that go with them.
+        script = "".join(block.text for block in self.blocks if block.language == "sh")
+        # The two values that users change, and the names that depend on them.
         script = script.replace("harbor.example.com/'", "registry.test/'").replace("registry-login", "my-login")
         self.assertEqual(script.count("registry.test"), 1)
-        asked, applied = self.work / "asked", self.work / "applied"
+        kubectl_log, applied = self.work / "asked", self.work / "applied"
         environment = {"PATH": f"{self.work}/bin:/usr/bin:/bin", "HOME": str(self.work), "PASSWORD": "1"}
-        environment |= {"ASKED": str(asked), "APPLIED": str(applied), "REAL": tools.kubectl()}
+        environment |= {"ASKED": str(kubectl_log), "APPLIED": str(applied), "REAL": tools.kubectl()}
         subprocess.run(["sh", "-euc", script], cwd=self.here, env=environment, check=True)
-        one = manifests.Example("statefulset", list(yaml.safe_load_all(applied.read_text())))
-        self.assertEqual([registry["host"] for registry in one.settings["registry"]], ["registry.test"])
-        self.assertEqual(one.volumes["regpass-credentials"]["secret"]["secretName"], "my-login")
-        self.assertEqual(tools.problems(one.objects), [])
+        example = manifests.Example("statefulset", list(yaml.safe_load_all(applied.read_text())))
+        self.assertEqual([registry["host"] for registry in example.settings["registry"]], ["registry.test"])
+        self.assertEqual(example.volumes["regpass-credentials"]["secret"]["secretName"], "my-login")
+        self.assertEqual(tools.problems(example.objects), [])
         secret = yaml.safe_load(applied.with_name("applied.secret").read_text())
         self.assertEqual((secret["type"], secret["metadata"]["name"]), ("kubernetes.io/dockerconfigjson", "my-login"))
-        self.assertIn(one.volumes["regpass-credentials"]["secret"]["items"][0]["key"], secret["data"])
+        self.assertIn(example.volumes["regpass-credentials"]["secret"]["items"][0]["key"], secret["data"])
         self.assertIn("my-login", applied.with_name("applied.chart").read_text())
-        name = one.workload["metadata"]["name"]
-        self.assertIn(f"rollout status {one.workload['kind'].lower()}/{name}", asked.read_text())
-        self.assertIn(f"exec {name}-0 -c {one.regpass['name']} -- /usr/bin/regpass check", asked.read_text())
+        name = example.workload["metadata"]["name"]
+        self.assertIn(f"rollout status {example.workload['kind'].lower()}/{name}", kubectl_log.read_text())
+        self.assertIn(f"exec {name}-0 -c {example.regpass['name']} -- /usr/bin/regpass check", kubectl_log.read_text())
 
     def test_your_own_workload(self):
-        place = self.work / "own"
-        shutil.copytree(manifests.KUBERNETES / "components", place / "components")
-        shutil.copy(manifests.KUBERNETES / "examples/statefulset/regpass.toml", place)
-        shutil.copy(manifests.KUBERNETES / "base/deployment/deployment.yaml", place / "buildkitd.yaml")
-        (block,) = [one for one in self.blocks if one.text.startswith("# kustomization.yaml")]
-        (place / "kustomization.yaml").write_text(block.text)
-        one = manifests.Example("own", manifests.kustomized(place))
-        self.assertEqual(one.regpass, self.sidecar.regpass)
-        self.assertEqual(one.volumes["regpass-credentials"]["secret"]["secretName"], "regpass-credentials")
+        directory = self.work / "own"
+        shutil.copytree(manifests.KUBERNETES / "components", directory / "components")
+        shutil.copy(manifests.KUBERNETES / "examples/statefulset/regpass.toml", directory)
+        shutil.copy(manifests.KUBERNETES / "base/deployment/deployment.yaml", directory / "buildkitd.yaml")
+        (block,) = [block for block in self.blocks if block.text.startswith("# kustomization.yaml")]
+        (directory / "kustomization.yaml").write_text(block.text)
+        example = manifests.Example("own", manifests.kustomized(directory))
+        self.assertEqual(example.regpass, self.sidecar.regpass)
+        self.assertEqual(example.volumes["regpass-credentials"]["secret"]["secretName"], "regpass-credentials")
 
     def test_a_registry_on_a_private_address(self):
-        place = self.here / "examples/private"
-        shutil.copytree(manifests.KUBERNETES / "examples/statefulset", place)
-        whole = yaml.safe_load((place / "kustomization.yaml").read_text())
-        whole["patches"] += self.shown("kind: NetworkPolicy")
-        (place / "kustomization.yaml").write_text(yaml.safe_dump(whole))
-        (policy,) = manifests.Example("private", manifests.kustomized(place)).of_kind("NetworkPolicy")
+        directory = self.here / "examples/private"
+        shutil.copytree(manifests.KUBERNETES / "examples/statefulset", directory)
+        kustomization = yaml.safe_load((directory / "kustomization.yaml").read_text())
+        kustomization["patches"] += self.shown("kind: NetworkPolicy")
+        (directory / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+        (policy,) = manifests.Example("private", manifests.kustomized(directory)).of_kind("NetworkPolicy")
         self.assertIn({"ipBlock": {"cidr": "10.1.2.3/32"}}, policy["spec"]["egress"][-1]["to"])
         self.assertEqual(tools.problems([policy]), [])
 
@@ -105,7 +105,7 @@ class Page(unittest.TestCase):
         self.assertTrue(all(mount.get("readOnly") for name, mount in manifests.mounts(step).items() if "regpass" in name))
 
     def test_T32_gitlab_s_sidecar_is_the_component_s(self):
-        (block,) = [one for one in self.blocks if "runners.kubernetes.pod_spec" in one.text]
+        (block,) = [block for block in self.blocks if "runners.kubernetes.pod_spec" in block.text]
         (runner,) = tomllib.loads(block.text)["runners"]
         patch = yaml.safe_load(runner["kubernetes"]["pod_spec"][0]["patch"])
         (regpass,) = patch["initContainers"]
@@ -121,16 +121,16 @@ class Page(unittest.TestCase):
         text = PAGE.read_text()
         for path in re.findall(r"`((?:examples|components)/[\w./-]+)`", text):
             self.assertTrue((manifests.KUBERNETES / path).exists(), path)
-        known = {one.name for one in manifests.examples()}
+        known_names = {example.name for example in manifests.examples()}
         rows = text.partition("| example | what |")[2].partition("\n\n")[0]
         named = {name for name in re.findall(r"`([\w-]+)`", rows)}
-        self.assertEqual(named, {name for name in known if not name.endswith("plain-container")})
+        self.assertEqual(named, {name for name in known_names if not name.endswith("plain-container")})
 
     def test_causes_exist(self):
         table = PAGE.read_text().partition("## When it fails")[2].partition("\n## ")[0]
-        known = subprocess.run([os.environ["REGPASS"], "explain", "--list"], capture_output=True, text=True).stdout
+        known_names = subprocess.run([os.environ["REGPASS"], "explain", "--list"], capture_output=True, text=True).stdout
         for cause in re.findall(r"^\| `([a-z]+(?:-[a-z]+)+)`", table, re.MULTILINE):
-            self.assertIn(cause, known)
+            self.assertIn(cause, known_names)
 
 
 if __name__ == "__main__":

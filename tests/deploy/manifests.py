@@ -1,4 +1,4 @@
-"""The manifests, as the tests look at them."""
+"""Access to the rendered manifests for the tests."""
 
 import functools
 import importlib.machinery
@@ -23,13 +23,13 @@ def renderer():
 
 
 def kustomized(directory: Path) -> list[dict]:
-    made = subprocess.run([tools.kubectl(), "kustomize", directory], capture_output=True, text=True)
-    assert made.returncode == 0, f"{directory}: {made.stderr}"
-    return list(yaml.safe_load_all(made.stdout))
+    result = subprocess.run([tools.kubectl(), "kustomize", directory], capture_output=True, text=True)
+    assert result.returncode == 0, f"{directory}: {result.stderr}"
+    return list(yaml.safe_load_all(result.stdout))
 
 
 class Example:
-    """One set of objects with a workload that has regpass in its pod."""
+    """The objects of one example; its workload has regpass in its pod."""
 
     def __init__(self, name: str, objects: list[dict]):
         self.name = name
@@ -39,29 +39,29 @@ class Example:
         self.regpass = self.container("regpass")
         self.builder: dict = self.pod["containers"][-1]
         self.native = not name.endswith("plain-container")
-        # kaniko has no shell that could read a password.
+        # kaniko's image has no shell that could read the password.
         self.mode = next((mode for mode in ("transparent", "mirror", "kaniko") if mode in name), "explicit")
 
     def of_kind(self, *kinds: str) -> list[dict]:
-        return [one for one in self.objects if one["kind"] in kinds]
+        return [item for item in self.objects if item["kind"] in kinds]
 
     @property
     def containers(self) -> list[dict]:
         return [*self.pod.get("initContainers", []), *self.pod["containers"]]
 
     def container(self, name: str) -> dict:
-        (found,) = [one for one in self.containers if one["name"] == name]
-        return found
+        (match,) = [item for item in self.containers if item["name"] == name]
+        return match
 
     @property
     def volumes(self) -> dict[str, dict]:
         return {volume["name"]: volume for volume in self.pod["volumes"]}
 
     def config_map(self, volume: str) -> dict[str, str]:
-        """What the volume of a ConfigMap holds."""
+        """The data of the ConfigMap that a volume mounts."""
         name = self.volumes[volume]["configMap"]["name"]
-        (found,) = [one for one in self.of_kind("ConfigMap") if one["metadata"]["name"] == name]
-        return found["data"]
+        (match,) = [item for item in self.of_kind("ConfigMap") if item["metadata"]["name"] == name]
+        return match["data"]
 
     @property
     def toml(self) -> str:
@@ -72,23 +72,23 @@ class Example:
         return tomllib.loads(self.toml)
 
 
-def mounts(one: dict) -> dict[str, dict]:
-    """A container's mounts by the volume's name."""
-    return {mount["name"]: mount for mount in one.get("volumeMounts", [])}
+def mounts(container: dict) -> dict[str, dict]:
+    """A container's mounts, by volume name."""
+    return {mount["name"]: mount for mount in container.get("volumeMounts", [])}
 
 
 @functools.cache
 def examples() -> list[Example]:
-    return [Example(one.name, kustomized(one)) for one in renderer().examples()]
+    return [Example(directory.name, kustomized(directory)) for directory in renderer().examples()]
 
 
 def each(test):
-    """A test of unittest's that is run for each example."""
+    """Decorator that runs a unittest method once for each example."""
 
     @functools.wraps(test)
     def run(self):
-        for one in examples():
-            with self.subTest(example=one.name):
-                test(self, one)
+        for example in examples():
+            with self.subTest(example=example.name):
+                test(self, example)
 
     return run

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The Debian package: made by cpack in BUILD, installed by dpkg on a bare root, and its service run as its unit says."""
+"""The Debian package: built by cpack in BUILD, installed by dpkg in a minimal root, and its service run as its unit specifies."""
 
 import base64
 import json
@@ -47,7 +47,7 @@ class PackageTest(unittest.TestCase):
 
     def test_is_installed_with_what_it_depends_on(self):
         self.assertIn("Status: install ok installed", dpkg(self.root, "--status", "regpass"))
-        self.assertIn("/etc/regpass/regpass.toml", dpkg(self.root, "--status", "regpass"), "its configuration is kept on upgrades")
+        self.assertIn("/etc/regpass/regpass.toml", dpkg(self.root, "--status", "regpass"), "the configuration would not be preserved on upgrades")
         self.assertIn("regpass ", output(*self.in_root("regpass", "version")))
         self.assertIn("is valid", output(*self.in_root("regpass", "config", "check")))
 
@@ -76,7 +76,7 @@ class PackageTest(unittest.TestCase):
             (["regpass", "explain", "realm-r"], ["realm-refused"]),
             (["regpass", "check", "--pu"], ["--push"]),
         ):
-            # Outside an interactive shell compopt has nothing to set options of, and says so.
+            # Outside an interactive shell compopt prints an error.
             shown = output("bash", "-c", bash, "bash", *words).split()
             self.assertEqual(shown, wanted)
             fish = f"source {share}/fish/vendor_completions.d/regpass.fish; complete -C {json.dumps(' '.join(words))}"
@@ -92,12 +92,12 @@ class PackageTest(unittest.TestCase):
         login.write_text(json.dumps(DOCKER_CONFIG))
         unit = Unit((self.root / "lib/systemd/system/regpass.service").read_text())
         prepared = Prepared(unit, self.root)
-        # The strictest that regpass does to itself must leave it the way to the service manager.
+        # Even with its strictest sandbox, regpass must be able to reach the service manager.
         prepared.environment["REGPASS_CREDENTIALS_HELPERS"] = "false"
         manager = prepared.manager
         self.addCleanup(manager.close)
         log = self.work / "serve.log"
-        # A network of its own: whoever uses the usual ports of this machine is not in the way.
+        # A separate network namespace avoids conflicts with services on the default ports.
         alone = ["unshare", "--net", "sh", "-c", 'umask 0077; ip link set lo up; exec "$@"', "sh"]
         process = processes.spawn([*alone, *self.in_root(*unit.command)], prepared.environment, log)
         try:
@@ -106,7 +106,7 @@ class PackageTest(unittest.TestCase):
             self.assertIn("listening: proxy 127.0.0.1:3128", ready["STATUS"])
             inside = ["nsenter", f"--target={process.pid}", "--net"]
             output(*inside, *self.in_root("regpass", "healthcheck", "ready"))
-            manager.hear("WATCHDOG", int(unit.one("WatchdogSec").removesuffix("s")))
+            manager.hear("WATCHDOG", int(unit.value("WatchdogSec").removesuffix("s")))
             os.kill(process.pid, 1)
             self.assertGreater(int(manager.hear("RELOADING", 5)["MONOTONIC_USEC"]), 0)
             manager.hear("READY", 5)
@@ -123,10 +123,10 @@ class PackageTest(unittest.TestCase):
         self.assertNotIn(PASSWORD, log.read_text())
 
     def readable_by_all(self, path: Path) -> str:
-        for one in (path, *path.relative_to(self.root).parents):
-            mode = (self.root / one).stat().st_mode
-            if not mode & (0o001 if (self.root / one).is_dir() else 0o004):
-                return f"{one} is {mode & 0o777:o}"
+        for ancestor in (path, *path.relative_to(self.root).parents):
+            mode = (self.root / ancestor).stat().st_mode
+            if not mode & (0o001 if (self.root / ancestor).is_dir() else 0o004):
+                return f"{ancestor} is {mode & 0o777:o}"
         return ""
 
     def test_when_purged_leaves_nothing(self):
@@ -139,8 +139,8 @@ class PackageTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    missing = [one for one in NEEDED if not shutil.which(one)]
+    missing = [path for path in NEEDED if not shutil.which(path)]
     if missing or os.getuid() != 0:
-        print(f"SKIPPED: needed are root and {' '.join(missing)}")
+        print(f"SKIPPED: needs root and {' '.join(missing)}")
         sys.exit(SKIPPED)
     unittest.main(verbosity=2)

@@ -1,4 +1,4 @@
-"""The code blocks of a page in Markdown."""
+"""Extracts code blocks from Markdown pages."""
 
 import re
 from dataclasses import dataclass
@@ -21,22 +21,22 @@ class Block:
 
 def blocks(page: Path) -> list[Block]:
     text = page.read_text()
-    return [Block(page, text.count("\n", 0, one.start()) + 1, one[1], one[2]) for one in FENCE.finditer(text)]
+    return [Block(page, text.count("\n", 0, link.start()) + 1, link[1], link[2]) for link in FENCE.finditer(text)]
 
 
 def links(page: Path) -> list[str]:
-    return [one for one in LINK.findall(page.read_text()) if "://" not in one]
+    return [link for link in LINK.findall(page.read_text()) if "://" not in link]
 
 
 def commands(page: Path) -> list[list[str]]:
-    """Each `regpass …` of the page, in blocks and in the text, in words."""
+    """Every `regpass …` command on the page, in code blocks and in text, split into words."""
     text = page.read_text()
     lines = [line for block in blocks(page) for line in block.text.replace("\\\n", " ").splitlines()]
     inline = re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
-    found = []
+    invocations = []
     for line in [*lines, *inline]:
         for part in re.split(r"\||&&|;|#", line):
             words = part.split()
             if "regpass" in words[:1] or words[:1] == ["/usr/bin/regpass"]:
-                found.append(words[1:])
-    return [words for words in found if words and re.fullmatch(r"[a-z]+", words[0])]
+                invocations.append(words[1:])
+    return [words for words in invocations if words and re.fullmatch(r"[a-z]+", words[0])]

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What deploy's pages tell to type: run, on a bare root with the package installed; and what they show is valid."""
+"""Runs the commands in deploy's pages in a minimal root with the package installed, and checks that what they show is valid."""
 
 import json
 import os
@@ -23,10 +23,10 @@ from installed import install, make_package, output  # noqa: E402
 SKIPPED = 77
 HERE = SOURCE / "deploy"
 PAGES = [HERE / "README.md", *(HERE / folder / "README.md" for folder in ("compose", "docker", "image", "kubernetes", "systemd"))]
-# What manages others' services and containers is there in name only, and writes down what it was asked.
-STAND_INS = ("systemctl", "docker", "docker-compose")
+# Service and container managers are replaced with scripts that log their arguments.
+FAKE_PROGRAMS = ("systemctl", "docker", "docker-compose")
 ASKED = "tmp/asked"
-# With these e2e/dockerd_test.py has dockerd build, pull and push.
+# The variables with which e2e/dockerd_test.py runs dockerd.
 DOCKERD = {
     "HTTPS_PROXY": "http://127.0.0.1:3128",
     "HTTP_PROXY": "http://127.0.0.1:3128",
@@ -43,7 +43,7 @@ class PagesTest(unittest.TestCase):
         cls.program = os.environ["REGPASS"]
         cls.root = cls.work / "root"
         install(make_package(cls.work), cls.root)
-        for name in STAND_INS:
+        for name in FAKE_PROGRAMS:
             program = cls.root / "usr/local/bin" / name
             program.parent.mkdir(parents=True, exist_ok=True)
             program.write_text(f'#!/bin/sh\necho "{name} $*" >>/{ASKED}\n')
@@ -56,26 +56,26 @@ class PagesTest(unittest.TestCase):
             shutil.copytree(page.parent, cls.root / "page" / page.parent.name)
 
     def run_blocks(self, folder: str, which: slice = slice(None)) -> None:
-        """Those of a page that are marked `sh`, one after the other in one shell."""
-        marked = [one.text for one in pages.blocks(HERE / folder / "README.md") if one.language == "sh"][which]
+        """Runs a page's `sh` blocks one after another in the same shell."""
+        marked = [item.text for item in pages.blocks(HERE / folder / "README.md") if item.language == "sh"][which]
         self.assertTrue(marked)
         script = "".join([f"cd /page/{folder}\n", *marked])
         environment = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
         output("/usr/sbin/chroot", self.root, "sh", "-euc", script, env=environment)
 
     def verify(self, *units: str, user: bool = False) -> None:
-        """The units with the drop-ins that a page wrote."""
-        places = ["root/.config/systemd/user", "usr/lib/systemd/user"] if user else ["etc/systemd/system", "lib/systemd/system"]
+        """Verifies the units together with the drop-ins that a page creates."""
+        directories = ["root/.config/systemd/user", "usr/lib/systemd/user"] if user else ["etc/systemd/system", "lib/systemd/system"]
         for unit in self.root.glob("usr/lib/systemd/*/*.service"):
-            # Verified is on this machine, which has none of the programs.
+            # The units are verified on this machine, where the programs are not installed.
             unit.write_text(re.sub(r"^(Exec\w+)=/\S+", r"\1=/bin/true", unit.read_text(), flags=re.MULTILINE))
-        path = ":".join([*(str(self.root / place) for place in places), ""])
+        path = ":".join([*(str(self.root / directory) for directory in directories), ""])
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.work), "XDG_RUNTIME_DIR": str(self.work)}
         command = ["systemd-analyze", *(["--user"] if user else []), "verify", "--man=no", *units]
-        done = subprocess.run(
+        result = subprocess.run(
             command, env=environment | {"SYSTEMD_UNIT_PATH": path}, capture_output=True, text=True
         )  # fmt: skip
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
 
     def asked(self) -> str:
         return (self.root / ASKED).read_text()
@@ -104,7 +104,7 @@ class PagesTest(unittest.TestCase):
     def test_compose(self):
         self.run_blocks("compose")
         password = (self.root / "page/compose/secrets/builder-password").read_text()
-        self.assertRegex(password, r"\A[A-Za-z0-9_-]{32}\Z", "it stands in a URL")
+        self.assertRegex(password, r"\A[A-Za-z0-9_-]{32}\Z", "the password must be usable in a URL")
         self.assertIn("docker-compose config", self.asked())
 
     def test_what_is_shown_is_valid(self):
@@ -119,13 +119,13 @@ class PagesTest(unittest.TestCase):
                         json.loads(block.text)
 
     def test_commands_of_regpass_exist(self):
-        known = {" ".join(one.path): one for one in help_tree.read(self.program).leaves()}
+        commands = {" ".join(item.path): item for item in help_tree.read(self.program).leaves()}
         for page in PAGES:
             for words in pages.commands(page):
                 with self.subTest(f"{page.parent.name}: regpass {' '.join(words)}"):
-                    command = known.get(words[0]) or known.get(" ".join(words[:2]))
+                    command = commands.get(words[0]) or commands.get(" ".join(words[:2]))
                     self.assertIsNotNone(command)
-                    flags = {name for one in command.options for name in one.names}
+                    flags = {name for item in command.options for name in item.names}
                     own = words[: words.index("--")] if "--" in words else words
                     self.assertLessEqual({word.split("=")[0] for word in own if word.startswith("-") and word != "-"}, flags)
 
@@ -137,6 +137,6 @@ class PagesTest(unittest.TestCase):
 
 if __name__ == "__main__":
     if os.getuid() != 0 or not shutil.which("cpack") or not shutil.which("systemd-analyze"):
-        print("SKIPPED: cpack and systemd-analyze are needed, and root")
+        print("SKIPPED: needs root, cpack and systemd-analyze")
         sys.exit(SKIPPED)
     unittest.main(verbosity=2)

@@ -1,4 +1,4 @@
-"""The containers of the examples, started as their manifests say: probes, what a builder sees, a crash, the end (T32)."""
+"""The examples' containers, started as their manifests specify: probes, what a builder can see, a crash, termination (T32)."""
 
 import hashlib
 import os
@@ -10,15 +10,15 @@ import time
 import unittest
 
 import manifests
-import room
+import pod_sandbox
 import tools
 
 REGPASS = os.environ["REGPASS"]
 NOTE = "#!/bin/sh\nenv\nid -u\nls /run/secrets /var/lib/regpass\ntouch /run/regpass/trust/ca.crt /run/regpass/client/secret\n"
 ASK = """import socket, sys
-one = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)
-one.sendall(sys.stdin.buffer.read())
-print(one.makefile("rb").readline().decode().strip())
+connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)
+connection.sendall(sys.stdin.buffer.read())
+print(connection.makefile("rb").readline().decode().strip())
 """
 
 
@@ -27,24 +27,24 @@ def example(name: str) -> manifests.Example:
 
 
 class Running(unittest.TestCase):
-    def enter(self, name: str) -> room.Room:
-        made = self.enterContext(room.Room(example(name), REGPASS))
-        self.one = made.example
-        return made
+    def enter(self, name: str) -> pod_sandbox.PodSandbox:
+        sandbox = self.enterContext(pod_sandbox.PodSandbox(example(name), REGPASS))
+        self.example = sandbox.example
+        return sandbox
 
-    def ask(self, pod: room.Room, address: str, port: int, request: str) -> str:
-        """The status line."""
+    def ask(self, pod: pod_sandbox.PodSandbox, address: str, port: int, request: str) -> str:
+        """Sends a request and returns the status line of the response."""
         inside = ["ip", "netns", "exec", pod.namespace, sys.executable, "-c", ASK, address, str(port)]
         return subprocess.run(inside, input=request.encode(), capture_output=True, timeout=15).stdout.decode().strip()
 
-    def probe(self, pod: room.Room, name: str) -> bool:
-        path = self.one.regpass[name]["httpGet"]["path"]
-        port = self.one.regpass["ports"][0]["containerPort"]
-        return " 200 " in self.ask(pod, room.POD_IP, port, f"GET {path} HTTP/1.1\r\nHost: {room.POD_IP}\r\n\r\n")
+    def probe(self, pod: pod_sandbox.PodSandbox, name: str) -> bool:
+        path = self.example.regpass[name]["httpGet"]["path"]
+        port = self.example.regpass["ports"][0]["containerPort"]
+        return " 200 " in self.ask(pod, pod_sandbox.POD_IP, port, f"GET {path} HTTP/1.1\r\nHost: {pod_sandbox.POD_IP}\r\n\r\n")
 
-    def start(self, pod: room.Room):
-        running = pod.start(self.one.regpass)
-        startup = self.one.regpass["startupProbe"]
+    def start(self, pod: pod_sandbox.PodSandbox):
+        running = pod.start(self.example.regpass)
+        startup = self.example.regpass["startupProbe"]
         for _ in range(startup["failureThreshold"] * 10):
             if self.probe(pod, "startupProbe"):
                 return running
@@ -62,41 +62,41 @@ class Running(unittest.TestCase):
 
     def test_regpass_serves_its_probes_and_ends_when_told_to(self):
         for name in ("statefulset", "statefulset-transparent", "statefulset-mirror", "deployment", "job"):
-            with self.subTest(example=name), room.Room(example(name), REGPASS) as pod:
-                self.one = pod.example
+            with self.subTest(example=name), pod_sandbox.PodSandbox(example(name), REGPASS) as pod:
+                self.example = pod.example
                 running = self.start(pod)
                 self.assertTrue(self.probe(pod, "livenessProbe") and self.probe(pod, "readinessProbe"))
-                check = pod.start(self.one.regpass, ["/usr/bin/regpass", "healthcheck", "ready"])
+                check = pod.start(self.example.regpass, ["/usr/bin/regpass", "healthcheck", "ready"])
                 self.assertIn("1 entries, 1 usable", self.output(check))
                 self.end(running)
 
     def test_T32_a_builder_sees_the_CA_and_its_password_and_no_more(self):
         pod = self.enter("statefulset")
         self.start(pod)
-        seen = self.output(pod.start(self.one.builder, programs={"rootlesskit": NOTE + 'cat "$@"; cat /run/regpass/trust/ca.crt\n'}))
-        self.assertIn("\n1000\n", seen)
-        self.assertRegex(seen, r"HTTPS_PROXY=http://buildkitd:[0-9a-f]{48}@127\.0\.0\.1:3128\n")
-        self.assertIn("BEGIN CERTIFICATE", seen)
-        for place in ("/run/secrets", "/var/lib/regpass"):
-            self.assertIn(f"ls: {place}: No such file or directory", seen)
-        self.assertEqual(seen.count("Read-only file system"), 2, "a builder can replace the CA or the password")
+        output = self.output(pod.start(self.example.builder, programs={"rootlesskit": NOTE + 'cat "$@"; cat /run/regpass/trust/ca.crt\n'}))
+        self.assertIn("\n1000\n", output)
+        self.assertRegex(output, r"HTTPS_PROXY=http://buildkitd:[0-9a-f]{48}@127\.0\.0\.1:3128\n")
+        self.assertIn("BEGIN CERTIFICATE", output)
+        for directory in ("/run/secrets", "/var/lib/regpass"):
+            self.assertIn(f"ls: {directory}: No such file or directory", output)
+        self.assertEqual(output.count("Read-only file system"), 2, "a builder can replace the CA or the password")
 
     def test_only_who_has_the_password_is_served(self):
         pod = self.enter("statefulset")
         self.start(pod)
-        seen = self.output(pod.start(self.one.builder, programs={"rootlesskit": "#!/bin/sh\nenv\n"}))
-        secret = re.search(r"HTTPS_PROXY=http://(buildkitd:\w+)@", seen)[1]
+        output = self.output(pod.start(self.example.builder, programs={"rootlesskit": "#!/bin/sh\nenv\n"}))
+        secret = re.search(r"HTTPS_PROXY=http://(buildkitd:\w+)@", output)[1]
         basic = subprocess.run(["base64", "-w0"], input=secret.encode(), capture_output=True).stdout.decode()
         connect = "CONNECT harbor.example.com:443 HTTP/1.1\r\nHost: harbor.example.com:443\r\n"
         self.assertIn(" 407 ", self.ask(pod, "127.0.0.1", 3128, f"{connect}\r\n"))
-        known = self.ask(pod, "127.0.0.1", 3128, f"{connect}Proxy-Authorization: Basic {basic}\r\n\r\n")
-        self.assertIn(" 200 ", known)
+        authenticated = self.ask(pod, "127.0.0.1", 3128, f"{connect}Proxy-Authorization: Basic {basic}\r\n\r\n")
+        self.assertIn(" 200 ", authenticated)
 
     def test_a_crash_changes_neither_the_CA_nor_the_password(self):
         pod = self.enter("statefulset")
         running, states = self.start(pod), []
         for _ in range(2):
-            shown = pod.start(self.one.builder, ["cat", "/run/regpass/trust/ca.crt", "/run/regpass/client/secret"])
+            shown = pod.start(self.example.builder, ["cat", "/run/regpass/trust/ca.crt", "/run/regpass/client/secret"])
             states.append(hashlib.sha256(self.output(shown).encode()).hexdigest())
             running.kill()
             running.wait(10)
@@ -105,29 +105,29 @@ class Running(unittest.TestCase):
 
     def test_redirection_needs_no_more_than_its_init_container_may(self):
         pod = self.enter("statefulset-transparent")
-        redirect = self.one.container("regpass-redirect")
+        redirect = self.example.container("regpass-redirect")
         for _ in range(2):
             applied = pod.start(redirect)
             self.assertEqual(applied.wait(20), 0, applied.log.read_text())
         rules = self.output(pod.start(redirect, ["/usr/bin/regpass", "redirect", "show"]))
         self.assertIn("65532", rules)
         self.assertIn("13128", rules)
-        powerless = pod.start(self.one.regpass, ["/usr/bin/regpass", "redirect", "remove"])
-        self.assertNotEqual(powerless.wait(20), 0, "regpass itself may change the rules")
+        powerless = pod.start(self.example.regpass, ["/usr/bin/regpass", "redirect", "remove"])
+        self.assertNotEqual(powerless.wait(20), 0, "regpass itself was able to change the rules")
 
     def test_a_job_without_native_sidecars_ends_with_its_build(self):
         pod = self.enter("job-plain-container")
-        hook = pod.start(self.one.regpass, self.one.regpass["lifecycle"]["postStart"]["exec"]["command"])
+        hook = pod.start(self.example.regpass, self.example.regpass["lifecycle"]["postStart"]["exec"]["command"])
         running = self.start(pod)
-        self.assertEqual(hook.wait(20), 0, "the builder would never be started")
-        building = pod.start(self.one.builder, programs={"buildctl-daemonless.sh": f'{NOTE}echo "asked: $*"\nexit 3\n'})
-        self.assertEqual(building.wait(20), 3, "the Job does not tell how the build ended")
+        self.assertEqual(hook.wait(20), 0, "the hook failed, so the builder would never start")
+        building = pod.start(self.example.builder, programs={"buildctl-daemonless.sh": f'{NOTE}echo "asked: $*"\nexit 3\n'})
+        self.assertEqual(building.wait(20), 3, "the Job's exit status is not the build's")
         self.assertIn("asked: build --frontend", building.log.read_text())
         self.assertEqual(running.wait(20), 0, running.log.read_text())
 
 
 if __name__ == "__main__":
-    if why := room.missing():
-        tools.skip(why)
+    if reason := pod_sandbox.missing():
+        tools.skip(reason)
     tools.kubectl()
     unittest.main()

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The unit files: systemd understands all of them, and the service is shut in."""
+"""systemd accepts all unit files, and the service is well sandboxed."""
 
 import shutil
 import subprocess
@@ -10,8 +10,8 @@ from pathlib import Path
 
 UNITS = Path(__file__).resolve().parents[2] / "deploy/systemd"
 SKIPPED = 77
-MOST_EXPOSED = 20  # tenths of systemd-analyze's points, of 100
-HARMLESS = "/bin/true"  # regpass and rootlesskit need not be installed
+MOST_EXPOSED = 20  # systemd-analyze's exposure level, in tenths (0 to 100)
+HARMLESS = "/bin/true"  # so that regpass and rootlesskit need not be installed
 
 
 class UnitsTest(unittest.TestCase):
@@ -25,28 +25,28 @@ class UnitsTest(unittest.TestCase):
         return subprocess.run(command, capture_output=True, text=True, env=environment)
 
     def copies(self, directory: Path) -> list[Path]:
-        made = []
+        copies_made = []
         for file in directory.glob("*.service"):
             text = file.read_text()
             for program in ("/usr/bin/regpass", "/usr/bin/rootlesskit"):
                 text = text.replace(f"ExecStart={program}", f"ExecStart={HARMLESS}")
             copy = self.work / file.name
             copy.write_text(text)
-            made.append(copy)
-        return made
+            copies_made.append(copy)
+        return copies_made
 
     def test_system_unit_is_understood(self):
-        done = self.analyze("verify", "--man=no", *self.copies(UNITS))
-        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+        result = self.analyze("verify", "--man=no", *self.copies(UNITS))
+        self.assertEqual((result.returncode, result.stdout + result.stderr), (0, ""))
 
     def test_user_units_are_understood(self):
-        done = self.analyze("--user", "verify", "--man=no", *self.copies(UNITS / "user"))
-        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+        result = self.analyze("--user", "verify", "--man=no", *self.copies(UNITS / "user"))
+        self.assertEqual((result.returncode, result.stdout + result.stderr), (0, ""))
 
     def test_service_is_shut_in(self):
         (unit,) = self.copies(UNITS)
-        done = self.analyze("security", "--offline=yes", f"--threshold={MOST_EXPOSED}", unit)
-        self.assertEqual(done.returncode, 0, done.stdout)
+        result = self.analyze("security", "--offline=yes", f"--threshold={MOST_EXPOSED}", unit)
+        self.assertEqual(result.returncode, 0, result.stdout)
 
 
 if __name__ == "__main__":

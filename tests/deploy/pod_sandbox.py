@@ -1,5 +1,5 @@
-"""A pod's containers as far as their files, users and loopback go: each in a root of its own with the mounts of the manifest, all in
-one network namespace. There is no image: regpass and its libraries are this machine's, the builder has busybox."""
+"""A lightweight pod: each container gets its own root directory, the manifest's mounts and its user, and all share a network namespace.
+There are no images: regpass and its libraries are this machine's, and the builder has busybox."""
 
 import contextlib
 import json
@@ -12,28 +12,28 @@ from pathlib import Path
 from manifests import Example
 
 POD_IP = "192.0.2.7"
-LIBRARIES = [place for place in ("/usr/lib", "/usr/lib64", "/usr/share", "/etc/ssl") if Path(place).is_dir()]
-LINKS = [place for place in ("lib", "lib64") if Path("/", place).is_symlink()]
+LIBRARIES = [directory for directory in ("/usr/lib", "/usr/lib64", "/usr/share", "/etc/ssl") if Path(directory).is_dir()]
+LINKS = [directory for directory in ("lib", "lib64") if Path("/", directory).is_symlink()]
 APPLETS = ["sh", "cat", "id", "env", "wget", "sleep", "ls", "touch", "grep"]
 LOGIN = {"auths": {"harbor.example.com": {"auth": "cm9ib3Q6c2VjcmV0"}}}
 
 
 def missing() -> str:
-    """Why this machine cannot play a pod; empty: it can."""
+    """The reason why this machine cannot run such a pod, or an empty string."""
     if os.geteuid() != 0:
-        return "namespaces need root"
+        return "creating namespaces requires root"
     absent = [name for name in ("ip", "unshare", "setpriv", "busybox") if not shutil.which(name)]
     return f"{' and '.join(absent)} not installed" if absent else ""
 
 
-class Room(contextlib.ExitStack):
+class PodSandbox(contextlib.ExitStack):
     def __init__(self, example: Example, regpass: str):
         super().__init__()
         self.example = example
         self._regpass = Path(regpass).resolve()
-        self._place = Path(self.enter_context(tempfile.TemporaryDirectory(prefix="regpass-room-")))
-        self._place.chmod(0o755)
-        self.namespace = f"room-{os.getpid()}"
+        self._directory = Path(self.enter_context(tempfile.TemporaryDirectory(prefix="regpass-pod-")))
+        self._directory.chmod(0o755)
+        self.namespace = f"pod-{os.getpid()}"
         subprocess.run(["ip", "netns", "add", self.namespace], check=True)
         self.callback(subprocess.run, ["ip", "netns", "delete", self.namespace], check=True)
         for command in ("link set lo up", f"addr add {POD_IP}/32 dev lo"):
@@ -41,7 +41,7 @@ class Room(contextlib.ExitStack):
         self._volumes = {name: self._volume(name, volume) for name, volume in example.volumes.items()}
 
     def _volume(self, name: str, volume: dict) -> Path:
-        at = self._place / "volumes" / name
+        at = self._directory / "volumes" / name
         at.mkdir(parents=True)
         at.chmod(0o777 if "emptyDir" in volume else 0o755)
         if "secret" in volume:
@@ -57,12 +57,12 @@ class Room(contextlib.ExitStack):
         file.chmod(mode)
 
     def start(self, container: dict, command: list[str] | None = None, programs: dict[str, str] | None = None):
-        """The container, or another command in it, as `kubectl exec` has it. `programs`: scripts that stand for an image's."""
-        root = Path(tempfile.mkdtemp(dir=self._place))
+        """Starts the container, or another command in it like `kubectl exec`. `programs` are scripts that replace programs of the image."""
+        root = Path(tempfile.mkdtemp(dir=self._directory))
         root.chmod(0o755)
         steps = ["set -e", f"mount -t tmpfs tmpfs {root}"]
-        for place in LIBRARIES:
-            steps += [f"mkdir -p {root}{place}", f"mount --bind {place} {root}{place}"]
+        for directory in LIBRARIES:
+            steps += [f"mkdir -p {root}{directory}", f"mount --bind {directory} {root}{directory}"]
         steps += [f"ln -s usr/{link} {root}/{link}" for link in LINKS]
         steps.append(f"cp {shutil.which('setpriv')} {root}/setpriv")
         steps += [f"mkdir -p {root}/usr/bin {root}/dev {root}/proc {root}/tmp", f"mount --rbind /dev {root}/dev"]
@@ -74,7 +74,7 @@ class Room(contextlib.ExitStack):
             steps += [f"cp {shutil.which('busybox')} {root}/usr/bin/busybox"]
             steps += [f"ln -s busybox {root}/usr/bin/{applet}" for applet in APPLETS]
         for name, text in (programs or {}).items():
-            script = self._place / name
+            script = self._directory / name
             self._put(script, text, 0o755)
             steps += [f"cp {script} {root}/usr/bin/"]
         for mount in container.get("volumeMounts", []):
@@ -85,13 +85,13 @@ class Room(contextlib.ExitStack):
         if container["securityContext"].get("readOnlyRootFilesystem"):
             steps.append(f"mount -o remount,ro {root}")
         steps.append(f'exec chroot {root} "$@"')
-        asked = command or [*container.get("command", ["/usr/bin/regpass"]), *container.get("args", [])]
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"} | {one["name"]: one["value"] for one in container.get("env", [])}
+        argv = command or [*container.get("command", ["/usr/bin/regpass"]), *container.get("args", [])]
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"} | {entry["name"]: entry["value"] for entry in container.get("env", [])}
         inside = ["ip", "netns", "exec", self.namespace, "unshare", "--mount", "sh", "-c", "\n".join(steps), "sh"]
         log = root.with_suffix(".log")
         with log.open("wb") as output:
             running = subprocess.Popen(
-                [*inside, *self._as(container), *asked], env=environment, stdout=output, stderr=subprocess.STDOUT
+                [*inside, *self._as(container), *argv], env=environment, stdout=output, stderr=subprocess.STDOUT
             )
         running.log = log
         self.callback(self._end, running)
@@ -100,7 +100,7 @@ class Room(contextlib.ExitStack):
     @staticmethod
     def _as(container: dict) -> list[str]:
         context = container["securityContext"]
-        kept = [f"+{one.lower()}" for one in context.get("capabilities", {}).get("add", [])]
+        kept = [f"+{entry.lower()}" for entry in context.get("capabilities", {}).get("add", [])]
         identity = [f"--reuid={context['runAsUser']}", f"--regid={context['runAsGroup']}", "--clear-groups"]
         return ["/setpriv", *identity, f"--bounding-set={','.join(['-all', *kept])}", "--inh-caps=-all", "--no-new-privs"]
 
