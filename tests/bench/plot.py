@@ -51,8 +51,8 @@ def svg(options, works, results):
         parts.append(text(LEFT - 8, y + len(rows) * BAR / 2 + 4, f"{key}  {work.title}", 'text-anchor="end"'))
         parts += bars(y, rows, colour)
         y += len(rows) * BAR + GAP
-    one = LEFT + WIDTH / MOST
-    line = f'<line x1="{one}" y1="{TOP - 8}" x2="{one}" y2="{y}" stroke="#888" stroke-dasharray="3 3"/>'
+    baseline_x = LEFT + WIDTH / MOST
+    line = f'<line x1="{baseline_x}" y1="{TOP - 8}" x2="{baseline_x}" y2="{y}" stroke="#888" stroke-dasharray="3 3"/>'
     title = text(LEFT, 16, f"CPU of the proxy for the same work, {BASELINE} = 1 (less is better)", 'font-weight="bold"')
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 60}" height="{y + 8}" font-size="11" '
     style = 'font-family="DejaVu Sans, Verdana, sans-serif"><rect width="100%" height="100%" fill="white"/>'

@@ -22,12 +22,12 @@ def say(text):
 def call(*command, timeout=60):
     """Runs a command and returns its standard output."""
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Failure(str(error)) from None
-    if done.returncode != 0:
-        raise Failure(f"{' '.join(map(str, command))}: exit {done.returncode}: {done.stderr.strip()}")
-    return done.stdout
+    if result.returncode != 0:
+        raise Failure(f"{' '.join(map(str, command))}: exit {result.returncode}: {result.stderr.strip()}")
+    return result.stdout
 
 
 @contextlib.contextmanager

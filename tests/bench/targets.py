@@ -89,11 +89,11 @@ ca_file = "{ca}"
         (self.home / "regpass.toml").write_text(text)
 
     def reach(self):
-        way = ["--proxy", self.listen, "--ca", self.home / "published/ca.crt"]
-        self.arguments = ["--target", self.UPSTREAM, *way]
+        route = ["--proxy", self.listen, "--ca", self.home / "published/ca.crt"]
+        self.arguments = ["--target", self.UPSTREAM, *route]
         self.http2_arguments = [*self.arguments, "--h2", 1]
         if self.UPSTREAM == ORIGIN:
-            self.tokens = ["--target", TOKENS, *way]
+            self.tokens = ["--target", TOKENS, *route]
 
     def command(self):
         more = [word for setting in self.settings for word in ("--set", setting)]

@@ -43,14 +43,14 @@ class Workload:
     def arguments(self, target):
         """bench-load's arguments for this target."""
         words = list(self.client)
-        way = target.tokens if self.tokens else target.http2_arguments if self.http2 else target.arguments
+        route = target.tokens if self.tokens else target.http2_arguments if self.http2 else target.arguments
         if target.slow and "--requests" in words and not self.blob:
             at = words.index("--requests") + 1
             words[at] = max(words[at] // 20, 200)
         if self.rate:
             pace = SLOW_RATE if target.slow else RATE
             words += ["--rate", pace, "--requests", pace * SECONDS]
-        return [words[0], *way, *words[1:], *(target.bearer if self.hit else ())]
+        return [words[0], *route, *words[1:], *(target.bearer if self.hit else ())]
 
 
 def manifests(title, requests, *more, mode="client", **kinds):

@@ -73,14 +73,14 @@ def sorted_lists(value):
 class Chart(unittest.TestCase):
     maxDiff = None
 
-    def test_it_lints(self):
+    def test_passes_helm_lint(self):
         for name, values in SAME.items():
             with self.subTest(values=name):
                 result = helm("lint", "--strict", str(CHART), values=values)
                 self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
                 self.assertNotIn("[WARNING]", result.stdout)
 
-    def test_T32_T34_it_makes_what_the_examples_are(self):
+    def test_T32_T34_renders_the_same_objects_as_the_examples(self):
         examples = {item.name: item for item in manifests.examples()}
         for name, values in SAME.items():
             with self.subTest(example=name):
@@ -109,7 +109,7 @@ class Chart(unittest.TestCase):
         off = {"networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False}}
         self.assertEqual({item["kind"] for item in templated(off)}, {"ConfigMap", "StatefulSet"})
 
-    def test_a_configuration_may_say_more(self):
+    def test_extra_configuration_is_added(self):
         values_with_more = {
             "registries": [{"host": HOST, "realms": ["https://auth.example.com/token"]}, {"host": "docker.io"}],
             "extraConfig": '[log]\nlevel = "debug"\n',
@@ -124,7 +124,7 @@ class Chart(unittest.TestCase):
         buildkitd_config = tomllib.loads(by_name[f"{RELEASE}-regpass-buildkitd"]["data"]["buildkitd.toml"])
         self.assertEqual(buildkitd_config["registry"]["docker.io"]["mirrors"], ["127.0.0.1:5000/9f3c"])
 
-    def test_mistakes_in_values_are_told(self):
+    def test_mistakes_in_values_are_reported(self):
         for wrong, named in [
             ({"mode": "implicit"}, "mode"),
             ({"registries": [{"host": "https://harbor.example.com"}]}, "host"),

@@ -40,13 +40,13 @@ class ComposeTest(unittest.TestCase):
         self.assertTrue(held["trust"].endswith(":ro"), "a builder that can write there could plant a CA")
         self.assertLessEqual({"registry-login", "state", "builder-password"}, set(self.sources(self.regpass)))
 
-    def test_regpass_is_shut_in_and_alone_is(self):
+    def test_only_regpass_is_sandboxed(self):
         self.assertTrue(self.regpass["read_only"])
         self.assertEqual(self.regpass["cap_drop"], ["ALL"])
         self.assertEqual(self.regpass["security_opt"], ["no-new-privileges:true"])
         self.assertNotIn("privileged", self.builder)
 
-    def test_builder_joins_regpass_when_that_is_ready(self):
+    def test_builder_starts_when_regpass_is_ready(self):
         self.assertEqual(self.builder["network_mode"], "service:regpass")
         self.assertEqual(self.builder["depends_on"]["regpass"]["condition"], "service_healthy")
         self.assertEqual(self.regpass["healthcheck"]["test"][1:], ["/usr/bin/regpass", "healthcheck", "ready"])

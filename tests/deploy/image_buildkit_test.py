@@ -82,7 +82,7 @@ class BuildKitTest(unittest.TestCase):
             entries[str(path.relative_to(root))] = (oct(info.st_mode), info.st_uid, info.st_gid, int(info.st_mtime), content)
         return entries
 
-    def test_makes_the_same_image(self):
+    def test_builds_the_same_image(self):
         layout, version = self.offline()
         for target, tag in (("", version), ("debug", f"{version}-debug")):
             with self.subTest(tag):

@@ -60,12 +60,12 @@ class ImageTest(unittest.TestCase):
         command = self.image.command(self.root, *arguments)
         return subprocess.run(command, capture_output=True, text=True, timeout=30)
 
-    def test_is_the_same_when_built_again(self):
+    def test_is_reproducible(self):
         again = self.build("again")
         for tag in (self.version, f"{self.version}-debug"):
             self.assertEqual(Image(again, tag).digest, Image(self.layout, tag).digest)
 
-    def test_says_what_it_is(self):
+    def test_has_labels_and_settings(self):
         shown = subprocess.run(
             ["skopeo", "inspect", "--config", f"oci:{self.layout}:{self.version}"], check=True, capture_output=True
         )
@@ -81,7 +81,7 @@ class ImageTest(unittest.TestCase):
         self.assertEqual(labels["created"], CREATED)
         self.assertEqual(labels["licenses"], "Apache-2.0")
 
-    def test_holds_no_shell_and_nothing_that_gives_privileges(self):
+    def test_contains_no_shell_and_nothing_that_grants_privileges(self):
         for name, member in self.image.members().items():
             with self.subTest(name):
                 self.assertNotIn(Path(name).name, SHELLS)
@@ -95,14 +95,14 @@ class ImageTest(unittest.TestCase):
         beside = sum(member.size for name, member in self.image.members().items() if name != "usr/bin/regpass")
         self.assertLess(beside, MOST_BESIDE_PROGRAM)
 
-    def test_trusts_debians_roots_and_not_this_machines(self):
+    def test_trusts_debians_roots_but_not_this_machines(self):
         listed = subprocess.run(["dpkg-query", "--listfiles", "ca-certificates"], check=True, capture_output=True, text=True)
         roots = [line for line in listed.stdout.splitlines() if line.endswith(".crt")]
         held = (self.root / "etc/ssl/certs/ca-certificates.crt").read_text()
         self.assertGreater(len(roots), 50)
         self.assertEqual(held.count("BEGIN CERTIFICATE"), len(roots))
 
-    def test_names_all_it_holds_in_its_bill_of_materials(self):
+    def test_bill_of_materials_is_complete(self):
         bill = json.loads((self.root / "usr/share/sbom/regpass.spdx.json").read_text())
         packages = {item["SPDXID"]: item for item in bill["packages"]}
         main = packages["SPDXRef-regpass"]
@@ -145,7 +145,7 @@ class ImageTest(unittest.TestCase):
         self.assertEqual(status, 0, log.read_text())
         self.assertTrue((self.root / "var/lib/regpass/ca/ca.crt").exists(), "the state is not in the volume's directory")
 
-    def test_debug_variant_has_a_shell_and_is_otherwise_the_same(self):
+    def test_debug_variant_differs_only_by_its_shell(self):
         debug = Image(self.layout, f"{self.version}-debug")
         self.assertEqual(debug.layers[: len(self.image.layers)], self.image.layers)
         self.assertEqual(debug.config["config"]["User"], f"{USER}:{USER}")

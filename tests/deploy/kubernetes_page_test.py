@@ -96,7 +96,7 @@ class Page(unittest.TestCase):
         self.assertIn({"ipBlock": {"cidr": "10.1.2.3/32"}}, policy["spec"]["egress"][-1]["to"])
         self.assertEqual(tools.problems([policy]), [])
 
-    def test_T32_tekton_s_sidecar_is_the_component_s(self):
+    def test_T32_tekton_sidecar_matches_the_component(self):
         spec = self.shown("kind: Task")["spec"]
         self.same_sidecar(spec["sidecars"][0])
         self.same_volumes(spec["volumes"])
@@ -104,7 +104,7 @@ class Page(unittest.TestCase):
         self.assertFalse({"regpass-credentials", "regpass-state"} & set(manifests.mounts(step)))
         self.assertTrue(all(mount.get("readOnly") for name, mount in manifests.mounts(step).items() if "regpass" in name))
 
-    def test_T32_gitlab_s_sidecar_is_the_component_s(self):
+    def test_T32_gitlab_sidecar_matches_the_component(self):
         (block,) = [block for block in self.blocks if "runners.kubernetes.pod_spec" in block.text]
         (runner,) = tomllib.loads(block.text)["runners"]
         patch = yaml.safe_load(runner["kubernetes"]["pod_spec"][0]["patch"])

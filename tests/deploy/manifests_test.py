@@ -29,7 +29,7 @@ class Rendered(unittest.TestCase):
         both = {"statefulset", "statefulset-transparent", "statefulset-mirror", "job"}
         self.assertLessEqual(both | {f"{name}-plain-container" for name in both} | {"deployment", "buildah", "kaniko"}, names)
 
-    def test_the_rendered_files_are_what_the_examples_make(self):
+    def test_rendered_files_are_up_to_date(self):
         render = manifests.renderer()
         files = {file.stem: file.read_text() for file in (manifests.KUBERNETES / "rendered").glob("*.yaml")}
         rendered = {example.name: render.rendered(example, tools.kubectl()) for example in render.examples()}
@@ -40,7 +40,7 @@ class Rendered(unittest.TestCase):
         objects = [item for example in manifests.examples() for item in example.objects]
         self.assertEqual(tools.problems([*objects, *monitor]), [])
 
-    def test_kubernetes_models_find_what_is_wrong(self):
+    def test_kubernetes_models_report_mistakes(self):
         wrong = copy.deepcopy(manifests.examples()[0].workload)
         wrong["spec"]["template"]["spec"]["initContainers"][0] |= {"restartPolice": "Always", "image": 5}
         problems = " ".join(tools.problems([wrong]))
@@ -48,7 +48,7 @@ class Rendered(unittest.TestCase):
         self.assertIn("image must be string", problems)
 
     @each
-    def test_regpass_takes_its_configuration(self, example):
+    def test_regpass_accepts_its_configuration(self, example):
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
             file.write(example.toml)
             file.flush()
@@ -88,7 +88,7 @@ class Secrets(unittest.TestCase):
                 self.assertTrue(container is example.regpass or mount.get("readOnly"), f"{container['name']} can write to {volume}")
 
     @each
-    def test_T32_the_password_of_an_explicit_builder_stands_nowhere(self, example):
+    def test_T32_the_password_of_an_explicit_builder_is_not_in_the_manifest(self, example):
         variables = {variable["name"]: variable.get("value") for variable in example.builder.get("env", [])}
         proxies = {variables.get(name) for name in ("HTTP_PROXY", "HTTPS_PROXY", "https_proxy")} - {None}
         if example.mode != "explicit":
@@ -110,7 +110,7 @@ class Privilege(unittest.TestCase):
         self.assertNotIn("hostPort", example.regpass["ports"][0])
 
     @each
-    def test_T32_the_pod_shares_nothing_with_its_node_nor_processes_among_containers(self, example):
+    def test_T32_the_pod_shares_nothing_with_its_node_and_containers_share_no_processes(self, example):
         for key in ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"):
             self.assertFalse(example.pod.get(key), key)
         self.assertNotIn("fsGroup", example.pod.get("securityContext", {}), "it makes regpass's files accessible to every container")
@@ -118,7 +118,7 @@ class Privilege(unittest.TestCase):
         self.assertNotEqual(example.builder["securityContext"]["runAsUser"], USER, "the builder must not run as regpass's user")
 
     @each
-    def test_T32_only_an_init_container_that_ends_may_administer_the_network(self, example):
+    def test_T32_only_an_init_container_may_administer_the_network(self, example):
         able = {}
         for container in example.containers:
             context = container.get("securityContext", {})
@@ -151,26 +151,26 @@ class Life(unittest.TestCase):
             self.assertIn("--wait", example.regpass["lifecycle"]["postStart"]["exec"]["command"])
 
     @each
-    def test_probes_come_to_the_address_of_the_pod(self, example):
+    def test_probes_connect_to_the_pod_address(self, example):
         (port,) = example.regpass["ports"]
         self.assertEqual(example.settings["listen"]["health"], f"0.0.0.0:{port['containerPort']}")
         for probe, path in (("startupProbe", "/startupz"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")):
             self.assertEqual(example.regpass[probe]["httpGet"], {"path": path, "port": port["name"]})
 
     @each
-    def test_pushes_may_end_with_their_pod(self, example):
+    def test_pushes_can_complete_before_the_pod_ends(self, example):
         grace = example.pod["terminationGracePeriodSeconds"]
         self.assertGreaterEqual(grace, 600)
         timeout = example.settings["drain"]["timeout"]
         self.assertTrue(timeout.endswith("m") and int(timeout[:-1]) * 60 < grace, timeout)
 
     @each
-    def test_memory_is_bounded_and_the_processor_is_not(self, example):
+    def test_memory_is_limited_and_cpu_is_not(self, example):
         self.assertEqual(set(example.regpass["resources"]["limits"]), {"memory"})
         self.assertEqual(set(example.regpass["resources"]["requests"]), {"cpu", "memory"})
 
     @each
-    def test_builders_trust_the_CA_beside_their_own_roots(self, example):
+    def test_builders_trust_the_CA_in_addition_to_their_own_roots(self, example):
         variables = {variable["name"]: variable.get("value") for variable in example.builder.get("env", [])}
         if example.mode == "mirror":
             self.assertNotIn("SSL_CERT_DIR", variables)

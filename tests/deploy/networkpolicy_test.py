@@ -26,30 +26,30 @@ def may_leave(spec: dict, address: str, port: int) -> bool:
         excepted = any(at in ipaddress.ip_network(network) for network in block.get("except", []))
         return at in ipaddress.ip_network(block["cidr"]) and not excepted
 
-    def leads_there(rule: dict) -> bool:
+    def allows(rule: dict) -> bool:
         to_port = any(checked["port"] == port and checked.get("protocol", "TCP") == "TCP" for checked in rule["ports"])
         return to_port and any("ipBlock" in peer and within(peer["ipBlock"]) for peer in rule["to"])
 
-    return any(leads_there(rule) for rule in spec["egress"])
+    return any(allows(rule) for rule in spec["egress"])
 
 
 class Policy(unittest.TestCase):
     @each
-    def test_T34_it_is_for_the_pods_and_for_both_directions(self, example):
+    def test_T34_selects_the_pods_and_both_directions(self, example):
         selected = policy(example)["podSelector"]["matchLabels"]
         labels = example.workload["spec"]["template"]["metadata"]["labels"]
         self.assertTrue(selected and selected.items() <= labels.items())
         self.assertEqual(set(policy(example)["policyTypes"]), {"Ingress", "Egress"})
 
     @each
-    def test_T34_it_lets_out_to_the_web_ports_of_the_internet_only(self, example):
+    def test_T34_allows_outgoing_traffic_only_to_web_ports_of_public_addresses(self, example):
         for port in (443, 80):
             self.assertEqual([address for address in CLOSED if may_leave(policy(example), address, port)], [])
             self.assertEqual([address for address in OPEN if may_leave(policy(example), address, port)], OPEN)
         self.assertFalse([address for address in OPEN if may_leave(policy(example), address, 22)])
 
     @each
-    def test_T34_it_lets_named_pods_in_to_buildkitd_and_metrics_only(self, example):
+    def test_T34_allows_incoming_traffic_only_from_named_pods_to_buildkitd_and_metrics(self, example):
         self.assertTrue(policy(example)["ingress"])
         for rule in policy(example)["ingress"]:
             self.assertTrue({port["port"] for port in rule["ports"]} <= {BUILDKITD, METRICS})
@@ -58,7 +58,7 @@ class Policy(unittest.TestCase):
                 self.assertTrue(all(selector["matchLabels"] for selector in peer.values()), "an empty selector admits every pod")
 
     @each
-    def test_T34_regpass_refuses_private_addresses_by_itself_and_listens_on_loopback(self, example):
+    def test_T34_regpass_itself_refuses_private_addresses_and_listens_on_loopback(self, example):
         self.assertTrue(example.settings.get("other_hosts", {}).get("deny_private_addresses", True))
         listen = example.settings["listen"]
         doors = [listen.get("proxy"), listen.get("transparent"), *(m["listen"] for m in example.settings.get("mirror", []))]

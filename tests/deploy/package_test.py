@@ -41,17 +41,17 @@ class PackageTest(unittest.TestCase):
     def in_root(self, *command) -> list[str]:
         return ["/usr/sbin/chroot", f"--userspec={USER}:{USER}", str(self.root), *map(str, command)]
 
-    def test_is_in_order(self):
+    def test_package_is_well_formed(self):
         complaints = output("lintian", "--profile", "debian", "--fail-on", "error,warning", "--allow-root", self.package)
         self.assertEqual(complaints, "")
 
-    def test_is_installed_with_what_it_depends_on(self):
+    def test_installs_with_its_dependencies(self):
         self.assertIn("Status: install ok installed", dpkg(self.root, "--status", "regpass"))
         self.assertIn("/etc/regpass/regpass.toml", dpkg(self.root, "--status", "regpass"), "the configuration would not be preserved on upgrades")
         self.assertIn("regpass ", output(*self.in_root("regpass", "version")))
         self.assertIn("is valid", output(*self.in_root("regpass", "config", "check")))
 
-    def test_manual_pages_are_whole(self):
+    def test_manual_pages_are_complete(self):
         pages = {}
         for page in ("man1/regpass.1.gz", "man5/regpass.toml.5.gz"):
             environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "MANWIDTH": "200", "MANROFFOPT": "-ww"}
@@ -129,7 +129,7 @@ class PackageTest(unittest.TestCase):
                 return f"{ancestor} is {mode & 0o777:o}"
         return ""
 
-    def test_when_purged_leaves_nothing(self):
+    def test_purging_leaves_nothing_behind(self):
         before = {path for path in self.root.rglob("*") if "regpass" in path.name}
         self.assertTrue(before)
         dpkg(self.root, "--purge", "regpass")

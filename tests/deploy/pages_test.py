@@ -129,7 +129,7 @@ class PagesTest(unittest.TestCase):
                     own = words[: words.index("--")] if "--" in words else words
                     self.assertLessEqual({word.split("=")[0] for word in own if word.startswith("-") and word != "-"}, flags)
 
-    def test_links_lead_somewhere(self):
+    def test_links_have_targets(self):
         for page in PAGES:
             for link in pages.links(page):
                 self.assertTrue((page.parent / link).exists(), f"{page}: {link}")

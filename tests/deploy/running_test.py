@@ -60,7 +60,7 @@ class Running(unittest.TestCase):
         running.send_signal(signal.SIGTERM)
         self.assertEqual(running.wait(30), 0, running.log.read_text())
 
-    def test_regpass_serves_its_probes_and_ends_when_told_to(self):
+    def test_regpass_answers_its_probes_and_exits_on_sigterm(self):
         for name in ("statefulset", "statefulset-transparent", "statefulset-mirror", "deployment", "job"):
             with self.subTest(example=name), pod_sandbox.PodSandbox(example(name), REGPASS) as pod:
                 self.example = pod.example
@@ -70,7 +70,7 @@ class Running(unittest.TestCase):
                 self.assertIn("1 entries, 1 usable", self.output(check))
                 self.end(running)
 
-    def test_T32_a_builder_sees_the_CA_and_its_password_and_no_more(self):
+    def test_T32_a_builder_sees_only_the_CA_and_its_password(self):
         pod = self.enter("statefulset")
         self.start(pod)
         output = self.output(pod.start(self.example.builder, programs={"rootlesskit": NOTE + 'cat "$@"; cat /run/regpass/trust/ca.crt\n'}))
@@ -81,7 +81,7 @@ class Running(unittest.TestCase):
             self.assertIn(f"ls: {directory}: No such file or directory", output)
         self.assertEqual(output.count("Read-only file system"), 2, "a builder can replace the CA or the password")
 
-    def test_only_who_has_the_password_is_served(self):
+    def test_only_clients_with_the_password_are_served(self):
         pod = self.enter("statefulset")
         self.start(pod)
         output = self.output(pod.start(self.example.builder, programs={"rootlesskit": "#!/bin/sh\nenv\n"}))
@@ -103,7 +103,7 @@ class Running(unittest.TestCase):
             running = self.start(pod)
         self.assertEqual(states[0], states[1])
 
-    def test_redirection_needs_no_more_than_its_init_container_may(self):
+    def test_redirection_works_with_the_permissions_of_its_init_container(self):
         pod = self.enter("statefulset-transparent")
         redirect = self.example.container("regpass-redirect")
         for _ in range(2):

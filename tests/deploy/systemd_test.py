@@ -35,15 +35,15 @@ class UnitsTest(unittest.TestCase):
             copies_made.append(copy)
         return copies_made
 
-    def test_system_unit_is_understood(self):
+    def test_system_unit_is_valid(self):
         result = self.analyze("verify", "--man=no", *self.copies(UNITS))
         self.assertEqual((result.returncode, result.stdout + result.stderr), (0, ""))
 
-    def test_user_units_are_understood(self):
+    def test_user_units_are_valid(self):
         result = self.analyze("--user", "verify", "--man=no", *self.copies(UNITS / "user"))
         self.assertEqual((result.returncode, result.stdout + result.stderr), (0, ""))
 
-    def test_service_is_shut_in(self):
+    def test_service_is_sandboxed(self):
         (unit,) = self.copies(UNITS)
         result = self.analyze("security", "--offline=yes", f"--threshold={MOST_EXPOSED}", unit)
         self.assertEqual(result.returncode, 0, result.stdout)

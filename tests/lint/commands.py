@@ -1,6 +1,6 @@
-"""Every command in README.md, tests/README.md and docs/: the program, the build or the script accepts each word of it as written, and
-the environment that it sets does not disturb the program. Commands that are too slow or need a machine of their own are not run here;
-COVERED and RUN_BY name what runs them. The pages below deploy/ have a test of their own, tests/deploy/pages_test.py.
+"""Checks every command in README.md, tests/README.md and docs/: the program, the build or the script accepts each of its words, and the
+environment it sets does not affect the program. Commands that are too slow or change the machine are not run here; COVERED and RUN_BY
+name what runs them. The pages below deploy/ have their own test, tests/deploy/pages_test.py.
 (E8)
 usage: commands.py PROGRAM"""
 
@@ -21,11 +21,11 @@ import help_tree  # noqa: E402
 import pages  # noqa: E402
 
 README = tree.ROOT / "README.md"
-# docs/failures.md is what the program prints; tests/explain compares them.
+# docs/failures.md is the program's own output, which is compared elsewhere.
 DOCS = [page for page in sorted(tree.ROOT.glob("docs/*.md")) if page.name != "failures.md"]
 PAGES = [README, tree.ROOT / "tests/README.md", *DOCS]
 PROGRAM = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("REGPASS", "")
-# Scripts of the tree, with what shows that they work.
+# The repository's scripts, and what tests them.
 COVERED = {
     "tests/run": "runs this test",
     "deploy/quickstart": "a new user's first hour, by hand: it installs packages and makes namespaces",
@@ -37,7 +37,7 @@ COVERED = {
     "tests/tools/diagrams.py": "the lint of that name",
     "tests/tools/reference.py": "the lint of that name",
 }
-# The commands of README.md: what runs each, and the words there that show it.
+# The commands in README.md: the file that runs each, and the words in it that prove that.
 RUN_BY = {
     "deploy/quickstart": ("tests/lint/commands.py", "bash"),
     "tests/run": (".ci/run", "tests/run"),
@@ -49,9 +49,9 @@ RUN_BY = {
     "regpass serve": ("tests/e2e/sidecar.py", "serve"),
 }
 ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
-# What other programs do is theirs to say.
+# Other programs' commands are not checked.
 FOREIGN = {"skopeo", "buildctl", "buildah", "docker", "ctr", "kubectl", "journalctl", "curl"}
-# What the first word of a command in a block looks like.
+# The first word of a command in a code block.
 START = re.compile(r"[A-Z_]+=|[a-z./-]+/[\w./-]+|(?:regpass|cmake|ctest|kubectl|journalctl)\b")
 
 
@@ -71,11 +71,11 @@ class Command:
 
 
 def is_command(text):
-    """Of a code span in a sentence: a path alone is a file that is talked of, unless it is a script of ours."""
-    one = Command("", text)
-    if len(one.words) > 1 and one.words[1].endswith(":"):
-        return False  # what the program prints
-    return bool(one.words) and (one.head in COVERED or (len(one.words) > 1 and one.head in ("regpass", "cmake", "ctest")))
+    """Whether an inline code span is a command. A path alone is just a reference to a file, unless it is one of our scripts."""
+    command = Command("", text)
+    if len(command.words) > 1 and command.words[1].endswith(":"):
+        return False  # output of the program
+    return bool(command.words) and (command.head in COVERED or (len(command.words) > 1 and command.head in ("regpass", "cmake", "ctest")))
 
 
 def commands(page):
@@ -84,7 +84,7 @@ def commands(page):
         if block.language not in ("", "sh"):
             continue
         for number, line in enumerate(block.text.replace("\\\n", " ").splitlines(), block.line + 1):
-            # tests/README.md explains a command behind a wide gap.
+            # In tests/README.md, a wide gap separates a command from its explanation.
             text = re.split(r"\s+#\s|\s{3,}", line.strip())[0]
             if START.match(text):
                 for part in re.split(r"\s*(?:&&|;|\|)\s*", text):
@@ -101,65 +101,65 @@ def presets():
 def cmake_text():
     found = [tree.ROOT / "CMakeLists.txt", *tree.ROOT.glob("cmake/*.cmake"), *tree.ROOT.glob("proxy/**/CMakeLists.txt"),
              *tree.ROOT.glob("tests/**/CMakeLists.txt")]
-    return "\n".join(one.read_text() for one in found)
+    return "\n".join(command.read_text() for command in found)
 
 
 class Commands(unittest.TestCase):
-    """E8: what the pages tell to type."""
+    """E8: the commands that the pages tell readers to type."""
 
     @classmethod
     def setUpClass(cls):
-        cls.all = [one for page in PAGES for one in commands(page)]
+        cls.all = [command for page in PAGES for command in commands(page)]
         cls.help = help_tree.read(PROGRAM)
         cls.cmake = cmake_text()
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
 
     def test_pages_have_commands(self):
         for name in ("README.md", "tests/README.md", "docs/commands.md", "docs/configuration.md", "docs/modes.md"):
-            self.assertTrue([one for one in self.all if one.where.startswith(name)], f"{name}: no command was found")
+            self.assertTrue([command for command in self.all if command.where.startswith(name)], f"{name}: no command was found")
 
     def test_each_command_of_the_readme_is_run_or_checked(self):
         for command in commands(README):
             text = " ".join(command.words).replace("build/release/proxy/regpass", "regpass")
             with self.subTest(text):
                 covered = [by for start, by in RUN_BY.items() if text.startswith(start)]
-                self.assertTrue(covered, "RUN_BY does not say what runs this command")
+                self.assertTrue(covered, "RUN_BY does not name what runs this command")
                 for file, words in covered:
                     self.assertIn(words, (tree.ROOT / file).read_text(), f"{file} does not run it")
 
     def test_each_command_is_known(self):
-        for one in self.all:
-            with self.subTest(str(one)):
-                head = one.head.rsplit("/", 1)[-1] if one.head.startswith("build/") else one.head
+        for command in self.all:
+            with self.subTest(str(command)):
+                head = command.head.rsplit("/", 1)[-1] if command.head.startswith("build/") else command.head
                 if head == "regpass":
-                    self.judge_regpass(one.words[1:])
+                    self.judge_regpass(command.words[1:])
                 elif head == "cmake":
-                    self.judge_cmake(one.words[1:])
+                    self.judge_cmake(command.words[1:])
                 elif head == "ctest":
-                    self.judge_ctest(one.words[1:])
+                    self.judge_ctest(command.words[1:])
                 elif head in COVERED:
-                    self.judge_script(one)
+                    self.judge_script(command)
                 else:
-                    self.assertIn(head, FOREIGN, "no test knows this command")
+                    self.assertIn(head, FOREIGN, "no test covers this command")
 
-    def test_the_environment_of_a_command_is_no_obstacle_to_the_program(self):
-        """A variable of the project's own that begins with REGPASS_ would be taken for a key."""
-        for one in self.all:
-            with self.subTest(str(one)):
-                done = subprocess.run([PROGRAM, "config", "check", "--without-files"], capture_output=True, text=True,
-                                      env=one.environment | {"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
-                self.assertEqual(done.returncode, 0, done.stderr)
+    def test_the_environment_of_a_command_does_not_affect_the_program(self):
+        """regpass interprets every variable that begins with REGPASS_ as a configuration key, so commands must not set others."""
+        for command in self.all:
+            with self.subTest(str(command)):
+                result = subprocess.run([PROGRAM, "config", "check", "--without-files"], capture_output=True, text=True,
+                                      env=command.environment | {"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
+                self.assertEqual(result.returncode, 0, result.stderr)
 
-    def test_what_needs_nothing_else_runs_as_written(self):
+    def test_standalone_commands_run_as_written(self):
         alone = (["config", "show"], ["config", "schema"], ["config", "check"], ["version"])
-        ran = [one for one in self.all if one.head == "regpass" and one.words[1:] in alone]
+        ran = [command for command in self.all if command.head == "regpass" and command.words[1:] in alone]
         self.assertGreaterEqual(len(ran), 3)
-        for one in ran:
-            with self.subTest(str(one)):
-                done = subprocess.run([PROGRAM, *one.words[1:]], capture_output=True, text=True,
+        for command in ran:
+            with self.subTest(str(command)):
+                result = subprocess.run([PROGRAM, *command.words[1:]], capture_output=True, text=True,
                                       env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
-                self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertTrue(done.stdout)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertTrue(result.stdout)
 
     def test_the_configuration_and_json_that_pages_show_are_valid(self):
         shown = [block for page in PAGES for block in pages.blocks(page)]
@@ -170,24 +170,24 @@ class Commands(unittest.TestCase):
                 if block.language == "toml":
                     file = self.folder / "shown.toml"
                     file.write_text(block.text)
-                    done = subprocess.run([PROGRAM, "config", "check", "--without-files", "--config", file], capture_output=True, text=True,
+                    result = subprocess.run([PROGRAM, "config", "check", "--without-files", "--config", file], capture_output=True, text=True,
                                           env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
-                    self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                    self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     def judge_regpass(self, words):
         command = self.help
         while words and (found := [child for child in command.children if child.name == words[0]]):
             command, words = found[0], words[1:]
-        self.assertTrue(command.path, "no command of regpass")
-        known = {name for option in command.options for name in option.names}
-        for word in (one.strip("[]") for one in words):
+        self.assertTrue(command.path, "not a command of regpass")
+        options = {name for option in command.options for name in option.names}
+        for word in (command.strip("[]") for command in words):
             if word == "--":
                 break
             if word.startswith("--"):
-                self.assertIn(word.split("=")[0], known)
+                self.assertIn(word.split("=")[0], options)
 
     def judge_cmake(self, words):
-        names = {one["name"] for one in presets()["configurePresets"]}
+        names = {command["name"] for command in presets()["configurePresets"]}
         for word, value in zip(words, words[1:]):
             if word == "--preset":
                 self.assertIn(value, names)
@@ -198,7 +198,7 @@ class Commands(unittest.TestCase):
                 self.assertRegex(self.cmake, rf"(?:option|set)\({found[1]}\b")
 
     def judge_ctest(self, words):
-        names = {one["name"] for one in presets()["configurePresets"]}
+        names = {command["name"] for command in presets()["configurePresets"]}
         for word, value in zip(words, words[1:]):
             if word == "--test-dir":
                 self.assertIn(value.removeprefix("build/"), names)
@@ -207,11 +207,11 @@ class Commands(unittest.TestCase):
             if word == "-R":
                 self.assertIn(value.split(".")[0] + ".", self.cmake)
 
-    def judge_script(self, one):
-        script = tree.ROOT / one.head
+    def judge_script(self, command):
+        script = tree.ROOT / command.head
         self.assertTrue(os.access(script, os.X_OK), "no executable")
         text = script.read_text()
-        for name in one.environment:
+        for name in command.environment:
             self.assertIn(name, text, "the script does not read this variable")
         if "python" in text.splitlines()[0]:
             compile(text, str(script), "exec")

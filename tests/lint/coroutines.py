@@ -1,8 +1,9 @@
-"""co_await only in the form that every compiler we build with translates rightly.
+"""Allows co_await only in forms that all supported compilers translate correctly.
 
-GCC 12 miscompiles, silently, a co_await in a condition and temporaries of braces, lambdas or ?: in the same expression: the
-frame is wrong or a temporary is destroyed twice. So a co_await is a whole statement, the whole initialiser of a named
-local, or the whole right-hand side of a plain assignment, and nothing after it in the statement has braces, a lambda or ?:.
+GCC 12 silently miscompiles a co_await in a condition, and temporaries from braces, lambdas or ?: in the same expression: the
+coroutine frame is corrupt or a temporary is destroyed twice. So a co_await must be a complete statement, the complete initialiser
+of a named local, or the complete right-hand side of a plain assignment, and the rest of the statement must not contain braces, a
+lambda or ?:.
 """
 
 import re
@@ -11,14 +12,14 @@ import tree
 
 FOLDERS = ("include/regpass", "proxy", "tests")
 
-# What may stand before a co_await: `auto [a, b] =`, `type name =`, or `thing.member =`.
+# What may precede a co_await: `auto [a, b] =`, `type name =`, or `object.member =`.
 _NAMED = re.compile(r"(?:const\s+)?auto\s*&{0,2}\s*\[[\w\s,]+\]\s*=|[\w:<>,&*\s]*\w\s*=|[\w.*()\[\]>-]*[\w\])]\s*=")
 _HEADER = re.compile(r"\b(if constexpr|if|for|while|switch)\s*$")
 _LABEL = re.compile(r"^\s*(?:else\b|do\b|case\b(?:[^:]|::)*:(?!:)|default\s*:|(?:if(?:\s+constexpr)?|for|while|switch)\b)")
 
 
 def statement_before(code, at):
-    """The statement's text up to `at`, or the complaint about what encloses it: (text, None) or (None, complaint)."""
+    """The statement's text up to `at`, or a complaint about its context: (text, None) or (None, complaint)."""
     depth = 0
     for i in range(at - 1, -1, -1):
         c = code[i]
@@ -37,7 +38,7 @@ def statement_before(code, at):
 
 
 def without_headers(text):
-    """`text` without the labels and the headers of if, for, while and switch in front of the statement proper."""
+    """`text` without labels and the headers of if, for, while and switch before the actual statement."""
     while label := _LABEL.match(text):
         text = text[label.end():]
         if text.lstrip().startswith("(") and not label[0].rstrip().endswith(("else", "do", ":")):
@@ -46,7 +47,7 @@ def without_headers(text):
 
 
 def closing(text, at):
-    """Where the bracket opened at `at` closes."""
+    """The position where the bracket at `at` closes."""
     depth = 0
     for i in range(at, len(text)):
         depth += (text[i] in "([{") - (text[i] in ")]}")
@@ -56,7 +57,7 @@ def closing(text, at):
 
 
 def rest_of(code, at):
-    """From `at` to what ends the expression: a semicolon, or a comma or bracket of something around it."""
+    """The text from `at` to the end of the expression: a semicolon, or a comma or bracket of an enclosing expression."""
     depth = 0
     for i in range(at, len(code)):
         c = code[i]
@@ -72,16 +73,16 @@ def complaint_about(code, at):
         return enclosed
     before = without_headers(before)
     if before and not _NAMED.fullmatch(before):
-        return "co_await in the middle of an expression: a whole statement, a named local's initialiser or an assignment"
+        return "co_await in the middle of an expression: it must be a statement, a named local's initialiser or an assignment"
     rest, end = rest_of(code, at)
     if end != ";":
         return "co_await in an initialiser list: name its result first"
     if re.search(r"(?<![\w)\]])\[", rest):
-        return "a lambda in the same statement as co_await: name what it makes first"
+        return "a lambda in the same statement as co_await: name its result first"
     if "{" in rest:
         return "braces in the same statement as co_await: name the object first"
     if "?" in rest:
-        return "?: in the same statement as co_await: decide first"
+        return "?: in the same statement as co_await: assign its value to a local first"
     return None
 
 

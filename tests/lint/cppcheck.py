@@ -1,4 +1,4 @@
-"""cppcheck over proxy/, config/ and include/, but for what cppcheck.suppressions explains."""
+"""Runs cppcheck on proxy/, config/ and include/, with the exceptions explained in cppcheck.suppressions."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ import sys
 import tree
 
 TOOL = "cppcheck"
-# It does not know coroutines: to it a function without `return` has no end, and what stands behind `co_return` is run.
+# It does not support coroutines: it treats a function without `return` as non-returning, and code after `co_return` as reachable.
 COROUTINES = ["-Dco_return=return", "-Dco_await=", "-U__cpp_impl_coroutine"]
 
 

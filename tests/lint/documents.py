@@ -1,14 +1,14 @@
-"""Documents exist where they are named: relative links of Markdown pages lead somewhere, anchors included, and so does every Markdown
-file that a comment, a message or a page mentions, with the heading that follows: docs/clients.md, "Scopes"."""
+"""Checks references to documents: relative links in Markdown pages, including anchors, and every Markdown file that a comment, a message
+or a page mentions, with the heading that may follow it: docs/clients.md, "Scopes"."""
 
 import posixpath
 import re
 
 import tree
 
-# Documents of other projects, by the name under which ours mention them.
+# Documents of other projects, as named in ours.
 FOREIGN = {"image-layout.md", "docs/rootless.md"}
-# What other programs print or serve in tests, and what the lints' own test plants.
+# Texts of other programs in tests, and the violations planted by the lints' own test.
 FIXTURES = re.compile(r"tests/(?:cases|fuzz/corpus)/|tests/lint/lint_selftest\.py")
 
 _FENCE = re.compile(r"^(```|~~~).*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -23,18 +23,18 @@ _URL = re.compile(r"\w+://\S+")
 
 
 def blanked(pattern, text):
-    """`text` with what fits `pattern` as spaces; every line stays where it is."""
+    """`text` with matches of `pattern` replaced with spaces; line numbers do not change."""
     return pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
 
 
 def slug(heading):
-    """The anchor that GitHub makes of a heading."""
+    """The anchor that GitHub generates for a heading."""
     heading = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading)
     return re.sub(r"[^\w\- ]", "", heading.lower().replace("`", "")).replace(" ", "-")
 
 
 def anchors(page):
-    """The anchors of a Markdown file; a heading that repeats gets a number."""
+    """The anchors of a Markdown file; repeated headings are numbered."""
     text = blanked(_FENCE, (tree.ROOT / page).read_text(encoding="utf-8"))
     found = set(_HTML_ANCHOR.findall(text))
     for heading in _HEADING.findall(text):
@@ -48,7 +48,7 @@ def anchors(page):
 
 
 def link_problem(path, target):
-    """What is wrong with a relative link of the page at `path`; None if nothing is."""
+    """The problem with a link of the page at `path`, or None."""
     if re.match(r"[a-z][a-z0-9+.-]*:", target):
         return None
     file, _, anchor = target.partition("#")
@@ -56,16 +56,16 @@ def link_problem(path, target):
         return f"the link {target} is not relative"
     page = posixpath.normpath((path.parent / file).as_posix()) if file else path.as_posix()
     if not (tree.ROOT / page).exists():
-        return f"the link {target} leads nowhere"
+        return f"the link target {target} does not exist"
     if anchor and page.endswith(".md") and anchor not in anchors(page):
-        return f"the link {target} names no heading of {page}"
+        return f"the link {target} refers to no heading of {page}"
     return None
 
 
 def document(path, name):
-    """Where a document is in the repository: from its top, beside the file that names it, or in docs/; None if it is not."""
-    places = (posixpath.normpath(posixpath.join(folder, name)) for folder in ("", path.parent.as_posix(), "docs"))
-    return next((place for place in places if (tree.ROOT / place).is_file()), None)
+    """The path of a document, looked up from the top of the repository, beside the referring file, and in docs/; None if it does not exist."""
+    candidates = (posixpath.normpath(posixpath.join(folder, name)) for folder in ("", path.parent.as_posix(), "docs"))
+    return next((candidate for candidate in candidates if (tree.ROOT / candidate).is_file()), None)
 
 
 def located(pattern, text):
@@ -82,12 +82,12 @@ def check(path, text):
             for line, found in located(pattern, prose):
                 if problem := link_problem(path, found[1]):
                     yield line, problem
-        # What is left: names that are no links.
+        # The remaining references are names outside links.
         text = blanked(_LINK, blanked(_FENCE, text))
     text = blanked(_URL, text)
     for line, found in located(_MENTION, text):
         if found[0] not in FOREIGN and document(path, found[0]) is None:
-            yield line, f"{found[0]} is no document of the repository"
+            yield line, f"{found[0]} does not exist in the repository"
     for line, found in located(_SECTION, text):
         page = document(path, found[1])
         if page and slug(found[2]) not in anchors(page):

@@ -1,4 +1,4 @@
-"""Every C++ source stands as the repository's .clang-format puts it."""
+"""Checks that every C++ source is formatted according to the repository's .clang-format."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ def failed(paths):
 
 def main():
     if not shutil.which(TOOL):
-        print(f"skipped: {TOOL} is not installed, and other versions lay out differently")
+        print(f"skipped: {TOOL} is not installed, and other versions format differently")
         sys.exit(77)
     paths = tree.files("include", "proxy", "config", "tests", suffixes=tree.CPP)
     sys.exit(1 if failed(paths) else 0)

@@ -1,11 +1,11 @@
-"""Every #include against the layer picture (docs/diagrams/layers.svg, drawn from BELOW), and each library only where the design keeps it."""
+"""Checks every #include against the layers (BELOW, shown in docs/diagrams/layers.svg), and that each library is used only where it belongs."""
 
 import pathlib
 import re
 
 import tree
 
-# What each module builds on directly; it may include that and whatever lies below that.
+# The modules directly below each module; it may include those and everything below them.
 BELOW = {
     "base": (),
     "http": ("base",),
@@ -24,37 +24,37 @@ BELOW = {
     "cli": ("daemon",),
 }
 
-# Umbrella headers cost seconds of every build. CLI11 is the command line's business.
+# Umbrella headers add seconds to every build.
 UMBRELLA = re.compile(r"boost/(asio|beast|json|url)\.hpp|boost/beast/(core|http|ssl|websocket)\.hpp|boost/asio/ssl\.hpp")
 
-# Which files may include a library: the first pattern that fits decides.
+# The files that may include a library; the first matching row decides.
 LIBRARIES = (
-    ("boost/asio", r"(async|platform|net|transport|forward|admin|daemon|cli)/", "Asio is the I/O arm's and its users'"),
-    ("boost/beast", r"http/.*", "one file of http feeds Beast's parser"),
-    ("nghttp2/", r"http/.*", "the HTTP/2 codec hides nghttp2"),
-    # Forward declarations, for the pointers the TLS headers pass on. The sources include what they need.
-    ("openssl/types.h", r"tls/", "only tls has OpenSSL's types in its headers"),
-    # Wiping memory (secrets, and the JSON that holds them), base64, and the version that `regpass version` prints.
+    ("boost/asio", r"(async|platform|net|transport|forward|admin|daemon|cli)/", "only modules that do I/O, and their users, include Asio"),
+    ("boost/beast", r"http/.*", "only http uses Beast's parser"),
+    ("nghttp2/", r"http/.*", "nghttp2 is hidden inside the HTTP/2 codec"),
+    # Forward declarations for pointers in the TLS headers; sources include the full headers they need.
+    ("openssl/types.h", r"tls/", "only headers of tls use OpenSSL's types"),
+    # Also used to wipe memory (secrets and JSON that contains them), for base64, and for the version in `regpass version`.
     ("openssl/", r"tls/.*\.cpp|tls/(openssl_ptr|memory_bio)\.hpp|base/(secret|base64)\.cpp|auth/json_text\.cpp"
-                 r"|cli/commands/version\.cpp", "OpenSSL stays inside the sources of tls"),
-    ("spdlog/", r"base/log\.cpp|base/fd_sink\.(cpp|hpp)", "logs go through base/log"),
+                 r"|cli/commands/version\.cpp", "OpenSSL is used only in the sources of tls"),
+    ("spdlog/", r"base/log\.cpp|base/fd_sink\.(cpp|hpp)", "logging goes through base/log"),
     ("toml++/", r"config/\w+\.cpp", "only config reads TOML"),
-    ("prometheus/", r"forward/record/metrics\.cpp", "only the counters are prometheus-cpp's"),
-    ("CLI/", r"cli/commands/(command_line|usage)\.cpp", "only the command line is CLI11's"),
-    ("ares.h", r"net/names/", "names are resolved in one place"),
-    ("libpsl.h", r"registry/", "only registry names are judged by the public suffix list"),
+    ("prometheus/", r"forward/record/metrics\.cpp", "prometheus-cpp is used only for the metrics"),
+    ("CLI/", r"cli/commands/(command_line|usage)\.cpp", "CLI11 is used only for the command line"),
+    ("ares.h", r"net/names/", "names are resolved only in net/names"),
+    ("libpsl.h", r"registry/", "the public suffix list is used only for registry names"),
 )
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
 def below(module):
-    """All that `module` may include, itself too."""
+    """All modules that `module` may include, including itself."""
     return {module}.union(*(below(lower) for lower in BELOW[module]))
 
 
 def module_of(path):
-    """The module a file of the tree belongs to, and its path from there: config/ stands at the top, others in proxy/."""
+    """The module of a file, and its path relative to the module's parent: config/ is at the top level, the others are in proxy/."""
     parts = path.parts
     if parts[0] == "config":
         return "config", "/".join(parts)
@@ -63,7 +63,7 @@ def module_of(path):
 
 
 def own_header(path, name):
-    """The module of the header of ours that `path` names by `name`, as a path from proxy/, from the tree or from its own folder; None if there is none."""
+    """The module of our own header that `path` includes as `name`, relative to proxy/, the top or its own folder; None if it does not exist."""
     for candidate in (pathlib.Path("proxy", name), pathlib.Path(name), pathlib.Path(*_resolved(path.parent / name))):
         if (tree.ROOT / candidate).is_file():
             return module_of(candidate)[0]
@@ -82,15 +82,15 @@ def complaint_about(path, quote, name):
     if name.startswith("regpass/"):
         used = name.split("/")[1]
         if quote != '"':
-            return f"<{name}>: our own headers are included with quotes"
+            return f"<{name}>: include our own headers with quotes"
         return None if used in below(module) else f"{module} may not include {used} ({name})"
     if quote == '"':
         used = own_header(path, name)
         if used is None:
-            return f'"{name}": there is no such header'
+            return f'"{name}": no such header'
         return None if used in below(module) else f"{module} may not include {used} ({name})"
     if UMBRELLA.fullmatch(name):
-        return f"<{name}> is an umbrella header: include what is used"
+        return f"<{name}> is an umbrella header: include only the headers you use"
     for library, places, reason in LIBRARIES:
         if name.startswith(library):
             return None if re.match(places, place) else f"<{name}>: {reason}"

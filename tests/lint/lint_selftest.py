@@ -1,4 +1,4 @@
-"""Each lint finds what it is for: violations planted in small files, beside sound ones that must pass."""
+"""Tests the lints with small files: each must report planted violations and accept correct code."""
 
 import contextlib
 import io
@@ -95,14 +95,14 @@ LAYERS = (
     ("proxy/transport/x.cpp", "<boost/beast/http/parser.hpp>", "Beast"),
     ("include/regpass/tls/x.hpp", "<openssl/ssl.h>", "OpenSSL"),
     ("proxy/auth/token.cpp", "<openssl/evp.h>", "OpenSSL"),
-    ("proxy/auth/x.hpp", "<openssl/types.h>", "only tls"),
+    ("proxy/auth/x.hpp", "<openssl/types.h>", "only headers of tls"),
     ("proxy/base/text.cpp", "<spdlog/spdlog.h>", "base/log"),
     ("proxy/daemon/x.cpp", "<toml++/toml.h>", "TOML"),
     ("proxy/cli/main.cpp", "<CLI/CLI.hpp>", "command line"),
 )
 
-HEADER = "// What it is for.\n#pragma once\n"
-# Put together here, so that this file does not contain what it plants.
+HEADER = "// Describes its purpose.\n#pragma once\n"
+# Concatenated, so that this file does not itself contain the violations.
 WORK, ROOT_HOME, LATER = "/" + "work", "/" + "root", "TO" + "DO"
 
 # (path, text, part of the complaint or CLEAN)
@@ -140,19 +140,19 @@ DOCUMENTS = (
     ("proxy/net/x.cpp", "// see docs/modes.md, modes.md and image-layout.md\n", CLEAN),
     ("proxy/net/x.cpp", '// as in docs/modes.md, "Mirror mode"\n', CLEAN),
     ("tests/cases/x.cases", "see https://example.com/a.md or a.md\n", CLEAN),
-    ("docs/x.md", "[modes](mode.md)\n", "mode.md leads nowhere"),
-    ("docs/x.md", "[modes](../modes.md)\n", "leads nowhere"),
+    ("docs/x.md", "[modes](mode.md)\n", "mode.md does not exist"),
+    ("docs/x.md", "[modes](../modes.md)\n", "does not exist"),
     ("docs/x.md", "[mirrors](modes.md#mirrors)\n", "no heading of docs/modes.md"),
     ("docs/x.md", "[in a block](modes.md#in-a-block)\n", "no heading"),
     ("docs/x.md", "[modes](/docs/modes.md)\n", "not relative"),
-    ("docs/x.md", "![picture](pot.svg)\n", "pot.svg leads nowhere"),
-    ("docs/x.md", '<source srcset="dark.svg">\n', "dark.svg leads nowhere"),
-    ("docs/x.md", "as `gone.md` says\n", "gone.md is no document"),
+    ("docs/x.md", "![picture](pot.svg)\n", "pot.svg does not exist"),
+    ("docs/x.md", '<source srcset="dark.svg">\n', "dark.svg does not exist"),
+    ("docs/x.md", "as `gone.md` says\n", "gone.md does not exist"),
     ("proxy/net/x.cpp", '// as in docs/modes.md, "Mirrors"\n', 'no heading "Mirrors"'),
-    ("proxy/net/x.cpp", "// see docs/gone.md\n", "docs/gone.md is no document"),
-    ("proxy/net/x.cpp", 'text = "read (deploy/README.md)";\n', "deploy/README.md is no document"),
+    ("proxy/net/x.cpp", "// see docs/gone.md\n", "docs/gone.md does not exist"),
+    ("proxy/net/x.cpp", 'text = "read (deploy/README.md)";\n', "deploy/README.md does not exist"),
 )
-# What the pages above lead to.
+# The page that the links above point to.
 MODES = "# Mirror mode\n## What `path` means\n### Mirror mode\n```\n# In a block\n```\n"
 
 
@@ -168,18 +168,18 @@ class Lints(unittest.TestCase):
         file.chmod(mode)
 
     def expect(self, lint, path, text, complaint):
-        found = [said for _, said in lint.check(pathlib.Path(path), text)]
+        found = [output for _, output in lint.check(pathlib.Path(path), text)]
         if complaint == CLEAN:
             self.assertEqual(found, [])
         else:
-            self.assertTrue(any(complaint in said for said in found), f"expected {complaint!r}, found {found}")
+            self.assertTrue(any(complaint in output for output in found), f"expected {complaint!r}, found {found}")
 
     def test_coroutines(self):
         for statement, complaint in COROUTINES:
             with self.subTest(statement):
                 self.expect(coroutines, "proxy/net/x.cpp", f"task<void> f() {{\n  {statement}\n}}\n", complaint)
 
-    def test_a_complaint_names_the_line(self):
+    def test_complaints_name_the_line(self):
         text = '// co_await g(h(co_await\n/* \n*/ auto s = R"(\n)";\n#define F co_await g(co_await\nh(co_await f());\n'
         self.assertEqual([line for line, _ in coroutines.check(None, text)], [6])
 
@@ -227,9 +227,9 @@ class Lints(unittest.TestCase):
         self.assertIn("busy has 21 member functions", self.structure({"proxy/tls/x.cpp": busy})[0])
         reason = {"members": {"crowded": "a reason"}}
         self.assertEqual(self.structure({"proxy/tls/x.cpp": crowded}, reason), [])
-        self.assertIn("no exception any more", self.structure({"proxy/tls/x.cpp": record}, reason)[0])
+        self.assertIn("no longer an exception", self.structure({"proxy/tls/x.cpp": record}, reason)[0])
 
-    def test_structure_wants_one_source_for_a_class(self):
+    def test_structure_requires_one_source_per_class(self):
         sources = {"proxy/tls/a.cpp": "int engine::f() {\n}\n", "proxy/tls/b.cpp": "result<int> engine::g(int a) {\n}\n"}
         self.assertIn("tls::engine is defined in 2 sources", self.structure(sources)[0])
         sources["proxy/tls/b.cpp"] = "int f() {\n  return engine::g(1);\n}\n"
@@ -239,7 +239,7 @@ class Lints(unittest.TestCase):
         self.assertIn("801 lines", self.structure({"proxy/tls/a.cpp": "int x;\n" * 801})[0])
         self.assertIn("26 files", self.structure({f"proxy/tls/{number}.cpp": "" for number in range(26)})[0])
 
-    def test_structure_puts_headers_where_they_are_used(self):
+    def test_structure_places_headers_by_their_users(self):
         header = {"include/regpass/base/x.hpp": ""}
         shared = {"proxy/tls/a.cpp": '#include "regpass/base/x.hpp"\n', "proxy/http/a.cpp": '#include "regpass/base/x.hpp"\n'}
         self.assertEqual(self.structure(header | shared), [])
@@ -252,10 +252,10 @@ class Lints(unittest.TestCase):
     def test_words(self):
         rows = words.rows("## Words that are not used\n\n| not | but |\n| --- | --- |\n| `\\btold (?:of\\|apart)\\b` | reported |\n")
         self.assertEqual([line for line, _ in words.check("x", "It is told\nand Told of.\n", rows)], [2])
-        self.assertIn("write reported", next(words.check("x", "told apart", rows))[1])
+        self.assertIn('use "reported"', next(words.check("x", "told apart", rows))[1])
         self.assertEqual(list(words.check("x", "formerly told_of, told of", rows)), [])
 
-    def test_the_exit_code_says_whether_there_was_a_complaint(self):
+    def test_the_exit_code_reports_complaints(self):
         self.plant("proxy/net/bad.cpp", "f(co_await g());\n")
         self.plant("proxy/net/good.cpp", "co_await g();\n")
         self.plant("tests/net/__pycache__/ignored.cpp", "f(co_await g());\n")
@@ -264,14 +264,14 @@ class Lints(unittest.TestCase):
         self.assertEqual(self.exit_code("proxy", "tests"), (0, "1 files,"))
 
     def exit_code(self, *tops):
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said), self.assertRaises(SystemExit) as ended:
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output), self.assertRaises(SystemExit) as ended:
             tree.main(coroutines.check, tree.files(*tops, suffixes=tree.CPP))
-        return ended.exception.code, " ".join(said.getvalue().split()[:2 if ended.exception.code == 0 else 1])
+        return ended.exception.code, " ".join(output.getvalue().split()[:2 if ended.exception.code == 0 else 1])
 
 
 class Tools(unittest.TestCase):
-    """The lints that are clang's, with the repository's own configuration."""
+    """The lints based on clang tools, with the repository's own configuration."""
 
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -291,11 +291,11 @@ class Tools(unittest.TestCase):
         self.file.write_text("int f(int* x) { return x == nullptr ? 1 : 2; }\n")
         self.assertEqual(tidy.check(self.folder, self.file)[0], 0)
         self.file.write_text("int* f() { return 0; }\n")
-        code, said = tidy.check(self.folder, self.file)
+        code, output = tidy.check(self.folder, self.file)
         self.assertNotEqual(code, 0)
-        self.assertIn("modernize-use-nullptr", said)
+        self.assertIn("modernize-use-nullptr", output)
 
-    def test_tidy_needs_a_database_made_for_clang(self):
+    def test_tidy_needs_a_compile_database_for_clang(self):
         for database in (None, [{"directory": "/", "file": "/x.cpp", "command": "/usr/bin/g++ -c /x.cpp"}]):
             if database is not None:
                 (self.folder / "compile_commands.json").write_text(json.dumps(database))

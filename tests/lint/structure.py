@@ -1,11 +1,11 @@
-"""How the source is cut: the sizes of files, folders and classes, one source for a class, and where headers stand.
+"""Checks the structure of the source: the sizes of files, folders and classes, one source per class, and the placement of headers.
 
 Limits, with the exceptions and their reasons in structure.toml:
   - a file has at most 800 lines, a folder of proxy/, config/ and include/ at most 25 files;
   - a class has at most 12 data members and 20 member functions. A struct without member functions is a record and may have more;
-  - the member functions of a class stand in one source;
-  - a header stands in include/regpass/ when two or more other modules include it, and beside its source otherwise;
-  - no header includes itself through others.
+  - the member functions of a class are in one source;
+  - a header is in include/regpass/ if two or more other modules include it, and beside its source otherwise;
+  - there are no include cycles.
 """
 
 import collections
@@ -31,7 +31,7 @@ _NOT_A_MEMBER = re.compile(r"(?:using|typedef|friend|enum|class|struct|static_as
 
 
 def body_end(code, start):
-    """The position behind the brace that closes the one at `start`."""
+    """The position after the brace that closes the one at `start`."""
     depth = 0
     for at in range(start, len(code)):
         depth += {"{": 1, "}": -1}.get(code[at], 0)
@@ -41,13 +41,13 @@ def body_end(code, start):
 
 
 def declarations(body):
-    """The declarations directly in a class body; what is in braces is left out."""
+    """The declarations directly in a class body, without the contents of braces."""
     text, at, current = [], 0, ""
     while at < len(body):
         if body[at] == "{":
             at = body_end(body, at)
             after = body[at:at + 1].strip()
-            # A function's body ends its declaration; an initialiser or a nested class goes on to the semicolon.
+            # A function body ends its declaration; after an initialiser or a nested class, the declaration continues to the semicolon.
             if "(" in _without_templates(current) and after != ";" and not current.strip().endswith("="):
                 text.append(current + "{}")
                 current = ""
@@ -78,7 +78,7 @@ def is_function(declaration):
 
 
 def classes(code):
-    """(name, data members, member functions) of each class in `code`, nested ones too."""
+    """(name, data members, member functions) of each class in `code`, including nested ones."""
     for found in _CLASS.finditer(code):
         start = found.end() - 1
         members = functions = 0
@@ -111,14 +111,14 @@ class Findings:
         for kind, names in self.exceptions.items():
             for name in names:
                 if (kind, name) not in self.used:
-                    yield f"structure.toml: [{kind}] {name} is no exception any more"
+                    yield f"structure.toml: [{kind}] {name} is no longer an exception"
 
 
 def judge_sizes(paths, sources, findings):
     folders = collections.Counter(path.parent for path in paths)
     for folder, count in sorted(folders.items()):
         if count > MOST_FILES:
-            findings.add("folder", str(folder), f"{folder}: {count} files, more than {MOST_FILES}: more than one subject")
+            findings.add("folder", str(folder), f"{folder}: {count} files, more than {MOST_FILES}: it covers more than one subject")
     for path, text in sources.items():
         if (lines := text.count("\n")) > MOST_LINES:
             findings.add("file", str(path), f"{path}: {lines} lines, more than {MOST_LINES}")
@@ -142,7 +142,7 @@ def judge_classes(blanked, findings):
 
 
 def header(path, name):
-    """The header of ours that `path` names by `name`, or None."""
+    """Our own header that `path` includes as `name`, or None."""
     for candidate in (pathlib.Path("include", name), pathlib.Path("proxy", name), pathlib.Path(name), path.parent / name):
         if (tree.ROOT / candidate).is_file():
             return candidate

@@ -1,6 +1,6 @@
-"""clang-tidy with the repository's .clang-tidy over proxy/ and config/: tidy.py BUILD_DIRECTORY [FILE...]
+"""Runs clang-tidy with the repository's .clang-tidy on proxy/ and config/: tidy.py BUILD_DIRECTORY [FILE...]
 
-Takes minutes. It needs a build directory configured with clang, whose compile commands clang-tidy understands.
+Takes minutes. Needs a build directory configured with clang, because clang-tidy must understand its compile commands.
 """
 
 import concurrent.futures
@@ -22,13 +22,13 @@ def skip(reason):
 
 
 def compiled(build):
-    """The sources of proxy/ and config/ in the build directory's compile database, relative to the tree."""
+    """The sources of proxy/ and config/ in the build directory's compile database, relative to the top of the tree."""
     database = build / "compile_commands.json"
     if not database.is_file():
         skip(f"{database} does not exist")
     entries = json.loads(database.read_text(encoding="utf-8"))
     if not all("clang" in pathlib.Path(entry["command"].split()[0]).name for entry in entries):
-        # GCC's warning flags and its coroutine frames are not clang-tidy's to judge.
+        # clang-tidy does not understand GCC's warning flags or its coroutine frames.
         skip(f"{build} is not built with clang")
     paths = {pathlib.Path(entry["file"]) for entry in entries}
     inside = (path.relative_to(tree.ROOT) for path in paths if path.is_relative_to(tree.ROOT))
@@ -37,8 +37,8 @@ def compiled(build):
 
 def check(build, path):
     command = [TOOL, "-quiet", f"--config-file={tree.ROOT / '.clang-tidy'}", "-p", build, path]
-    done = subprocess.run(command, cwd=tree.ROOT, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout or done.stderr
+    result = subprocess.run(command, cwd=tree.ROOT, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout or result.stderr
 
 
 def main():

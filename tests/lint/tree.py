@@ -1,4 +1,4 @@
-"""What the lints share: the files of the tree, and C++ with its comments and literals blanked out."""
+"""Shared code of the lints: the files of the tree, and C++ with comments and literals blanked out."""
 
 import os
 import pathlib
@@ -11,12 +11,12 @@ CPP = (".cpp", ".hpp")
 _NOT_CODE = re.compile(
     r'//[^\n]*|/\*.*?\*/|(?:u8|[uUL])?R"([^\s()\\]{0,16})\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'',
     re.DOTALL)
-# A quote between digits separates them: 1'000'000.
+# A quote between digits is a separator: 1'000'000.
 _SEPARATOR = re.compile(r"(?<=[0-9a-fA-F])'(?=[0-9a-fA-F])")
 
 
 def files(*tops, suffixes=None):
-    """Paths below `tops` (folders of the tree, "" for the files beside them), relative to it and sorted."""
+    """Sorted paths below `tops` (folders, or "" for the top-level files), relative to the tree."""
     found = []
     for top in tops or ("", ".ci", "cmake", "config", "deploy", "docs", "include", "proxy", "tests"):
         for folder, below, names in os.walk(ROOT / top):
@@ -27,7 +27,7 @@ def files(*tops, suffixes=None):
 
 
 def blank(code):
-    """`code` with comments as spaces and literals as empty ones; every character left stands on its old line."""
+    """`code` with comments replaced with spaces and literals emptied; line numbers do not change."""
 
     def replacement(match):
         text = match[0]
@@ -38,13 +38,13 @@ def blank(code):
 
 
 def main(check, paths):
-    """Runs `check(path, text)`, which yields (line, complaint), over `paths`; the process's exit code says the result."""
+    """Runs `check(path, text)`, which yields (line, complaint), on `paths`, and exits with 1 if there are complaints."""
     complaints = 0
     for path in paths:
         try:
             text = (ROOT / path).read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            continue  # bytes seen on a wire, a fuzzer's corpus
+            continue  # binary: recorded network traffic or a fuzzer's corpus
         for line, complaint in check(path, text):
             complaints += 1
             print(f"{path}:{line}: {complaint}")

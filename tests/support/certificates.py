@@ -1,6 +1,6 @@
 """Certificates for tests: a private CA, the server certificates it signs, and a key that signs tokens.
 
-Everything is ECDSA P-256 and lives for a few days: made anew for each testbed, kept nowhere else.
+Everything is ECDSA P-256 and valid for a few days. Each testbed creates its own.
 """
 
 import datetime
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 VALID_FOR = datetime.timedelta(days=7)
-CLOCK_SLACK = datetime.timedelta(hours=1)  # a certificate made "now" must already be valid on a slower clock
+CLOCK_SLACK = datetime.timedelta(hours=1)  # a certificate issued now must already be valid for a clock that is behind
 
 
 class Authority:
@@ -29,9 +29,9 @@ class Authority:
         )
 
     def issue(self, *hosts: str, client: bool = False, valid: tuple | None = None):
-        """A server's certificate for these host names, or a client's, with its new key.
+        """Issues a server certificate for these host names, or a client certificate, with a new key.
 
-        `valid`: from when until when, as differences to now.
+        `valid`: start and end of the validity, relative to now.
         """
         use = x509.ExtendedKeyUsageOID.CLIENT_AUTH if client else x509.ExtendedKeyUsageOID.SERVER_AUTH
         key = ec.generate_private_key(ec.SECP256R1())
@@ -54,7 +54,7 @@ def signing_pair(name: str):
 
 
 def write_pair(stem: Path, certificate, key) -> None:
-    """Writes STEM.crt and STEM.key (only readable by the owner)."""
+    """Writes STEM.crt and STEM.key (readable only by the owner)."""
     stem.parent.mkdir(exist_ok=True)
     Path(f"{stem}.crt").write_bytes(pem(certificate))
     key_file = Path(f"{stem}.key")

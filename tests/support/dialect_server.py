@@ -1,14 +1,15 @@
 #!/usr/bin/python3
-"""Registries and their token servers, each speaking the dialect of one of the field's: one program plays all of them.
+"""Imitates registries and their token servers, each with the dialect of a real one, in a single program.
 
     dialect_server.py --table FILE --address IP --certificate FILE --key FILE --state FILE --log FILE
 
-The table (see dialects.toml) says which hosts and ports there are and how they answer. The state file is JSON and is
-read anew for each request: {"dialect name": {"username": "…", "passwords": {"secret": until}}}, where `until` is the
-second since the epoch up to which the secret is accepted (null: for ever). A token ends when it has lived its life, to
-the millisecond, or when the secret that it was given for is not accepted any more.
+The table (see dialects.toml) defines the hosts and ports and how they respond. The state file is JSON and is read for
+every request: {"dialect name": {"username": "…", "passwords": {"secret": until}}}, where `until` is the time in seconds
+since the epoch until which the secret is accepted (null: indefinitely). A token expires at the end of its lifetime, to the
+millisecond, or when the secret it was issued for is no longer accepted.
 
-Images are kept in memory. Every request adds one JSON line to the log, without secrets: who asked with what.
+Images are kept in memory. Every request adds a JSON line to the log, without secrets: the client, its kind of credential and the
+request.
 """
 
 import argparse
@@ -28,32 +29,32 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 DEFAULTS = {
-    "ping_challenge": [],  # without an entry: `challenge` without its scope
-    "with_authorization": [],  # the challenge to a request that came with a header; without an entry: `challenge`
-    "token_url": "",  # without one: HTTP Basic on every request
-    "get": 200,  # what a GET or a POST of the token URL is answered, if nothing is wrong with it
+    "ping_challenge": [],  # if empty: `challenge` without its scope
+    "with_authorization": [],  # the challenge for a request with an Authorization header; if empty: `challenge`
+    "token_url": "",  # if empty: HTTP Basic on every request
+    "get": 200,  # status of a valid GET (and, below, POST) of the token URL
     "post": 404,
     "answer": '{"token":"{token}"}',
     "token": "jwt",  # or opaque
     "issuer": "",
     "audience": "",
     "life": 300,
-    "honours": "all",  # of several scopes: all, first, last
-    "denied": 401,  # a request that the token does not cover
+    "honours": "all",  # which of several scopes are granted: all, first, last
+    "denied": 401,  # status for a request that the token does not cover
     "server": "",
-    "location": "path",  # of an upload: path or url
-    "storage": "",  # where a GET of a blob is sent on to; nothing: it is answered
-    "upload_takes": 0.0,  # seconds for what comes in one request, one after the other
-    "refused_manifests": [],  # media types that the registry does not know
-    "refuses": {},  # answered to a method for paths that contain a text: method, path, status, type and body
-    "leeway": 0.0,  # seconds for which a token is still taken when it is over, and what the machine is late (Lag)
+    "location": "path",  # form of an upload's Location: path or url
+    "storage": "",  # where a GET of a blob is redirected to; if empty, it is served directly
+    "upload_takes": 0.0,  # seconds that each upload request takes; uploads are processed one at a time
+    "refused_manifests": [],  # media types that the registry rejects
+    "refuses": {},  # a refusal for a method and paths that contain a text: method, path, status, type and body
+    "leeway": 0.0,  # seconds for which an expired token is still accepted, in addition to the machine's scheduling delay (Lag)
 }
 JWT_HEADER = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9"  # {"alg":"RS256","typ":"JWT"}
 ACTIONS = {"GET": {"pull"}, "HEAD": {"pull"}, "DELETE": {"delete"}}  # others: pull and push
 
 
 class Dialect:
-    """One row of the table, with what its registry holds."""
+    """A row of the table, with the state of its registry."""
 
     def __init__(self, row: dict):
         for name, value in (DEFAULTS | row).items():
@@ -65,7 +66,7 @@ class Dialect:
         self.disk = threading.Lock()
 
     def issue(self, secret: str, scopes: list[str]) -> str:
-        """A token for all that is asked: what it is worth is known here, whatever can be read in it."""
+        """Issues a token for everything requested. What it grants is recorded here, whatever its content says."""
         if len(scopes) > 1 and self.honours != "all":
             scopes = scopes[:1] if self.honours == "first" else scopes[-1:]
         now = time.time()
@@ -79,7 +80,7 @@ class Dialect:
             token = ".".join((JWT_HEADER, base64url(text), signature))
         else:
             token = base64.b64encode(secrets.token_bytes(96)).decode()
-        granted = {one["name"]: set(one["actions"]) for one in access}
+        granted = {item["name"]: set(item["actions"]) for item in access}
         self.tokens[token] = {"granted": granted, "ends": now + self.life, "secret": secret}
         return token
 
@@ -97,7 +98,7 @@ def digest_of(content: bytes) -> str:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = 60  # of an idle connection
+    timeout = 60  # seconds for an idle connection
     server: "DialectServer"
 
     def do_GET(self) -> None:
@@ -105,10 +106,10 @@ class Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
-    # What comes in
+    # Requests
 
     def _serve(self) -> None:
-        self.arrived = time.time()  # tokens are judged when they come, however long the body takes
+        self.arrived = time.time()  # token expiry is checked at the time of arrival, however long the body takes
         self.body = self._read_body()
         host = self.headers.get("Host", "")
         url = urlsplit(f"https://{host}{self.path}")
@@ -161,7 +162,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(200, answer.encode(), {"Content-Type": "application/json"})
 
     def _secret_of(self, dialect: Dialect, header: str) -> str | None:
-        """The password of an Authorization: Basic that is right, or None."""
+        """The password of a valid Authorization: Basic, or None."""
         scheme, _, value = header.partition(" ")
         if scheme.lower() != "basic":
             return None
@@ -181,14 +182,14 @@ class Handler(BaseHTTPRequestHandler):
         self.record["kind"] = "registry"
         repository = repository_of(url.path)
         needed = ACTIONS.get(self.command, {"pull", "push"}) if repository else set()
-        refusal = self._refusal(dialect, header, repository, needed)
-        if refusal:
-            self._challenge(dialect, header, repository, needed, refusal)
+        status = self._refusal(dialect, header, repository, needed)
+        if status:
+            self._challenge(dialect, header, repository, needed, status)
         elif url.path.rstrip("/") == "/v2":
             self._answer(200, b"{}", {"Content-Type": "application/json"})
         elif self._is_refused(dialect, url.path):
-            what = dialect.refuses
-            self._answer(what["status"], what["body"].encode(), {"Content-Type": what["type"]})
+            refusal = dialect.refuses
+            self._answer(refusal["status"], refusal["body"].encode(), {"Content-Type": refusal["type"]})
         elif "/manifests/" in url.path:
             self._manifest(dialect, repository, url.path.rpartition("/")[2])
         elif "/blobs/uploads/" in url.path:
@@ -197,33 +198,33 @@ class Handler(BaseHTTPRequestHandler):
             self._blob(dialect, url.path.rpartition("/")[2])
 
     def _refusal(self, dialect: Dialect, header: str, repository: str, needed: set[str]) -> int:
-        """0, or the status with which the request is refused."""
+        """The status with which the request is refused, or 0."""
         if not dialect.token_url:
             secret = self._secret_of(dialect, header)
             self.record["secret"] = self.server.number_of(dialect, secret) if secret else None
             return 0 if secret else 401
-        known = dialect.tokens.get(header.partition(" ")[2]) if header.lower().startswith("bearer ") else None
-        if not known or known["ends"] + dialect.leeway + self.server.lag.seconds() < self.arrived or not self.server.accepts(dialect, known["secret"]):
-            self.record["why"] = "unknown" if not known else "over"
+        token = dialect.tokens.get(header.partition(" ")[2]) if header.lower().startswith("bearer ") else None
+        if not token or token["ends"] + dialect.leeway + self.server.lag.seconds() < self.arrived or not self.server.accepts(dialect, token["secret"]):
+            self.record["why"] = "unknown" if not token else "over"
             return 401
-        self.record["secret"] = self.server.number_of(dialect, known["secret"])
-        covered = not repository or needed <= known["granted"].get(repository, set())
+        self.record["secret"] = self.server.number_of(dialect, token["secret"])
+        covered = not repository or needed <= token["granted"].get(repository, set())
         return 0 if covered else dialect.denied
 
     def _challenge(self, dialect: Dialect, header: str, repository: str, needed: set[str], status: int) -> None:
         challenges = dialect.challenge
         if not repository:
-            challenges = dialect.ping_challenge or [one.replace(',scope="{scope}"', "") for one in challenges]
+            challenges = dialect.ping_challenge or [item.replace(',scope="{scope}"', "") for item in challenges]
         if header and dialect.with_authorization:
             challenges = dialect.with_authorization
         scope = f"repository:{repository}:{','.join(sorted(needed))}"
-        fields = [("WWW-Authenticate", one.replace("{scope}", scope)) for one in challenges if one]
+        fields = [("WWW-Authenticate", item.replace("{scope}", scope)) for item in challenges if item]
         body = b'{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":null}]}'
         self._answer(status, body, dict(), fields if status == 401 else [])
 
     def _is_refused(self, dialect: Dialect, path: str) -> bool:
-        what = dialect.refuses
-        return bool(what) and self.command == what["method"] and what["path"] in path
+        refusal = dialect.refuses
+        return bool(refusal) and self.command == refusal["method"] and refusal["path"] in path
 
     def _manifest(self, dialect: Dialect, repository: str, reference: str) -> None:
         if self.command == "PUT" and self.headers.get("Content-Type", "") in dialect.refused_manifests:
@@ -258,7 +259,7 @@ class Handler(BaseHTTPRequestHandler):
                 time.sleep(dialect.upload_takes)
         if self.command == "DELETE":
             self._answer(204, b"")
-        elif "digest" not in query:  # begun, or gone on with
+        elif "digest" not in query:  # started or continued
             dialect.uploads[name] = content
             begin = f"https://{self.headers['Host']}" if dialect.location == "url" else ""
             fields = {"Location": f"{begin}/v2/{repository}/blobs/uploads/{name}?_state={secrets.token_hex(16)}"}
@@ -270,15 +271,15 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(400, b'{"errors":[{"code":"DIGEST_INVALID","message":"not what was sent"}]}')
 
     def _storage(self, dialect: Dialect, header: str, url) -> None:
-        """Object storage takes the signature in the URL, and no other authorization beside it."""
+        """Object storage accepts the signature in the URL and rejects any additional authorization."""
         self.record["kind"] = "storage"
-        digest = next((one for one in dialect.blobs if one in unquote(url.path + url.query)), "")
+        digest = next((item for item in dialect.blobs if item in unquote(url.path + url.query)), "")
         if header:
             self._answer(400, b"<Error><Code>InvalidArgument</Code></Error>", {"Content-Type": "application/xml"})
         else:
             self._answer(200 if digest else 404, dialect.blobs.get(digest, b""))
 
-    # What goes out
+    # Responses
 
     def _answer(self, status: int, body: bytes, fields: dict[str, str] = {}, more: list[tuple[str, str]] = []) -> None:
         dialect = self.server.dialects.get(self.record.get("dialect", ""))
@@ -291,14 +292,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if status != 204:
             self.send_header("Content-Length", str(len(body)))
-        # Before the answer: who has read that may look here for what was asked.
+        # Logged before the response is sent, because a client that has received it may check the log.
         self.server.log(self.record | {"status": status})
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
 
     def log_message(self, *_) -> None:
-        """The log of requests is ours."""
+        """Suppresses http.server's own log."""
 
 
 def repository_of(path: str) -> str:
@@ -309,7 +310,7 @@ def repository_of(path: str) -> str:
 
 
 class Lag(threading.Thread):
-    """How late this machine lately woke somebody who waits: what was sent in time may be seen so much too late."""
+    """Measures recent scheduling delays on this machine: a token that was sent in time may be checked this much later."""
 
     STEP, REMEMBERED = 0.02, 3.0
 
@@ -328,7 +329,7 @@ class Lag(threading.Thread):
                 self.seen.popleft()
 
     def seconds(self) -> float:
-        """Of a request's way: a few threads had to wake for it, one after the other."""
+        """The allowance for a request, for which a few threads have to wake up one after another."""
         return 4 * max((late for _, late in list(self.seen)), default=0.0)
 
 
@@ -339,13 +340,13 @@ class DialectServer(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], dialects: list[Dialect], state: Path, log: Path, tls: ssl.SSLContext):
         super().__init__(address, Handler)
         self.lag = Lag()
-        self.dialects = {one.name: one for one in dialects}
-        self.registries = {one.host: one for one in dialects}
-        self.realms = {one.token_url.removeprefix("https://"): one for one in dialects if one.token_url}
-        self.storages = {urlsplit(one.storage).netloc: one for one in dialects if one.storage}
+        self.dialects = {item.name: item for item in dialects}
+        self.registries = {item.host: item for item in dialects}
+        self.realms = {item.token_url.removeprefix("https://"): item for item in dialects if item.token_url}
+        self.storages = {urlsplit(item.storage).netloc: item for item in dialects if item.storage}
         self._state, self._log = state, log
         self._log_lock = threading.Lock()
-        # Not on connect: the handshake would hold up the thread that accepts.
+        # Not during accept, because the handshake would block the accepting thread.
         self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def _account(self, dialect: Dialect) -> dict:
@@ -359,7 +360,7 @@ class DialectServer(ThreadingHTTPServer):
         return secret in passwords and (passwords[secret] is None or time.time() < passwords[secret])
 
     def number_of(self, dialect: Dialect, secret: str) -> int:
-        """Which one of the account's secrets it is: the log holds none."""
+        """The index of the secret in its account, which is logged instead of the secret."""
         return list(self._account(dialect)["passwords"]).index(secret)
 
     def log(self, record: dict) -> None:
@@ -367,7 +368,7 @@ class DialectServer(ThreadingHTTPServer):
             file.write(json.dumps(record) + "\n")
 
     def handle_error(self, request, client_address) -> None:
-        """A client that went away ends its own connection and nothing else."""
+        """Ignores errors from clients that disconnected."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -385,10 +386,10 @@ def main() -> None:
     dialects = [Dialect(row) for row in tomllib.loads(options.table.read_text())["dialect"]]
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(options.certificate, options.key)
-    ports = {port_of(one.host) for one in dialects} | {443}
+    ports = {port_of(item.host) for item in dialects} | {443}
     servers = [DialectServer((options.address, port), dialects, options.state, options.log, tls) for port in ports]
-    for one in servers:
-        threading.Thread(target=one.serve_forever, daemon=True).start()
+    for item in servers:
+        threading.Thread(target=item.serve_forever, daemon=True).start()
     threading.Event().wait()
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes OCI image layouts without a network: a runnable busybox image, plus random data where a test wants it.
+"""Writes OCI image layouts without a network: a runnable busybox image, plus random data if required.
 
     oci_image.py DIR[:TAG] [--big BYTES] [--unique]
 
@@ -18,15 +18,15 @@ from pathlib import Path
 
 BUSYBOX = "/bin/busybox"  # Debian's busybox-static
 APPLETS = ("sh", "cat", "cp", "echo", "ls", "mkdir", "rm", "sha256sum", "sleep", "true", "wget")
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # the kernel's names to OCI's
-ZERO_TIME = "1970-01-01T00:00:00Z"  # images made twice from the same content have the same digest
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # kernel names to OCI names
+ZERO_TIME = "1970-01-01T00:00:00Z"  # images with the same content have the same digest
 
 
 def write_image(directory: Path, tag: str = "latest", big: int = 0, unique: bool = False, more: int = 0) -> str:
     """Adds an image to the layout in `directory` and returns its manifest's digest.
 
-    `big` adds an incompressible layer of that many bytes. With `unique` every layer is one that no registry and no
-    client has seen before: all of it must be transferred. `more` adds so many small layers, of which that is true.
+    `big` adds an incompressible layer of that many bytes. With `unique`, no registry or client has seen any of the layers
+    before, so all of them must be transferred. `more` adds that many small layers, for which the same is true.
     """
     directory = Path(directory)
     contents = [list(_system()), [("etc/motd", b"made for a test\n", 0o644)]]
@@ -113,7 +113,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("layout", metavar="DIR[:TAG]")
     arguments.add_argument("--big", type=int, default=0, metavar="BYTES", help="add an incompressible layer")
-    arguments.add_argument("--unique", action="store_true", help="make layers no registry has seen before")
+    arguments.add_argument("--unique", action="store_true", help="create layers that no registry has seen before")
     options = arguments.parse_args()
     directory, _, tag = options.layout.partition(":")
     print(write_image(Path(directory), tag or "latest", options.big, options.unique))

@@ -4,14 +4,14 @@
     token_server.py --config FILE --listen HOST:PORT --log FILE [--tls-cert FILE --tls-key FILE]
 
 Answers GET (HTTP Basic, repeated `scope`) and POST (a form with grant_type=password or refresh_token) on any path
-with a JWT that holds the part of the asked access which the user has: asking for more than that is no error.
-The configuration is JSON and is read anew for each request, so a password may change while the server runs:
+with a JWT for the part of the requested access that the user has; requesting more is not an error.
+The configuration is JSON and is read for every request, so a password can change while the server runs:
 
     {"issuer": "tb-auth", "signing_key": "token.key", "signing_certificate": "token.crt", "token_life": 300,
      "users": {"alice": {"password": "…", "access": {"repository:team-a/*": ["pull", "push"]}}},
      "anonymous": {"repository:public/*": ["pull"]}}
 
-Every request adds one JSON line to the log: who asked with which kind of credential for what, and what was granted.
+Every request adds a JSON line to the log: the user, the kind of credential, and what was requested and granted.
 """
 
 import argparse
@@ -40,7 +40,7 @@ ALGORITHMS = {"EllipticCurvePublicKey": "ES256", "RSAPublicKey": "RS256"}
 
 
 class Refused(Exception):
-    """The request gets no token; `status` and the text go to whoever asked."""
+    """The request gets no token; `status` and the text are sent to the client."""
 
     def __init__(self, status: int, message: str):
         super().__init__(message)
@@ -48,18 +48,18 @@ class Refused(Exception):
 
 
 class Issuer:
-    """Decides who gets what, and signs it."""
+    """Decides what to grant and signs tokens."""
 
     def __init__(self, config_file: Path):
         self._config_file = config_file
-        self._refresh_tokens: dict[str, str] = {}  # token -> user; forgotten when the server stops
+        self._refresh_tokens: dict[str, str] = {}  # token -> user; lost when the server stops
 
     def config(self) -> dict:
         return json.loads(self._config_file.read_text())
 
     def check_password(self, user: str, password: str) -> None:
-        known = self.config()["users"].get(user)
-        if known is None or not hmac.compare_digest(known["password"].encode(), password.encode()):
+        account = self.config()["users"].get(user)
+        if account is None or not hmac.compare_digest(account["password"].encode(), password.encode()):
             raise Refused(401, "incorrect user name or password")
 
     def user_of(self, refresh_token: str) -> str:
@@ -74,7 +74,7 @@ class Issuer:
         return token
 
     def granted(self, user: str, scopes: list[str]) -> list[dict]:
-        """The intersection of what is asked and what the user (or "" for anyone) may do."""
+        """The intersection of the requested scopes and the user's permissions ("" for anonymous)."""
         config = self.config()
         allowed = config["users"][user]["access"] if user else config.get("anonymous", {})
         access = []
@@ -92,7 +92,7 @@ class Issuer:
         return access
 
     def token(self, user: str, service: str, access: list[dict]) -> dict:
-        """A signed token, as the answer's fields."""
+        """A signed token, as the fields of the response."""
         config = self.config()
         folder = self._config_file.parent
         key = serialization.load_pem_private_key((folder / config["signing_key"]).read_bytes(), None)
@@ -115,7 +115,7 @@ class Issuer:
 
 
 def parse_scope(scope: str) -> tuple[str, str, list[str]]:
-    """`repository:host:5000/name:pull,push` to its three parts; the name may hold colons itself."""
+    """Splits `repository:host:5000/name:pull,push` into its three parts; the name may contain colons."""
     kind, colon, rest = scope.partition(":")
     name, last_colon, actions = rest.rpartition(":")
     if not (kind and colon and name and last_colon):
@@ -124,7 +124,7 @@ def parse_scope(scope: str) -> tuple[str, str, list[str]]:
 
 
 def key_id(public_key) -> str:
-    """The name by which registries know a key: base32 of its truncated hash, in groups of four."""
+    """The key id that registries use: base32 of the key's truncated hash, in groups of four."""
     der = public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     text = base64.b32encode(hashlib.sha256(der).digest()[:30]).decode()
     return ":".join(text[i : i + 4] for i in range(0, len(text), 4))
@@ -132,7 +132,7 @@ def key_id(public_key) -> str:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = 30  # of an idle connection
+    timeout = 30  # seconds for an idle connection
     server: "TokenServer"
 
     def do_GET(self) -> None:
@@ -157,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
     def _post(self, record: dict) -> dict:
         length = int(self.headers.get("Content-Length", 0))
         if length > LARGEST_FORM:
-            self.close_connection = True  # the body stays unread
+            self.close_connection = True  # the body is not read
             raise Refused(413, "form too large")
         form = {name: values[0] for name, values in parse_qs(self.rfile.read(length).decode()).items()}
         issuer = self.server.issuer
@@ -177,7 +177,7 @@ class Handler(BaseHTTPRequestHandler):
     def _grant(self, record: dict, user: str, service: str, scopes: list[str]) -> dict:
         record["asked"] = [scope for value in scopes for scope in value.split()]
         access = self.server.issuer.granted(user, record["asked"])
-        record["granted"] = [f"{one['type']}:{one['name']}:{','.join(one['actions'])}" for one in access]
+        record["granted"] = [f"{entry['type']}:{entry['name']}:{','.join(entry['actions'])}" for entry in access]
         return self.server.issuer.token(user, service, access)
 
     def _serve(self, answer) -> None:
@@ -212,7 +212,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_) -> None:
-        """The log of requests is ours; http.server's own would say less."""
+        """Suppresses http.server's own log, which has less detail."""
 
 
 def parse_basic(header: str) -> tuple[str, str]:
@@ -235,7 +235,7 @@ class TokenServer(ThreadingHTTPServer):
         self._log_file = log_file
         self._log_lock = threading.Lock()
         if tls:
-            # Not on connect: the handshake would hold up the thread that accepts.
+            # Not during accept, because the handshake would block the accepting thread.
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def log(self, record: dict) -> None:
@@ -243,7 +243,7 @@ class TokenServer(ThreadingHTTPServer):
             file.write(json.dumps(record) + "\n")
 
     def handle_error(self, request, client_address) -> None:
-        """A client that went away, or refused the certificate, ends its own connection and nothing else."""
+        """Ignores errors from clients that disconnected or rejected the certificate."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""The diagrams of the documents: docs/diagrams/NAME.txt to docs/diagrams/NAME.svg.
+"""Generates the documentation's diagrams: docs/diagrams/NAME.txt to docs/diagrams/NAME.svg.
 
-    diagrams.py            fails when an SVG is not what its text says
+    diagrams.py            fails when an SVG does not match its text
     diagrams.py --write    writes the SVGs
 
-A text is one statement per line; texts are quoted, `#` begins a comment.
+A description has one statement per line; strings are quoted, and `#` starts a comment.
 
     size W H                                   the canvas
     title "…"                                  read aloud by screen readers
@@ -15,14 +15,14 @@ A text is one statement per line; texts are quoted, `#` begins a comment.
     arrow STYLE FROM TO "above" ["below"]      STYLE: flow, mount or refused
                                                FROM and TO: NAME.left, .right, .top or .bottom, and an offset: a.right+12
 
-A sequence diagram has actors and, from top to bottom, what they send each other:
+A sequence diagram has actors and, from top to bottom, the messages between them:
 
     actor NAME "heading" ["line"]
     send FROM TO "text" ["line"]               a request
     reply FROM TO "text" ["line"]              its response
     note NAME "text"…
 
-layers.svg has no text of its own: it shows the modules as tests/lint/layers.py has them.
+layers.svg has no description file: it is generated from the modules in tests/lint/layers.py.
 """
 
 import re
@@ -38,9 +38,9 @@ sys.path.insert(0, str(ROOT / "tests/lint"))
 
 import layers  # noqa: E402
 
-LINE = 18  # from one line of text to the next
+LINE = 18  # line height of text
 
-# Readable on light and dark pages: the drawing brings its own background and follows the reader's colour scheme.
+# Readable on light and dark pages: the drawing has its own background and follows the reader's colour scheme.
 STYLE = """
 text{font:13px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1f2328}
 .heading{font-weight:600;font-size:14px}.small{font-size:12px;fill:#57606a}.label{font-size:12px}
@@ -104,7 +104,7 @@ class Drawing:
         self.add(f'<path class="{style}" d="M{x1:g} {y1:g}L{x2:g} {y2:g}"{marker}/>')
 
     def label(self, x: float, y: float, text: str) -> None:
-        """Centred text on a piece of background, so that a line behind it does not cross it."""
+        """Centred text on a background, so that a line behind it does not cross it."""
         width = len(text) * 6.3 + 8
         self.rectangle(Box(x - width / 2, y - 13, width, 17), "halo", 3)
         self.text(x, y, text, "label middle")
@@ -131,7 +131,7 @@ class Drawing:
 
 
 class Picture:
-    """Boxes and arrows where the text puts them."""
+    """A diagram of boxes and arrows at explicit positions."""
 
     def __init__(self):
         self.drawing = Drawing()
@@ -179,7 +179,7 @@ class Picture:
 
 
 class Sequence:
-    """Who sends what to whom, from top to bottom."""
+    """A sequence diagram."""
 
     COLUMN, TOP, STEP = 236, 64, 30
 
@@ -225,19 +225,19 @@ class Sequence:
         for box in self.drawing.boxes.values():
             end = self.drawing.height + 6
             self.drawing.add(f'<path class="lifeline" d="M{box.centre:g} {box.y + box.height:g}V{end:g}"/>')
-        for kind, *what in self.lines:
+        for kind, *arguments in self.lines:
             if kind == "note":
-                box, texts = what
+                box, texts = arguments
                 self.drawing.rectangle(box, "note", 4)
                 for number, text in enumerate(texts):
                     self.drawing.text(box.centre, box.y + 18 + number * 17, text, "label middle")
             else:
-                getattr(self.drawing, kind)(*what)
+                getattr(self.drawing, kind)(*arguments)
         self.drawing.height += 22
 
 
 def layer_picture() -> Drawing:
-    """Every module above all that it may include."""
+    """The module diagram: every module above all modules it may include."""
 
     def depth(module: str) -> int:
         return 1 + max((depth(lower) for lower in layers.BELOW[module]), default=0)
@@ -254,8 +254,8 @@ def layer_picture() -> Drawing:
             y = drawing.height - number * (height + gap) + gap - 24
             drawing.boxes[module] = Box(left + column * (width + 24), y, width, height)
     for module, lower in layers.BELOW.items():
-        for other in lower:
-            drawing.line(drawing.boxes[module].side("bottom", 0), drawing.boxes[other].side("top", 0), "line", "tip")
+        for below_module in lower:
+            drawing.line(drawing.boxes[module].side("bottom", 0), drawing.boxes[below_module].side("top", 0), "line", "tip")
     for module, box in drawing.boxes.items():
         drawing.rectangle(box, "plain")
         drawing.text(box.centre, box.y + 22, module, "heading middle")
@@ -263,7 +263,7 @@ def layer_picture() -> Drawing:
 
 
 def draw(text: str) -> str:
-    """The SVG of a diagram's text."""
+    """The SVG of a diagram's description."""
     statements = [words for line in text.splitlines() if (words := shlex.split(line, comments=True))]
     kind = Sequence if any(words[0] == "actor" for words in statements) else Picture
     diagram = kind()
@@ -275,7 +275,7 @@ def draw(text: str) -> str:
 
 
 def drawings() -> dict[Path, str]:
-    """What each SVG should hold."""
+    """The expected content of each SVG."""
     found = {path.with_suffix(".svg"): draw(path.read_text()) for path in sorted(FOLDER.glob("*.txt"))}
     found[FOLDER / "layers.svg"] = layer_picture().svg()
     return found

@@ -1,4 +1,4 @@
-"""What the program's source writes to its log: events with their levels and fields, and the names that make up an exchange's line."""
+"""Extracts from the source what the program logs: events with their levels and fields, and the field names of an exchange's line."""
 
 import re
 from collections import defaultdict
@@ -10,13 +10,13 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _CALL = re.compile(r"\b(?:log::)?(?:write|line)\(")
 _LITERAL = re.compile(r'"([a-z][a-z-]*)"')
 _MEMBER = re.compile(r'\{"([a-z_]+)",|\bmore\["([a-z_]+)"\]')
-# What visits the members of evidence (proxy/…/fields), and what writes an exchange's line.
+# The calls that visit the members of evidence (proxy/…/fields) and that write an exchange's line.
 _WRITTEN = re.compile(r'\b(?:v|group|line|into|writer)(?:\.(?:always|add|open|add_value|group))?\(\s*"([a-z_]+)"')
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 
 
 def arguments(text: str, start: int) -> list[str]:
-    """Those of the call whose parenthesis opens before `start`."""
+    """The arguments of the call whose parenthesis opens before `start`."""
     found, depth, begin, at = [], 0, start, start
     while at < len(text):
         if text[at] == '"':
@@ -36,7 +36,7 @@ def arguments(text: str, start: int) -> list[str]:
 
 
 class Source:
-    """All C++ files of the program, without their comments."""
+    """All C++ files of the program, without comments."""
 
     def __init__(self, root: Path):
         files = sorted(path for path in root.joinpath("proxy").rglob("*") if path.suffix in (".cpp", ".hpp"))

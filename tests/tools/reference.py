@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""The reference pages: the tables of commands, configuration keys, metrics and log lines in docs/.
+"""Generates the reference pages: the tables of commands, configuration keys, metrics and log lines in docs/.
 
-    reference.py PROGRAM            fails when a page is not what the program or its source says
+    reference.py PROGRAM            fails when a page does not match the program or its source
     reference.py PROGRAM --write    writes the tables
 
-Commands come from `regpass … --help`, keys from `regpass config schema`, metrics from /metrics of a running sidecar, and the log's
-events and fields from the source, with their meaning from docs/reference/log.toml.
+Commands come from `regpass … --help`, keys from `regpass config schema`, metrics from /metrics of a running sidecar, and log events and
+fields from the source, with their descriptions from docs/reference/log.toml.
 """
 
 import base64
@@ -27,15 +27,15 @@ import help_tree  # noqa: E402
 import log_schema  # noqa: E402
 
 LOG = ROOT / "docs/reference/log.toml"
-# Far enough away for a credential that has not expired.
+# An expiry time in the distant future.
 IN_SOME_DECADES = 4_000_000_000
-# Labels whose values are not a fixed set.
+# Labels without a fixed set of values.
 OPEN_LABELS = {"registry", "cause", "status", "source", "key", "version", "commit", "compiler"}
 COMMON_OPTIONS = ("--help", "--config", "--set", "--color")
 
 
 class Stale(Exception):
-    """What the source writes and what the documents know differ."""
+    """The source and the documentation differ."""
 
 
 def cell(text: str) -> str:
@@ -57,17 +57,17 @@ def commands(program: str) -> str:
             continue
         usage = command.usage.replace(" [OPTIONS]", "")
         lines += [f"### `{usage}`", "", f"{command.about}.", ""]
-        rows = [argument(one) for one in [*command.positionals, *command.options] if not set(one.names) & set(COMMON_OPTIONS)]
+        rows = [argument(item) for item in [*command.positionals, *command.options] if not set(item.names) & set(COMMON_OPTIONS)]
         if rows:
             lines += [*table(("argument", "meaning"), *rows), ""]
     return "\n".join(lines).rstrip()
 
 
-def argument(one: help_tree.Option) -> tuple[str, str]:
-    value = f" {one.value}" if one.value and one.names[0].startswith("-") else ""
-    names = ", ".join(f"`{name}{value}`" for name in one.names)
-    choices = f" ({', '.join(f'`{choice}`' for choice in one.choices)})" if one.choices else ""
-    return names, cell(one.text + choices)
+def argument(item: help_tree.Option) -> tuple[str, str]:
+    value = f" {item.value}" if item.value and item.names[0].startswith("-") else ""
+    names = ", ".join(f"`{name}{value}`" for name in item.names)
+    choices = f" ({', '.join(f'`{choice}`' for choice in item.choices)})" if item.choices else ""
+    return names, cell(item.text + choices)
 
 
 # Configuration
@@ -86,15 +86,15 @@ def keys(program: str) -> str:
 def section(name: str, of: dict) -> list[str]:
     several = of["type"] == "array"
     inside = of["items"] if several else of
-    tables = {key: one for key, one in inside["properties"].items() if "description" not in one}
-    own = {key: one for key, one in inside["properties"].items() if key not in tables}
+    tables = {key: item for key, item in inside["properties"].items() if "description" not in item}
+    own = {key: item for key, item in inside["properties"].items() if key not in tables}
     lines = [f"### `[[{name}]]`" if several else f"### `[{name}]`", ""]
     required = [f"`{key}`" for key in inside.get("required", [])]
     if several:
         lines += ["Can be repeated." + (f" Requires {' and '.join(required)}." if required else ""), ""]
     lines += [*key_table(own), ""]
-    for key, one in tables.items():
-        lines += section(f"{name}.{key}", one)
+    for key, item in tables.items():
+        lines += section(f"{name}.{key}", item)
     return lines
 
 
@@ -105,7 +105,7 @@ def key_table(properties: dict) -> list[str]:
 
 def kind(of: dict) -> str:
     if "enum" in of:
-        return ", ".join(f'`"{one}"`' for one in of["enum"])
+        return ", ".join(f'`"{item}"`' for item in of["enum"])
     if of["type"] == "array":
         items = of["items"]
         return f"list of {kind(items)}" if "enum" in items else f"list of {kind(items)}s"
@@ -136,7 +136,7 @@ def token_that_expires() -> str:
 
 
 def exposition(program: str) -> str:
-    """/metrics of a sidecar with all listeners and a credential that expires, so that every family has a series."""
+    """/metrics of a sidecar with all listeners and an expiring credential, so that every metric family has a series."""
     with tempfile.TemporaryDirectory() as directory:
         folder, health = Path(directory), free_port()
         credential = {"auths": {"registry.example.com": {"registrytoken": token_that_expires()}}}
@@ -181,8 +181,8 @@ def labels(name: str, text: str) -> str:
         for label, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', series):
             values.setdefault(label, set()).add(value)
     shown = []
-    for label, known in sorted(values.items()):
-        fixed = "" if label in OPEN_LABELS else f" ({', '.join(sorted(known))})"
+    for label, documented in sorted(values.items()):
+        fixed = "" if label in OPEN_LABELS else f" ({', '.join(sorted(documented))})"
         shown.append(f"`{label}`{fixed}")
     return "; ".join(shown)
 
@@ -194,49 +194,49 @@ def fields_table(fields: dict[str, str]) -> list[str]:
     return table(("field", "meaning"), *((f"`{name}`", cell(text)) for name, text in fields.items()))
 
 
-def events(known: dict, source: log_schema.Source) -> str:
+def events(documented: dict, source: log_schema.Source) -> str:
     rows = [("event", "level", "meaning", "fields")]
-    for name, event in known["event"].items():
+    for name, event in documented["event"].items():
         levels = source.levels[name] | set(event.get("levels", []))
         fields = "; ".join(f"`{field}`: {text}" for field, text in event.get("fields", {}).items())
-        rows.append((f"`{name}`", ", ".join(one for one in log_schema.LEVELS if one in levels), cell(event["text"]), cell(fields)))
+        rows.append((f"`{name}`", ", ".join(item for item in log_schema.LEVELS if item in levels), cell(event["text"]), cell(fields)))
     return "\n".join(table(*rows))
 
 
-def steps(known: dict) -> str:
-    common = {name: text for name, text in known["step"].items() if isinstance(text, str)}
+def steps(documented: dict) -> str:
+    common = {name: text for name, text in documented["step"].items() if isinstance(text, str)}
     lines = [*fields_table(common), ""]
-    for name, step in known["step"].items():
+    for name, step in documented["step"].items():
         if name not in common:
             lines += [f"#### `{name}`", "", f"{step['text'][0].upper()}{step['text'][1:]}.", "", *fields_table(step["fields"]), ""]
     return "\n".join(lines).rstrip()
 
 
-def log(known: dict, source: log_schema.Source) -> dict[str, str]:
-    compare(known, source)
+def log(documented: dict, source: log_schema.Source) -> dict[str, str]:
+    compare(documented, source)
     return {
-        "events": events(known, source),
-        "fields": "\n".join(fields_table(known["field"])),
-        "explanation": "\n".join(fields_table(known["explanation"])),
-        "steps": steps(known),
+        "events": events(documented, source),
+        "fields": "\n".join(fields_table(documented["field"])),
+        "explanation": "\n".join(fields_table(documented["explanation"])),
+        "steps": steps(documented),
     }
 
 
-def compare(known: dict, source: log_schema.Source) -> None:
-    """What one of the two does not know."""
-    described = {part for name in [*known["field"], *known["explanation"]] for part in name.split(".")}
-    for name, step in known["step"].items():
+def compare(documented: dict, source: log_schema.Source) -> None:
+    """Raises Stale if the source and the documentation do not describe the same events and fields."""
+    described = {part for name in [*documented["field"], *documented["explanation"]] for part in name.split(".")}
+    for name, step in documented["step"].items():
         described |= {name} if isinstance(step, str) else set(step["fields"])
-    # Members of objects in lists are explained in words.
+    # Members of objects in lists are described in prose.
     described |= {"source", "key", "why", "code", "message", "detail", *"iss aud sub access iat nbf exp".split()}
     problems = [f"field {name} is written, but not described" for name in sorted(source.written - described)]
     problems += [f"field {name} is described, but not written" for name in sorted(described - source.literals)]
-    problems += [f"event {name} is written, but not described" for name in sorted(set(source.levels) - set(known["event"]))]
-    for name, event in known["event"].items():
+    problems += [f"event {name} is written, but not described" for name in sorted(set(source.levels) - set(documented["event"]))]
+    for name, event in documented["event"].items():
         fields = set(event.get("fields", {}))
         missing = sorted({*fields, name} - source.literals)
-        problems += [f"{one} of the event {name} is described, but not written" for one in missing]
-        problems += [f"field {one} of the event {name} is written, but not described" for one in sorted(source.fields[name] - fields)]
+        problems += [f"{item} of the event {name} is described, but not written" for item in missing]
+        problems += [f"field {item} of the event {name} is written, but not described" for item in sorted(source.fields[name] - fields)]
     if not source.levels or not source.written:
         problems.append("no events or fields were found in the source: tests/tools/log_schema.py does not know how they are written")
     if problems:
@@ -247,7 +247,7 @@ def compare(known: dict, source: log_schema.Source) -> None:
 
 
 def parts(program: str) -> dict[Path, dict[str, str]]:
-    """Of each page the parts that stand between its marks."""
+    """For each page, the generated parts between its markers."""
     docs = ROOT / "docs"
     return {
         docs / "commands.md": {"commands": commands(program)},
@@ -262,7 +262,7 @@ def filled(text: str, name: str, part: str) -> str:
     before, found, rest = text.partition(begin)
     _, also_found, after = rest.partition(end)
     if not (found and also_found):
-        raise Stale(f"the marks of {name} are missing")
+        raise Stale(f"the markers of {name} are missing")
     return f"{before}{begin}\n\n{part}\n\n{end}{after}"
 
 

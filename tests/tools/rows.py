@@ -1,12 +1,11 @@
 #!/usr/bin/python3
-"""The tables in tests/README.md: promises, rows of the threat model, faults and bounds, and the tests that prove each.
+"""Generates the tables in tests/README.md: promises, rows of the threat model, faults and bounds, with the tests that cover each.
 
-    rows.py            fails when a row has no test, or the tables are not what the tests say
+    rows.py            fails when a row has no test, or the tables are out of date
     rows.py --write    writes the tables
 
-A test belongs to a row when its name (of a TEST_CASE), or the docstring of its file (of a scenario or lint), has the row's
-id.
-It hits a bound when its tags, or that docstring, have the bound's key.
+A test covers a row if the name of its TEST_CASE, or the docstring of the file of a scenario or lint, contains the row's id.
+It covers a bound if its tags, or that docstring, contain the bound's key.
 """
 
 import re
@@ -86,7 +85,7 @@ FAULTS = {
     "F13": "a disk is full, a file cannot be read any more",
 }
 
-# Faults that use of the program showed: each is a sample of a kind, and its tests cover the kind.
+# Faults found by using the program: each is one example of a class of faults, and its tests cover the whole class.
 FOUND_BY_USE = {
     "X1": "a BuildKit step with --proxy-network uses the daemon's proxy password",
     "X2": "a reload removes client authentication or another fence",
@@ -140,7 +139,7 @@ FOUND_BY_USE = {
     "E8": "commands in the README that fail as written",
 }
 
-# Rows of what does not exist yet. One that has a test must leave this list.
+# Rows that are not implemented yet. A row that has a test must be removed from this list.
 ABSENT: dict[str, str] = {}
 
 ID = re.compile(r"\b(?:[TF]\d\d|P\d|[XSARCE]\d{1,2}[b-e]?)\b")
@@ -148,7 +147,7 @@ BOUND = re.compile(r"\b(?:limits|upstream)\.[a-z0-9_]+")
 
 
 def names(file: Path) -> list[str]:
-    """Names of the tests with their tags, or a scenario's docstring."""
+    """The names of a file's tests with their tags, or a scenario's docstring."""
     text = file.read_text()
     if file.suffix == ".cpp":
         strings = r'(?:"(?:[^"\\]|\\.)*"\s*)+'
@@ -161,10 +160,10 @@ def names(file: Path) -> list[str]:
 def tests_of_rows() -> dict[str, list[str]]:
     found = defaultdict(list)
     for file in sorted([*TESTS.rglob("*_test.cpp"), *TESTS.rglob("*_test.py"), *TESTS.glob("lint/*.py")]):
-        place = file.relative_to(TESTS).with_suffix("").as_posix().removesuffix("_test")
+        test = file.relative_to(TESTS).with_suffix("").as_posix().removesuffix("_test")
         text = " ".join(names(file))
         for row in sorted({*ID.findall(text), *BOUND.findall(text)}):
-            found[row].append(place)
+            found[row].append(test)
     return found
 
 
@@ -174,25 +173,25 @@ def bounds() -> list[str]:
 
 def table(found) -> str:
     lines = ["| promise | what | proven by |", "| --- | --- | --- |"]
-    for promise, (what, rows) in PROMISES.items():
-        lines.append(f"| {promise} | {what} | {', '.join([*rows.split(), *found.get(promise, [])])} |")
+    for promise, (description, rows) in PROMISES.items():
+        lines.append(f"| {promise} | {description} | {', '.join([*rows.split(), *found.get(promise, [])])} |")
     lines += ["", "| row | what | tests |", "| --- | --- | --- |"]
-    for row, what in (ROWS | FAULTS).items():
-        lines.append(f"| {row} | {what} | {', '.join(found.get(row, [])) or ABSENT.get(row, 'MISSING')} |")
+    for row, description in (ROWS | FAULTS).items():
+        lines.append(f"| {row} | {description} | {', '.join(found.get(row, [])) or ABSENT.get(row, 'MISSING')} |")
     lines += ["", "| found by use | what | tests |", "| --- | --- | --- |"]
-    for row, what in FOUND_BY_USE.items():
-        lines.append(f"| {row} | {what} | {', '.join(found.get(row, [])) or ABSENT.get(row, 'MISSING')} |")
+    for row, description in FOUND_BY_USE.items():
+        lines.append(f"| {row} | {description} | {', '.join(found.get(row, [])) or ABSENT.get(row, 'MISSING')} |")
     lines += ["", "| bound | hit by |", "| --- | --- |"]
     lines += [f"| `{key}` | {', '.join(found.get(key, [])) or ABSENT.get(key, 'MISSING')} |" for key in bounds()]
     return "\n".join(lines)
 
 
 def complaints(found) -> list[str]:
-    known = [*PROMISES, *ROWS, *FAULTS, *FOUND_BY_USE, *bounds()]
-    made = [f"{row} has no test" for row in known if row not in found and row not in [*ABSENT, *PROMISES]]
-    made += [f"{row} has a test now: take it from ABSENT" for row in ABSENT if row in found]
-    made += [f"{row} is no row, but {', '.join(places)} names it" for row, places in found.items() if row not in known]
-    return made
+    known_rows = [*PROMISES, *ROWS, *FAULTS, *FOUND_BY_USE, *bounds()]
+    problems = [f"{row} has no test" for row in known_rows if row not in found and row not in [*ABSENT, *PROMISES]]
+    problems += [f"{row} has a test now: remove it from ABSENT" for row in ABSENT if row in found]
+    problems += [f"{row} is not a row, but {', '.join(places)} refers to it" for row, places in found.items() if row not in known_rows]
+    return problems
 
 
 def main() -> int:
