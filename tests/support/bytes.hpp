@@ -1,4 +1,4 @@
-// Bodies that are too long to be written down, and their checksums.
+// Generated bodies that are too long for literals, and their checksums.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace regpass::testing {
 
-// The same bytes for the same seed; they do not repeat within any buffer of ours.
+// The same bytes for the same seed; the period is longer than any of our buffers.
 inline std::string noise(std::size_t size, std::uint64_t seed = 1) {
   std::string made(size, '\0');
   std::uint64_t state = seed * 0x9E3779B97F4A7C15U + 1;
@@ -21,7 +21,7 @@ inline std::string noise(std::size_t size, std::uint64_t seed = 1) {
   return made;
 }
 
-// FNV-1a, with the number of bytes.
+// FNV-1a, combined with the number of bytes.
 class checksum {
  public:
   checksum() = default;

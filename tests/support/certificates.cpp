@@ -87,7 +87,7 @@ void add(X509* certificate, X509* issuer, int nid, const char* value) {
   X509_EXTENSION_free(extension);
 }
 
-// Everything but extensions and signature. Without an issuer it names itself.
+// Everything except extensions and signature. Without an issuer, the certificate is its own issuer.
 std::shared_ptr<X509> begin(std::string_view common_name, X509* issuer, EVP_PKEY* key, const issue_options& options) {
   std::shared_ptr<X509> made(X509_new(), X509_free);
   X509_set_version(made.get(), X509_VERSION_3);

@@ -1,4 +1,4 @@
-// Certificates for tests, good ones and bad ones: a CA in memory and what it signs. Independent of the code under test.
+// Valid and invalid certificates for tests, issued by a CA in memory. Independent of the code under test.
 #pragma once
 
 #include <openssl/types.h>
@@ -14,12 +14,12 @@ namespace regpass::testing {
 enum class key_kind { p256, rsa2048 };
 
 struct issue_options {
-  std::chrono::seconds valid_from{-3600};  // from now
+  std::chrono::seconds valid_from{-3600};  // relative to now
   std::chrono::seconds valid_to{86400};
   key_kind key = key_kind::p256;
-  std::string common_name{};           // empty: the first name
-  bool for_servers = true;             // extended key usage serverAuth, else clientAuth
-  std::vector<std::string> raw_dns{};  // DNS names taken byte for byte, after the others
+  std::string common_name{};           // the first name if empty
+  bool for_servers = true;             // extended key usage serverAuth, otherwise clientAuth
+  std::vector<std::string> raw_dns{};  // DNS names encoded byte for byte, after the others
 };
 
 struct issued {
@@ -31,12 +31,12 @@ class test_ca {
  public:
   static test_ca make(std::string_view common_name = "Test CA", const issue_options& options = {});
 
-  // Signs with somebody else's certificate and key (PEM).
+  // Signs with an existing certificate and key (PEM).
   static test_ca from(std::string_view certificate, std::string_view key);
 
-  // A certificate for these DNS names and IP literals; without any it has no alternative name.
+  // A certificate for these DNS names and IP literals; if there are none, it has no alternative name.
   issued issue(const std::vector<std::string>& names, const issue_options& options = {}) const;
-  // A CA below this one, able to issue in turn.
+  // An intermediate CA below this one.
   test_ca intermediate(std::string_view common_name) const;
 
   std::string certificate() const;  // PEM
@@ -47,7 +47,7 @@ class test_ca {
   std::shared_ptr<EVP_PKEY> key_;
 };
 
-// The first certificate and the key of a PEM text; the test ends when there is none.
+// The first certificate and the key in a PEM text; fails the test if there is none.
 std::shared_ptr<X509> certificate_from(std::string_view pem);
 std::shared_ptr<EVP_PKEY> key_from(std::string_view pem);
 

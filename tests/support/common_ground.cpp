@@ -8,7 +8,7 @@ namespace {
 
 const std::vector<std::string> names{
     "127.0.0.1", "127.0.0.2", "127.0.0.3", "localhost", "registry.test", "auth.test",
-    // What the cases of tests/cases are about.
+    // The host names that appear in tests/cases.
     "registry-1.docker.io", "auth.docker.io", "hub.docker.com", "ghcr.io", "quay.io", "gcr.io",
     "123456789012.dkr.ecr.eu-central-1.amazonaws.com", "europe-west1-docker.pkg.dev", "team.azurecr.io", "fra.ocir.io",
     "registry.digitalocean.com", "api.digitalocean.com", "harbor.example.com", "gitlab.example.com",

@@ -1,4 +1,4 @@
-// An environment variable with another value for the life of this object.
+// Overrides an environment variable for the lifetime of this object.
 #pragma once
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// A stream of which one call fails: the n-th of a test, for every n.
+// A stream of which one call fails: the n-th in a test, for every n.
 #pragma once
 
 #include "regpass/net/stream.hpp"
@@ -9,8 +9,8 @@
 
 namespace regpass::testing {
 
-// Shared by the streams whose calls count together. From the call that is due on nothing works any more, as on a
-// connection that was reset.
+// Shared by the streams whose calls are counted together. From the failing call on, every call fails, as on a
+// connection that has been reset.
 struct call_that_fails {
   explicit call_that_fails(std::size_t which) : due(which) {}
 

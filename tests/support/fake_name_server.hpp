@@ -1,4 +1,4 @@
-// A name server on loopback, and a resolver that asks it instead of the machine's. It lives on the test's event loop.
+// A name server on loopback, and a resolver that uses it instead of the machine's. It runs on the test's event loop.
 #pragma once
 
 #include "net/names/resolver.hpp"
@@ -23,7 +23,7 @@ namespace regpass::testing {
 class fake_name_server {
  public:
   struct entry {
-    std::vector<std::vector<std::string>> answers{};  // one after the other, the last one for good
+    std::vector<std::vector<std::string>> answers{};  // in order; the last one repeats
     int rcode = 0;
     bool silent = false;
     bool silent_v6 = false;
@@ -43,7 +43,7 @@ class fake_name_server {
   fake_name_server& operator=(const fake_name_server&) = delete;
 
   void set(const std::string& name, entry what) { names_[name] = std::move(what); }
-  // Questions for IPv4 addresses.
+  // Queries for IPv4 addresses.
   int asked(const std::string& name) { return asked_[name]; }
 
   void write(const std::string& file, std::string_view text) { std::ofstream(place_.path() / file) << text; }
@@ -56,7 +56,7 @@ class fake_name_server {
     return made;
   }
   std::shared_ptr<net::resolver> resolver() const { return std::make_shared<net::resolver>(on_, options()); }
-  // Every dial on this loop asks here from now on.
+  // Makes every dial on this loop use this server.
   void install() { net::set_resolver(on_, resolver()); }
 
  private:

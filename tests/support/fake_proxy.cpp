@@ -14,7 +14,7 @@
 namespace regpass::testing {
 namespace {
 
-constexpr int look_every_ms = 20;  // whether the test is over
+constexpr int look_every_ms = 20;  // polling interval for the end of the test
 
 }  // namespace
 
@@ -117,7 +117,7 @@ std::optional<std::uint16_t> fake_proxy::judge(wire& client, const message& aske
   const std::lock_guard held(lock_);
   if (says_) {
     client.write(*says_);
-    // Silence is no close.
+    // When it sends nothing, it must not close the connection either.
     while (says_->empty() && !stopping_ && !client.readable(std::chrono::milliseconds{look_every_ms})) {
     }
     return std::nullopt;

@@ -1,5 +1,5 @@
-// A corporate proxy for tests: CONNECT with or without Basic, its own idea of what names mean, and a memory of what it
-// was asked.
+// An upstream proxy for tests: CONNECT with or without Basic authentication, its own mapping of names to ports, and a
+// record of the requests.
 #pragma once
 
 #include "http_wire.hpp"
@@ -24,18 +24,18 @@ class fake_proxy {
   fake_proxy(const fake_proxy&) = delete;
   fake_proxy& operator=(const fake_proxy&) = delete;
 
-  // From here on CONNECT wants this login ("alice:pw").
+  // Makes CONNECT require this login ("alice:pw").
   void requirement(std::string login);
-  // `authority` is reached at this port of 127.0.0.1; what it does not know is answered 502.
+  // Maps `authority` to this port of 127.0.0.1; requests for unknown authorities get 502.
   void knows(std::string authority, std::uint16_t port);
-  // These bytes instead of any answer of its own; empty: silence.
+  // Sends these bytes instead of its own responses, or nothing if empty.
   void says(std::string bytes);
 
   std::uint16_t port() const { return port_; }
   // "http://LOGIN@127.0.0.1:PORT"
   std::string url(const std::string& login = "") const;
   std::vector<message> requests() const;
-  // The targets that were asked for, in order.
+  // The requested targets, in order.
   std::vector<std::string> asked_for() const;
   std::size_t connections() const { return accepted_; }
 

@@ -167,7 +167,7 @@ void fake_server::accept() {
   }
 }
 
-// A failed exchange ends its connection; what the test asserts on is what was noted.
+// A failed exchange only ends its connection; tests assert on the recorded requests.
 void fake_server::serve(int descriptor, std::size_t number) {
   wire on(descriptor);
   {
@@ -249,7 +249,7 @@ bool fake_server::send_body(wire& on, const reply& how) {
   return !how.chunked || on.write("0\r\n\r\n");
 }
 
-// A test that ends does not wait for it.
+// The end of a test does not wait for it.
 void fake_server::rest(std::chrono::milliseconds span) const {
   const auto until = std::chrono::steady_clock::now() + span;
   while (!stopping_ && std::chrono::steady_clock::now() < until)

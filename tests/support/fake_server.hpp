@@ -1,10 +1,10 @@
-// A registry, token server or any other HTTP server for tests: answers as a script of sentences says, and remembers
+// A registry, token server or any other HTTP server for tests: responds according to a script of rules and records
 // every request.
 //
 //   registry.on("GET", "/v2/").answer(401).header("WWW-Authenticate", "Bearer …");
 //   registry.on("GET", "/v2/a/blobs/*").times(1).cut();
 //
-// The first sentence that fits and is not used up answers. What no sentence fits gets 418.
+// The first matching rule that is not used up determines the response. A request that matches no rule gets 418.
 #pragma once
 
 #include "http_wire.hpp"
@@ -27,7 +27,7 @@
 namespace regpass::testing {
 
 struct received : message {
-  std::size_t connection = 0;  // which one it came on, from 1
+  std::size_t connection = 0;  // index of its connection, from 1
   std::string authorization() const { return field("Authorization").value_or(""); }
 };
 
@@ -36,24 +36,24 @@ struct reply {
   std::string reason{};
   std::vector<std::pair<std::string, std::string>> fields{};
   std::string body{};
-  std::optional<std::uint64_t> pattern_bytes{};  // a body of pattern() instead
-  std::string interim{};                         // bytes sent before the answer (1xx)
-  std::string raw{};                             // bytes sent instead of an answer
+  std::optional<std::uint64_t> pattern_bytes{};  // the size of a body of pattern(), sent instead
+  std::string interim{};                         // bytes sent before the response (1xx)
+  std::string raw{};                             // bytes sent instead of a response
   bool chunked = false;
-  bool early = false;                        // before the request's body is read
-  bool invite = false;                       // 100 to a request with Expect, before its body is read
-  bool silent = false;                       // nothing is sent, the connection stays
-  bool cut = false;                          // the connection ends instead of an answer
-  bool reset = false;                        // …and by RST
-  bool close = false;                        // …after the answer, without a word about it
-  bool stop_reading = false;                 // early: closes without reading the body
-  std::optional<std::uint64_t> cut_after{};  // so many bytes of the body are sent, then the connection ends
-  std::chrono::milliseconds delay{0};        // before the answer
-  std::chrono::milliseconds pause{0};        // between the pieces of the body
-  // Over HTTP/2 only; `close` says GOAWAY there.
+  bool early = false;                        // respond before the request's body is read
+  bool invite = false;                       // send 100 to a request with Expect before reading its body
+  bool silent = false;                       // send nothing and keep the connection open
+  bool cut = false;                          // close the connection instead of responding
+  bool reset = false;                        // …with RST
+  bool close = false;                        // close after the response without announcing it
+  bool stop_reading = false;                 // with `early`: close without reading the body
+  std::optional<std::uint64_t> cut_after{};  // close the connection after this many bytes of the body
+  std::chrono::milliseconds delay{0};        // before the response
+  std::chrono::milliseconds pause{0};        // between pieces of the body
+  // Only over HTTP/2, where `close` sends GOAWAY.
   std::vector<std::pair<std::string, std::string>> trailers{};
-  std::optional<std::uint32_t> h2_reset{};  // RST_STREAM with this code instead of an answer
-  bool unfinished = false;                  // the whole body, but never END_STREAM
+  std::optional<std::uint32_t> h2_reset{};  // RST_STREAM with this code instead of a response
+  bool unfinished = false;                  // send the whole body but never END_STREAM
 };
 
 class sentence {
@@ -98,7 +98,7 @@ class sentence {
   friend class h2_conversation;
   bool fits(const received& what) const;
   std::string method_;  // "*": any
-  std::string target_;  // a path without query, the whole target, or a beginning with '*' behind
+  std::string target_;  // a path without query, the whole target, or a prefix followed by '*'
   condition condition_;
   std::optional<std::size_t> left_;
   reply to_;
@@ -114,41 +114,41 @@ class fake_server {
   fake_server& operator=(const fake_server&) = delete;
 
   sentence& on(std::string method, std::string target);
-  // What no sentence fits.
+  // Requests that matched no rule.
   void otherwise(sentence::maker how);
-  // Requests whose Authorization `good` does not like get 401 with this challenge before any sentence is looked at.
+  // Requests whose Authorization `good` rejects get 401 with this challenge before any rule applies.
   void requirement(std::string challenge, std::function<bool(const std::string&)> good);
 
-  // What every connection is told at once, whatever it says, before it ends: for servers of another protocol.
+  // Sent on every connection at once, before it is closed: for servers that speak another protocol.
   void greet(std::string bytes);
 
   std::uint16_t port() const { return port_; }
   std::string authority() const;
   enum class versions {
     both,
-    http2_alone,      // another offer ends the handshake, by the alert of RFC 7301 section 3.2
-    http2_or_nothing  // another offer is passed over, and the connection ends after the handshake, as nghttpd does it
+    http2_alone,      // other offers abort the handshake with the alert of RFC 7301 section 3.2
+    http2_or_nothing  // other offers are ignored, and the connection closes after the handshake, like nghttpd
   };
-  // Chooses HTTP/2 when it is offered; in the script only what reply says of it differs.
+  // Selects HTTP/2 if it is offered; in the script, only the HTTP/2 fields of `reply` differ.
   void speak_h2(versions takes = versions::both);
-  // Another certificate than the one that the proxy believes in.
+  // Replaces the certificate that the proxy trusts.
   void present(const issued& certificate);
-  // Only clients with a certificate of this CA (PEM) are let in.
+  // Only accepts clients with a certificate from this CA (PEM).
   void demand_certificate(std::string_view ca_pem);
   std::string url(std::string_view path = "") const;
   bool tls() const { return how_ == scheme::https; }
 
-  // Heads that came, in order; a request is here as soon as its head is, and changes when its body has been read.
+  // Received requests, in order; a request is added when its head has arrived and updated when its body has been read.
   std::vector<received> requests() const;
-  // Those of that method ("*": any) whose target begins so.
+  // Requests with this method ("*": any) whose target has this prefix.
   std::vector<received> requests(std::string_view method, std::string_view target) const;
   std::size_t count(std::string_view method, std::string_view target) const { return requests(method, target).size(); }
   std::size_t connections() const { return accepted_; }
-  // Those of them that began with a session of an earlier one.
+  // The connections that resumed an earlier TLS session.
   std::size_t resumptions() const { return resumed_; }
-  // Body bytes that went out.
+  // Body bytes that were sent.
   std::uint64_t sent() const { return sent_; }
-  // While it holds, request bodies are not read: for tests of back-pressure.
+  // While set, request bodies are not read, to test back-pressure.
   void hold_reading(bool on) { holding_ = on; }
 
  private:
@@ -190,7 +190,7 @@ class fake_server {
   std::thread accepting_;
 };
 
-// Waits until the condition holds, at most `within`; what it then is.
+// Waits at most `within` for the condition and returns its value.
 bool holds_soon(const std::function<bool()>& condition, std::chrono::milliseconds within = std::chrono::seconds{5});
 
 }  // namespace regpass::testing

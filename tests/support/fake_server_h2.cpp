@@ -1,4 +1,4 @@
-// The fake server's other language: the same script, answered over HTTP/2.
+// The fake server's HTTP/2 side, with the same script.
 #include "common_ground.hpp"
 #include "fake_server.hpp"
 #include "regpass/http/h2_codec.hpp"
@@ -123,7 +123,7 @@ class h2_conversation {
   void flush() {
     std::string out;
     const auto written = codec_.output(out, 1U << 24U);
-    // What was told by the output itself: pieces that went out.
+    // Events produced by output() itself, for body pieces that were sent.
     for (auto& event : codec_.take_events()) {
       std::visit([this](auto& one) { handle(one); }, event);
     }

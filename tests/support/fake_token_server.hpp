@@ -1,4 +1,4 @@
-// A token server for tests: hands out tokens that name what they grant, and remembers what it was asked for.
+// A token server for tests: issues tokens that name what they grant, and records the requests.
 #pragma once
 
 #include "fake_server.hpp"
@@ -11,11 +11,11 @@
 
 namespace regpass::testing {
 
-// What was asked for, by query or form.
+// A token request, from the query or the form.
 struct token_asked {
   std::string method;
   std::string service;
-  std::vector<std::string> scopes;  // as sent, one a parameter
+  std::vector<std::string> scopes;  // as sent, one per parameter
   std::string account;
   std::string grant_type;
   std::string authorization;
@@ -25,34 +25,34 @@ struct token_asked {
 
 class fake_token_server {
  public:
-  // A marker in every token, for whoever looks for leaks.
+  // A marker in every token, to search for leaks.
   static constexpr std::string_view token_canary = "canary-token";
 
   explicit fake_token_server(fake_server::scheme how = fake_server::scheme::https,
                              const std::string& address = "127.0.0.1");
 
-  // Instead of what is asked for, this is granted (blank-separated).
+  // Grants this instead of what is requested (space-separated).
   void grants(std::string scopes);
-  // …to those who bring no credential.
+  // …to requests without a credential.
   void grants_anonymous(std::string scopes);
-  // A token as a client of its own gets it, past any proxy.
+  // A token as a client would get it directly, without a proxy.
   std::string issue_to(const std::string& user, const std::string& password, const std::string& scope) const;
-  // Whom an Authorization with a token from here names; empty: nobody.
+  // The user of an Authorization with a token from this server, or empty.
   static std::string subject_of(const std::string& authorization);
-  // Of several scopes that are asked for only one is granted.
+  // Grants only one of several requested scopes.
   enum class honoured : std::uint8_t { all, first, last };
   void honours(honoured which) { honours_ = which; }
   void expires_in(int seconds) { life_ = seconds; }
   void opaque() { opaque_ = true; }
-  // For sentences that come before its own answer.
+  // For rules that take precedence over its own responses.
   fake_server& server() { return server_; }
 
   std::string realm() const { return server_.url("/token"); }
   std::string challenge(std::string_view more = "") const;
-  // `registry` lets in who comes with a token from here that was not taken back.
+  // `registry` accepts tokens from this server that have not been revoked.
   void guard(fake_server& registry) const;
   bool is_good(const std::string& authorization) const;
-  // …and that grants this one scope, whatever the token itself says.
+  // …and that grant this scope, whatever the token itself says.
   bool allows(const std::string& authorization, std::string_view scope) const;
   void take_back_all();
 
@@ -67,7 +67,7 @@ class fake_token_server {
   std::optional<std::string> grants_anonymous_;
   struct issued {
     std::string token;
-    std::string granted;  // blank-separated
+    std::string granted;  // space-separated
   };
   std::vector<issued> issued_;
   std::atomic<honoured> honours_{honoured::all};

@@ -1,11 +1,10 @@
-// Makes calls of a program fail while it runs: preloaded, and told what to do by a file of three numbers, mapped into
-// memory.
+// A preloaded library that makes calls of a running program fail, controlled by a memory-mapped file of three numbers.
 //
-//   word 0  every so-manieth allocation fails (0: none)
-//   word 1  every so-manieth system call of the network or a file fails (0: none)
-//   word 2  how many have failed
+//   word 0  every n-th allocation fails (0: none)
+//   word 1  every n-th network or file system call fails (0: none)
+//   word 2  the number of failures so far
 //
-// Each call counts for itself, on all threads together, so that what fails differs from run to run.
+// One counter is shared by all calls on all threads, so that different calls fail from run to run.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,7 +20,7 @@ struct control {
   _Atomic unsigned allocations, calls, failed;
 };
 
-static struct control* told;
+static struct control* control_file;
 static _Atomic unsigned counted;
 
 __attribute__((constructor)) static void begin(void) {
@@ -30,12 +29,12 @@ __attribute__((constructor)) static void begin(void) {
   if (fd < 0) return;
   void* at = mmap(NULL, sizeof(struct control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   close(fd);
-  if (at != MAP_FAILED) told = at;
+  if (at != MAP_FAILED) control_file = at;
 }
 
 static int due(unsigned every) {
   if (every == 0 || atomic_fetch_add(&counted, 1) % every != every - 1) return 0;
-  atomic_fetch_add(&told->failed, 1);
+  atomic_fetch_add(&control_file->failed, 1);
   return 1;
 }
 
@@ -44,26 +43,26 @@ extern void* __libc_calloc(size_t, size_t);
 extern void* __libc_realloc(void*, size_t);
 
 void* malloc(size_t size) {
-  if (told && due(told->allocations)) return errno = ENOMEM, NULL;
+  if (control_file && due(control_file->allocations)) return errno = ENOMEM, NULL;
   return __libc_malloc(size);
 }
 
 void* calloc(size_t count, size_t size) {
-  if (told && due(told->allocations)) return errno = ENOMEM, NULL;
+  if (control_file && due(control_file->allocations)) return errno = ENOMEM, NULL;
   return __libc_calloc(count, size);
 }
 
 void* realloc(void* old, size_t size) {
-  if (told && due(told->allocations)) return errno = ENOMEM, NULL;
+  if (control_file && due(control_file->allocations)) return errno = ENOMEM, NULL;
   return __libc_realloc(old, size);
 }
 
-#define CALL(result, name, error, parameters, arguments)                \
-  result name parameters {                                              \
-    static result(*real) parameters;                                    \
-    if (!real) *(void**)&real = dlsym(RTLD_NEXT, #name);                \
-    if (told && due(told->calls)) return errno = (error), (result) - 1; \
-    return real arguments;                                              \
+#define CALL(result, name, error, parameters, arguments)                                \
+  result name parameters {                                                              \
+    static result(*real) parameters;                                                    \
+    if (!real) *(void**)&real = dlsym(RTLD_NEXT, #name);                                \
+    if (control_file && due(control_file->calls)) return errno = (error), (result) - 1; \
+    return real arguments;                                                              \
   }
 
 CALL(int, socket, EMFILE, (int domain, int type, int protocol), (domain, type, protocol))

@@ -1,5 +1,4 @@
-// For as long as it lives no file of this process grows beyond so many bytes: what a disk that is full does, without
-// one.
+// Simulates a full disk: during its lifetime, no file of this process can grow beyond the given size.
 #pragma once
 
 #include <sys/resource.h>

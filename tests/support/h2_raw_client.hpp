@@ -1,4 +1,4 @@
-// A client that speaks HTTP/2, inside a CONNECT or with prior knowledge: any number of streams, waited for one by one.
+// An HTTP/2 client, inside a CONNECT or with prior knowledge: any number of streams, each awaited separately.
 #pragma once
 
 #include "raw_client.hpp"
@@ -14,39 +14,39 @@ namespace regpass::testing {
 
 struct h2_answer : message {
   header_list trailers;
-  std::optional<std::uint32_t> reset;  // the code, when the stream did not end cleanly
+  std::optional<std::uint32_t> reset;  // the error code if the stream did not end cleanly
   std::size_t interims = 0;
 };
 
 class h2_raw_client {
  public:
-  // CONNECT and TLS; throws when either fails or HTTP/2 is not chosen.
+  // CONNECT and TLS; throws if either fails or HTTP/2 is not selected.
   h2_raw_client(std::uint16_t proxy_port, std::string authority);
 
-  // Prior knowledge on a connection that is there.
+  // Uses an existing connection with prior knowledge.
   h2_raw_client(raw_client below, std::string authority) : below_(std::move(below)), authority_(std::move(authority)) {}
 
-  // `body`: none, or one that is announced with its length unless `counted` is false.
+  // `body`: none, or one with a Content-Length unless `counted` is false.
   std::int32_t send(std::string_view method, std::string_view target, const header_list& more = {},
                     std::optional<std::string> body = std::nullopt, bool counted = true,
                     const header_list& trailers = {});
-  // Only the head of a request with a body of that length.
+  // Sends only the head of a request with a body of that length.
   std::int32_t begin(std::string_view method, std::string_view target, std::uint64_t length,
                      const header_list& more = {});
   void add(std::int32_t stream, std::string piece);
   void end(std::int32_t stream, std::string piece);  // the last piece
   void reset(std::int32_t stream, http::h2_code code = http::h2_code::cancel);
 
-  // Waits until the stream is over, or until its head is there.
+  // Waits until the stream has ended, or until its head has arrived.
   h2_answer receive(std::int32_t stream);
   h2_answer receive_head(std::int32_t stream);
-  // Waits until so many bytes of the body are there; what there is of it.
+  // Waits until this many bytes of the body have arrived and returns them.
   std::string receive_bytes(std::int32_t stream, std::size_t count);
-  bool receive_interim(std::int32_t stream);  // false: something else came
+  bool receive_interim(std::int32_t stream);  // false if something else arrived
   h2_answer ask(std::string_view method, std::string_view target, const header_list& more = {}) {
     return receive(send(method, target, more));
   }
-  // Bytes past the codec; what comes back is read by `receive`.
+  // Sends bytes without the codec; `receive` reads the response.
   bool say(std::string_view bytes) { return below_.send(bytes); }
   // The code of the GOAWAY that ends the connection.
   std::uint32_t goodbye();
@@ -54,7 +54,7 @@ class h2_raw_client {
 
  private:
   http::request_head head_of(std::string_view method, std::string_view target, const header_list& more) const;
-  bool turn();  // false: the connection has ended
+  bool turn();  // false if the connection has ended
   void flush();
   raw_client below_;
   std::string authority_;

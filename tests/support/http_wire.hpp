@@ -1,4 +1,4 @@
-// HTTP/1.1 messages off a test's wire: what came, as it came, with length and digest of bodies of any size.
+// Reads HTTP/1.1 messages from a test's connection, unmodified, with the length and digest of bodies of any size.
 #pragma once
 
 #include "wire.hpp"
@@ -14,19 +14,19 @@
 namespace regpass::testing {
 
 struct message {
-  std::string head;    // byte for byte, the empty line included
+  std::string head;    // byte for byte, including the empty line
   std::string method;  // of a request
   std::string target;
-  int status = 0;  // of a response; 0: none came
+  int status = 0;  // of a response; 0 if none arrived
   std::string reason;
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;             // its first 64 KiB
-  std::uint64_t body_size = 0;  // of what came
-  std::string sha256;           // of what came, in hex
-  bool complete = false;        // the body came to its end
+  std::uint64_t body_size = 0;  // of what was received
+  std::string sha256;           // of what was received, in hex
+  bool complete = false;        // the body was received completely
 
   std::vector<std::string> all(std::string_view name) const;
-  // The values of all fields of that name, joined by ", "; nothing when there is none.
+  // The values of all fields with this name, joined with ", ", or nullopt.
   std::optional<std::string> field(std::string_view name) const;
   bool has(std::string_view name) const { return field(name).has_value(); }
 };
@@ -37,11 +37,11 @@ class message_reader {
   message_reader(wire& from, kind what);
   ~message_reader();
 
-  // False when the connection ended before a head did. `answers`: the method that a response answers.
+  // False if the connection ended before the end of a head. `answers`: the method of the request that is answered.
   bool read_head(message& into, std::string_view answers = "GET");
-  // Reads the rest; false when it was cut off.
+  // Reads the rest of the body; false if it was truncated.
   bool read_body(message& into);
-  // What came behind the message, taken away.
+  // Takes the bytes that were received after the message.
   std::string take_rest() { return std::exchange(pending_, {}); }
 
  private:
@@ -54,7 +54,7 @@ class message_reader {
 };
 
 std::string sha256_of(std::string_view bytes);
-// Bytes of a body that say where they stand, so that one that is lost, doubled or moved shows.
+// Body bytes that encode their position, so that lost, duplicated or moved bytes are detected.
 std::string pattern(std::uint64_t from, std::size_t size);
 // The digest of pattern(0, size).
 std::string sha256_of_pattern(std::uint64_t size);

@@ -1,4 +1,4 @@
-// Real sockets within the process: a port of 127.0.0.1 that a test accepts from by hand, and connected pairs.
+// Real sockets within the process: a port of 127.0.0.1 on which a test accepts explicitly, and connected pairs.
 #pragma once
 
 #include "net/tcp_stream.hpp"
@@ -32,12 +32,12 @@ class loopback {
   boost::asio::ip::tcp::acceptor acceptor_;
 };
 
-// A port that nobody listens on.
+// A port on which nothing listens.
 inline std::uint16_t closed_port(const async::executor& on) {
   return loopback(on).port();
 }
 
-// An address that swallows everything: a backlog that is full lets nobody in and says nothing.
+// An address that silently drops connection attempts: its backlog is full.
 class black_hole {
  public:
   black_hole(const async::executor& on, const char* address, std::uint16_t port) : full_(on) {

@@ -1,4 +1,4 @@
-// Two connected streams in memory. Each direction is a channel that a test can look into, cut, hold up and break.
+// Two connected streams in memory. Each direction is a channel that a test can inspect, cut, delay and break.
 #pragma once
 
 #include "regpass/net/stream.hpp"
@@ -25,26 +25,26 @@ class channel {
  public:
   explicit channel(const async::executor& on) : changed_(on, boost::asio::steady_timer::time_point::max()) {}
 
-  // Sits in for the writer.
+  // Acts as the writer.
   void put(std::string_view bytes) {
     waiting_ += bytes;
     written_ += bytes.size();
     notify();
   }
   void end() { set(ended_, true); }
-  void fail_reads(errc code) { set(read_failure_, code); }  // once what is there has been read
+  void fail_reads(errc code) { set(read_failure_, code); }  // after the buffered bytes have been read
 
-  // Sits in for the reader.
+  // Acts as the reader.
   std::string take() {
     taken_ += waiting_.size();
     notify();
     return std::exchange(waiting_, {});
   }
   void fail_writes(errc code) { set(write_failure_, code); }
-  // Writers wait while so many bytes are unread. 0 stops them.
+  // Writers wait while this many bytes are unread; 0 stops them.
   void hold_beyond(std::size_t capacity) { set(capacity_, capacity); }
 
-  // The next reads get pieces of these sizes at most, all later ones of `then`.
+  // The next reads return pieces of at most these sizes, all later ones of at most `then`.
   void cut(std::vector<std::size_t> sizes, std::size_t then = unbounded) {
     cuts_.assign(sizes.begin(), sizes.end());
     then_ = then;
@@ -137,7 +137,7 @@ class memory_stream final : public net::stream {
     co_return result<void>();
   }
 
-  // As with TCP: the peer reads what is under way and then the end; what it writes from now on is lost.
+  // As with TCP, the peer reads the bytes in flight and then the end; anything it writes from now on is lost.
   void close() noexcept override {
     if (closed_) return;
     closed_ = true;
@@ -165,7 +165,8 @@ class memory_stream final : public net::stream {
   bool closed_ = false;
 };
 
-// The channels stay to look at when the streams have been given away. `there` carries bytes from `near` to `far`.
+// The channels can still be inspected after the streams have been moved away. `there` carries bytes from `near` to
+// `far`.
 struct memory_pair {
   explicit memory_pair(const async::executor& on)
       : there(std::make_shared<channel>(on)),

@@ -61,7 +61,7 @@ struct proxy_under_test::engine {
     worker.start();
   }
 
-  // Where connections arrive that were redirected on their way to `original`.
+  // The listener for connections that were redirected on their way to `original`.
   std::uint16_t port_for(const std::string& original) {
     auto& open = captured[original];
     if (open) return open->local().port();

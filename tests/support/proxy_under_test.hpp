@@ -1,7 +1,7 @@
-// The real proxy engine behind a real listener on loopback, with a snapshot made by hand.
+// The real proxy engine behind a real listener on loopback, with a hand-built snapshot.
 //
-// When it goes, no session may be left whose client is gone, and it looks through everything that was logged meanwhile,
-// at the highest verbosity: each line must be JSON, and none may hold a secret (T26, T27).
+// Its destructor checks that no session outlives its client, and examines everything that was logged at the highest
+// verbosity: each line must be JSON, and none may contain a secret (T26, T27).
 #pragma once
 
 #include "fake_token_server.hpp"
@@ -35,7 +35,7 @@ struct engine_settings {
 
 class proxy_under_test {
  public:
-  // The password of every credential made here.
+  // The password of every credential created here.
   static constexpr std::string_view password_canary = "canary-password";
 
   explicit proxy_under_test(const engine_settings& settings = {});
@@ -43,43 +43,43 @@ class proxy_under_test {
   proxy_under_test(const proxy_under_test&) = delete;
   proxy_under_test& operator=(const proxy_under_test&) = delete;
 
-  // Another snapshot for exchanges that begin from now on.
+  // Replaces the snapshot for exchanges that start from now on.
   void change(const std::function<void(forward::snapshot&)>& how);
-  // A [[registry]] for the server: pull and push of everything are allowed unless `how` says otherwise.
+  // A [[registry]] for the server; pulling and pushing everything is allowed unless `how` says otherwise.
   using options_change = std::function<void(forward::registry_options&)>;
   void serve(const fake_server& registry, const options_change& how = {});
   void serve(const std::string& authority, bool tls, const options_change& how = {});
-  // A credential for it, as a file would give it; its generation.
+  // Adds a credential for it, as from a file; returns its generation.
   std::uint64_t credential(const std::string& authority, auth::credential_kind kind = auth::credential_kind::basic,
                            std::string username = "alice", std::string value = std::string(password_canary));
 
-  // Makes the second port a mirror of the registry.
+  // Turns the second port into a mirror of the registry.
   void mirror(const std::string& authority, const std::string& path = "");
   std::uint16_t mirror_port() const;
   raw_client at_mirror() const;
 
   std::uint16_t port() const;
   raw_client client() const { return raw_client(port()); }
-  // On a connection that was redirected on its way to `original`, "address:port", and is for `authority`.
+  // A client on a connection for `authority` that was redirected on its way to `original` ("address:port").
   raw_client captured(const std::string& original, const std::string& authority);
   raw_client inside(const std::string& authority) const { return raw_client::inside(port(), authority); }
 
-  // Finished exchanges and refusals, once there are so many.
+  // Waits for this many finished exchanges and refusals and returns them.
   std::vector<forward::exchange_record> finished(std::size_t count = 1) const;
   std::vector<boost::json::object> log_lines(std::string_view event = "");
-  // Those that have reached the file by now; unlike the former, for asking again and again: it loses nothing that is
-  // logged meanwhile.
+  // The lines that have reached the file so far. Unlike the former, it can be called repeatedly without losing lines
+  // that are logged in the meantime.
   std::vector<boost::json::object> log_lines_so_far(std::string_view event) const;
   std::size_t sessions() const;
   std::size_t busy() const;
-  // No client connection is left, and nothing is under way.
+  // Whether there is no client connection and no work in progress.
   bool at_rest() const;
   forward::token_client& tokens();
-  // Waits until it was done there, where all connections live.
+  // Runs it on the thread of the connections and waits for it.
   void on_its_thread(const std::function<void()>& work);
-  // Who asks programs for credentials; outlives the sessions.
+  // Runs credential programs; outlives the sessions.
   void programs(forward::credential_client* client);
-  // One more text that no log line may hold.
+  // Adds a text that no log line may contain.
   void count_as_secret(std::string text) { secrets_.push_back(std::move(text)); }
 
  private:
@@ -90,7 +90,7 @@ class proxy_under_test {
   std::unique_ptr<engine> engine_;
 };
 
-// A registry that wants tokens, the token server beside it, and a proxy that has a credential for it: the usual case.
+// The usual case: a registry that requires tokens, its token server, and a proxy that has a credential for it.
 struct token_scene {
   explicit token_scene(const engine_settings& settings = {});
   raw_client inside() const { return proxy.inside(registry.authority()); }
@@ -100,7 +100,7 @@ struct token_scene {
   proxy_under_test proxy;
 };
 
-// A registry that lets everybody in, and a proxy that serves it.
+// A registry that allows anonymous access, and a proxy that serves it.
 struct open_scene {
   explicit open_scene(const engine_settings& settings = {}) : proxy(settings) { proxy.serve(registry); }
   raw_client inside() const { return proxy.inside(registry.authority()); }

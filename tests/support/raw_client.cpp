@@ -41,7 +41,7 @@ raw_client raw_client::inside(std::uint16_t proxy_port, const std::string& autho
 
 message raw_client::receive(std::string_view method) {
   auto got = receive_head(method);
-  // A refused CONNECT has a body, which the close ends.
+  // The response to a refused CONNECT has a body that ends with the connection.
   if (got.status != 0 && method != "CONNECT") reader_->read_body(got);
   return got;
 }

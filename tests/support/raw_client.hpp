@@ -1,5 +1,4 @@
-// A client that sends the bytes it is told to, and keeps what comes back: straight to the proxy, or TLS inside a
-// CONNECT.
+// A client that sends arbitrary bytes and records the response: directly to the proxy, or over TLS inside a CONNECT.
 #pragma once
 
 #include "http_wire.hpp"
@@ -20,39 +19,39 @@ class raw_client {
   explicit raw_client(std::uint16_t proxy_port);
   raw_client(raw_client&&) = default;
 
-  // The host of requests and TLS, where there is no CONNECT.
+  // The host for requests and TLS when there is no CONNECT.
   void address(std::string authority) { authority_ = std::move(authority); }
-  // CONNECT; the answer to it.
+  // Sends CONNECT and returns the response.
   message connect(const std::string& authority);
-  // TLS to the host that CONNECT named, believing in the proxy's CA only.
+  // TLS to CONNECT's host, trusting only the proxy's CA.
   bool secure();
   bool secure(const client_hello& hello);
   const std::string& failure() const { return wire_->failure(); }
   std::string alpn() const { return wire_->alpn(); }
-  // Both. Throws when either fails.
+  // Both; throws if either fails.
   static raw_client inside(std::uint16_t proxy_port, const std::string& authority);
 
   bool send(std::string_view bytes) { return wire_->write(bytes); }
-  // The next response, body included. Interim ones are counted and passed over.
+  // The next response, including its body. Interim responses are counted and skipped.
   message receive(std::string_view method = "GET");
   message receive_head(std::string_view method = "GET");
   bool receive_body(message& into) { return reader_->read_body(into); }
   std::size_t interims() const { return interims_; }
 
-  // One request with a Host of the CONNECT's target; Content-Length when there is a body.
+  // Sends a request with CONNECT's target as Host, and with Content-Length if there is a body.
   bool request(std::string_view method, std::string_view target, const header_list& more = {},
                std::string_view body = "");
   message ask(std::string_view method, std::string_view target, const header_list& more = {},
               std::string_view body = "");
 
-  // The rest of what comes until the connection ends.
+  // Reads until the connection ends.
   std::string read_to_end();
   bool ends() { return read_to_end().empty(); }
   bool readable(std::chrono::milliseconds within) const { return wire_->readable(within); }
   wire& on() { return *wire_; }
 
  private:
-  std::unique_ptr<wire> wire_;  // the reader holds on to it when the client moves
+  std::unique_ptr<wire> wire_;  // has a stable address, since the reader refers to it
   std::string authority_;
   std::unique_ptr<message_reader> reader_;
   std::size_t interims_ = 0;

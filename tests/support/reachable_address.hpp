@@ -1,5 +1,5 @@
-// An address of this machine that is not loopback: hosts that are no registry may not be on loopback, whatever is
-// configured (T03).
+// An address of this machine that is not loopback: connections to hosts that are not registries are never allowed to
+// loopback, whatever the configuration (T03).
 #pragma once
 
 #include "auth/address.hpp"
@@ -16,7 +16,7 @@
 
 namespace regpass::testing {
 
-// The first that `private_too` allows; none on a machine with nothing but loopback and special addresses.
+// The first such address that `private_too` allows, or none on a machine with only loopback and special addresses.
 inline std::optional<std::string> reachable_address() {
   ifaddrs* all = nullptr;
   if (::getifaddrs(&all) != 0) return std::nullopt;

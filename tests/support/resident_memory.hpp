@@ -1,4 +1,4 @@
-// The memory that this process holds, and whether it can be judged: sanitizers keep what is freed.
+// The resident memory of this process, and whether it is meaningful: sanitizers retain freed memory.
 #pragma once
 
 #include <unistd.h>

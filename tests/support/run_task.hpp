@@ -1,4 +1,4 @@
-// Runs a coroutine to its end on an event loop of its own; a test that hangs fails instead.
+// Runs a coroutine to completion on its own event loop; a test that hangs fails instead.
 #pragma once
 
 #include "regpass/async/task.hpp"
@@ -29,7 +29,7 @@ T run_task(async::task<T> work, std::chrono::seconds guard = guard_time) {
   return outcome.get();
 }
 
-// `body` is a lambda that is a coroutine; what it captures lives as long as it runs.
+// `body` is a coroutine lambda; its captures live as long as it runs.
 inline void run_task(const std::function<async::task<void>()>& body) {
   run_task(body());
 }
@@ -40,7 +40,7 @@ inline async::task<void> pause(std::chrono::milliseconds length) {
   co_await timer.async_wait(async::use_task);
 }
 
-// Lets everybody else run as far as they get without a clock or a socket.
+// Lets all other tasks run as far as they can without a timer or a socket.
 inline async::task<void> let_others_run() {
   const auto on = co_await boost::asio::this_coro::executor;
   for (int i = 0; i < 1000; ++i) {
@@ -48,7 +48,7 @@ inline async::task<void> let_others_run() {
   }
 }
 
-// Waits until `holds()`, looking every few milliseconds; the caller's next check says whether it came true.
+// Polls `holds()` every few milliseconds until it is true or time is up; the caller checks the result.
 template <class F>
 async::task<bool> wait_until(F holds, std::chrono::milliseconds within = std::chrono::seconds(10)) {
   const auto until = std::chrono::steady_clock::now() + within;

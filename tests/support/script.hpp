@@ -1,4 +1,4 @@
-// Programs of a test's own: shell scripts in a directory of theirs.
+// Programs for a test: shell scripts in a separate directory.
 #pragma once
 
 #include "temporary_directory.hpp"
@@ -12,10 +12,10 @@ namespace regpass::testing {
 
 class scripts {
  public:
-  // Writes down each run in `runs`, then does as `body` says.
+  // Records each run in `runs`, then executes `body`.
   std::filesystem::path put(std::string_view name, std::string_view body) const {
     const auto text = "#!/bin/sh\necho run >>'" + (place_ / "runs").string() + "'\n" + std::string(body) + "\n";
-    // Renamed into place: a file that is still open for writing cannot be started.
+    // Renamed into place, because a file that is still open for writing cannot be executed.
     const auto fresh = place_.put(std::string(name) + ".new", text);
     std::filesystem::permissions(fresh, std::filesystem::perms::owner_all);
     std::filesystem::rename(fresh, place_ / name);

@@ -1,4 +1,4 @@
-// A CA, a server's certificate for "registry.test" and 127.0.0.1 from it, and clients that believe in it or do not.
+// A CA, a server certificate from it for "registry.test" and 127.0.0.1, and clients that trust it or not.
 #pragma once
 
 #include "certificates.hpp"
@@ -20,7 +20,7 @@ struct tls_ground {
         stranger(make_client({})),
         server(server_context(ca.issue({"registry.test", "127.0.0.1"}))) {}
 
-  // The system's roots take long to read, and nothing here is signed by them.
+  // Loading the system's roots is slow, and nothing here is signed by them.
   tls::context make_client(const tls::trust& whom) const {
     const environment_variable file("SSL_CERT_FILE", dir.put("other.crt", test_ca::make("Other CA").certificate()));
     const environment_variable folder("SSL_CERT_DIR", dir / "none");

@@ -1,4 +1,4 @@
-// Two TLS engines back to back in memory.
+// Two TLS engines connected in memory.
 #pragma once
 
 #include "certificates.hpp"
@@ -22,11 +22,11 @@ T value_of(result<T> outcome) {
   return std::move(*outcome);
 }
 
-// An engine, what it has decrypted so far, and how it ended.
+// An engine, the data it has decrypted so far, and how it ended.
 struct tls_side {
   tls_side(const tls::context& ctx, tls::engine_options options) : engine(ctx, std::move(options)) {}
 
-  // Shakes hands and reads as far as the bytes allow.
+  // Continues the handshake and reads as far as the available bytes allow.
   void take(std::string_view bytes) {
     engine.feed(bytes);
     step();
@@ -65,7 +65,7 @@ struct tls_side {
   }
 };
 
-// Carries what one side has to send, in pieces of at most `piece` bytes.
+// Transfers pending output to the other side in pieces of at most `piece` bytes.
 inline bool carry(tls_side& from, tls_side& to, std::size_t piece = std::string_view::npos) {
   const std::string bytes(from.engine.output());
   from.engine.sent(bytes.size());
@@ -81,7 +81,7 @@ struct tls_pair {
       : client(client_ctx, {.role = tls::role::client, .name = std::move(client_name), .peer = party::registry}),
         server(server_ctx, {.role = tls::role::server, .name = std::move(server_name), .peer = party::client}) {}
 
-  // Until neither has anything to send.
+  // Repeats until neither side has anything to send.
   void settle(std::size_t piece = std::string_view::npos) {
     client.step();
     while (carry(client, server, piece) || carry(server, client, piece)) {

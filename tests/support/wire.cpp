@@ -36,13 +36,13 @@ std::string last_failure() {
   return code == 0 ? "the connection ended" : text.substr(0, text.find('\0'));
 }
 
-// OpenSSL writes with write(), which raises SIGPIPE when the peer has gone.
+// OpenSSL uses write(), which raises SIGPIPE if the peer has closed.
 void ignore_sigpipe() {
   static const auto before = std::signal(SIGPIPE, SIG_IGN);
   std::ignore = before;
 }
 
-// Calls with a time limit are not begun again by the kernel when a child of the process ends.
+// The kernel does not restart calls with a timeout after SIGCHLD.
 void block_sigchld() {
   sigset_t child;
   sigemptyset(&child);
@@ -50,7 +50,8 @@ void block_sigchld() {
   pthread_sigmask(SIG_BLOCK, &child, nullptr);
 }
 
-// A socket with a time limit is not read on after a stop of the process, whatever signals are blocked (signal(7)).
+// After the process has been stopped, calls on a socket with a timeout fail with EINTR, whichever signals are blocked
+// (signal(7)).
 template <class Call>
 int unstopped(Call&& call) {
   int outcome = 0;

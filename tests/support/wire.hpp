@@ -1,5 +1,4 @@
-// A blocking TCP connection, with TLS when it is wanted: the test's own end of a wire. Independent of the code under
-// test.
+// A blocking TCP connection with optional TLS, for the test's end of a connection. Independent of the code under test.
 #pragma once
 
 #include "certificates.hpp"
@@ -16,18 +15,18 @@
 namespace regpass::testing {
 
 using ssl_context = std::shared_ptr<SSL_CTX>;
-// Presents `pair`; with a CA (PEM) it lets in only who has a certificate of that.
+// Presents `pair`; with a CA (PEM), it only accepts clients with a certificate from it.
 ssl_context server_side(const issued& pair, std::string_view client_ca_pem = {});
-// Believes in these CA certificates (PEM) only.
+// Trusts only these CA certificates (PEM).
 ssl_context client_side(std::string_view ca_pem);
 
 struct client_hello {
-  std::string name{};               // what the certificate must be for; empty: not checked
-  std::string sni{};                // sent when not empty
+  std::string name{};               // the name the certificate must have; not checked if empty
+  std::string sni{};                // sent unless empty
   std::vector<std::string> alpn{};  // offered protocols
 };
 
-// Waits are bounded: a read or write that takes longer throws, so a test fails instead of hanging.
+// Reads and writes have a time limit after which they throw, so that a test fails instead of hanging.
 class wire {
  public:
   static constexpr std::chrono::milliseconds patience{30'000};
@@ -38,25 +37,25 @@ class wire {
   wire& operator=(wire&&) = delete;
   ~wire();
 
-  // False when the handshake failed; `failure()` says why.
+  // False if the handshake failed; `failure()` returns the reason.
   bool secure_as_server(const ssl_context& context);
   bool secure_as_client(const ssl_context& context, const client_hello& hello);
   const std::string& failure() const { return failure_; }
   std::string alpn() const;
   bool resumed() const;
 
-  // What is there, at least one byte. Empty: the end; `cut()` then says whether it came without due form.
+  // At least one byte, or empty at the end; `cut()` then tells whether the connection ended without a proper close.
   std::string read(std::size_t most = 64 * 1024);
   bool cut() const { return cut_; }
   bool readable(std::chrono::milliseconds within) const;
-  // False when the peer takes no more.
+  // False if the peer no longer accepts data.
   bool write(std::string_view bytes);
 
   void shut_write();  // close_notify in TLS, then a half-close
-  void half_close();  // the half-close alone
+  void half_close();  // only the half-close
   void reset();       // RST instead of FIN
   void close();
-  void interrupt();  // from another thread: ends what waits
+  void interrupt();  // called from another thread: aborts waiting calls
   int descriptor() const { return descriptor_; }
 
  private:
