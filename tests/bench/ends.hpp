@@ -1,4 +1,4 @@
-// The two ends of the benchmark: the origin, and what the client can do.
+// The two ends of the benchmark: the origin, and the client's modes.
 #pragma once
 
 #include "options.hpp"

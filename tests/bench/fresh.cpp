@@ -1,4 +1,4 @@
-// A new connection for each request, in full or with the TLS session of the one before.
+// A new connection for each request, with a full handshake or resuming the previous TLS session.
 #include "ends.hpp"
 #include "link.hpp"
 #include "work.hpp"
@@ -23,7 +23,7 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
   return 1;
 }
 
-/// One thread's connections, one after the other.
+/// One thread's connections, one after another.
 class Visits {
  public:
   Visits(const Options& options, Result& result, std::atomic<std::int64_t>& left)
@@ -38,7 +38,7 @@ class Visits {
   }
 
   void run() {
-    visit();  // a session to resume, the certificate for the name
+    visit();  // obtains a session to resume and makes the proxy issue its certificate
     last_ = {};
     while (left_.fetch_sub(1) > 0) visit();
     const std::lock_guard lock(mutex);

@@ -1,4 +1,4 @@
-// HTTP/1.1 over one TLS connection, for both ends: one message at a time each way.
+// HTTP/1.1 over one TLS connection, for both ends: one message at a time in each direction.
 #pragma once
 
 #include "secure.hpp"
@@ -51,20 +51,20 @@ inline std::string rendered(const Answer& answer) {
   return head + fmt::format("content-length: {}\r\n\r\n", length) + answer.text;
 }
 
-/// Nothing here blocks: `send` and `receive` do what they can, and answer false when the socket has to become ready.
+/// Nothing here blocks: `send` and `receive` make progress and return false if they must wait for the socket.
 class H1 {
  public:
   explicit H1(Secure secure) : secure_(std::move(secure)) {}
 
   [[nodiscard]] Secure& secure() { return secure_; }
 
-  /// A head with a small body already behind it, and bytes of filler that follow.
+  /// A head with a small body appended, followed by this many bytes of filler.
   void queue(std::string head, std::uint64_t body) {
     out_ = std::move(head);
     to_send_ = body;
   }
 
-  /// True once the queued message has been handed to the kernel, all of it.
+  /// True once the whole queued message has been handed to the kernel.
   bool send() {
     while (!out_.empty() || to_send_ > 0) {
       const bool in_head = !out_.empty();
@@ -78,7 +78,7 @@ class H1 {
     return secure_.flush();
   }
 
-  /// True once a message is in, all of it.
+  /// True once a complete message has been received.
   bool receive() {
     static thread_local std::array<char, record> scratch;
     while (head_.empty() || unread_ > 0) {
@@ -100,7 +100,7 @@ class H1 {
     return true;
   }
 
-  /// The head of the message that `receive` has completed; the next one may come after this.
+  /// Takes the head of the message that `receive` has completed, after which the next message can be received.
   std::string take() { return std::exchange(head_, {}); }
   [[nodiscard]] std::uint64_t body() const { return body_; }
 

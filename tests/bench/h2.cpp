@@ -9,7 +9,7 @@
 namespace bench {
 namespace {
 
-// What Go's client offers: it is what most registry traffic over HTTP/2 comes from.
+// The settings of Go's client, which is the source of most registry traffic over HTTP/2.
 constexpr std::uint32_t stream_window = 4U << 20;
 constexpr std::int32_t connection_window = 1 << 30;
 
@@ -62,7 +62,7 @@ struct H2::Callbacks {
   static int frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     H2& h2 = self(user);
     const bool message = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-    if (frame->hd.type == NGHTTP2_GOAWAY) h2.failure_ = "the other side said GOAWAY";
+    if (frame->hd.type == NGHTTP2_GOAWAY) h2.failure_ = "the peer sent GOAWAY";
     if (!message || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0 || h2.role_ == Role::client) return 0;
     (*h2.complete_)(frame->hd.stream_id, h2.streams_[frame->hd.stream_id]);
     return 0;

@@ -1,4 +1,4 @@
-// Connections that stay, for weighing the proxy while it has them; and the first answer of a proxy that is starting.
+// Connections that stay open while the proxy's memory is measured, and the first response of a proxy that is starting.
 #include "ends.hpp"
 #include "link.hpp"
 #include "work.hpp"
@@ -38,7 +38,7 @@ std::unique_ptr<Link> standing(const Way& way, SSL_CTX* context, bool warm, cons
 }  // namespace
 
 void hold(const Options& options) {
-  constexpr std::uint64_t threads = 16;  // so that nobody waits for one handshake after the other
+  constexpr std::uint64_t threads = 16;  // so that the handshakes run in parallel
   const Way way(options);
   const Context context = way.context();
   const Work work(options);
@@ -57,7 +57,7 @@ void hold(const Options& options) {
         }
       });
   }
-  if (failed) fail("not all connections could be made");
+  if (failed) fail("not all connections could be opened");
   fmt::print("{{\"held\":{}}}\n", links.size());
   std::fflush(stdout);
   std::array<char, 64> scratch;
@@ -77,7 +77,7 @@ void first(const Options& options) {
       std::this_thread::sleep_for(std::chrono::microseconds(100));
     }
   }
-  const Context context = way.context();  // the CA may be one that the proxy has just made
+  const Context context = way.context();  // the proxy may have just created the CA
   Work work(options);
   Job job;
   const auto link = make_link(way, context.get());

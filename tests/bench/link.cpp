@@ -21,7 +21,7 @@ Descriptor reach(const Way& way) {
   const std::string request = "CONNECT " + name + " HTTP/1.1\r\nHost: " + name + "\r\n\r\n";
   if (::send(socket.get(), request.data(), request.size(), 0) != static_cast<ssize_t>(request.size()))
     fail_system("CONNECT");
-  // The other side of the tunnel does not speak first, so nothing beyond the answer's head can be read here.
+  // The other side of the tunnel does not send first, so nothing beyond the response's head can be read here.
   std::string answer;
   while (!answer.ends_with("\r\n\r\n")) {
     std::array<char, 1024> scratch;
@@ -35,7 +35,7 @@ Descriptor reach(const Way& way) {
 
 Answer parsed(const std::string& head) {
   Answer answer;
-  if (!head.starts_with("HTTP/1.1 ")) fail("not an answer: " + head.substr(0, 200));
+  if (!head.starts_with("HTTP/1.1 ")) fail("not a response: " + head.substr(0, 200));
   answer.status = static_cast<int>(number_in(head.substr(9, 3)));
   if (const auto value = header(head, "Location")) answer.fields.emplace_back("location", *value);
   if (const auto value = header(head, count_field)) answer.fields.emplace_back(count_field, *value);

@@ -1,4 +1,4 @@
-// The client's end of a connection, by HTTP/1.1 or HTTP/2, directly or through a proxy.
+// The client's end of a connection, over HTTP/1.1 or HTTP/2, directly or through a proxy.
 #pragma once
 
 #include "secure.hpp"
@@ -10,15 +10,15 @@
 
 namespace bench {
 
-/// Where connections go, and how.
+/// The destination of connections, and the route to it.
 struct Way {
   explicit Way(const Options& options);
 
-  /// Trusts the CA; by HTTP/2 it offers nothing else.
+  /// Trusts the CA; for HTTP/2, it offers no other protocol.
   [[nodiscard]] Context context() const;
 
   Endpoint target;
-  std::optional<Endpoint> proxy;  // by CONNECT
+  std::optional<Endpoint> proxy;  // with CONNECT
   std::string ca_file;
   bool http2;
 };
@@ -29,17 +29,16 @@ class Link {
 
   virtual ~Link() = default;
   [[nodiscard]] virtual Secure& secure() = 0;
-  /// By HTTP/1.1 one at a time. It leaves with the next `advance`.
+  /// Queues a request, one at a time over HTTP/1.1. The next `advance` sends it.
   virtual void start(const Request& request, void* tag) = 0;
-  /// Goes on until the socket would block. `done` may start the next request.
+  /// Makes progress until the socket would block. `done` may start the next request.
   virtual void advance(const Done& done) = 0;
 };
 
-/// Connects (it blocks for CONNECT); the handshake happens with the first `advance`, and resumes `session` if there is
-/// one.
+/// Connects, blocking for CONNECT. The TLS handshake happens in the first `advance` and resumes `session` if given.
 std::unique_ptr<Link> make_link(const Way& way, SSL_CTX* context, SSL_SESSION* session = nullptr);
 
-/// Asks and waits for the answer.
+/// Sends a request and waits for the response.
 Answer ask(Link& link, const Request& request);
 
 }  // namespace bench

@@ -1,8 +1,8 @@
-// Both ends of the benchmark: an origin that speaks as much of a registry as the workloads need, and the client that
-// loads it, directly or through a proxy under test.
+// Both ends of the benchmark: an origin that implements the parts of a registry that the workloads need, and the client
+// that loads it, directly or through a proxy under test.
 //
-// Neither may be slower than the proxies. Each is one thread on epoll (`fresh` has eight) that gathers TLS records into
-// large sends, reads many records at once and never looks into a body.
+// Neither may be slower than the proxies. Each is one thread on epoll (`fresh` has eight) that combines TLS records
+// into large sends, reads many records at once and never inspects a body.
 #include "ends.hpp"
 #include "load_loop.hpp"
 

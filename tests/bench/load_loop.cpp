@@ -64,7 +64,7 @@ void LoadLoop::answered(Slot& slot, const Answer& answer, std::uint64_t body) {
 
 void LoadLoop::closed() {
   Poller poller;
-  for (const auto& link : links_) poller.add(link->secure().socket(), both_edges, link.get());  // writable: at once
+  for (const auto& link : links_) poller.add(link->secure().socket(), both_edges, link.get());  // writable immediately
   for (Slot& slot : slots_) begin(slot, Clock::now());
   while (active_ > 0) poller.wait([&](void* ready) { static_cast<Link*>(ready)->advance(done_); });
 }

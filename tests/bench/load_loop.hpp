@@ -1,4 +1,4 @@
-// Loads the target over kept-alive connections: as fast as it answers, or at a fixed rate.
+// Loads the target over kept-alive connections: as fast as it responds, or at a fixed rate.
 #pragma once
 
 #include "link.hpp"
@@ -15,13 +15,13 @@ class LoadLoop {
  public:
   explicit LoadLoop(const Options& options);
 
-  /// The handshakes and the `GET /v2/` that clients begin with, before any time is taken.
+  /// The handshakes and the initial `GET /v2/` of the clients, before time is measured.
   void warm_up();
 
-  /// Every slot asks again as soon as it has its answer.
+  /// Every slot sends its next request as soon as it has received the response.
   void closed();
 
-  /// Jobs begin at fixed instants, whether or not the ones before are done; a latency counts from its job's instant.
+  /// Jobs start at fixed times, whether or not earlier ones are done; latency is measured from the scheduled time.
   void open(double per_second);
 
   Result& result() { return result_; }
@@ -40,13 +40,13 @@ class LoadLoop {
   Context context_;
   Work work_;
   std::vector<std::unique_ptr<Link>> links_;
-  std::vector<Slot> slots_;  // as many for each link as it may have requests at a time
+  std::vector<Slot> slots_;  // one per concurrent request of each link
   Result result_;
   Link::Done done_;
   std::size_t active_ = 0;
   bool again_ = true;
-  std::deque<Slot*> idle_;                 // for a fixed rate
-  std::deque<Clock::time_point> waiting_;  // instants that found no idle slot
+  std::deque<Slot*> idle_;                 // used for a fixed rate
+  std::deque<Clock::time_point> waiting_;  // scheduled times for which no slot was idle
 };
 
 }  // namespace bench

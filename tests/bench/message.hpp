@@ -1,4 +1,4 @@
-// Requests and answers as both ends know them, whatever version of HTTP carries them.
+// Requests and responses, independent of the HTTP version.
 #pragma once
 
 #include "options.hpp"
@@ -14,12 +14,13 @@
 
 namespace bench {
 
-inline constexpr std::size_t turn = 131'072;   // what one write or receive moves at most; stays in the L2 cache
+inline constexpr std::size_t turn = 131'072;   // maximum size of one write or receive; fits in the L2 cache
 inline constexpr std::size_t record = 16'384;  // SSL_read never returns more than one TLS record
 inline constexpr std::string_view repository = "/v2/bench/blob/";
-inline constexpr std::string_view count_field = "bench-requests";  // how many requests the origin has seen so far
+inline constexpr std::string_view count_field =
+    "bench-requests";  // the number of requests that the origin has received so far
 
-using Fields = std::vector<std::pair<std::string, std::string>>;  // names in lower case
+using Fields = std::vector<std::pair<std::string, std::string>>;  // with lower-case names
 inline constexpr std::string_view accepted = "application/vnd.oci.image.index.v1+json";
 
 struct Request {
@@ -32,9 +33,9 @@ struct Request {
 
 struct Answer {
   int status = 0;
-  Fields fields;             // Content-Length apart
-  std::string text;          // a small body, which the client does not look into
-  std::uint64_t filler = 0;  // bytes of a big one
+  Fields fields;             // without Content-Length
+  std::string text;          // a small body, which the client ignores
+  std::uint64_t filler = 0;  // size of a large body
 };
 
 inline bool alike(std::string_view left, std::string_view right) {
@@ -53,7 +54,7 @@ inline std::string digest_of_size(std::uint64_t size) {
   return fmt::format("sha256:{:064x}", size);
 }
 
-/// What bodies of filler are made of: `turn` bytes.
+/// The filler for bodies: `turn` bytes.
 inline const std::string& filler() {
   static const std::string bytes(turn, 'x');
   return bytes;

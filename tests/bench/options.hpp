@@ -1,4 +1,4 @@
-// What goes wrong, and the command line's options: `--name value` each.
+// Errors, and command-line options of the form `--name value`.
 #pragma once
 
 #include <openssl/err.h>
@@ -27,7 +27,7 @@ namespace bench {
 [[noreturn]] inline void fail_tls(const std::string& what) {
   std::array<char, 256> reason{};
   ERR_error_string_n(ERR_peek_last_error(), reason.data(), reason.size());
-  // The queue belongs to the thread: what stays in it would be taken for the next connection's failure.
+  // The error queue is per thread: entries that remain would be attributed to the next connection.
   ERR_clear_error();
   fail(what + ": " + reason.data());
 }

@@ -30,7 +30,7 @@ Request parsed(std::string_view head) {
   return request;
 }
 
-/// A connection of the proxy's, or of a client's that goes without one.
+/// A connection from the proxy, or from a client without a proxy.
 class Visitor {
  public:
   virtual ~Visitor() = default;
@@ -69,7 +69,7 @@ class H2Visitor : public Visitor {
   H2 h2_;
 };
 
-/// Before ALPN has said which of the two it will be.
+/// A connection before ALPN has selected HTTP/1.1 or HTTP/2.
 class Newcomer : public Visitor {
  public:
   explicit Newcomer(Secure secure) : secure_(std::move(secure)) {}
@@ -92,7 +92,7 @@ class Newcomer : public Visitor {
   std::unique_ptr<Visitor> become_;
 };
 
-// As servers that speak both do it.
+// Like servers that support both.
 int choose_h2(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered, unsigned length,
               void*) {
   static constexpr std::string_view both("\x02h2\x08http/1.1", 12);
@@ -103,7 +103,7 @@ int choose_h2(SSL*, const unsigned char** chosen, unsigned char* size, const uns
   return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
-/// A listening socket and how its connections speak TLS.
+/// A listening socket and the TLS context of its connections.
 struct Door {
   Door(const Options& options, const std::string& address, bool h2)
       : context(make_context(TLS_server_method())), listener(listen_on(Endpoint(address))) {
@@ -142,7 +142,7 @@ void origin(const Options& options) {
       try {
         static_cast<Newcomer*>(ready)->pump(registry);
       } catch (const std::exception&) {
-        visitors.erase(ready);  // mostly a client that has finished; a failure shows at its end
+        visitors.erase(ready);  // usually a client that has finished; the client reports failures
       }
     });
   }

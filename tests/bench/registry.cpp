@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view blob = "/v2/bench/blob/blobs/sha256:";
 constexpr std::string_view uploads = "/v2/bench/blob/blobs/uploads/";
-constexpr std::size_t token_size = 1100;  // as those of Docker Hub
+constexpr std::size_t token_size = 1100;  // like Docker Hub's
 
 bool wants_tokens(const Request& request) {
   return request.authority.starts_with("tokens.");

@@ -1,4 +1,4 @@
-// As much of a registry as the workloads need.
+// The parts of a registry that the workloads need.
 #pragma once
 
 #include "message.hpp"
@@ -9,7 +9,8 @@
 namespace bench {
 
 /// Bodies are only counted: the digits of a blob's digest are the number of bytes to send, in hexadecimal. Without
-/// `Authorization` the answer is 401 with a Basic challenge; hosts named `tokens.…` want Bearer tokens of `/token`.
+/// `Authorization` the response is 401 with a Basic challenge; hosts named `tokens.…` require Bearer tokens from
+/// `/token`.
 class Registry {
  public:
   Registry();

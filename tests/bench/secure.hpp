@@ -16,14 +16,14 @@
 
 namespace bench {
 
-/// `write` and `read` do what they can; the TLS handshake happens inside them.
+/// `write` and `read` make as much progress as possible; the TLS handshake happens inside them.
 class Secure {
  public:
   Secure(SSL_CTX* context, Descriptor socket) : socket_(std::move(socket)), ssl_(SSL_new(context), &SSL_free) {
     const int on = 1;
     ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (::fcntl(socket_.get(), F_SETFL, O_NONBLOCK) != 0) fail_system("fcntl");
-    // OpenSSL would send each record by a call of its own; the buffer makes it one for many.
+    // OpenSSL would send each record with a separate call; the buffer combines many into one.
     BIO* plain = BIO_new_socket(socket_.get(), BIO_NOCLOSE);
     BIO* gather = BIO_new(BIO_f_buffer());
     if (!ssl_ || plain == nullptr || gather == nullptr || BIO_set_write_buffer_size(gather, 2 * turn) <= 0)
@@ -39,10 +39,10 @@ class Secure {
   /// True once the handshake is done.
   bool shake_hands() { return SSL_is_init_finished(tls()) != 0 || done(SSL_do_handshake(tls())); }
 
-  /// True once all of `bytes` is taken; until then the same bytes have to be offered again.
+  /// True once all of `bytes` has been accepted; until then the same bytes must be passed again.
   bool write(std::string_view bytes) { return done(SSL_write(tls(), bytes.data(), static_cast<int>(bytes.size()))); }
 
-  /// True once all that was written is with the kernel.
+  /// True once everything written has been handed to the kernel.
   bool flush() {
     BIO* gather = SSL_get_wbio(tls());
     if (BIO_flush(gather) > 0) return true;
@@ -50,7 +50,7 @@ class Secure {
     return false;
   }
 
-  /// How many bytes were read; 0 when the socket has to become ready first.
+  /// The number of bytes read, or 0 if the socket is not ready.
   std::size_t read(char* to, std::size_t size) {
     const int got = SSL_read(tls(), to, static_cast<int>(size));
     return done(got) ? static_cast<std::size_t>(got) : 0;

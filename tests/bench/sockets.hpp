@@ -1,4 +1,4 @@
-// Sockets, and the poller that says when they are ready.
+// Sockets, and the poller that reports when they are ready.
 #pragma once
 
 #include "options.hpp"
@@ -44,7 +44,7 @@ struct Endpoint {
 
   [[nodiscard]] std::string text() const { return host + ":" + port; }
 
-  /// An unconnected socket for this endpoint's first address, handed to `use` together with that address.
+  /// Creates an unconnected socket for this endpoint's first address and passes both to `use`.
   template <typename Use>
   [[nodiscard]] Descriptor open(Use use) const {
     addrinfo hints{};
@@ -74,7 +74,8 @@ inline Descriptor listen_on(const Endpoint& endpoint) {
   });
 }
 
-// Edge-triggered, registered once: every handler goes on until the socket would block, so interest never changes.
+// Edge-triggered and registered once: every handler continues until the socket would block, so the interest set never
+// changes.
 inline constexpr std::uint32_t both_edges = EPOLLIN | EPOLLOUT | EPOLLET;
 
 class Poller {

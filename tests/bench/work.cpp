@@ -28,7 +28,7 @@ Work::Work(const Options& options)
       left_(options.number("requests", 1)) {}
 
 Request Work::request(const std::string& method, const std::string& path, std::uint64_t body) const {
-  // For scopes the credential is the token server's alone.
+  // With scopes, the credential is sent only to the token server.
   return {method, path, authority_, kind_ == Kind::scopes ? "" : authorization_, body};
 }
 
