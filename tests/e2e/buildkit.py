@@ -11,10 +11,10 @@ from e2e import Scenario, Skip
 def programs() -> Path:
     """Returns the directory that contains buildctl and buildkitd."""
     script = Path(__file__).parent / "get_buildkit.sh"
-    done = subprocess.run([script], capture_output=True, text=True)
-    if done.returncode:
-        raise Skip(f"BuildKit is not available: {done.stderr.strip()}")
-    return Path(done.stdout.strip())
+    result = subprocess.run([script], capture_output=True, text=True)
+    if result.returncode:
+        raise Skip(f"BuildKit is not available: {result.stderr.strip()}")
+    return Path(result.stdout.strip())
 
 
 def minor(directory: Path) -> int:

@@ -9,7 +9,7 @@ from e2e import Skip
 def program(name: str, build: bool = True) -> Path:
     """The path of crane, regctl, oras, helm3, helm4 or cosign. Without `build`, skips unless it has been built already."""
     script = Path(__file__).parent / "get_go_client.sh"
-    done = subprocess.run([script, *([] if build else ["--built"]), name], capture_output=True, text=True)
-    if done.returncode:
-        raise Skip(f"{name} is not available: {done.stderr.strip()}")
-    return Path(done.stdout.strip())
+    result = subprocess.run([script, *([] if build else ["--built"]), name], capture_output=True, text=True)
+    if result.returncode:
+        raise Skip(f"{name} is not available: {result.stderr.strip()}")
+    return Path(result.stdout.strip())

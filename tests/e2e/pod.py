@@ -139,10 +139,10 @@ class Pod:
 
     def _execute(self, name: str, argv, seconds: float) -> int:
         command = self.containers[name].command(*argv)
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds)
-        self._scenario.output = done.stdout
-        (self._scenario.directory / f"{next(NUMBERS):02}-{Path(argv[0]).name}.output").write_text(done.stdout)
-        return done.returncode
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds)
+        self._scenario.output = result.stdout
+        (self._scenario.directory / f"{next(NUMBERS):02}-{Path(argv[0]).name}.output").write_text(result.stdout)
+        return result.returncode
 
     def _image(self, spec: dict) -> Image:
         return next(image for name, image in self._images.items() if spec["image"].startswith(name))

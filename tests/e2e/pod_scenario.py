@@ -117,8 +117,8 @@ def restricted(pod: Pod, builder: str = BUILDER) -> None:
 def in_network(pod: Pod, *argv) -> str:
     """The output of a command that runs in the pod's network namespace but shares nothing else with the pod."""
     command = inside(pod.network.namespace, {"/etc/resolv.conf": pod.resolv_conf}, list(map(str, argv)))
-    done = subprocess.run(command, env={"PATH": PATH}, capture_output=True, text=True, timeout=60)
-    return done.stdout
+    result = subprocess.run(command, env={"PATH": PATH}, capture_output=True, text=True, timeout=60)
+    return result.stdout
 
 
 def _trust_testbed(spec: dict) -> None:

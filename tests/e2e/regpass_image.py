@@ -22,8 +22,8 @@ def make(program: Path, kept: Path) -> None:
         return
     shutil.rmtree(kept, ignore_errors=True)
     kept.mkdir(parents=True)
-    done = subprocess.run([BUILD, program, kept / "layout"], capture_output=True, text=True)
-    assert done.returncode == 0, f"deploy/image/build failed: {done.stdout}{done.stderr}"
+    result = subprocess.run([BUILD, program, kept / "layout"], capture_output=True, text=True)
+    assert result.returncode == 0, f"deploy/image/build failed: {result.stdout}{result.stderr}"
     _unpack(kept)
     made_from.write_text(identity)
 

@@ -55,8 +55,8 @@ def refresh_and_bearer_token(scenario, user):
     argv = ["curl", "--silent", "--show-error", "--fail", "--user-agent", "regpass"]
     argv += ["--cacert", str(scenario.testbed.upstream_ca)]
     argv += ["--user", f"{user}:{scenario.testbed.password(user)}", f"{scenario.testbed.registries[HOST].realm}?{query}"]
-    done = subprocess.run(scenario.testbed.in_pod(argv), env={"PATH": PATH}, capture_output=True, check=True, timeout=30)
-    answer = json.loads(done.stdout)
+    result = subprocess.run(scenario.testbed.in_pod(argv), env={"PATH": PATH}, capture_output=True, check=True, timeout=30)
+    answer = json.loads(result.stdout)
     return answer["refresh_token"], answer["token"]
 
 

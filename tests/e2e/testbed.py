@@ -250,9 +250,9 @@ class Testbed:
                 copy = ["skopeo", "copy", "--quiet", "--authfile", str(auth_file)]
                 copy += [f"oci:{layout}:{tag}", f"docker://{host}/{name}"]
                 environment = {"PATH": PATH, "HOME": str(self.directory), "SSL_CERT_FILE": str(self.upstream_ca)}
-                done = subprocess.run(self.in_pod(copy), env=environment, capture_output=True, text=True, timeout=60)
-                if done.returncode:
-                    raise SystemExit(f"testbed: cannot seed {host}/{name}: {done.stderr}")
+                result = subprocess.run(self.in_pod(copy), env=environment, capture_output=True, text=True, timeout=60)
+                if result.returncode:
+                    raise SystemExit(f"testbed: cannot seed {host}/{name}: {result.stderr}")
 
 
 def missing(hosts: list[str]) -> str | None:

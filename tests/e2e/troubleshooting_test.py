@@ -16,9 +16,9 @@ class Row:
         self.unseen = set(self._texts)
 
     def fits(self, output: str) -> bool:
-        seen = {text for text in self._texts if re.search(self._expression(text), output, re.DOTALL)}
-        self.unseen -= seen
-        return bool(seen)
+        matched = {text for text in self._texts if re.search(self._expression(text), output, re.DOTALL)}
+        self.unseen -= matched
+        return bool(matched)
 
     @staticmethod
     def _expression(text: str) -> str:
