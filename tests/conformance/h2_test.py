@@ -50,13 +50,13 @@ def check(connection, expected: str) -> None:
     if expected.startswith("answered or"):
         connection.answered(1)
         if connection.status(1) == 200:
-            return next_one(connection)
+            return expect_next_stream(connection)
         kind, codes = "either", expected.split()[-1]
     if kind == "answered":
         connection.answered(1)
         if connection.status(1) != 200:
             raise Broken("no answer")
-        return None if codes == "last" else next_one(connection)
+        return None if codes == "last" else expect_next_stream(connection)
     if kind == "ignored":
         connection.send(headers(NEXT, NEXT_HEAD))
         connection.answered(NEXT)
@@ -70,7 +70,7 @@ def check(connection, expected: str) -> None:
         connection.until(lambda: connection.of(RST_STREAM) or connection.of(GOAWAY) or refused(connection))
         given = [item.code for item in connection.of(RST_STREAM, 1)]
         if (given and given[0] in allowed) or (kind == "stream" and refused(connection)):
-            return next_one(connection)
+            return expect_next_stream(connection)
         if kind == "stream":
             raise Broken("no RST_STREAM with an allowed code")
     connection.until(lambda: connection.closed)
@@ -85,7 +85,7 @@ def refused(connection) -> bool:
     return 400 <= (connection.status(1) or 0) < 500
 
 
-def next_one(connection) -> None:
+def expect_next_stream(connection) -> None:
     connection.send(headers(NEXT, NEXT_HEAD))
     connection.answered(NEXT)
     if connection.status(NEXT) != 200:

@@ -103,7 +103,7 @@ def complaints(responses, rest, expected) -> list[str]:
     return problems
 
 
-def again(peer: Front, method: str, target: str, message) -> list[str]:
+def check_peer_agrees(peer: Front, method: str, target: str, message) -> list[str]:
     """How `peer` interprets a response that regpass wrote."""
     responses, rest = peer.ask(method, target, message.raw)
     answers = final(responses)
@@ -128,12 +128,12 @@ def main() -> int:
                 outcomes = [front.ask(method, target, answer) for front in (ours, *peers)]
                 responses, rest = outcomes[0]
                 problems = complaints(responses, rest, expected)
-                next_one = conversation(ours.address, [("GET", CANARY)])
-                if not next_one.endswith(b"\r\n\r\ncanary"):
-                    problems.append(f"the next client got {next_one[:200]!r}")
+                next_response = conversation(ours.address, [("GET", CANARY)])
+                if not next_response.endswith(b"\r\n\r\ncanary"):
+                    problems.append(f"the next client got {next_response[:200]!r}")
                 if expected is not None and final(responses):
                     for peer in peers:
-                        problems += again(peer, method, target, final(responses)[0])
+                        problems += check_peer_agrees(peer, method, target, final(responses)[0])
                 failed += [f"{name}: {response}" for response in problems]
                 if len({shown(*outcome) for outcome in outcomes}) > 1:
                     table.append((name, *(shown(*outcome) for outcome in outcomes)))

@@ -106,7 +106,7 @@ def kept(message) -> tuple:
     return (*message.start, message.body)
 
 
-def again(peer: Front, message) -> list[str]:
+def check_peer_agrees(peer: Front, message) -> list[str]:
     """Checks that `peer` interprets bytes that regpass wrote as the same message and nothing else."""
     outcome = peer.pass_on(message.raw)
     if [kept(request) for request in outcome.requests] != [kept(message)] or outcome.rests:
@@ -133,7 +133,7 @@ def main() -> int:
                 found = complaints(ours, target, truly, name.startswith("cut off"))
                 for message in ours.requests:
                     for peer in peers:
-                        found += again(peer, message)
+                        found += check_peer_agrees(peer, message)
                 failed += [f"{name}: {request}" for request in found]
                 verdicts["refused" if not ours.requests else "forwarded"] += 1
                 if len({str(outcome) for outcome in (ours, *peer_outcomes)}) > 1:

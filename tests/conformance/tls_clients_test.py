@@ -46,18 +46,18 @@ class Client:
         return result.stdout + result.stderr
 
 
-def shaken(output: str) -> bool:
+def handshake_completed(output: str) -> bool:
     return "Verify return code: 0 (ok)" in output and "Cipher is (NONE)" not in output
 
 
 def served(output: str) -> bool:
-    return shaken(output) and "HTTP/1.1 200" in output
+    return handshake_completed(output) and "HTTP/1.1 200" in output
 
 
 def versions(client, lenient) -> None:
     for version in ("-tls1", "-tls1_1"):
         output = client(version, "-cipher", "ALL@SECLEVEL=0", lenient=lenient)
-        expect(not shaken(output) and "alert protocol version" in output, f"{version} is refused with an alert", output)
+        expect(not handshake_completed(output) and "alert protocol version" in output, f"{version} is refused with an alert", output)
     for version in ("-tls1_2", "-tls1_3"):
         expect(served(output := client(version)), f"{version} is served", output)
     output = client("-tls1_2", "-fallback_scsv")
@@ -66,7 +66,7 @@ def versions(client, lenient) -> None:
 
 def ciphers(client, lenient) -> None:
     output = client("-tls1_2", "-cipher", WEAK, lenient=lenient)
-    expect(not shaken(output), "TLS 1.2 has no cipher without ephemeral keys or authenticated encryption", output)
+    expect(not handshake_completed(output), "TLS 1.2 has no cipher without ephemeral keys or authenticated encryption", output)
     for suite in ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305"):
         expect(f"Cipher is {suite}" in (output := client("-tls1_2", "-cipher", suite)), f"{suite} is supported", output)
     output = client("-tls1_3")
@@ -76,7 +76,7 @@ def ciphers(client, lenient) -> None:
 
 def renegotiation(client) -> None:
     output = client("-tls1_2", sent="R\n" + GET)
-    expect(shaken(output) and "HTTP/1.1 200" not in output, "a client that renegotiates gets no response", output)
+    expect(handshake_completed(output) and "HTTP/1.1 200" not in output, "a client that renegotiates gets no response", output)
     expect("Secure Renegotiation IS supported" in output, "the secure renegotiation extension is present", output)
 
 

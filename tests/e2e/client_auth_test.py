@@ -71,8 +71,8 @@ with Scenario("client-auth", programs=["skopeo", "curl", "runc"], hosts=["split.
         by_tls, in_clear = (f"{scheme}://{registry.host}/v2/{scenario.repository}/tags/list" for scheme in ("https", "http"))
         commands = [f"wget {option} -O /stolen {url}" for option in ("", exec_proxy.FORGED) for url in (by_tls, in_clear)]
         commands += [f"wget --spider {by_tls}"]
-        exec_proxy.steps_get_nothing(scenario, regpass, registry, programs, base, commands)
-        exec_proxy.steps_reach_other_hosts(scenario, regpass, programs, base)
+        exec_proxy.assert_steps_refused(scenario, regpass, registry, programs, base, commands)
+        exec_proxy.assert_steps_reach_other_hosts(scenario, regpass, programs, base)
         # regpass warns at startup about requests over plain HTTP that it cannot tell from a step's.
         assert any("HEAD" in line["msg"] for line in regpass.events("client-auth")), "there is no startup warning about plain HTTP"
 

@@ -15,7 +15,7 @@ DAY = 86_400
 BACK = 3000  # no further back: the testbed's certificates are valid from an hour ago
 
 
-class Jumping(Sidecar):
+class SidecarWithFakeClock(Sidecar):
     """A sidecar whose wall clock is controlled by a file; its monotonic clock is the machine's."""
 
     def _environment(self):
@@ -56,7 +56,7 @@ with Scenario("clock", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
         assert (status, output) == (0, "200"), f"{status}: {output}"
 
     jump(0)
-    with scenario.sidecar(secrets, kind=Jumping) as regpass:
+    with scenario.sidecar(secrets, kind=SidecarWithFakeClock) as regpass:
         pull()
         token_count = tokens()
         for seconds in (3 * DAY, -BACK, 0):
@@ -73,7 +73,7 @@ with Scenario("clock", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
         first = regpass.events("ca")[0]
     # By then the registry's certificate has expired: nothing is sent to it, and the log names the reason.
     jump(30 * DAY)
-    with scenario.sidecar(secrets, kind=Jumping) as regpass:
+    with scenario.sidecar(secrets, kind=SidecarWithFakeClock) as regpass:
         assert regpass.events("ca")[0]["fingerprint"] == first["fingerprint"], "the CA was replaced although it is still valid"
         before = tokens()
         assert fetch() == (0, "502")

@@ -77,8 +77,8 @@ class Squid:
         return [(line.split()[3], line.split()[6], line.split()[7]) for line in lines]
 
 
-class Barred:
-    """Drops every packet from the pod, or from one user in it, to these hosts. Their names still resolve."""
+class Unreachable:
+    """Makes these hosts unreachable from the pod, or for one user in it. Their names still resolve."""
 
     def __init__(self, testbed, hosts, uid: int | None = None):
         users = [] if uid is None else ["uidrange", f"{uid}-{uid}"]

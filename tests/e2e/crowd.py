@@ -18,7 +18,7 @@ import sys
 AT_ONCE = 32
 UPLOAD_BYTES = 64 << 20
 FIRST_BYTES = 200_000
-BY_RESET = struct.pack("ii", 1, 0)  # SO_LINGER with a timeout of 0: close with RST instead of FIN
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER with a timeout of 0: close with RST instead of FIN
 
 
 def tunnel(port, host):
@@ -81,7 +81,7 @@ def main():
         return
     for number, connection in enumerate(held):
         if number % 2:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, BY_RESET)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         connection.close()
     print("gone", flush=True)
     sys.stdin.read()

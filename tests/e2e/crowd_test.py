@@ -85,7 +85,7 @@ with Scenario("crowd", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
         finally:
             crowded.communicate()
 
-    def given_back(pid, before, descriptors_before):
+    def wait_until_released(pid, before, descriptors_before):
         """The time until the resources of a crowd have been released."""
         began = time.monotonic()
         closed = processes.wait_until(lambda: descriptors(pid) <= descriptors_before + KEPT, GIVEN_BACK_SECONDS)
@@ -106,14 +106,14 @@ with Scenario("crowd", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
         peaks, waits, backs, left = [], [], [], []
         with crowd(layer, IDLE, 0, 0):
             peaks.append(memory_kib(pid) - before)
-        backs.append(given_back(pid, before, open_before))
+        backs.append(wait_until_released(pid, before, open_before))
         for _ in range(ROUNDS):
             with crowd(layer, IDLE, READERS, WRITERS):
                 peaks.append(memory_kib(pid) - before)
                 began = time.monotonic()
                 scenario.succeed("skopeo", "inspect", base)
                 waits.append(time.monotonic() - began)
-            backs.append(given_back(pid, before, open_before))
+            backs.append(wait_until_released(pid, before, open_before))
             left.append(memory_kib(pid) - before)
         print(f"KiB for {IDLE} idle clients, then with {READERS + WRITERS} busy ones as well: {peaks}; still in use afterwards: {left}")
         print(f"seconds that another client waited: {rounded(waits)}; until everything was released: {rounded(backs)}")

@@ -60,7 +60,7 @@ class Fixture:
 
     def regpass(self, secret_files: dict[str, str] | None = None):
         files = {"config.json": self.docker_config()} if secret_files is None else secret_files
-        return self._scenario.sidecar(files, self._settings(), AmongThem)
+        return self._scenario.sidecar(files, self._settings(), FixtureSidecar)
 
     def docker_config(self, *names: str) -> str:
         """Returns a docker config.json with the credentials of the named dialects, or of all of them."""
@@ -121,7 +121,7 @@ class Fixture:
         return {"auth": _base64(f"{row['username']}:{secret}")}
 
 
-class AmongThem(Sidecar):
+class FixtureSidecar(Sidecar):
     """A sidecar for which every host name in the table resolves to the fixture."""
 
     def _command(self, config: Path) -> list[str]:

@@ -13,7 +13,7 @@ from e2e import Scenario
 TABLE = Path(__file__).parent / "dialects.toml"
 
 
-def asked_for_tokens(fixture, row, repository):
+def check_token_requests(fixture, row, repository):
     """Every token request had the credential, the service from the challenge, and no more scope than the operation needs."""
     allowed = [[], [f"repository:{repository}:pull"], [f"repository:{repository}:pull,push"]]
     services = row.get("expect_service") or [service_of(row["challenge"][0])]
@@ -37,7 +37,7 @@ def service_of(challenge):
     return challenge.partition('service="')[2].partition('"')[0]
 
 
-def registry_saw(fixture, row):
+def check_registry_requests(fixture, row):
     """Every request that the registry served was authenticated; only first requests came without authorization."""
     scheme = "Bearer" if row.get("token_url") else "Basic"
     requests = fixture.records(dialect=row["name"], kind="registry")
@@ -52,7 +52,7 @@ def registry_saw(fixture, row):
     assert {"POST", "PUT", "GET"} <= methods, f"the registry received only {methods}"
 
 
-def log_tells(regpass, row, repository):
+def check_log(regpass, row, repository):
     """The log line of each exchange says whether its token was cached and how long it remains valid."""
     match = re.search(r'"expires_in":(\d+)', row["answer"])
     stated = [int(match[1])] if match else []
@@ -70,7 +70,7 @@ def log_tells(regpass, row, repository):
     assert cached and all(0 <= left <= life for left in cached), f"cached tokens had {cached} s left"
 
 
-def storage_saw(fixture, row):
+def check_storage_requests(fixture, row):
     """Blobs were fetched from the storage, without the registry's credential."""
     requests = fixture.records(dialect=row["name"], kind="storage")
     assert requests, "no blob was fetched from the storage"
@@ -92,12 +92,12 @@ with Scenario("dialects", programs=["skopeo"], hosts=()) as scenario, Fixture(sc
                 scenario.succeed("skopeo", "copy", f"docker://{name}:1", f"dir:{copy}", environment=storage_is_trusted)
                 digest = "sha256:" + hashlib.sha256((copy / "manifest.json").read_bytes()).hexdigest()
                 assert digest == image.digest, f"the pulled image has the digest {digest}"
-                registry_saw(fixture, row)
+                check_registry_requests(fixture, row)
                 if row.get("token_url"):
-                    asked_for_tokens(fixture, row, name.partition("/")[2])
-                    log_tells(regpass, row, name.partition("/")[2])
+                    check_token_requests(fixture, row, name.partition("/")[2])
+                    check_log(regpass, row, name.partition("/")[2])
                 if row.get("storage"):
-                    storage_saw(fixture, row)
+                    check_storage_requests(fixture, row)
             except AssertionError as problem:
                 raise AssertionError(f"{row['name']}: {problem}") from None
             print(f"{row['name']}: pushed and pulled")

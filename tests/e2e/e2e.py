@@ -32,13 +32,13 @@ from registry import Registry
 from sidecar import Log, Sidecar, settings
 
 OUTPUT_SHOWN = 3000  # characters of a client's output to include in a failure report
-TOKEN_BEGINS = b"eyJhbGciOi"  # `{"alg":` in base64
+TOKEN_PREFIX = b"eyJhbGciOi"  # `{"alg":` in base64
 LOG_LINES_SHOWN = 15
 LOG_LINE_SHOWN = 400
 # To start a RUN step, buildah and podman execute a sealed memfd copy of themselves. While anything else, such as
 # compaction, holds a reference to one of its pages, F_SEAL_WRITE fails with EBUSY (memfd_wait_for_pins in mm/memfd.c).
 # They do not retry, so the scenario does.
-COULD_NOT_SEAL_ITSELF = "sealing memfd copy: Device or resource busy"
+SEAL_FAILED = "sealing memfd copy: Device or resource busy"
 SEALING_ATTEMPTS = 3
 
 
@@ -140,7 +140,7 @@ class Scenario:
         """Runs a client to completion and returns its exit status; its output is stored in `output`."""
         for _ in range(SEALING_ATTEMPTS):
             status = self._run(argv, seconds, options)
-            if status == 0 or COULD_NOT_SEAL_ITSELF not in self.output:
+            if status == 0 or SEAL_FAILED not in self.output:
                 break
         return status
 
@@ -155,11 +155,11 @@ class Scenario:
             self.output = log.read_text(errors="replace")
             raise AssertionError(f"{shown(argv)} did not start")
 
-    def reports(self, log: Log) -> None:
+    def report_log(self, log: Log) -> None:
         """Makes failure reports include the end of this log."""
         self._sidecar = log
 
-    def never_printed(self, password: str) -> None:
+    def forbid_in_output(self, password: str) -> None:
         """Registers a password that must not appear in the output of clients or regpass, nor in any client's file."""
         self._passwords.add(password)
 
@@ -232,7 +232,7 @@ class Scenario:
             if file.is_symlink() or not file.is_file():
                 continue
             content = file.read_bytes()
-            assert TOKEN_BEGINS not in content, f"{file} contains a token"
+            assert TOKEN_PREFIX not in content, f"{file} contains a token"
             for password in self._passwords:
                 assert password.encode() not in content, f"{file} contains a password"
 

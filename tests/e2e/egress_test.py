@@ -3,10 +3,10 @@
 import secrets
 
 import expect
-from corporate import ADDRESS, PROXY, Barred, Squid, by_proxy
+from corporate import ADDRESS, PROXY, Unreachable, Squid, by_proxy
 from e2e import Scenario
 
-BEHIND = ("split.test", "auth.test")  # hosts that the pod cannot reach directly
+BEHIND_PROXY = ("split.test", "auth.test")  # hosts that the pod cannot reach directly
 
 with Scenario("egress", programs=["skopeo", "squid", "openssl"], hosts=("split.test",)) as scenario:
     testbed = scenario.testbed
@@ -16,7 +16,7 @@ with Scenario("egress", programs=["skopeo", "squid", "openssl"], hosts=("split.t
     (registry,) = scenario.registries
     remote = f"docker://{registry.host}/{scenario.repository}:1"
 
-    with Squid(testbed, password) as squid, Barred(testbed, BEHIND):
+    with Squid(testbed, password) as squid, Unreachable(testbed, BEHIND_PROXY):
         with scenario.sidecar(config) as regpass:
             scenario.fail("skopeo", "copy", image.source, remote)
             causes = expect.causes(regpass)
@@ -35,7 +35,7 @@ with Scenario("egress", programs=["skopeo", "squid", "openssl"], hosts=("split.t
         def tunnels() -> set[str]:
             return {target for result, target, user in squid.requests() if (result, user) == ("TCP_TUNNEL/200", "builder")}
 
-        wanted = {f"{host}:443" for host in BEHIND}
+        wanted = {f"{host}:443" for host in BEHIND_PROXY}
         assert expect.eventually(lambda: tunnels() >= wanted), f"squid logged {squid.requests()}, not tunnels to {wanted}"
 
         with scenario.sidecar(config, by_proxy("wrong")) as regpass:

@@ -29,7 +29,7 @@ def build(programs: Path, context: Path, *options) -> list:
     return [programs / "buildctl", "build", "--progress=plain", "--frontend=dockerfile.v0", *local, *options]
 
 
-def steps_get_nothing(
+def assert_steps_refused(
     scenario: Scenario, regpass: Sidecar, registry: Registry, programs: Path, begin: str, commands: Sequence[str]
 ) -> None:
     """Asserts that each of `commands` fails as a build step and that none reaches the registry. `begin` is the Dockerfile before the step."""
@@ -48,7 +48,7 @@ def steps_get_nothing(
     assert not by_regpass or any("build step" in summary for summary in summaries), f"the log contains {summaries}"
 
 
-def steps_reach_other_hosts(scenario: Scenario, regpass: Sidecar, programs: Path, begin: str) -> None:
+def assert_steps_reach_other_hosts(scenario: Scenario, regpass: Sidecar, programs: Path, begin: str) -> None:
     step = f"RUN wget -O /answer https://{OTHER_HOST}/ && grep -q {OTHER_HOST} /answer\n"
     context = scenario.context(f"{begin}COPY unique /unique\n{step}")
     scenario.succeed(*build(programs, context, "--proxy-network"), through_regpass=False)

@@ -49,8 +49,8 @@ path = "cannot-be-guessed"
         # A step's requests.
         options = ("", exec_proxy.FORGED, "--header 'Range: bytes=0-'", "--spider", "--post-data=x")
         commands = [f"wget {option} -O /stolen {url}" for option in options]
-        exec_proxy.steps_get_nothing(scenario, regpass, registry, programs, base, commands)
-        exec_proxy.steps_reach_other_hosts(scenario, regpass, programs, base)
+        exec_proxy.assert_steps_refused(scenario, regpass, registry, programs, base, commands)
+        exec_proxy.assert_steps_reach_other_hosts(scenario, regpass, programs, base)
         assert secret not in scenario.output, "the step can read the password"
 
         # The exec proxy can reach a mirror on loopback, but the step does not know the mirror's path.

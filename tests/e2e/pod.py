@@ -92,7 +92,7 @@ class Pod:
         self.containers[name] = container
         container.start()
         if name == "regpass":
-            self._scenario.reports(self.log(name))
+            self._scenario.report_log(self.log(name))
         if hook := spec.get("lifecycle", {}).get("postStart"):
             status = container.execute(*hook["exec"]["command"])
             assert status == 0, f"postStart of {name} ended with {status}: {self._log(name)}"

@@ -13,7 +13,7 @@ from pod_volumes import Mounts, size
 from testbed import PATH
 
 RUNTIME_DEFAULT = Path("/usr/share/containers/seccomp.json")  # containerd's default profile is nearly the same
-BY_DEFAULT = (
+DEFAULT_CAPABILITIES = (
     "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL "
     "AUDIT_WRITE"
 ).split()
@@ -166,7 +166,7 @@ def _expanded(text: str, variables: dict[str, str]) -> str:
 
 def _capabilities(context: dict) -> list[str]:
     change = context.get("capabilities", {})
-    kept = set() if "ALL" in change.get("drop", []) else set(BY_DEFAULT) - set(change.get("drop", []))
+    kept = set() if "ALL" in change.get("drop", []) else set(DEFAULT_CAPABILITIES) - set(change.get("drop", []))
     return [f"CAP_{name}" for name in sorted(kept | set(change.get("add", [])))]
 
 

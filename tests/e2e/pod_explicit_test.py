@@ -6,8 +6,8 @@ T01 T02 T03 T23 T32 T34 attacks by a build step, F08 SIGTERM during a push, F11 
 from pathlib import Path
 
 import pod_misuse
-from pod_life import attack, crash, exercise, reconfigure, rotate, terminate, unheard_of
-from pod_scenario import BUILDER, HOST, PodScenario, in_network, restricted
+from pod_life import attack, crash, exercise, reconfigure, rotate, terminate, assert_only_base_image_read
+from pod_scenario import BUILDER, HOST, PodScenario, run_in_pod_network, assert_restricted
 
 HIDDEN = "/v2/team-a/hidden/manifests/1"
 PROXY = "127.0.0.1:3128"
@@ -25,17 +25,17 @@ def misuse(scenario: PodScenario, pod) -> None:
     for name, answer in got.items():
         wanted = "HTTP/1.1 40" if name.startswith("health ") else "HTTP/1.1 407 "
         assert answer.startswith(wanted), f"{name}: the step got {answer}"
-    scenario.never_printed(password_of(pod))
+    scenario.forbid_in_output(password_of(pod))
 
 
-def taken_over(scenario: PodScenario, pod) -> None:
+def attack_with_builder_access(scenario: PodScenario, pod) -> None:
     """T01 T03: even with the builder's password, a client gets only what policy allows."""
     proxy = f"http://buildkitd:{password_of(pod)}@{PROXY}"
     curl = ["curl", "--silent", "--insecure", "--max-time", "10", "--proxy", proxy]
     curl += ["--write-out", " %{http_connect} %{http_code}"]
 
     def ask(url, *options):
-        *body, connect, answer = in_network(pod, *curl, *options, url).split(" ")
+        *body, connect, answer = run_in_pod_network(pod, *curl, *options, url).split(" ")
         return " ".join(body), answer if answer != "000" else connect
 
     body, status = ask(f"https://{HOST}/v2/shared/base/tags/list")
@@ -50,7 +50,7 @@ def taken_over(scenario: PodScenario, pod) -> None:
     ):
         body, status = ask(f"https://{HOST}{path}", "-X", method)
         assert status == "403", f"the response to {method} {path} was {status} {body}"
-    unheard_of(scenario, mark)
+    assert_only_base_image_read(scenario, mark)
     for target in pod_misuse.FORBIDDEN:
         for url in (f"http://{target}/", f"https://{target}/"):
             body, status = ask(url)
@@ -58,10 +58,10 @@ def taken_over(scenario: PodScenario, pod) -> None:
 
 
 with PodScenario("explicit") as scenario, scenario.pod("statefulset") as pod:
-    restricted(pod)
+    assert_restricted(pod)
     exercise(scenario, pod)
     misuse(scenario, pod)
-    taken_over(scenario, pod)
+    attack_with_builder_access(scenario, pod)
     assert not pod.network.canaries(), f"regpass connected to {pod.network.canaries()}"
     reconfigure(scenario, pod)
     rotate(scenario, pod)

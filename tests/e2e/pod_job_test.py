@@ -1,14 +1,14 @@
 """The Jobs of deploy/: the sidecar exits with the build; in clusters without native sidecars, a file tells it to."""
 
 import expect
-from pod_scenario import HOST, SIDECAR, USER, PodScenario, restricted
+from pod_scenario import HOST, SIDECAR, USER, PodScenario, assert_restricted
 
 BUILDER = "buildkit"
 PATIENCE = 60
 
 
 def built(scenario: PodScenario, pod, sidecar_ends) -> None:
-    restricted(pod, BUILDER)
+    assert_restricted(pod, BUILDER)
     status = pod.containers[BUILDER].status(PATIENCE)
     assert status == 0, f"the build exited with {status}: {pod.containers[BUILDER].log_file.read_text()[-2000:]}"
     sidecar_ends()

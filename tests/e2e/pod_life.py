@@ -41,14 +41,14 @@ def attack(scenario: PodScenario, pod: Pod, script: str) -> tuple[dict[str, str]
     output = pod.succeed(BUILDER, *build(context))
     answers = pod_misuse.attempts(output)
     assert len(answers) == script.count("| say "), f"only {len(answers)} attempts got an answer"
-    unheard_of(scenario, mark)
+    assert_only_base_image_read(scenario, mark)
     scopes = {scope for request in scenario.token_requests()[tokens:] for scope in request["asked"]}
     assert scopes <= {"repository:shared/base:pull"}, f"tokens were requested for {scopes}"
     assert "regpass_exchanges_total" in output, "the step did not read the metrics"
     return answers, output
 
 
-def unheard_of(scenario: PodScenario, mark: int) -> None:
+def assert_only_base_image_read(scenario: PodScenario, mark: int) -> None:
     """Since `mark`, the registry received only reads of the base image."""
     reads = ("GET", "HEAD")
     forbidden = [

@@ -6,10 +6,10 @@ T01 T02 T03 attacks by a build step that does not know the path, and by a client
 import secrets
 
 import pod_misuse
-from pod_life import attack, crash, exercise, rotate, terminate, unheard_of
+from pod_life import attack, crash, exercise, rotate, terminate, assert_only_base_image_read
 from pod_misuse import BEGIN, http
 from pod_network import API_SERVER, METADATA, NODE
-from pod_scenario import HOST, SIDECAR, PodScenario, in_network, restricted
+from pod_scenario import HOST, SIDECAR, PodScenario, run_in_pod_network, assert_restricted
 
 PATH = secrets.token_hex(16)  # openssl rand -hex 16
 LISTENER = "127.0.0.1:5000"
@@ -49,12 +49,12 @@ def misuse(scenario: PodScenario, pod) -> None:
     assert PATH not in output, "the step can read the path"
 
 
-def taken_over(scenario: PodScenario, pod) -> None:
+def attack_with_builder_access(scenario: PodScenario, pod) -> None:
     """T01 T03: even with the path, a client gets only what policy allows."""
     curl = ["curl", "--silent", "--max-time", "10", "--write-out", " %{http_code}"]
 
     def ask(path, method="GET"):
-        body, _, status = in_network(pod, *curl, "-X", method, f"http://{LISTENER}/v2/{PATH}{path}").rpartition(" ")
+        body, _, status = run_in_pod_network(pod, *curl, "-X", method, f"http://{LISTENER}/v2/{PATH}{path}").rpartition(" ")
         return status, body
 
     assert ask("/shared/base/tags/list")[0] == "200", ask("/shared/base/tags/list")
@@ -71,16 +71,16 @@ def taken_over(scenario: PodScenario, pod) -> None:
     for host in ELSEWHERE:
         status, body = ask(f"/shared/base/tags/list?ns={host}")
         assert status in ("400", "403", "404"), f"the response to ?ns={host} was {status} {body}"
-    unheard_of(scenario, mark)
+    assert_only_base_image_read(scenario, mark)
 
 
 with PodScenario("mirror") as scenario, scenario.pod("statefulset-mirror", *CHANGES) as pod:
     # BuildKit never pushes to a configured mirror, so pushes have to name it.
     scenario.pushed_to = f"{LISTENER}/{PATH}"
-    restricted(pod)
+    assert_restricted(pod)
     exercise(scenario, pod)
     misuse(scenario, pod)
-    taken_over(scenario, pod)
+    attack_with_builder_access(scenario, pod)
     assert not pod.network.canaries(), f"regpass connected to {pod.network.canaries()}"
     rotate(scenario, pod)
     crash(scenario, pod)

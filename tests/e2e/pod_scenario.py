@@ -96,7 +96,7 @@ def pushing(image: str) -> str:
     return f"--output=type=image,name={image},push=true"
 
 
-def restricted(pod: Pod, builder: str = BUILDER) -> None:
+def assert_restricted(pod: Pod, builder: str = BUILDER) -> None:
     """The sidecar runs as an unprivileged user with a read-only root and cannot gain privileges (T32)."""
     process = pod.containers[SIDECAR].pid
     status = dict(re.findall(r"^(\w+):\t(.*)$", Path(f"/proc/{process}/status").read_text(), re.MULTILINE))
@@ -114,7 +114,7 @@ def restricted(pod: Pod, builder: str = BUILDER) -> None:
     assert shared.keys() - writable <= READ_BY_BUILDER, f"the builder mounts {shared}"
 
 
-def in_network(pod: Pod, *argv) -> str:
+def run_in_pod_network(pod: Pod, *argv) -> str:
     """The output of a command that runs in the pod's network namespace but shares nothing else with the pod."""
     command = inside(pod.network.namespace, {"/etc/resolv.conf": pod.resolv_conf}, list(map(str, argv)))
     result = subprocess.run(command, env={"PATH": PATH}, capture_output=True, text=True, timeout=60)

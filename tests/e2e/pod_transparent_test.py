@@ -7,7 +7,7 @@ import pod_misuse
 from pod_life import attack, crash, exercise, rotate, terminate
 from pod_misuse import BEGIN, http, tls
 from pod_network import API_SERVER, METADATA, NODE
-from pod_scenario import HOST, SIDECAR, PodScenario, restricted
+from pod_scenario import HOST, SIDECAR, PodScenario, assert_restricted
 
 REFUSED = "HTTP/1.1 403 "
 
@@ -56,7 +56,7 @@ def misuse(scenario: PodScenario, pod) -> None:
 
 
 with PodScenario("transparent") as scenario, scenario.pod("statefulset-transparent") as pod:
-    restricted(pod)
+    assert_restricted(pod)
     exercise(scenario, pod)
     misuse(scenario, pod)
     assert not pod.network.canaries(), f"regpass connected to {pod.network.canaries()}"

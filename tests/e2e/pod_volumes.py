@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-BY_DEFAULT = 0o644
+DEFAULT_MODE = 0o644
 
 
 class Mounts:
@@ -110,7 +110,7 @@ class Volumes:
         if key not in self._objects:
             assert source.get("optional"), f"{kind} {key[1]} does not exist"
             return at
-        projected = Projected(at, source.get("defaultMode", BY_DEFAULT), self._group)
+        projected = Projected(at, source.get("defaultMode", DEFAULT_MODE), self._group)
         projected.update(_selected(source, self._objects[key]))
         self._projected[name] = (projected, source, kind)
         return at

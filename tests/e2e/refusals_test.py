@@ -7,7 +7,7 @@ import os
 
 import buildkit
 import expect
-from corporate import Barred
+from corporate import Unreachable
 from e2e import Scenario
 
 HOST = "split.test"
@@ -75,7 +75,7 @@ with Scenario("refusals", programs=CLIENTS, hosts=(HOST,)) as scenario:
         daemons()
         all_explained("ready-made-token-expired")
 
-    with scenario.regpass("alice") as regpass, Barred(scenario.testbed, ("auth.test",)):
+    with scenario.regpass("alice") as regpass, Unreachable(scenario.testbed, ("auth.test",)):
         all_explained("token-server-error")
 
     with scenario.regpass("alice", password="wrong-password") as regpass:

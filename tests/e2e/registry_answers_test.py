@@ -28,7 +28,7 @@ def falls_back_to_schema_2(scenario, fixture):
     assert puts == [400, 201], f"the registry answered the manifest uploads with {puts}"
 
 
-def says_as_much(scenario, fixture, name, argv, row):
+def check_no_words_are_lost(scenario, fixture, name, argv, row):
     """Checks that no word is lost through regpass; returns the words the client prints when it talks to the registry directly."""
     before = len(fixture.records(dialect=row["name"], status=row["refuses"]["status"]))
     direct = plain(scenario.fail(*argv, **direct_options(scenario, fixture)))
@@ -81,5 +81,5 @@ with Scenario("registry-answers", programs=["skopeo"], hosts=()) as scenario, Fi
                 # oras and regctl upload a blob with a single PUT, which this row accepts.
                 if row["refuses"]["method"] == "PATCH" and name in ("regctl", "oras"):
                     continue
-                printed |= set(says_as_much(scenario, fixture, name, argv, row))
+                printed |= set(check_no_words_are_lost(scenario, fixture, name, argv, row))
             assert printed == set(row["words"]), f"{row['name']}: no client prints {set(row['words']) - printed} without regpass"

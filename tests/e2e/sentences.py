@@ -9,7 +9,7 @@ import json
 import re
 
 import expect
-from corporate import Barred
+from corporate import Unreachable
 from e2e import Scenario
 
 HOST = "split.test"
@@ -43,7 +43,7 @@ def check(scenario: Scenario, commands, silent=frozenset(), daemons=None) -> Non
         all_fail(regpass, "no-entry", "no-credential")
     with scenario.regpass("bob") as regpass:
         all_fail(regpass, "no-push", "granted-less", only_pushes=True)
-    with scenario.regpass("alice") as regpass, Barred(scenario.testbed, ("auth.test",)):
+    with scenario.regpass("alice") as regpass, Unreachable(scenario.testbed, ("auth.test",)):
         all_fail(regpass, "token-server-down", "token-server-error")
 
 

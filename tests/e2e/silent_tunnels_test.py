@@ -39,7 +39,7 @@ def page_client():
     return wire
 
 
-def given_back(before, label):
+def wait_until_released(before, label):
     began = time.monotonic()
     if not eventually(lambda: regpass.resident_kib() <= before + KEPT_KIB, GIVEN_BACK_SECONDS):
         raise AssertionError(f"{label}: {regpass.resident_kib() - before} KiB are still in use after {GIVEN_BACK_SECONDS} s")
@@ -61,9 +61,9 @@ with Regpass(directory, settings) as regpass:
     assert each <= KIB_EACH, f"{each:.1f} KiB for each silent tunnel"
     for wire in crowd:
         wire.close()
-    given_back(before, "tunnels")
+    wait_until_released(before, "tunnels")
 
     crowd = [page_client() for _ in range(PAGE_CLIENTS)]
     for wire in crowd:
         wire.close()
-    given_back(before, "page")
+    wait_until_released(before, "page")

@@ -29,7 +29,7 @@ LOOK_UP = PAGE.read_text().partition("\n## Find out more\n")[0]
 ROWS = [Row(line) for line in LOOK_UP.splitlines() if line.startswith("| `")]
 
 
-def leads_to(output: str, because: str) -> None:
+def expect_row(output: str, because: str) -> None:
     found = next((row for row in ROWS if row.fits(output)), None)
     assert found, f"no row matches the output:\n{output}"
     assert because in found.because, f"the output leads to: {found.because}\n{output}"
@@ -42,12 +42,12 @@ with Scenario("troubleshooting", programs=["skopeo", "curl"], hosts=["split.test
     regpass_program = os.environ["REGPASS"]
 
     def skopeo(because, to=f"docker://{registry.host}/{scenario.repository}:1", environment=None, **options):
-        leads_to(scenario.fail("skopeo", "copy", image.source, to, environment=environment, **options), because)
+        expect_row(scenario.fail("skopeo", "copy", image.source, to, environment=environment, **options), because)
 
     def curl(because, environment=None):
         url = f"https://{registry.host}/v2/"
         ask = ["curl", "--fail", "--silent", "--show-error", url]
-        leads_to(scenario.fail(*ask, environment=environment), because)
+        expect_row(scenario.fail(*ask, environment=environment), because)
 
     skopeo("does not go through regpass", environment=distrust, through_regpass=False)
     skopeo("nothing listens")
@@ -71,11 +71,11 @@ with Scenario("troubleshooting", programs=["skopeo", "curl"], hosts=["split.test
         curl("does not trust regpass's CA", environment=with_password | distrust)
         skopeo("speaks TLS to a mirror", to=f"docker://127.0.0.1:{mirror}/{scenario.repository}:1", environment=with_password)
         taken = [regpass_program, "serve", "--set", f"listen.proxy=127.0.0.1:{scenario.port}"]
-        leads_to(scenario.fail(*taken), "another regpass")
+        expect_row(scenario.fail(*taken), "another regpass")
 
-    leads_to(scenario.fail(regpass_program, "serve", "--set", "listen.proxi=127.0.0.1:1"), "a key is misspelled")
+    expect_row(scenario.fail(regpass_program, "serve", "--set", "listen.proxi=127.0.0.1:1"), "a key is misspelled")
     leaves = scenario.fail(regpass_program, "run", "--", "docker", "push", "registry.test/app:1", through_regpass=False)
-    leads_to(leaves, "connects to the registry")
+    expect_row(leaves, "connects to the registry")
     # Errors of clients that are not installed here (containerd 2, Node, Java) and of registries that respond differently.
     not_provoked = {
         "error getting credentials - err: exec",

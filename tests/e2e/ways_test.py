@@ -8,13 +8,13 @@ import shutil
 from dataclasses import dataclass
 
 import expect
-from corporate import Barred, Squid, by_proxy
+from corporate import Unreachable, Squid, by_proxy
 from e2e import Scenario
 from testbed import MUTUAL_TLS
 from transparent import USER, OwnUser, Redirection
 
 SIZE = 3 << 20
-BEHIND = ("split.test", "auth.test")
+BEHIND_PROXY = ("split.test", "auth.test")
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,9 @@ with Scenario("ways", programs=["curl", "nft", "setpriv", "squid", "openssl"], h
     try_all(HTTP1_OVER_TLS, "split.test", "1.1", upgrade + 'http2 = "off"\n')
 
     password = secrets.token_urlsafe(16)
-    with Squid(testbed, password) as squid, Barred(testbed, BEHIND, USER):
+    with Squid(testbed, password) as squid, Unreachable(testbed, BEHIND_PROXY, USER):
         try_all(ENTRY_POINTS, "split.test", "2", upgrade + by_proxy(password))
-        gone_by = {f"{host}:443" for host in BEHIND}
+        gone_by = {f"{host}:443" for host in BEHIND_PROXY}
         assert expect.eventually(lambda: {target for _, target, _ in squid.requests()} >= gone_by), squid.requests()
 
     registry = testbed.registries["registry.test:5443"]  # the same registry, behind another nginx server
