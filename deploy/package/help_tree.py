@@ -36,7 +36,7 @@ class Command:
             yield from child.walk()
 
     def leaves(self) -> list["Command"]:
-        return [one for one in self.walk() if not one.children]
+        return [command for command in self.walk() if not command.children]
 
 
 def ask(program: str, *arguments: str) -> str:
@@ -50,8 +50,8 @@ def read(program: str, path: tuple[str, ...] = ()) -> Command:
         path=list(path),
         about=about,
         usage=re.search(r"^Usage: (.*)$", rest, re.MULTILINE)[1],
-        options=[_option(*one) for one in sections.get("Options", [])],
-        positionals=[_option(*one) for one in sections.get("Positionals", [])],
+        options=[_option(*entry) for entry in sections.get("Options", [])],
+        positionals=[_option(*entry) for entry in sections.get("Positionals", [])],
         children=[read(program, (*path, name)) for name, _ in sections.get("Subcommands", [])],
     )
 

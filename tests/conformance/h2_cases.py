@@ -186,6 +186,6 @@ def cases(path: str, host: str):
     for part in (framing, streams, frames, settings_and_windows, messages):
         for index in range(sum(1 for _ in part(get("/", host), get("/", host, "PUT")))):
             target = path % number
-            made = list(part(get(target, host), get(target, host, "PUT")))[index]
-            yield (*made, target)
+            case = list(part(get(target, host), get(target, host, "PUT")))[index]
+            yield (*case, target)
             number += 1

@@ -120,17 +120,17 @@ class Connection:
         self.until(lambda: False, seconds)
 
     def of(self, kind: int, stream: int | None = None) -> list[Frame]:
-        return [one for one in self.frames if one.kind == kind and stream in (None, one.stream)]
+        return [item for item in self.frames if item.kind == kind and stream in (None, item.stream)]
 
     def body(self, stream: int) -> bytes:
-        return b"".join(one.payload for one in self.of(DATA, stream))
+        return b"".join(item.payload for item in self.of(DATA, stream))
 
     def status(self, stream: int) -> int | None:
         fields = dict(self.heads.get(stream, []))
         return int(fields[":status"]) if ":status" in fields else None
 
     def ended(self, stream: int) -> bool:
-        return any(one.flags & END_STREAM for one in self.frames if one.stream == stream and one.kind in (DATA, HEADERS))
+        return any(item.flags & END_STREAM for item in self.frames if item.stream == stream and item.kind in (DATA, HEADERS))
 
     def answered(self, stream: int, seconds: float = 5) -> bool:
         """Reads until the response is complete, or the stream or the connection has ended in another way."""
@@ -160,11 +160,11 @@ class Connection:
                 return
             kind, flags = self._bytes[3], self._bytes[4]
             stream = int.from_bytes(self._bytes[5:9], "big")
-            one = Frame(kind, flags, stream, self._bytes[9 : 9 + length])
+            item = Frame(kind, flags, stream, self._bytes[9 : 9 + length])
             self._bytes = self._bytes[9 + length :]
-            self.frames.append(one)
+            self.frames.append(item)
             if kind == HEADERS:
                 assert flags & END_HEADERS and not flags & (PADDED | PRIORITISED), "this client cannot parse such a HEADERS frame"
-                self.heads[stream] = self._decoder.decode(one.payload)
+                self.heads[stream] = self._decoder.decode(item.payload)
             if kind == SETTINGS and not flags & ACK:
                 self.send(frame(SETTINGS, ACK, 0))

@@ -72,10 +72,10 @@ class Cases:
     def add(self, name: str, context: ssl.SSLContext | None, cause: str | None) -> None:
         self.all.append((name, context, cause))
 
-    def issued(self, name: str, made, cause: str | None, **how) -> None:
+    def issued(self, name: str, certificate_and_key, cause: str | None, **options) -> None:
         pair = self._directory / f"pair-{len(self.all)}"
-        certificates.write_pair(pair, *made)
-        self.add(name, server_context(pair, **how), cause)
+        certificates.write_pair(pair, *certificate_and_key)
+        self.add(name, server_context(pair, **options), cause)
 
     def good(self):
         return self._authority.issue(HOST)
@@ -114,9 +114,9 @@ def of_protocols(cases) -> None:
 def self_signed(host):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    made = certificates.builder(name, name, key).add_extension(
+    builder = certificates.builder(name, name, key).add_extension(
         x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-    return made.sign(key, hashes.SHA256()), key
+    return builder.sign(key, hashes.SHA256()), key
 
 
 def of_our_own_ca(directory, host):

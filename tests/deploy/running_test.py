@@ -23,7 +23,7 @@ print(connection.makefile("rb").readline().decode().strip())
 
 
 def example(name: str) -> manifests.Example:
-    return next(one for one in manifests.examples() if one.name == name)
+    return next(item for item in manifests.examples() if item.name == name)
 
 
 class Running(unittest.TestCase):

@@ -52,8 +52,8 @@ class Environment:
         config.write_text(json.dumps(self.registry.config(REGISTRY_ADDRESS, pair, signer)))
         self.start_registry()
         self.start_token_server()
-        here = Path(__file__).resolve().parent
-        relay = [sys.executable, "-B", str(here / "relay.py"), f"{sandbox.ADDRESS}:443", "{}:{}".format(*REGISTRY_ADDRESS)]
+        directory = Path(__file__).resolve().parent
+        relay = [sys.executable, "-B", str(directory / "relay.py"), f"{sandbox.ADDRESS}:443", "{}:{}".format(*REGISTRY_ADDRESS)]
         self._serve("relay", [*relay, str(BAD_SHARE), "7"], (sandbox.ADDRESS, 443))
 
     def start_registry(self) -> None:
