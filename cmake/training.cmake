@@ -1,10 +1,10 @@
 # Profile-guided optimisation for deploy/trained: REGPASS_TRAINING instruments the program, REGPASS_PROFILE optimises with the recorded
 # profile. `regpass_training` applies the flags to a library or program of the product; tests are not instrumented.
 if((REGPASS_TRAINING OR REGPASS_PROFILE) AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  message(FATAL_ERROR "REGPASS_TRAINING and REGPASS_PROFILE are for clang")
+  message(FATAL_ERROR "REGPASS_TRAINING and REGPASS_PROFILE require clang")
 endif()
 if(REGPASS_PROFILE AND NOT EXISTS ${REGPASS_PROFILE})
-  message(FATAL_ERROR "${REGPASS_PROFILE} is not there: deploy/trained makes it, and builds with it")
+  message(FATAL_ERROR "${REGPASS_PROFILE} does not exist: run deploy/trained, which creates it and builds with it")
 endif()
 
 function(regpass_training target)

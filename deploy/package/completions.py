@@ -126,7 +126,7 @@ def zsh_function(command: Command, names: list[str], causes: list[str]) -> str:
         if command.path == ["run"]:
             lines.append("'*::command: _normal'")
         elif command.path == ["explain"]:
-            lines.append(f"'1:what:{{ _alternative \"causes:cause:({' '.join(offered)})\" \"files:log:_files\" }}'")
+            lines.append(f"'1:cause or log:{{ _alternative \"causes:cause:({' '.join(offered)})\" \"files:log:_files\" }}'")
         else:
             lines.append(f"'1:{option.names[0].lower()}:({' '.join(offered)})'")
     arguments = " \\\n        ".join(lines)

@@ -1,5 +1,5 @@
-// What Kubernetes' own models say of objects: JSON list on stdin, the directory with the npm packages as argument. Prints a line for each
-// problem: a wrong type, a missing field, or a field that there is not.
+// Validates objects with Kubernetes' own models: a JSON list on stdin, the directory with the npm packages as argument. Prints a line for
+// each problem: a wrong type, a missing field or an unknown field.
 import { pathToFileURL } from "node:url";
 
 const modules = pathToFileURL(`${process.argv[2]}/node_modules/`).href;
@@ -17,13 +17,13 @@ async function typed(object, name) {
   }
 }
 
-// Types are written as "V1Pod", "Array<V1Container>", "{ [key: string]: string; }".
+// Types have the forms "V1Pod", "Array<V1Container>", "{ [key: string]: string; }".
 function unknown(value, type, where) {
   const list = /^Array<(.*)>$/.exec(type);
-  if (list) return value.flatMap((one, index) => unknown(one, list[1], `${where}[${index}]`));
+  if (list) return value.flatMap((item, index) => unknown(item, list[1], `${where}[${index}]`));
   const known = client[type]?.getAttributeTypeMap?.();
   if (!known || typeof value !== "object") return [];
-  const types = Object.fromEntries(known.map((one) => [one.baseName, one.type]));
+  const types = Object.fromEntries(known.map((field) => [field.baseName, field.type]));
   return Object.entries(value).flatMap(([key, inner]) =>
     key in types ? unknown(inner, types[key], `${where}.${key}`) : [`${where}: there is no field \`${key}\` in a ${type}`],
   );
