@@ -26,7 +26,8 @@ with Scenario("check", hosts=(HOST,)) as scenario:
     assert check(*pull) == 0, "alice may pull"
     assert check(*push) == 0, "alice may push"
     probes = [request for request in registry.received() if request["repository"] == scenario.repository]
-    assert ("POST", 202, "alice") in [(request["method"], request["status"], request["user"]) for request in probes], "the check did not probe a push"
+    answered = [(request["method"], request["status"], request["user"]) for request in probes]
+    assert ("POST", 202, "alice") in answered, "the check did not probe a push"
     assert registry.digest(scenario.repository, "1") is None, "the check left an image behind"
 
     docker_config.write_text(scenario.docker_config("alice", password="wrong-password"))

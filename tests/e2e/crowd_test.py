@@ -128,6 +128,7 @@ with Scenario("crowd", programs=["skopeo", "curl"], hosts=["split.test"]) as sce
         with crowd(layer, FEW, 0, 0):
             status = scenario.client(*curl, "--max-time", "2", "-o", "/dev/null", f"https://{registry.host}/v2/")
             messages = [line["msg"] for line in regpass.events("client-rejected")]
-            assert len(messages) == 1 and "limits.connections" in messages[0], f"reaching limits.connections is not logged exactly once: {messages}"
+            once = len(messages) == 1 and "limits.connections" in messages[0]
+            assert once, f"reaching limits.connections is not logged exactly once: {messages}"
             assert status == 28, f"a client beyond limits.connections: curl's exit status {status}"
         scenario.succeed("skopeo", "inspect", base)

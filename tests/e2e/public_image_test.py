@@ -21,7 +21,8 @@ with Scenario("public-image", programs=["skopeo"], hosts=(HOST,)) as scenario:
         answers = {(entry["user"], entry["status"]) for entry in requests}
         assert answers == {("alice", 401), (None, 200)}, f"the token server answered {answers}"
         pull = [f"repository:{scenario.repository}:pull"]
-        assert all(entry["user"] or entry["asked"] == pull for entry in requests), "something other than the pull was requested without the credential"
+        only_pull = all(entry["user"] or entry["asked"] == pull for entry in requests)
+        assert only_pull, "something other than the pull was requested without the credential"
         notices = expect.eventually(lambda: regpass.events("notice"))
         assert [entry["cause"] for entry in notices] == ["credential-spoils-public-pull"], f"the log contains {notices}"
         assert notices[0]["credential"]["username"] == "alice" and notices[0]["level"] == "warn", notices[0]

@@ -11,7 +11,8 @@ SUFFIXES = (*tree.CPP, ".md", ".py", ".toml", ".txt", ".yaml", ".sh", ".js", ".h
 # Lines about old spellings that still work.
 ALIASES = re.compile(r"formerly|alias")
 # Historical texts, texts of other programs, this lint and the violations planted by its test.
-NOT_OURS = ("tests/fuzz/corpus", "tests/diagnosis/cases", "tests/cases", "CHANGELOG.md", "tests/lint/lint_selftest.py", "tests/lint/words.py", str(GLOSSARY))
+NOT_OURS = ("tests/fuzz/corpus", "tests/diagnosis/cases", "tests/cases", "CHANGELOG.md", "tests/lint/lint_selftest.py",
+            "tests/lint/words.py", str(GLOSSARY))
 # In a NetworkPolicy, egress is Kubernetes' term; in tests/e2e it is the name of a scenario.
 KEEPS_EGRESS = re.compile(r"(?:deploy/(?:kubernetes|helm)|tests/(?:deploy|e2e))/")
 
