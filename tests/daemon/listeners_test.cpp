@@ -23,8 +23,8 @@ std::string opened(std::string proxy, std::string transparent, const std::vector
   REQUIRE(listen_points.has_value());
   std::string all;
   for (const auto& one : *listen_points) {
-    const auto text = std::string(name_of(one.what)) + " " + net::shown(one.at);
-    all += (all.empty() ? "" : ", ") + (one.needed ? text : "(" + text + ")");
+    const auto text = std::string(one.mode->name()) + " " + net::shown(one.at);
+    all += (all.empty() ? "" : ", ") + (one.required ? text : "(" + text + ")");
   }
   return all;
 }

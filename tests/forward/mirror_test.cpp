@@ -1,4 +1,4 @@
-#include "forward/modes/mirror.hpp"
+#include "forward/modes/mirror_request.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // run_tunnel between two pairs of real sockets.
-#include "forward/modes/tunnel.hpp"
+#include "forward/session/tunnel.hpp"
 #include "regpass/base/descriptor.hpp"
 #include "support/loopback.hpp"
 #include "support/run_task.hpp"
@@ -22,7 +22,7 @@ namespace {
 struct tunnel_scene {
   socket_pair client;  // far: the person's end
   socket_pair server;
-  forward::tunnelled moved;
+  forward::tunnel_traffic moved;
   bool over = false;
 };
 

@@ -1,4 +1,4 @@
-#include "forward/modes/mirror.hpp"
+#include "forward/modes/mirror_request.hpp"
 
 #include "forward/exchange/web_page.hpp"
 #include "regpass/base/text.hpp"
