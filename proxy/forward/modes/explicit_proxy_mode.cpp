@@ -23,8 +23,8 @@ async::task<bool> admit(connection& client, const http::request_head& head) {
     client.traits.sent_accept_encoding = sent_accept_encoding;
     co_return true;
   }
-  auto rewritable = head;  // ingress rewrites it
-  const auto to = ingress(rewritable);
+  auto rewritable = head;  // parse_proxy_target rewrites it
+  const auto to = parse_proxy_target(rewritable);
   auto evidence = client.evidence_for(head, to ? &*to : nullptr);
   diagnosis::add(evidence, 0, diagnosis::policy_step(authenticated.error().detail, std::string(password_remedy)));
   co_await refuse(client, 407, std::move(evidence), "client-rejected");

@@ -100,9 +100,9 @@ verdict judge(const connection& client, const http::request_head& received, cons
   if (found == snapshot->mirrors.end()) return {};
   const auto& mirror = found->second;
   auto head = received;
-  const auto call = ingress_mirror(head, mirror.options.path);
+  const auto call = parse_mirror_request(head, mirror.options.path);
   if (!call) return refusal_of_target(client, received, mirror, call.error());
-  if (const auto refused = judge_caller(received, *call, mirror, *snapshot)) {
+  if (const auto refused = check_caller(received, *call, mirror, *snapshot)) {
     return refusal_of(client, 403, head, mirror, diagnosis::policy_step{refused->why, refused->remedy});
   }
   verdict allowed;
@@ -110,7 +110,7 @@ verdict judge(const connection& client, const http::request_head& received, cons
     allowed.action = verdict::kind::ping;
     return allowed;
   }
-  const auto decided = decide_mirror(*call, mirror, *snapshot);
+  const auto decided = decide_mirror_request(*call, mirror, *snapshot);
   if (decided.action == decision::what::refuse) {
     return refusal_of(client, 403, head, mirror, diagnosis::policy_step{decided.why, decided.remedy});
   }

@@ -113,7 +113,7 @@ async::task<bool> serve_request_to(connection& client, transport::h1_server& ser
 }
 
 async::task<bool> serve_proxy_request(connection& client, transport::h1_server& server, http::request_head head) {
-  const auto to = ingress(head);
+  const auto to = parse_proxy_target(head);
   if (!to) {
     co_await refuse_unreadable(client, to.error(), std::string());
     co_return false;

@@ -29,20 +29,20 @@ std::string remark_on(const tls::client_hello& hello) {
 }
 
 // Reads until the protocol is clear, and returns the bytes to the next reader. need_more: there is nothing to serve.
-async::task<beginning> look_ahead(connection& client) {
+async::task<detected_protocol> look_ahead(connection& client) {
   std::string bytes;
-  beginning first;
+  detected_protocol first;
   client.timer.set(phase::head, client.context.bounds.head_within);
   const auto spoke = co_await client.stream->wait_readable();
   if (!spoke) co_return first;
   std::string piece(read_at_once, '\0');
-  while (first.what == beginning::kind::need_more) {
+  while (first.what == detected_protocol::kind::need_more) {
     auto got = co_await client.stream->read_some(piece);
     if (!got) break;
-    if (*got == 0 && !bytes.empty()) first.what = beginning::kind::other;
+    if (*got == 0 && !bytes.empty()) first.what = detected_protocol::kind::other;
     if (*got == 0) break;
     bytes.append(piece, 0, *got);
-    first = beginning_of(bytes);
+    first = detect_protocol(bytes);
   }
   client.timer.clear();
   client.unread(std::move(bytes));
@@ -54,7 +54,7 @@ async::task<void> turn_away(connection& client, target to, diagnosis::step why, 
   auto evidence = client.evidence_for(http::request_head(), &to);
   diagnosis::add(evidence, 0, std::move(why));
   record_refusal(client, 0, evidence, event);
-  if (to.came_by != target::way::captured_tls) co_return;
+  if (to.came_by != target::way::redirected_tls) co_return;
   client.timer.set(phase::tls, client.context.bounds.idle_for);
   auto written = co_await net::write_one(*client.stream, access_denied);
   if (written) co_await client.linger();
@@ -145,7 +145,7 @@ async::task<bool> serve_request(connection& client, transport::h1_server& server
     co_return false;
   }
   const auto& original = client.original_destination;
-  if (meant_for_a_proxy(server.head())) {
+  if (is_proxy_request(server.head())) {
     const auto proxy = net::shown(original);
     log::write(log::level::info, "captured-proxy",
                "a request to the proxy at " + proxy + " was redirected: regpass serves it itself",
@@ -153,14 +153,14 @@ async::task<bool> serve_request(connection& client, transport::h1_server& server
     auto more = co_await serve_proxy_request(client, server, server.head());
     co_return more;
   }
-  const auto to = captured_http(server.head(), original);
+  const auto to = redirected_http(server.head(), original);
   if (!to) {
     auto evidence = client.evidence_for(server.head(), nullptr);
     diagnosis::add(evidence, 0, client_error(errc::bad_message, to.error().detail));
     co_await refuse(client, 421, std::move(evidence), "client-rejected");
     co_return false;
   }
-  if (runs_in_circles(server.head())) {
+  if (is_forwarding_loop(server.head())) {
     auto evidence = client.evidence_for(server.head(), &*to);
     diagnosis::add(evidence, 0,
                    client_error(errc::bad_message, "the request has come through regpass too often: it loops"));
@@ -202,7 +202,7 @@ void transparent_mode::accept(accepted_connection accepted) const {
   boost::system::error_code disconnected;
   const auto local = accepted.socket.local_endpoint(disconnected);
   const auto original = net::original_destination(accepted.socket);
-  const auto judged = original ? judge_capture(*original, local, accepted.own_listeners)
+  const auto judged = original ? check_redirection(*original, local, accepted.own_listeners)
                                : result<void>(std::unexpected(original.error()));
   if (!judged) {
     if (!should_report(accepted.context, accepted.peer, "captured by mistake")) return;
@@ -219,16 +219,16 @@ async::task<void> transparent_mode::serve(connection& client) const {
   const auto original = client.original_destination;
   auto first = co_await look_ahead(client);
   if (client.context.shared.spliced.has(client.peer)) {
-    auto to = captured_opaque(original);
+    auto to = redirected_opaque(original);
     diagnosis::policy_step why("the connection is one of regpass's own, redirected back to it",
                                "give `regpass redirect apply` the --uid that regpass runs as");
     co_await turn_away(client, std::move(to), std::move(why), "client-rejected");
-  } else if (first.what == beginning::kind::tls) {
-    co_await serve_tls(client, captured_tls(first.hello, original), remark_on(first.hello));
-  } else if (first.what == beginning::kind::http) {
+  } else if (first.what == detected_protocol::kind::tls) {
+    co_await serve_tls(client, redirected_tls(first.hello, original), remark_on(first.hello));
+  } else if (first.what == detected_protocol::kind::http) {
     co_await serve_http(client);
-  } else if (first.what == beginning::kind::other) {
-    co_await serve_tls(client, captured_opaque(original), "neither TLS nor HTTP can be read in it");
+  } else if (first.what == detected_protocol::kind::other) {
+    co_await serve_tls(client, redirected_opaque(original), "neither TLS nor HTTP can be read in it");
   }
 }
 
