@@ -32,4 +32,15 @@ struct listen_options {
   std::string page;
 };
 
+// Modes whose listener has a key in [listen]; a mirror's address is part of its [[mirror]].
+struct mode_address {
+  std::string_view key;
+  std::string listen_options::* address;
+  bool has_client_auth;  // [client_auth] applies, so the address may be reachable from other machines
+};
+inline constexpr std::array mode_addresses{
+    mode_address{"listen.proxy", &listen_options::proxy, true},
+    mode_address{"listen.transparent", &listen_options::transparent, false},
+};
+
 }  // namespace regpass::options
