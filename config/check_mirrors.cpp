@@ -48,8 +48,9 @@ void check_free(assembly& a, const taken& one, const std::vector<taken>& before)
 void check_mirrors(assembly& a) {
   const auto& s = a.result.settings;
   std::vector<taken> before;
-  if (const auto at = net::parse_endpoint(s.listen.proxy)) before.push_back({*at, "listen.proxy", ""});
-  if (const auto at = net::parse_endpoint(s.listen.transparent)) before.push_back({*at, "listen.transparent", ""});
+  for (const auto& mode : options::mode_addresses) {
+    if (const auto at = net::parse_endpoint(s.listen.*mode.address)) before.push_back({*at, std::string(mode.key), ""});
+  }
   for (std::size_t i = 0; i < s.mirrors.size(); ++i) {
     const auto prefix = mirror_prefix(i);
     check_given(a, prefix, "listen", "listen = \"127.0.0.1:5000\"");

@@ -62,10 +62,11 @@ void check_listeners(assembly& a) {
   const auto& listen = a.result.settings.listen;
   const auto is_on = [](const auto& mirror) { return !mirror.listen.empty(); };
   const bool mirrors = std::ranges::any_of(a.result.settings.mirrors, is_on);
-  if (listen.proxy.empty() && listen.transparent.empty() && !mirrors)
+  const auto is_empty = [&](const auto& mode) { return (listen.*mode.address).empty(); };
+  if (std::ranges::all_of(options::mode_addresses, is_empty) && !mirrors)
     a.complain(a.place_of("listen.proxy"), "no listener is switched on", "write listen.proxy = \"127.0.0.1:3128\"");
-  check_listener(a, "listen.proxy", listen.proxy, true);
-  check_listener(a, "listen.transparent", listen.transparent, false);
+  for (const auto& mode : options::mode_addresses)
+    check_listener(a, std::string(mode.key), listen.*mode.address, mode.has_client_auth);
   check_listener(a, "listen.page", listen.page, false);
   check_admin(a);
   if (listen.proxy.empty() || listen.proxy != listen.transparent) return;

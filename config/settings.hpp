@@ -3,6 +3,7 @@
 #pragma once
 
 #include "forward/services/options.hpp"
+#include "options/listeners.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/base/secret.hpp"
 #include "regpass/transport/limits.hpp"
@@ -14,14 +15,6 @@
 #include <vector>
 
 namespace regpass::config {
-
-struct listen_settings {
-  std::string proxy = "127.0.0.1:3128";
-  std::string transparent;  // empty: off
-  std::string health = "127.0.0.1:9128";
-  std::string admin = "unix:regpass-admin.sock";  // relative to state_dir
-  std::string page;
-};
 
 enum class readers { owner, group, everyone };
 
@@ -94,7 +87,7 @@ struct process_limits {
 
 struct settings {
   std::filesystem::path state_dir;
-  listen_settings listen;
+  options::listen_options listen;
   client_auth_settings client_auth;
   credential_settings credentials;
   std::vector<forward::registry_options> registries;

@@ -8,7 +8,8 @@
 
 namespace regpass::daemon {
 
-// Opens the page with a new token and says in the log where it is. What a person opens, token included.
-result<std::string> open_page(side_listeners& through, const std::string& endpoint, const forward::services& of);
+// Opens the page with a new token, logs its URL (token included) and returns it.
+result<std::string> open_page(side_listeners& listeners, const std::string& endpoint,
+                              const forward::services& services);
 
 }  // namespace regpass::daemon

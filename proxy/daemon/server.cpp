@@ -184,7 +184,7 @@ result<void> server::state::listen() {
   if (!wanted) return std::unexpected(wanted.error());
   for (auto& one : *wanted) {
     const auto opened = open(one);
-    if (!opened && one.needed) return std::unexpected(opened.error());
+    if (!opened && one.required) return std::unexpected(opened.error());
     if (opened) listen_points.push_back(one);
     if (!opened) log::write(log::level::info, "listening", "left out: " + opened.error().detail);
   }
@@ -243,7 +243,7 @@ result<void> server::state::open_side_listeners(bool admin_wanted) {
   report = std::make_unique<self_report>(*services, ca, std::move(executors), config_file);
   report->observe(metrics);
   report->rejected(rejected, credential_files);
-  for (const auto& one : listen_points) report->listening(std::string(name_of(one.what)) + " " + net::shown(one.at));
+  for (const auto& one : listen_points) report->listening(std::string(one.mode->name()) + " " + net::shown(one.at));
   sides = std::make_unique<side_listeners>(control, settings.limits);
   const auto& listen = settings.listen;
   if (!listen.health.empty()) {
@@ -317,7 +317,7 @@ result<std::unique_ptr<server>> server::start(const async::executor& control, co
   for (auto& one : raw->workers) raw->serve(*one);
   raw->watch_files(raw->settings);
   for (const auto& one : raw->listen_points) {
-    const std::string name(name_of(one.what));
+    const std::string name(one.mode->name());
     log::write(log::level::info, "listening", "the " + name + " listener is open",
                {{"listener", name}, {"address", net::shown(one.at)}});
   }
@@ -328,7 +328,10 @@ result<std::unique_ptr<server>> server::start(const async::executor& control, co
 }
 
 boost::asio::ip::tcp::endpoint server::proxy_endpoint() const {
-  const auto it = std::ranges::find(state_->listen_points, listen_point::kind::proxy, &listen_point::what);
+  const auto is_proxy = [](const listen_point& point) {
+    return point.mode->kind() == options::mode_kind::explicit_proxy;
+  };
+  const auto it = std::ranges::find_if(state_->listen_points, is_proxy);
   return it == state_->listen_points.end() ? boost::asio::ip::tcp::endpoint() : it->at;
 }
 std::filesystem::path server::publish_dir() const {

@@ -12,8 +12,8 @@ namespace regpass::daemon {
 
 namespace {
 
-constexpr std::size_t most_askers = 32;  // at each listen_point: what sits at one must not keep anybody out of another
-constexpr auto at_most_silent = std::chrono::seconds{10};
+constexpr std::size_t max_clients = 32;  // of each listener, so that clients of one cannot block another
+constexpr auto max_idle = std::chrono::seconds{10};
 constexpr auto head_within = std::chrono::seconds{2};
 constexpr std::string_view unix_prefix = "unix:";
 
@@ -27,42 +27,43 @@ std::filesystem::path admin_socket(const config::settings& settings) {
 
 side_listeners::side_listeners(const async::executor& control, const transport::limits& bounds)
     : control_(control), bounds_(bounds) {
-  bounds_.idle_for = std::min<std::chrono::milliseconds>(bounds.idle_for, at_most_silent);
+  bounds_.idle_for = std::min<std::chrono::milliseconds>(bounds.idle_for, max_idle);
   bounds_.head_within = std::min<std::chrono::milliseconds>(bounds.head_within, head_within);
 }
 
 result<void> side_listeners::open(const std::string& name, const std::string& endpoint, admin::responder answer) {
   const auto at = net::parse_endpoint(endpoint);
   if (!at) return std::unexpected(at.error());
-  auto made = net::listener::open(control_, *at, false);
-  if (!made) return std::unexpected(made.error());
-  note(name, net::shown((*made)->local()));
-  const auto table = std::make_shared<admin::connection_table>(most_askers);
+  auto opened = net::listener::open(control_, *at, false);
+  if (!opened) return std::unexpected(opened.error());
+  note(name, net::shown((*opened)->local()));
+  const auto table = std::make_shared<admin::connection_table>(max_clients);
   const auto accept_handler = [on = control_, bounds = bounds_, answer = std::move(answer), table](
                                   net::tcp_socket socket, const std::string& /*peer*/) {
-    auto asker = net::make_tcp_stream(std::move(socket), party::client);
-    async::spawn(on, admin::serve(std::move(asker), bounds, answer, table), "side door");
+    auto client = net::make_tcp_stream(std::move(socket), party::client);
+    async::spawn(on, admin::serve(std::move(client), bounds, answer, table), "side listener");
   };
-  constexpr std::size_t always = 1;  // the table has room
-  (*made)->start(accept_handler, always, [] { return std::size_t{0}; });
-  listeners_.push_back(std::move(*made));
+  constexpr std::size_t unlimited = 1;  // the table makes room itself
+  (*opened)->start(accept_handler, unlimited, [] { return std::size_t{0}; });
+  listeners_.push_back(std::move(*opened));
   return {};
 }
 
 result<void> side_listeners::open(const std::string& name, const std::filesystem::path& socket,
                                   admin::responder answer) {
-  std::error_code none;  // what cannot be made is what the listener complains of
-  if (std::filesystem::create_directories(socket.parent_path(), none)) {
-    std::filesystem::permissions(socket.parent_path(), std::filesystem::perms::owner_all, none);
+  std::error_code ignored;  // opening the listener reports the failure
+  if (std::filesystem::create_directories(socket.parent_path(), ignored)) {
+    std::filesystem::permissions(socket.parent_path(), std::filesystem::perms::owner_all, ignored);
   }
-  auto made = net::local_listener::open(control_, socket);
-  if (!made) return std::unexpected(made.error());
+  auto opened = net::local_listener::open(control_, socket);
+  if (!opened) return std::unexpected(opened.error());
   note(name, socket.string());
-  (*made)->start([on = control_, bounds = bounds_, answer = std::move(answer),
-                  table = std::make_shared<admin::connection_table>(most_askers)](std::unique_ptr<net::stream> asker) {
-    async::spawn(on, admin::serve(std::move(asker), bounds, answer, table), "side door");
-  });
-  sockets_.push_back(std::move(*made));
+  (*opened)->start(
+      [on = control_, bounds = bounds_, answer = std::move(answer),
+       table = std::make_shared<admin::connection_table>(max_clients)](std::unique_ptr<net::stream> client) {
+        async::spawn(on, admin::serve(std::move(client), bounds, answer, table), "side listener");
+      });
+  sockets_.push_back(std::move(*opened));
   return {};
 }
 

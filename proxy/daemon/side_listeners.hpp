@@ -1,4 +1,4 @@
-// Listeners for those who ask regpass about itself. They live on the control thread, apart from the traffic.
+// Listeners for requests about regpass itself: health, admin, page. They run on the control thread, apart from traffic.
 #pragma once
 
 #include "admin/http_service.hpp"
@@ -13,16 +13,16 @@
 
 namespace regpass::daemon {
 
-// Where `listen.admin` is: "unix:PATH", relative to state_dir. Empty: off.
+// The path in `listen.admin` ("unix:PATH", relative to state_dir). Empty: off.
 std::filesystem::path admin_socket(const config::settings&);
 
 class side_listeners {
  public:
-  // Who asks here is near and says at once what he wants: `bounds` are shortened, and silent connections make room for
-  // new ones.
+  // Clients of these listeners are local and send their request at once: `bounds` are shortened, and silent connections
+  // make room for new ones.
   side_listeners(const async::executor& control, const transport::limits& bounds);
 
-  // Opens and serves. The errors name the address.
+  // Opens the listener and serves it. Errors name the address.
   result<void> open(const std::string& name, const std::string& endpoint, admin::responder answer);
   result<void> open(const std::string& name, const std::filesystem::path& socket, admin::responder answer);
   // "health 127.0.0.1:9128"

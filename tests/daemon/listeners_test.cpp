@@ -13,7 +13,7 @@ using namespace regpass::daemon;
 
 namespace {
 
-// "proxy 127.0.0.1:3128, transparent …"; those that may be missing in brackets.
+// "proxy 127.0.0.1:3128, transparent …"; optional ones in brackets.
 std::string opened(std::string proxy, std::string transparent, const std::vector<std::string>& mirrors = {}) {
   config::settings settings;
   settings.listen.proxy = std::move(proxy);
@@ -22,16 +22,16 @@ std::string opened(std::string proxy, std::string transparent, const std::vector
   const auto listen_points = listeners_for(settings);
   REQUIRE(listen_points.has_value());
   std::string all;
-  for (const auto& one : *listen_points) {
-    const auto text = std::string(name_of(one.what)) + " " + net::shown(one.at);
-    all += (all.empty() ? "" : ", ") + (one.needed ? text : "(" + text + ")");
+  for (const auto& point : *listen_points) {
+    const auto text = std::string(point.mode->name()) + " " + net::shown(point.at);
+    all += (all.empty() ? "" : ", ") + (point.required ? text : "(" + text + ")");
   }
   return all;
 }
 
 }  // namespace
 
-TEST_CASE("each listener that is configured is a door; the transparent one has a twin for IPv6 that may be missing") {
+TEST_CASE("Every configured address is listened on; the transparent mode adds an optional one for IPv6") {
   const auto [proxy, transparent, listen_points] = GENERATE(table<std::string, std::string, std::string>({
       {"127.0.0.1:3128", "", "proxy 127.0.0.1:3128"},
       {"127.0.0.1:3128", "127.0.0.1:1", "proxy 127.0.0.1:3128, transparent 127.0.0.1:1, (transparent [::1]:1)"},
@@ -42,7 +42,7 @@ TEST_CASE("each listener that is configured is a door; the transparent one has a
   CHECK(opened(proxy, transparent) == listen_points);
 }
 
-TEST_CASE("each mirror is a door, unless it is switched off") {
+TEST_CASE("Every mirror is listened on unless it is switched off") {
   CHECK(opened("127.0.0.1:1", "", {"127.0.0.1:2", "", "[::1]:3"}) ==
         "proxy 127.0.0.1:1, mirror 127.0.0.1:2, mirror [::1]:3");
 }

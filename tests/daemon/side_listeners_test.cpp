@@ -1,4 +1,4 @@
-// Those who say nothing, at one door or another, and the probe that comes after them.
+// Silent connections at the side listeners, and the probe that comes after them.
 #include "daemon/side_listeners.hpp"
 
 #include "regpass/async/worker.hpp"
@@ -31,21 +31,21 @@ message ask(std::uint16_t port) {
 
 }  // namespace
 
-TEST_CASE("Silent connections keep nobody out of another door, and of their own not for long") {
+TEST_CASE("Silent connections block no other listener, and their own only briefly") {
   async::worker worker;
   transport::limits bounds;
   bounds.idle_for = std::chrono::milliseconds{1500};
-  daemon::side_listeners listen_points(worker.get_executor(), bounds);
-  REQUIRE(listen_points.open("page", std::string("127.0.0.1:0"), yes()));
-  REQUIRE(listen_points.open("health", std::string("127.0.0.1:0"), yes()));
+  daemon::side_listeners listeners(worker.get_executor(), bounds);
+  REQUIRE(listeners.open("page", std::string("127.0.0.1:0"), yes()));
+  REQUIRE(listeners.open("health", std::string("127.0.0.1:0"), yes()));
   worker.start();
-  const auto page = port_in(listen_points.shown()[0]);
-  const auto health = port_in(listen_points.shown()[1]);
+  const auto page = port_in(listeners.shown()[0]);
+  const auto health = port_in(listeners.shown()[1]);
   std::deque<raw_client> silent;
   for (int i = 0; i < 64; ++i) silent.emplace_back(page);
-  CHECK(ask(page).status == 200);  // after the silent ones were sent away
+  CHECK(ask(page).status == 200);  // after the silent connections were closed
   for (int i = 0; i < 64; ++i) silent.emplace_back(page);
-  for (int i = 0; i < 3; ++i) {  // while they are still there; one more is always let in
+  for (int i = 0; i < 3; ++i) {  // while they are still open; a new connection is always accepted
     raw_client probe(health);
     probe.address("127.0.0.1");
     probe.request("GET", "/livez");
@@ -55,29 +55,29 @@ TEST_CASE("Silent connections keep nobody out of another door, and of their own 
   worker.stop();
 }
 
-TEST_CASE("A3: a probe is answered at once whatever sits on its port") {
+TEST_CASE("A3: a probe is answered at once, whatever connections its port has") {
   async::worker worker;
   const transport::limits bounds;
-  daemon::side_listeners listen_points(worker.get_executor(), bounds);
-  REQUIRE(listen_points.open("health", std::string("127.0.0.1:0"), yes()));
+  daemon::side_listeners listeners(worker.get_executor(), bounds);
+  REQUIRE(listeners.open("health", std::string("127.0.0.1:0"), yes()));
   worker.start();
-  const auto health = port_in(listen_points.shown()[0]);
+  const auto health = port_in(listeners.shown()[0]);
   std::deque<raw_client> crowd;
-  std::string what = "that says nothing";
+  std::string behaviour = "that sends nothing";
   const auto sit = [&] {
     crowd.emplace_back(health);
-    if (what == "in the middle of a request") crowd.back().send("GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n");
-    if (what == "that asked and stays") {
+    if (behaviour == "in the middle of a request") crowd.back().send("GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+    if (behaviour == "that sent a request and stays") {
       crowd.back().address("127.0.0.1");
       CHECK(crowd.back().ask("GET", "/livez").status == 200);
     }
   };
-  SECTION("that says nothing") {}
+  SECTION("that sends nothing") {}
   SECTION("in the middle of a request") {
-    what = "in the middle of a request";
+    behaviour = "in the middle of a request";
   }
-  SECTION("that asked and stays") {
-    what = "that asked and stays";
+  SECTION("that sent a request and stays") {
+    behaviour = "that sent a request and stays";
   }
   for (int i = 0; i < 150; ++i) sit();
   for (int i = 0; i < 5; ++i) {

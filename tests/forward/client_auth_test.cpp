@@ -59,7 +59,7 @@ http::fields with(const std::string& value) {
 
 }  // namespace
 
-TEST_CASE("T01 Proxy-Authorization is judged by its password alone") {
+TEST_CASE("T01 only the password in Proxy-Authorization counts") {
   const secret right(password);
   CHECK(forward::authenticate(http::fields(), nullptr).has_value());
   CHECK_FALSE(forward::authenticate(http::fields(), &right).has_value());
@@ -92,7 +92,7 @@ TEST_CASE("T01 a password with colons is compared whole") {
   CHECK(forward::authenticate(with(basic("u:a:b")), &right).has_value());
 }
 
-TEST_CASE("T01 of two Proxy-Authorization neither counts") {
+TEST_CASE("T01 two Proxy-Authorization fields are refused, whatever they hold") {
   const secret right(password);
   auto twice = with(basic("u:" + password));
   twice.add("Proxy-Authorization", basic("u:" + password));
@@ -116,7 +116,7 @@ TEST_CASE("T01 CONNECT without the password is answered 407, and nothing goes up
   CHECK(scene.proxy.log_lines("client-rejected").size() == 1);
 }
 
-TEST_CASE("T01 with the password CONNECT is served as ever") {
+TEST_CASE("T01 with the password CONNECT is served as usual") {
   guarded_scene scene;
   auto client = scene.proxy.client();
   CHECK(scene.connect(client, basic("anyone:" + password)).status == 200);
@@ -142,7 +142,7 @@ TEST_CASE("T01 plain HTTP that would be upgraded needs the password too") {
   CHECK(client.ask("GET", target, {{"Proxy-Authorization", basic("anyone:" + password)}}).status == 200);
 }
 
-TEST_CASE("T01 on a connection that is kept each request must show the password") {
+TEST_CASE("T01 on a persistent connection each request must present the password") {
   guarded_scene scene;
   scene.upgrade();
   const auto target = "http://" + scene.registry.authority() + manifest;
@@ -154,7 +154,7 @@ TEST_CASE("T01 on a connection that is kept each request must show the password"
   CHECK(scene.registry.requests().size() == received);
 }
 
-TEST_CASE("T01 hosts that are no registry are not reached without the password either") {
+TEST_CASE("T01 hosts other than registries cannot be reached without the password either") {
   guarded_scene scene;
   auto client = scene.proxy.client();
   client.address("other.test");
@@ -182,7 +182,7 @@ TEST_CASE("T08 Proxy-Authorization never goes upstream") {
   for (const auto& one : requests) CHECK_FALSE(one.field("Proxy-Authorization").has_value());
 }
 
-TEST_CASE("T01 a password that was changed counts from the next request on") {
+TEST_CASE("T01 a changed password applies from the next request on") {
   guarded_scene scene;
   scene.guard("canary-another");
   auto before = scene.proxy.client();
@@ -191,7 +191,7 @@ TEST_CASE("T01 a password that was changed counts from the next request on") {
   CHECK(scene.connect(after, basic("anyone:canary-another")).status == 200);
 }
 
-TEST_CASE("T01 mirrors and redirected connections ask for no password; policy holds there") {
+TEST_CASE("T01 mirrors and redirected connections require no password; policy applies there") {
   guarded_scene scene;
   scene.proxy.serve(scene.registry, [&](forward::registry_options& options) {
     options.realms = {scene.tokens.realm()};

@@ -1,4 +1,4 @@
-// CONNECT, and the TLS that ends here (rules 14 to 16; T19, T20).
+// CONNECT, and the TLS that regpass intercepts after it (T19, T20).
 #include "support/common_ground.hpp"
 #include "support/proxy_under_test.hpp"
 
@@ -20,7 +20,7 @@ engine_settings hasty() {
 
 }  // namespace
 
-TEST_CASE("A client with a connection for each request is served, and upstream they share one") {
+TEST_CASE("A client that opens a connection for each request is served over one upstream connection") {
   token_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   for (int i = 0; i < 30; ++i) {
@@ -35,7 +35,7 @@ TEST_CASE("A client with a connection for each request is served, and upstream t
   CHECK(scene.tokens.count() == 1);
 }
 
-TEST_CASE("Half-open connections are normal and nobody is told of distrust") {
+TEST_CASE("Half-open connections are normal and are not reported as distrust") {
   open_scene scene;
   const auto how_far = GENERATE(0, 1, 2, 3);
   {
@@ -49,7 +49,7 @@ TEST_CASE("Half-open connections are normal and nobody is told of distrust") {
   for (const auto& line : scene.proxy.log_lines()) CHECK(line.at("level").as_string() == "debug");
 }
 
-TEST_CASE("A client that does not trust the CA is told of") {
+TEST_CASE("A client that does not trust the CA is reported") {
   open_scene scene;
   auto client = scene.proxy.client();
   CHECK(client.connect(scene.registry.authority()).status == 200);
@@ -65,7 +65,8 @@ TEST_CASE("A client that does not trust the CA is told of") {
   CHECK(lines[0].at("registry").as_string() == scene.registry.authority());
 }
 
-TEST_CASE("T22 a handshake that does not come about in time ends, and is no distrust", "[limits.tls_timeout]") {
+TEST_CASE("T22 a handshake that is not done in time is ended, and is not reported as distrust",
+          "[limits.tls_timeout]") {
   open_scene scene(hasty());
   auto client = scene.proxy.client();
   CHECK(client.connect(scene.registry.authority()).status == 200);
@@ -77,7 +78,7 @@ TEST_CASE("T22 a handshake that does not come about in time ends, and is no dist
   }
 }
 
-TEST_CASE("What is no TLS after a CONNECT ends the connection, and nothing goes upstream") {
+TEST_CASE("Anything but TLS after a CONNECT ends the connection, and nothing is sent upstream") {
   open_scene scene;
   auto client = scene.proxy.client();
   CHECK(client.connect(scene.registry.authority()).status == 200);
@@ -102,7 +103,7 @@ TEST_CASE("With http2 = off HTTP/1.1 is chosen from what a client offers") {
   CHECK(client.ask("GET", manifest).status == 200);
 }
 
-TEST_CASE("T20 a name in SNI that CONNECT did not say fails the handshake") {
+TEST_CASE("T20 SNI with another name than CONNECT fails the handshake") {
   open_scene scene;
   const auto port = std::to_string(scene.registry.port());
   scene.proxy.serve("localhost:" + port, true);
@@ -124,7 +125,7 @@ TEST_CASE("T20 a name in SNI that CONNECT did not say fails the handshake") {
   if (!good) CHECK(scene.registry.connections() == 0);
 }
 
-TEST_CASE("T20 a Host that CONNECT did not say is 421 and the end of the connection") {
+TEST_CASE("T20 a Host that differs from CONNECT is 421 and closes the connection") {
   token_scene scene;
   fake_server other;
   scene.proxy.serve(other);
@@ -149,7 +150,7 @@ TEST_CASE("T20 a Host that CONNECT did not say is 421 and the end of the connect
   CHECK(other.connections() == 0);
 }
 
-TEST_CASE("T20 Host may write the target in capitals") {
+TEST_CASE("T20 Host may name the target in capitals") {
   open_scene scene;
   const auto port = std::to_string(scene.registry.port());
   scene.proxy.serve("localhost:" + port, true);
@@ -161,7 +162,7 @@ TEST_CASE("T20 Host may write the target in capitals") {
   CHECK(scene.registry.requests()[0].field("Host") == "localhost:" + port);
 }
 
-TEST_CASE("T19 a refused CONNECT closes, and what came behind it is not looked at") {
+TEST_CASE("T19 a refused CONNECT closes the connection, and what follows it is not read") {
   token_scene scene;
   auto client = scene.proxy.client();
   client.send("CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\nCONNECT " + scene.registry.authority() +
@@ -174,7 +175,7 @@ TEST_CASE("T19 a refused CONNECT closes, and what came behind it is not looked a
   CHECK(scene.registry.connections() == 0);
 }
 
-TEST_CASE("T19 an Upgrade is taken out, and a registry that switches protocols is broken") {
+TEST_CASE("T19 Upgrade is removed, and a registry that switches protocols is an error") {
   open_scene scene;
   scene.registry.on("GET", manifest).interim("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n").body("{}");
   auto client = scene.inside();
@@ -184,7 +185,7 @@ TEST_CASE("T19 an Upgrade is taken out, and a registry that switches protocols i
   CHECK_FALSE(scene.registry.requests()[0].has("Upgrade"));
 }
 
-TEST_CASE("A host whose registry was taken out of the configuration is not served any more on an open connection") {
+TEST_CASE("A registry removed from the configuration is not served any more on an open connection") {
   token_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   auto client = scene.inside();

@@ -1,4 +1,4 @@
-// A request that comes round is ended, not sent on its way again.
+// A request that returns to regpass is refused instead of forwarded again.
 #include "support/proxy_under_test.hpp"
 
 #include <catch2/catch.hpp>
@@ -12,7 +12,7 @@ const std::string manifest = "/v2/team-a/app/manifests/1";
 
 }  // namespace
 
-TEST_CASE("A request that this regpass passed on before gets 508, and goes nowhere") {
+TEST_CASE("A request that this regpass forwarded before gets 508, and is not forwarded") {
   open_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   auto client = scene.inside();
@@ -28,7 +28,7 @@ TEST_CASE("A request that this regpass passed on before gets 508, and goes nowhe
   CHECK(scene.registry.requests().size() == sent);
 }
 
-TEST_CASE("Another regpass on the way is none of ours") {
+TEST_CASE("Requests through another regpass are forwarded") {
   open_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   auto client = scene.inside();

@@ -1,4 +1,4 @@
-// Who may ask a mirror, and which pages in a browser may not have our credential used.
+// Which clients may use a mirror, and which pages in a browser get no credential injected.
 #include "support/proxy_under_test.hpp"
 
 #include <catch2/catch.hpp>
@@ -37,7 +37,7 @@ struct mirror_scene : token_scene {
 
 }  // namespace
 
-TEST_CASE("X3: a mirror takes what is addressed to it or to a registry, whatever the port", "[callers]") {
+TEST_CASE("X3: a mirror accepts requests addressed to it or to a registry, whatever the port", "[callers]") {
   mirror_scene scene;
   const auto host = GENERATE("127.0.0.1:5000", "127.0.0.1", "localhost:5000", "LOCALHOST", "[::1]:5000", "127.1.2.3:80",
                              "builder.localhost:5000", "mirror.example:5000", "Mirror.Example", "harbor.example",
@@ -46,7 +46,7 @@ TEST_CASE("X3: a mirror takes what is addressed to it or to a registry, whatever
   CHECK(scene.status(host) == 200);
 }
 
-TEST_CASE("X3: a mirror refuses what is addressed to another host", "[callers]") {
+TEST_CASE("X3: a mirror refuses requests addressed to another host", "[callers]") {
   mirror_scene scene;
   const auto host =
       GENERATE("evil.example", "evil.example:5000", "127.0.0.1.nip.io:5000", "localhost.evil.example", "evillocalhost",
@@ -83,7 +83,7 @@ TEST_CASE("X3: a mirror serves no page in a browser", "[callers]") {
   CHECK(scene.status("127.0.0.1:5000", {{"User-Agent", "crane"}, {"Referer", "https://r.example/v2/"}}) == 200);
 }
 
-TEST_CASE("X3: a page of another origin does not get our credential through the proxy either", "[callers]") {
+TEST_CASE("X3: a page of another origin gets no credential injected through the proxy either", "[callers]") {
   token_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   auto client = scene.inside();

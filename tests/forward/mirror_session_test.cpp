@@ -1,4 +1,4 @@
-// Mirrors with a real registry behind them: what it received, and how the client comes back.
+// Mirrors with a real registry behind them: what it receives, and where rewritten references lead.
 #include "support/common_ground.hpp"
 #include "support/h2_raw_client.hpp"
 #include "support/proxy_under_test.hpp"
@@ -67,7 +67,7 @@ TEST_CASE("An upload by name goes through the mirror to its end, whatever form i
   CHECK(put.authorization().starts_with("Bearer "));
 }
 
-TEST_CASE("A registry chosen by ns keeps being chosen when its upload goes on") {
+TEST_CASE("A registry selected by ns stays selected while its upload continues") {
   mirror_scene scene;
   fake_server other;
   scene.proxy.serve(other);
@@ -82,7 +82,7 @@ TEST_CASE("A registry chosen by ns keeps being chosen when its upload goes on") 
   CHECK(scene.registry.connections() == 0);
 }
 
-TEST_CASE("T11 what leads to another origin is passed as it is, and what comes back from there gets no token") {
+TEST_CASE("T11 references to another origin stay unchanged, and requests that return from there get no token") {
   mirror_scene scene;
   const std::string blob = "/v2/team-a/app/blobs/" + digest_of("layer");
   scene.registry.on("GET", blob).answer(307, "Elsewhere").header("Location", "https://cdn.test/x?sig=a%2Fb");
@@ -108,7 +108,7 @@ TEST_CASE("An ns that is not served is refused with what to configure, and nothi
   CHECK(seen.evidence.mode == "mirror");
 }
 
-TEST_CASE("A path without the mirror's prefix is 404, and does not tell the prefix") {
+TEST_CASE("A path without the mirror's prefix is 404, and the response does not reveal the prefix") {
   mirror_scene scene("x7Gq");
   for (const auto& target : {manifest, "/wrong" + manifest, std::string("/v2/wrong/team-a/app/manifests/1")}) {
     auto client = scene.proxy.at_mirror();
@@ -120,7 +120,7 @@ TEST_CASE("A path without the mirror's prefix is 404, and does not tell the pref
   CHECK(scene.registry.connections() == 0);
 }
 
-TEST_CASE("A ping without the prefix is answered without the registry, and the connection goes on") {
+TEST_CASE("A ping without the prefix is answered without the registry, and the connection stays open") {
   mirror_scene scene("hub");
   scene.registry.on("GET", manifest).body("{}");
   auto client = scene.proxy.at_mirror();
@@ -149,7 +149,7 @@ TEST_CASE("No challenge reaches a mirror's client, even where nothing is injecte
   CHECK(scene.registry.count("GET", manifest) > 0);
 }
 
-TEST_CASE("A mirror's registry that nobody else knows is pulled from anonymously and not pushed to") {
+TEST_CASE("A mirror's registry without configuration allows anonymous pulls and no pushes") {
   fake_server registry(fake_server::scheme::https, "127.0.0.1");
   proxy_under_test proxy;
   proxy.mirror(registry.authority());
@@ -160,7 +160,7 @@ TEST_CASE("A mirror's registry that nobody else knows is pulled from anonymously
   CHECK(client.ask("POST", uploads).status == 403);
 }
 
-TEST_CASE("What is no request to a mirror is 400 and closes") {
+TEST_CASE("Anything but a request to a mirror is 400 and closes the connection") {
   mirror_scene scene;
   auto client = scene.proxy.at_mirror();
   client.send("GET http://127.0.0.1/v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
@@ -171,7 +171,7 @@ TEST_CASE("What is no request to a mirror is 400 and closes") {
   CHECK(scene.registry.connections() == 0);
 }
 
-TEST_CASE("A client that tries TLS first is told that this is plain HTTP, and nobody is warned") {
+TEST_CASE("A client that tries TLS first learns that the mirror speaks plain HTTP, and no warning is logged") {
   mirror_scene scene;
   auto client = scene.proxy.at_mirror();
   client.send(std::string("\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03", 11) + std::string(194, 'x'));
@@ -180,7 +180,7 @@ TEST_CASE("A client that tries TLS first is told that this is plain HTTP, and no
   for (const auto& line : scene.proxy.log_lines("client-rejected")) CHECK(line.at("level") == "debug");
 }
 
-TEST_CASE("A mirror that a reload took away serves nothing any more") {
+TEST_CASE("A mirror that a reload removed serves nothing any more") {
   mirror_scene scene;
   scene.proxy.change([](forward::snapshot& from) { from.mirrors.clear(); });
   auto client = scene.proxy.at_mirror();
@@ -216,7 +216,7 @@ TEST_CASE("A client with prior knowledge speaks HTTP/2 to a mirror, whose regist
   }
 }
 
-TEST_CASE("HTTP/2's preface is known at a mirror in whatever pieces it comes, and PUT is none of it") {
+TEST_CASE("A mirror recognises HTTP/2's preface in any number of pieces, and does not take PUT for it") {
   mirror_scene scene;
   scene.registry.on("PUT", uploads + "1").answer(201, "Created");
   const auto say = [](raw_client& client, std::string_view text) {

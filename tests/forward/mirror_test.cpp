@@ -1,4 +1,4 @@
-#include "forward/modes/mirror.hpp"
+#include "forward/modes/mirror_request.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -31,7 +31,7 @@ mirror_entry mirror_of(const std::string& name, std::string path = "") {
 
 }  // namespace
 
-TEST_CASE("ns is taken out of the query and the rest stays byte for byte") {
+TEST_CASE("ns is removed from the query, and the rest stays byte for byte") {
   const auto [text, after, selected] = GENERATE(table<std::string, std::string, std::string>({
       {"/v2/a/manifests/1", "/v2/a/manifests/1", ""},
       {"/v2/a/manifests/1?ns=docker.io", "/v2/a/manifests/1", "docker.io"},
@@ -47,13 +47,13 @@ TEST_CASE("ns is taken out of the query and the rest stays byte for byte") {
   }));
   INFO(text);
   auto head = head_of(text);
-  const auto call = ingress_mirror(head, "");
+  const auto call = parse_mirror_request(head, "");
   REQUIRE(call.has_value());
   CHECK(head.target == after);
   CHECK(call->selected == selected);
 }
 
-TEST_CASE("A prefix is taken from before or behind /v2, and what has none is not found") {
+TEST_CASE("A prefix may stand before or after /v2, and a path without it is not found") {
   struct row {
     std::string prefix, text, after;
     bool behind;
@@ -77,7 +77,7 @@ TEST_CASE("A prefix is taken from before or behind /v2, and what has none is not
   }));
   INFO(r.text);
   auto head = head_of(r.text);
-  const auto call = ingress_mirror(head, r.prefix);
+  const auto call = parse_mirror_request(head, r.prefix);
   REQUIRE(call.has_value() == !r.after.empty());
   if (!call) CHECK(call.error().code == errc::not_found);
   if (!call) return;
@@ -89,26 +89,26 @@ TEST_CASE("A prefix is taken from before or behind /v2, and what has none is not
 TEST_CASE("Only a ping may lack the prefix") {
   const auto ping = [](std::string method, std::string target) {
     auto head = head_of(std::move(target), std::move(method));
-    return ingress_mirror(head, "hub");
+    return parse_mirror_request(head, "hub");
   };
   for (const auto* target : {"/v2/", "/v2"}) CHECK(ping("GET", target)->bare_ping);
   CHECK(ping("HEAD", "/v2/")->bare_ping);
   CHECK_FALSE(ping("POST", "/v2/").has_value());
   auto head = head_of("/v2/");
-  CHECK_FALSE(ingress_mirror(head, "")->bare_ping);
+  CHECK_FALSE(parse_mirror_request(head, "")->bare_ping);
 }
 
-TEST_CASE("The mirror is known to its client as Host says") {
+TEST_CASE("The client knows the mirror by the name in Host") {
   const auto [host, expected] = GENERATE(table<std::string, std::string>({
       {"127.0.0.1:5001", "http://127.0.0.1:5001"},
       {"localhost", "http://localhost"},
       {"[::1]:5001", "http://[::1]:5001"},
   }));
   auto head = head_of("/v2/", "GET", host);
-  CHECK(http::to_text(ingress_mirror(head, "")->shown) == expected);
+  CHECK(http::to_text(parse_mirror_request(head, "")->shown) == expected);
 }
 
-TEST_CASE("What is no request to an origin server is an error") {
+TEST_CASE("Anything but a request to an origin server is an error") {
   const auto [method, target, host] = GENERATE(table<std::string, std::string, std::string>({
       {"CONNECT", "registry.test:443", "registry.test:443"},
       {"GET", "http://registry.test/v2/", "registry.test"},
@@ -119,12 +119,12 @@ TEST_CASE("What is no request to an origin server is an error") {
   }));
   INFO(method << " " << target);
   auto head = head_of(target, method, host);
-  const auto call = ingress_mirror(head, "");
+  const auto call = parse_mirror_request(head, "");
   REQUIRE_FALSE(call.has_value());
   CHECK(call.error().code == errc::bad_message);
 }
 
-TEST_CASE("ns selects among the registries that are served, whatever the spelling of Docker Hub") {
+TEST_CASE("ns selects one of the served registries, whatever the spelling of Docker Hub") {
   snapshot from;
   for (const auto* name : {"harbor.test", "docker.io", "registry.test:5443"}) {
     auto entry = entry_of(name);
@@ -143,9 +143,9 @@ TEST_CASE("ns selects among the registries that are served, whatever the spellin
       {"harbor.test/x", ""},
   }));
   INFO(selected);
-  mirror_call call;
+  mirror_request call;
   call.selected = selected;
-  const auto made = decide_mirror(call, mirror, from);
+  const auto made = decide_mirror_request(call, mirror, from);
   REQUIRE((made.registry != nullptr) == !expected.empty());
   if (made.registry) CHECK(http::to_text(mirror_target(*made.registry).origin) == expected);
   if (made.registry) return;
@@ -154,20 +154,20 @@ TEST_CASE("ns selects among the registries that are served, whatever the spellin
   CHECK(made.remedy.find("host = \"" + selected + "\"") != std::string::npos);
 }
 
-TEST_CASE("A mirror's own registry is served when nothing else knows it, and as configured when something does") {
+TEST_CASE("A mirror's own registry is served as configured, or without options if nothing configures it") {
   snapshot from;
   const auto mirror = mirror_of("plain.test:5000");
-  CHECK(decide_mirror({}, mirror, from).registry == &mirror.unknown);
+  CHECK(decide_mirror_request({}, mirror, from).registry == &mirror.unknown);
   auto entry = entry_of("plain.test:5000", true);
   from.registries.emplace(entry.options.host, entry);
-  const auto made = decide_mirror({}, mirror, from);
+  const auto made = decide_mirror_request({}, mirror, from);
   REQUIRE(made.registry != nullptr);
   CHECK(http::to_text(mirror_target(*made.registry).origin) == "http://plain.test:5000");
 }
 
-TEST_CASE("The way back names the registry only when it is not the mirror's own") {
+TEST_CASE("Rewritten references name the registry only if it is not the mirror's own") {
   const auto mirror = mirror_of("harbor.test", "hub");
-  mirror_call call;
+  mirror_request call;
   call.shown = {"http", "127.0.0.1", 5001};
   call.prefix_behind_v2 = true;
   const auto own = mirror_facade(call, mirror, mirror_target(entry_of("harbor.test")));

@@ -1,4 +1,4 @@
-// What is known of a captured connection before anything is done about it.
+// What is known of a redirected connection before it is served.
 #include "forward/modes/redirected.hpp"
 
 #include "forward/exchange/route.hpp"
@@ -35,7 +35,7 @@ http::request_head asking(std::string host) {
 
 }  // namespace
 
-TEST_CASE("The host of captured TLS is SNI's, else the original address; the port is always the original one") {
+TEST_CASE("Redirected TLS is for the host in SNI, else for the original address, always at the original port") {
   const auto [name, original, host, registry] = GENERATE(table<std::string, std::string, std::string, std::string>({
       {"harbor.example.com", "10.0.0.7:443", "harbor.example.com", "harbor.example.com"},
       {"Harbor.Example.COM", "10.0.0.7:5000", "harbor.example.com", "harbor.example.com:5000"},
@@ -46,14 +46,14 @@ TEST_CASE("The host of captured TLS is SNI's, else the original address; the por
       {"a b", "10.0.0.7:443", "10.0.0.7", "10.0.0.7"},
   }));
   INFO(name << " at " << original);
-  const auto to = captured_tls(naming(name), at(original));
-  CHECK(to.came_by == target::way::captured_tls);
+  const auto to = redirected_tls(naming(name), at(original));
+  CHECK(to.came_by == target::way::redirected_tls);
   CHECK(to.origin == http::origin{"https", host, at(original).port()});
   CHECK(registry::to_text(to.registry) == registry);
   CHECK(to.original == at(original).address().to_string());
 }
 
-TEST_CASE("The host of captured HTTP is Host's, else the original address") {
+TEST_CASE("Redirected HTTP is for the host in Host, else for the original address") {
   const auto [host, original, authority] = GENERATE(table<std::string, std::string, std::string>({
       {"a.test", "10.0.0.7:80", "a.test"},
       {"a.test:80", "10.0.0.7:80", "a.test"},
@@ -61,34 +61,34 @@ TEST_CASE("The host of captured HTTP is Host's, else the original address") {
       {"a.test", "10.0.0.7:5000", "a.test:5000"},
       {"", "10.0.0.7:80", "10.0.0.7"},
   }));
-  const auto to = captured_http(asking(host), at(original));
+  const auto to = redirected_http(asking(host), at(original));
   REQUIRE(to.has_value());
   CHECK(to->origin.scheme == "http");
   CHECK(http::authority(to->origin) == authority);
   CHECK(to->original == "10.0.0.7");
 }
 
-TEST_CASE("T20 Host with another port than the one that was dialled is refused") {
-  const auto to = captured_http(asking("a.test:81"), at("10.0.0.7:80"));
+TEST_CASE("T20 a Host with another port than the client connected to is refused") {
+  const auto to = redirected_http(asking("a.test:81"), at("10.0.0.7:80"));
   REQUIRE_FALSE(to.has_value());
   CHECK(to.error().detail == "Host names port 81, but the client connected to port 80");
-  CHECK_FALSE(captured_http(asking("a@b"), at("10.0.0.7:80")).has_value());
+  CHECK_FALSE(redirected_http(asking("a@b"), at("10.0.0.7:80")).has_value());
 }
 
-TEST_CASE("Connections that were not redirected, or were meant for us, are refused") {
+TEST_CASE("Connections that were not redirected, or were meant for a listener of regpass, are refused") {
   const std::array own{at("127.0.0.1:3128"), at("127.0.0.1:13128"), at("[::1]:13128")};
-  CHECK(judge_capture(at("10.0.0.7:443"), at("127.0.0.1:13128"), own).has_value());
-  CHECK(judge_capture(at("127.0.0.1:443"), at("127.0.0.1:13128"), own).has_value());
-  const auto direct = judge_capture(at("127.0.0.1:13128"), at("127.0.0.1:13128"), own);
+  CHECK(check_redirection(at("10.0.0.7:443"), at("127.0.0.1:13128"), own).has_value());
+  CHECK(check_redirection(at("127.0.0.1:443"), at("127.0.0.1:13128"), own).has_value());
+  const auto direct = check_redirection(at("127.0.0.1:13128"), at("127.0.0.1:13128"), own);
   REQUIRE_FALSE(direct.has_value());
   CHECK(direct.error().detail.find("only connections that were redirected") != std::string::npos);
-  const auto loop = judge_capture(at("127.0.0.1:3128"), at("127.0.0.1:13128"), own);
+  const auto loop = check_redirection(at("127.0.0.1:3128"), at("127.0.0.1:13128"), own);
   REQUIRE_FALSE(loop.has_value());
   CHECK(loop.error().detail.find("127.0.0.1:3128, a listener of regpass") != std::string::npos);
 }
 
-TEST_CASE("HTTP is told from TLS and from what is neither by the first bytes") {
-  using kind = beginning::kind;
+TEST_CASE("The first bytes tell whether a connection is TLS, HTTP or neither") {
+  using kind = detected_protocol::kind;
   const auto [bytes, what] = GENERATE(table<std::string, kind>({
       {"", kind::need_more},
       {"G", kind::need_more},
@@ -105,24 +105,24 @@ TEST_CASE("HTTP is told from TLS and from what is neither by the first bytes") {
       {"\x16\x02", kind::other},
   }));
   INFO(bytes);
-  CHECK(beginning_of(bytes).what == what);
+  CHECK(detect_protocol(bytes).what == what);
 }
 
-TEST_CASE("A registry is not found in a stream that cannot be read") {
+TEST_CASE("A stream in an unknown protocol is never taken for a registry") {
   snapshot from;
   registry_entry entry;
   entry.options.host = value_of(registry::parse_host("10.0.0.7"));
   from.registries.emplace(entry.options.host, entry);
-  CHECK(decide(captured_tls(naming(""), at("10.0.0.7:443")), from).action == decision::what::intercept);
-  CHECK(decide(captured_opaque(at("10.0.0.7:443")), from).action == decision::what::tunnel);
-  CHECK(decide(captured_opaque(at("10.0.0.7:22")), from).action == decision::what::refuse);
+  CHECK(decide(redirected_tls(naming(""), at("10.0.0.7:443")), from).action == decision::what::intercept);
+  CHECK(decide(redirected_opaque(at("10.0.0.7:443")), from).action == decision::what::tunnel);
+  CHECK(decide(redirected_opaque(at("10.0.0.7:22")), from).action == decision::what::refuse);
 }
 
-TEST_CASE("A request that has come through four of our kind goes round in circles") {
+TEST_CASE("A request that has passed through regpass four times is looping") {
   auto head = asking("a.test");
   for (int i = 0; i < 3; ++i) head.headers.add("Via", "1.1 regpass");
   head.headers.add("Via", "1.1 squid");
-  CHECK_FALSE(runs_in_circles(head));
+  CHECK_FALSE(is_forwarding_loop(head));
   head.headers.add("Via", "1.1 regpass");
-  CHECK(runs_in_circles(head));
+  CHECK(is_forwarding_loop(head));
 }

@@ -1,5 +1,5 @@
 // run_tunnel between two pairs of real sockets.
-#include "forward/modes/tunnel.hpp"
+#include "forward/session/tunnel.hpp"
 #include "regpass/base/descriptor.hpp"
 #include "support/loopback.hpp"
 #include "support/run_task.hpp"
@@ -18,11 +18,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What two people at the ends of a tunnel hold, and what became of it.
+// Both ends of a tunnel, and the outcome.
 struct tunnel_scene {
   socket_pair client;  // far: the person's end
   socket_pair server;
-  forward::tunnelled moved;
+  forward::tunnel_traffic moved;
   bool over = false;
 };
 
@@ -37,7 +37,7 @@ async::task<void> open(tunnel_scene& scene, std::chrono::milliseconds idle) {
   async::spawn(scene.client.near->get_executor(), run(scene, idle), "tunnel");
 }
 
-// Waits for the tunnel's end and lets go of the sockets, which must not outlive their executor.
+// Waits for the tunnel's end and releases the sockets, which must not outlive their executor.
 async::task<void> finish(tunnel_scene& scene) {
   const auto is_over = [&] { return scene.over; };
   const bool over = co_await wait_until(is_over);
@@ -57,7 +57,7 @@ async::task<void> send_all(net::stream& to, const std::string& bytes) {
   co_await to.shut_write();
 }
 
-// Leaves none for anybody else.
+// Takes all remaining file descriptors.
 class descriptors_taken {
  public:
   descriptors_taken() {
@@ -88,7 +88,7 @@ TEST_CASE("A tunnel carries bytes both ways and counts them") {
   CHECK(scene.moved.down == 6);
 }
 
-TEST_CASE("A tunnel passes on what its reader takes slowly, byte for byte, and keeps no descriptors") {
+TEST_CASE("A tunnel relays to a slow reader byte for byte, and keeps no descriptors") {
   const auto descriptors = [] {
     const std::filesystem::directory_iterator all("/proc/self/fd");
     return std::distance(begin(all), end(all));
@@ -117,7 +117,7 @@ TEST_CASE("A tunnel passes on what its reader takes slowly, byte for byte, and k
   CHECK(descriptors() <= before + 8);  // four pipes are kept for the next
 }
 
-TEST_CASE("A tunnel goes on when there are no descriptors for it") {
+TEST_CASE("A tunnel works when it can get no descriptors") {
   tunnel_scene scene;
   // A thread of its own, for which no pipe of an earlier tunnel is kept.
   std::jthread([&] {
@@ -163,7 +163,7 @@ TEST_CASE("A tunnel in which nothing moves is closed on both sides (F02)") {
   });
 }
 
-TEST_CASE("A tunnel in which one side still speaks is not idle") {
+TEST_CASE("A tunnel in which one side still sends is not idle") {
   tunnel_scene scene;
   run_task([&]() -> async::task<void> {
     co_await open(scene, 200ms);

@@ -78,7 +78,7 @@ TEST_CASE("Plain HTTP is upgraded for registries that say so, for clients on thi
       {"registry.test", 80, ""},
   }));
   INFO(host << ":" << port);
-  const auto came_by = GENERATE(way::absolute_form, way::captured_http);
+  const auto came_by = GENERATE(way::absolute_form, way::redirected_http);
   const auto to = target_of(came_by, host, static_cast<std::uint16_t>(port));
   const auto made = decide(to, from, true);
   REQUIRE(made.upgrade == !expected.empty());

@@ -1,4 +1,4 @@
-// The life of a client's connection, with clients that do not behave (T05, T17, T22).
+// The life of a client's connection, with misbehaving clients (T05, T17, T22).
 #include "support/proxy_under_test.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,7 +14,7 @@ const std::string manifest = "/v2/team-a/app/manifests/1";
 }  // namespace
 
 TEST_CASE(
-    "T17 what is no HTTP, or two things at once, is answered with the reason and closed; others are not concerned") {
+    "T17 anything but unambiguous HTTP is answered with the reason and closed; other connections are unaffected") {
   open_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   const auto at = "Host: " + scene.registry.authority() + "\r\n";
@@ -65,7 +65,7 @@ TEST_CASE(
   CHECK(bystander.ask("GET", manifest).status == 200);
 }
 
-TEST_CASE("T05 paths that two parsers might read differently are 400 and go nowhere") {
+TEST_CASE("T05 paths that parsers might read differently are 400 and are not forwarded") {
   token_scene scene;
   const std::string target = GENERATE(
       "/v2/../etc/passwd", "/v2/team-a/../secret/manifests/1", "/v2/team-a/./app/manifests/1",
@@ -86,7 +86,7 @@ TEST_CASE("T05 paths that two parsers might read differently are 400 and go nowh
   CHECK(scene.tokens.count() == 0);
 }
 
-TEST_CASE("T05 paths that only look like the API's get no credential") {
+TEST_CASE("T05 paths that only resemble the API's get no credential") {
   token_scene scene;
   scene.registry.requirement("", [](const std::string&) { return true; });
   scene.registry.on("*", "*").body("x");
@@ -101,7 +101,7 @@ TEST_CASE("T05 paths that only look like the API's get no credential") {
   CHECK(scene.registry.requests()[0].authorization().empty());
 }
 
-TEST_CASE("T22 a head that does not come to its end in time ends the connection") {
+TEST_CASE("T22 a head that is not complete in time ends the connection") {
   engine_settings settings;
   settings.bounds.head_within = 300ms;
   open_scene scene(settings);
@@ -118,7 +118,7 @@ TEST_CASE("T22 a head that does not come to its end in time ends the connection"
   CHECK(scene.registry.requests().empty());
 }
 
-TEST_CASE("Requests that come in one piece are answered one after the other") {
+TEST_CASE("Pipelined requests are answered one after the other") {
   open_scene scene;
   scene.registry.on("GET", manifest).body("first");
   scene.registry.on("GET", "/v2/").body("second");
@@ -129,7 +129,7 @@ TEST_CASE("Requests that come in one piece are answered one after the other") {
   CHECK(client.receive().body == "second");
 }
 
-TEST_CASE("A client of HTTP/1.0 gets its answer and then the end") {
+TEST_CASE("An HTTP/1.0 client gets its answer, and the connection closes") {
   open_scene scene;
   scene.registry.on("GET", manifest).chunked().body("layer");
   auto client = scene.inside();
@@ -140,7 +140,7 @@ TEST_CASE("A client of HTTP/1.0 gets its answer and then the end") {
   CHECK(client.ends());
 }
 
-TEST_CASE("What is no request to a proxy is answered with what this port is") {
+TEST_CASE("Anything but a request to a proxy is answered with what the port is for") {
   proxy_under_test proxy;
   const std::string target =
       GENERATE("/v2/", "*", "https://registry.test/v2/", "ftp://registry.test/", "registry.test:443");
@@ -174,7 +174,7 @@ TEST_CASE("One connection to the proxy port serves several plain registries, and
   CHECK(client.ask("GET", "/v2/").body == three.authority());
 }
 
-TEST_CASE("A body in a CONNECT is no body") {
+TEST_CASE("A CONNECT has no body, whatever its fields say") {
   open_scene scene;
   const auto at = scene.registry.authority();
   auto client = scene.proxy.client();
@@ -183,7 +183,7 @@ TEST_CASE("A body in a CONNECT is no body") {
   CHECK(scene.registry.connections() == 0);
 }
 
-TEST_CASE("A CONNECT without port, with user information or to nobody is 400") {
+TEST_CASE("A CONNECT without port, with user information or without a host is 400") {
   proxy_under_test proxy;
   const std::string target =
       GENERATE("registry.test", "registry.test:", "registry.test:0", "registry.test:99999", "a@registry.test:443",

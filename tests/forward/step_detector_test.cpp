@@ -1,5 +1,5 @@
-// Build steps that use the builder's password: BuildKit's exec proxy sends their requests by the daemon's own proxy
-// variables (T01).
+// Build steps that use the builder's password: BuildKit's exec proxy sends their requests through the proxy in the
+// daemon's own variables (T01).
 #include "forward/session/step_detector.hpp"
 
 #include "regpass/base/text.hpp"
@@ -68,7 +68,8 @@ struct shared_password_scene : token_scene {
 
 }  // namespace
 
-TEST_CASE("X1: a Go client that offers HTTP/2 and takes no compression gets nothing of the builder's", "[step]") {
+TEST_CASE("X1: a Go client that offers HTTP/2 and accepts no compression cannot use the builder's credentials",
+          "[step]") {
   shared_password_scene scene;
   auto step = scene.open_h2();
   const auto method = GENERATE(std::string("GET"), std::string("PUT"), std::string("POST"));
@@ -80,7 +81,7 @@ TEST_CASE("X1: a Go client that offers HTTP/2 and takes no compression gets noth
   CHECK(scene.proxy.finished().at(0).explanation.has_value());
 }
 
-TEST_CASE("X1: not choosing HTTP/2 for a registry takes the fence away from none", "[step]") {
+TEST_CASE("X1: disabling HTTP/2 for a registry does not disable the detection", "[step]") {
   shared_password_scene scene;
   scene.proxy.serve(scene.registry, [&](forward::registry_options& options) {
     options.realms = {scene.tokens.realm()};
@@ -92,7 +93,7 @@ TEST_CASE("X1: not choosing HTTP/2 for a registry takes the fence away from none
   CHECK(scene.registry.requests().empty());
 }
 
-TEST_CASE("X1: ranges, trailers and look-alike fields prove nothing about who asks", "[step]") {
+TEST_CASE("X1: ranges, trailers and look-alike fields prove nothing about the client", "[step]") {
   shared_password_scene scene;
   auto step = scene.open_h2();
   const header_list forged = GENERATE(header_list{{"range", "bytes=0-"}}, header_list{{"accept_encoding", "gzip"}},
@@ -113,7 +114,7 @@ TEST_CASE("X1: once BuildKit was seen with the password a HEAD of its steps is r
   CHECK(scene.registry.requests().size() == before);
 }
 
-TEST_CASE("X1: a BuildKit from before the exec proxy closes nothing to others", "[step]") {
+TEST_CASE("X1: a BuildKit without the exec proxy does not affect other clients", "[step]") {
   shared_password_scene scene;
   scene.show_buildkit("buildkit/v0.30");
   auto other = scene.open_h2();
@@ -151,7 +152,7 @@ TEST_CASE("X1: other clients that offer HTTP/2 with the same password are served
   }
 }
 
-TEST_CASE("X1: what is no API request of the registry passes, without a credential", "[step]") {
+TEST_CASE("X1: requests outside the registry API are forwarded without a credential", "[step]") {
   shared_password_scene scene;
   scene.show_buildkit();
   auto step = scene.open_h2();
@@ -159,7 +160,7 @@ TEST_CASE("X1: what is no API request of the registry passes, without a credenti
   CHECK(scene.registry.requests("GET", "/files/").back().authorization().empty());
 }
 
-TEST_CASE("X1: whose password it is can be said", "[step]") {
+TEST_CASE("X1: the configuration can say which builder the password belongs to", "[step]") {
   shared_password_scene scene;
   scene.serve_in_clear();
   const auto is = [&](forward::builder_kind kind) {
@@ -181,7 +182,7 @@ TEST_CASE("X1: whose password it is can be said", "[step]") {
   }
 }
 
-TEST_CASE("X1: steps can be let pass with what they bring themselves", "[step]") {
+TEST_CASE("X1: steps can be allowed through with their own credentials", "[step]") {
   shared_password_scene scene;
   scene.proxy.change([](forward::snapshot& from) { from.clients.steps = forward::step_requests::anonymous; });
   auto step = scene.open_h2();
@@ -201,7 +202,7 @@ TEST_CASE("X1: steps can be let pass with what they bring themselves", "[step]")
   for (const auto& fix : explained->fix) CHECK(fix.find("replace") == std::string::npos);  // it is in force
 }
 
-TEST_CASE("X1: a registry that is only observed is closed to nobody", "[step]") {
+TEST_CASE("X1: a registry that is only observed refuses no build step", "[step]") {
   shared_password_scene scene;
   scene.proxy.serve(scene.registry,
                     [](forward::registry_options& options) { options.injection = auth::injection::observe; });
@@ -210,7 +211,7 @@ TEST_CASE("X1: a registry that is only observed is closed to nobody", "[step]") 
   CHECK(scene.registry.requests("GET", manifest).back().authorization() == "Bearer own");
 }
 
-TEST_CASE("X1: BuildKit is known by its User-Agent, from the first version with an exec proxy on", "[step]") {
+TEST_CASE("X1: BuildKit is recognised by its User-Agent, from the first version with an exec proxy on", "[step]") {
   const auto [agent, is] = GENERATE(table<std::string, bool>({
       {"buildkit/v0.31", true},
       {"buildkit/v0.34", true},
@@ -229,14 +230,14 @@ TEST_CASE("X1: BuildKit is known by its User-Agent, from the first version with 
   CHECK(forward::names_buildkit(agent) == is);
 }
 
-TEST_CASE("X1: without a client password there is no fence to keep", "[step]") {
+TEST_CASE("X1: without a client password no request is suspected", "[step]") {
   shared_password_scene scene;
   scene.proxy.change([](forward::snapshot& from) { from.client_password = nullptr; });
   auto client = scene.open_h2();
   CHECK(client.ask("GET", manifest).status == 200);
 }
 
-TEST_CASE("X1: in the clear a step's requests are refused once BuildKit was seen, but for HEAD", "[step]") {
+TEST_CASE("X1: over plain HTTP a step's requests are refused once BuildKit was seen, except HEAD", "[step]") {
   shared_password_scene scene;
   scene.serve_in_clear();
   scene.show_buildkit();

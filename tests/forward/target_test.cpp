@@ -17,7 +17,7 @@ http::request_head head_of(std::string method, std::string target) {
 
 }  // namespace
 
-TEST_CASE("A CONNECT names host and port, and its registry by the registry's own name") {
+TEST_CASE("A CONNECT names host and port, and the registry is known by its own name") {
   const auto [text, host, port, registry] = GENERATE(table<std::string, std::string, int, std::string>({
       {"harbor.example.com:443", "harbor.example.com", 443, "harbor.example.com"},
       {"Harbor.Example.COM.:5000", "harbor.example.com", 5000, "harbor.example.com:5000"},
@@ -27,14 +27,14 @@ TEST_CASE("A CONNECT names host and port, and its registry by the registry's own
   }));
   INFO(text);
   auto head = head_of("CONNECT", text);
-  const auto to = ingress(head);
+  const auto to = parse_proxy_target(head);
   REQUIRE(to.has_value());
   CHECK(to->came_by == target::way::connect);
   CHECK(to->origin == http::origin{"https", host, static_cast<std::uint16_t>(port)});
   CHECK(registry::to_text(to->registry) == registry);
 }
 
-TEST_CASE("The absolute form becomes the origin form, and Host is what it named") {
+TEST_CASE("The absolute form is rewritten to the origin form, and Host is set from it") {
   const auto [text, target_after, host_after] = GENERATE(table<std::string, std::string, std::string>({
       {"http://registry.test/v2/a?b=%2F", "/v2/a?b=%2F", "registry.test"},
       {"http://registry.test:5000/v2/", "/v2/", "registry.test:5000"},
@@ -43,7 +43,7 @@ TEST_CASE("The absolute form becomes the origin form, and Host is what it named"
   }));
   INFO(text);
   auto head = head_of("GET", text);
-  const auto to = ingress(head);
+  const auto to = parse_proxy_target(head);
   REQUIRE(to.has_value());
   CHECK(to->came_by == target::way::absolute_form);
   CHECK(to->origin.scheme == "http");
@@ -51,7 +51,7 @@ TEST_CASE("The absolute form becomes the origin form, and Host is what it named"
   CHECK(head.headers.get("Host") == host_after);
 }
 
-TEST_CASE("What is no request to a proxy is an error") {
+TEST_CASE("Anything but a request to a proxy is an error") {
   const auto [method, text] = GENERATE(table<std::string, std::string>({
       {"GET", "/v2/"},
       {"OPTIONS", "*"},
@@ -72,5 +72,5 @@ TEST_CASE("What is no request to a proxy is an error") {
   }));
   INFO(method << " " << text);
   auto head = head_of(method, text);
-  CHECK_FALSE(ingress(head).has_value());
+  CHECK_FALSE(parse_proxy_target(head).has_value());
 }

@@ -1,4 +1,4 @@
-// Connections that were redirected to us: what a client sends that knows nothing of a proxy, and where it ends.
+// Redirected connections: what clients send that know nothing of a proxy, and where it goes.
 #include "support/common_ground.hpp"
 #include "support/proxy_under_test.hpp"
 #include "support/reachable_address.hpp"
@@ -35,7 +35,7 @@ struct named_scene {
   proxy_under_test proxy;
 };
 
-// A server that is no registry, on an address that such a server may have.
+// A server that is not a registry, at an address that regpass may connect to.
 struct other_host {
   explicit other_host(fake_server::scheme how = fake_server::scheme::https) : address(reachable_address()) {
     if (!address) {
@@ -63,7 +63,7 @@ ssl_context trusting_the_server() {
 
 }  // namespace
 
-TEST_CASE("Captured TLS that names a registry is served with its credential, and the log says how it came") {
+TEST_CASE("Redirected TLS that names a registry is served with its credential, and the log has the mode") {
   named_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   auto client = scene.inside();
@@ -81,7 +81,7 @@ TEST_CASE("Captured TLS that names a registry is served with its credential, and
   CHECK(scene.proxy.log_lines("destination-differs").empty());
 }
 
-TEST_CASE("T20 a registry's name at a foreign address: the name is reached, not the address, and the log tells") {
+TEST_CASE("T20 a registry's name at a foreign address: regpass connects to the name, not the address, and logs it") {
   named_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   auto client = scene.inside(nowhere);
@@ -111,7 +111,7 @@ TEST_CASE("T20 Host that names another host than SNI is 421") {
   CHECK(scene.registry.requests().empty());
 }
 
-TEST_CASE("T01 policy holds for captured connections too") {
+TEST_CASE("T01 policy applies to redirected connections too") {
   named_scene scene;
   scene.proxy.serve(scene.authority(), true, [](forward::registry_options& options) { options.policy.push = {}; });
   auto client = scene.inside();
@@ -121,7 +121,7 @@ TEST_CASE("T01 policy holds for captured connections too") {
   CHECK(scene.registry.requests().empty());
 }
 
-TEST_CASE("A client that does not trust the CA is told of, whichever way it came") {
+TEST_CASE("A client that does not trust the CA is reported in every mode") {
   named_scene scene;
   auto client = scene.proxy.captured("127.0.0.1:" + scene.port(), scene.authority());
   const auto stranger = test_ca::make("Another CA");
@@ -134,7 +134,7 @@ TEST_CASE("A client that does not trust the CA is told of, whichever way it came
   CHECK(done[0].evidence.mode == "transparent");
 }
 
-TEST_CASE("What is no registry is passed through to where it was going, byte for byte", "[outward]") {
+TEST_CASE("TLS to another host is tunnelled to its original destination, byte for byte", "[outward]") {
   other_host there;
   if (!there.server) return;
   constexpr std::uint64_t size = 1024 * 1024;
@@ -156,7 +156,7 @@ TEST_CASE("What is no registry is passed through to where it was going, byte for
   CHECK(lines[0].contains("remark") == sni.empty());
 }
 
-TEST_CASE("A stream that is neither TLS nor HTTP is passed through as it is", "[outward]") {
+TEST_CASE("A stream that is neither TLS nor HTTP is tunnelled unchanged", "[outward]") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/x").body("spliced");
@@ -175,7 +175,7 @@ TEST_CASE("A stream that is neither TLS nor HTTP is passed through as it is", "[
   CHECK(lines[0].at("bytes_in").to_number<std::size_t>() == bytes.size());
 }
 
-TEST_CASE("Captured plain HTTP for other hosts passes to the original address, with its own Host", "[outward]") {
+TEST_CASE("Redirected plain HTTP for other hosts is passed to the original address, with its own Host", "[outward]") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/x").body("passed");
@@ -189,7 +189,7 @@ TEST_CASE("Captured plain HTTP for other hosts passes to the original address, w
   CHECK(asked[0].authorization() == "Bearer own");
 }
 
-TEST_CASE("Two names at two addresses do not share connections, even if it is the same name", "[outward]") {
+TEST_CASE("Two addresses do not share connections, even under the same name", "[outward]") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/x").body("passed");
@@ -201,7 +201,7 @@ TEST_CASE("Two names at two addresses do not share connections, even if it is th
   CHECK(there.server->count("GET", "/x") == 1);
 }
 
-TEST_CASE("Captured plain HTTP to a registry is refused, and says why") {
+TEST_CASE("Redirected plain HTTP to a registry is refused with the reason") {
   named_scene scene;
   auto client = scene.proxy.captured("127.0.0.1:" + scene.port(), scene.authority());
   const auto got = client.ask("GET", manifest);
@@ -210,7 +210,7 @@ TEST_CASE("Captured plain HTTP to a registry is refused, and says why") {
   CHECK(scene.registry.connections() == 0);
 }
 
-TEST_CASE("Captured plain HTTP to a registry that has no TLS is served") {
+TEST_CASE("Redirected plain HTTP to a registry without TLS is served") {
   fake_server registry(fake_server::scheme::http);
   proxy_under_test proxy;
   const auto authority = "localhost:" + std::to_string(registry.port());
@@ -221,7 +221,7 @@ TEST_CASE("Captured plain HTTP to a registry that has no TLS is served") {
   CHECK(registry.count("GET", manifest) == 1);
 }
 
-TEST_CASE("A request to a captured proxy is served as the proxy port would") {
+TEST_CASE("A redirected request to another proxy is served as on the proxy port") {
   named_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   auto client = scene.proxy.captured(nowhere + ":80", "");
@@ -234,7 +234,7 @@ TEST_CASE("A request to a captured proxy is served as the proxy port would") {
   CHECK(lines[0].at("proxy").as_string() == nowhere + ":80");
 }
 
-TEST_CASE("T03 captured connections reach no loopback, metadata or forbidden port, and TLS clients get an alert") {
+TEST_CASE("T03 redirected connections reach no loopback, metadata or forbidden port, and TLS clients get an alert") {
   proxy_under_test proxy;
   fake_server canary;
   const auto port = std::to_string(canary.port());
@@ -257,7 +257,7 @@ TEST_CASE("T03 captured connections reach no loopback, metadata or forbidden por
   CHECK(canary.connections() == 0);
 }
 
-TEST_CASE("Captured plain HTTP to an upgraded registry arrives there over TLS, and its Locations stay plain") {
+TEST_CASE("Redirected plain HTTP to an upgraded registry arrives there over TLS, and its Locations stay plain") {
   named_scene scene;
   const std::string uploads = "/v2/team-a/app/blobs/uploads/";
   scene.proxy.serve(scene.authority(), true, [&](forward::registry_options& options) {
@@ -273,7 +273,7 @@ TEST_CASE("Captured plain HTTP to an upgraded registry arrives there over TLS, a
   CHECK(last.authorization().find(fake_token_server::token_canary) != std::string::npos);
 }
 
-TEST_CASE("Clients that connect and go, or say half of it, leave nothing behind") {
+TEST_CASE("Clients that connect and leave, or send half a message, leave nothing behind") {
   named_scene scene;
   const auto how_far = GENERATE(0, 1, 2);
   {

@@ -1,4 +1,4 @@
-// Hosts that are no registry: spliced byte for byte, or passed as plain HTTP with nothing of ours (rule 17).
+// Hosts other than registries: tunnelled byte for byte, or passed as plain HTTP with nothing added.
 #include "support/common_ground.hpp"
 #include "support/proxy_under_test.hpp"
 #include "support/reachable_address.hpp"
@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A server on an address that other hosts may have, and a proxy that lets them. Without such an address there is
+// A server at an address that other hosts may have, and a proxy that allows them. Without such an address there is
 // nothing to test.
 struct other_host {
   explicit other_host(fake_server::scheme how = fake_server::scheme::https, const engine_settings& settings = {})
@@ -38,7 +38,7 @@ ssl_context trusting_the_server() {
 
 }  // namespace
 
-TEST_CASE("A host that is no registry is spliced: its own certificate, and every byte both ways", "[outward]") {
+TEST_CASE("Another host is tunnelled: with its own certificate, and every byte in both directions", "[outward]") {
   other_host there;
   if (!there.server) return;
   constexpr std::uint64_t size = 4 * 1024 * 1024;
@@ -59,7 +59,7 @@ TEST_CASE("A host that is no registry is spliced: its own certificate, and every
   CHECK_FALSE(asked.has("Via"));
 }
 
-TEST_CASE("T19 bytes that came together with a CONNECT go to its host, behind our 200", "[outward]") {
+TEST_CASE("T19 bytes sent together with a CONNECT go to its host after the 200", "[outward]") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/x").body("spliced");
@@ -70,7 +70,7 @@ TEST_CASE("T19 bytes that came together with a CONNECT go to its host, behind ou
   CHECK(client.receive().body == "spliced");
 }
 
-TEST_CASE("A half-close goes through a tunnel, and the other direction is finished (F02)", "[outward]") {
+TEST_CASE("A half-close passes through a tunnel, and the other direction finishes (F02)", "[outward]") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/x").delay(100ms).stream(300'000).close();
@@ -89,7 +89,7 @@ TEST_CASE("A half-close goes through a tunnel, and the other direction is finish
   CHECK(lines[0].at("host").as_string() == there.server->authority());
 }
 
-TEST_CASE("T22 a tunnel in which nothing moves ends", "[outward][limits.tunnel_idle_timeout]") {
+TEST_CASE("T22 an idle tunnel is closed", "[outward][limits.tunnel_idle_timeout]") {
   engine_settings settings;
   settings.tunnel_idle = 300ms;
   other_host there(fake_server::scheme::http, settings);
@@ -100,7 +100,7 @@ TEST_CASE("T22 a tunnel in which nothing moves ends", "[outward][limits.tunnel_i
   CHECK(there.proxy.at_rest());
 }
 
-TEST_CASE("A tunnel to nobody is 503 with the reason in its status line", "[outward]") {
+TEST_CASE("A tunnel to an unreachable host is 503 with the reason in its status line", "[outward]") {
   other_host there;
   if (!there.server) return;
   const auto at = there.server->authority();
@@ -112,7 +112,7 @@ TEST_CASE("A tunnel to nobody is 503 with the reason in its status line", "[outw
   CHECK(client.read_to_end().find("\"errors\"") != std::string::npos);
 }
 
-TEST_CASE("Plain HTTP to another host passes with what the client sent, and comes back as it was", "[outward]") {
+TEST_CASE("Plain HTTP to another host is passed unchanged in both directions", "[outward]") {
   other_host there(fake_server::scheme::http);
   if (!there.server) return;
   there.server->on("GET", "/v2/x?a=b%2Fc")
@@ -135,7 +135,7 @@ TEST_CASE("Plain HTTP to another host passes with what the client sent, and come
   CHECK_FALSE(asked[0].has("Proxy-Authorization"));
 }
 
-TEST_CASE("Other hosts can be refused, all or by port, and the refusal says what would allow them", "[outward]") {
+TEST_CASE("Other hosts can be refused, entirely or by port, and the refusal says what would allow them", "[outward]") {
   other_host there;
   if (!there.server) return;
   const bool all = GENERATE(true, false);

@@ -28,7 +28,7 @@ struct upgrade_scene : token_scene {
 
 }  // namespace
 
-TEST_CASE("Plain HTTP to an upgraded registry arrives there over TLS, with our token") {
+TEST_CASE("Plain HTTP to an upgraded registry arrives there over TLS, with regpass's token") {
   upgrade_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   auto client = scene.client();
@@ -43,7 +43,7 @@ TEST_CASE("Plain HTTP to an upgraded registry arrives there over TLS, with our t
   CHECK(client.ask("GET", scene.plain(manifest)).status == 200);
 }
 
-TEST_CASE("An upgraded registry's https references are answered as http, others as they are") {
+TEST_CASE("An upgraded registry's https references are rewritten to http, others stay unchanged") {
   upgrade_scene scene;
   scene.registry.on("POST", uploads).answer(202, "Accepted").header("Location", scene.registry.url("/_uploads/1?s=1"));
   scene.registry.on("PUT", "/_uploads/1").answer(201, "Created");
@@ -77,7 +77,7 @@ TEST_CASE("An upgraded registry is intercepted by CONNECT as well") {
   CHECK(client.ask("GET", manifest).status == 200);
 }
 
-TEST_CASE("An upgraded request goes to a registry whose certificate is right, or nowhere") {
+TEST_CASE("An upgraded request is sent only to a registry with a valid certificate") {
   upgrade_scene scene;
   scene.registry.present(test_ca::make("Nobody's CA").issue({"127.0.0.1"}));
   auto client = scene.client();

@@ -38,7 +38,7 @@ struct row {
 
 }  // namespace
 
-TEST_CASE("What names the registry's own origin leads back to where the client found it") {
+TEST_CASE("References to the registry's own origin lead back to where the client reached it") {
   const auto r = GENERATE(values<row>({
       {mirror(), "https://harbor.test/v2/a/x?_state=a%2Fb%3D", "http://127.0.0.1:5001/v2/a/x?_state=a%2Fb%3D"},
       {mirror(), "https://HARBOR.test:443/v2/a/x", "http://127.0.0.1:5001/v2/a/x"},
@@ -59,7 +59,7 @@ TEST_CASE("What names the registry's own origin leads back to where the client f
   CHECK(rewritten(r.as, asked, r.reference) == r.expected);
 }
 
-TEST_CASE("A mirror's prefix, and the registry that was chosen by ns, are part of every way back") {
+TEST_CASE("A mirror's prefix and the registry selected by ns are part of every rewritten reference") {
   auto chosen = mirror(ported);
   chosen.selected = "registry.test:5443";
   auto both = prefixed(false);
@@ -83,7 +83,7 @@ TEST_CASE("A mirror's prefix, and the registry that was chosen by ns, are part o
   CHECK(rewritten(r.as, asked, r.reference) == r.expected);
 }
 
-TEST_CASE("T11 other origins, what is no URL, and what already leads the right way stay as they are") {
+TEST_CASE("T11 other origins, invalid URLs, and references that need no rewriting stay unchanged") {
   const std::vector<facade> all{mirror(), prefixed(false), prefixed(true), upgraded(harbor, 80), direct(harbor)};
   const auto& as = all[GENERATE(0U, 1U, 2U, 3U, 4U)];
   const std::string text = GENERATE("https://cdn.test/blob?X-Amz-Signature=abc%2Fdef",
@@ -97,14 +97,14 @@ TEST_CASE("T11 other origins, what is no URL, and what already leads the right w
   CHECK(rewritten(as, asked, text) == text);
 }
 
-TEST_CASE("R1: what clients have to escape in a Location is escaped before it is rewritten") {
+TEST_CASE("R1: bytes that clients have to escape in a Location are escaped before it is rewritten") {
   CHECK(rewritten(mirror(), asked, "https://harbor.test/v2/a b") == "http://127.0.0.1:5001/v2/a%20b");
   CHECK(rewritten(prefixed(false), asked, "/v2/a b?c={d}#e") == "/hub/v2/a%20b?c=%7Bd%7D");
   CHECK(rewritten(direct(harbor), asked, "https://harbor.test/v2/a b") == "https://harbor.test/v2/a b");
   CHECK(rewritten(direct(harbor), asked, "/v2/a b") == "/v2/a b");
 }
 
-TEST_CASE("Relative references of a registry that is seen under its own path are the client's to resolve") {
+TEST_CASE("Relative references of a registry under its own path are left for the client to resolve") {
   const std::vector<facade> all{mirror(), upgraded(harbor, 80), direct(harbor)};
   const auto& as = all[GENERATE(0U, 1U, 2U)];
   const std::string text = GENERATE("/v2/a/x?s=a%2Fb", "state", "../x", "?s=1", "/_uploads/1");
@@ -149,7 +149,7 @@ TEST_CASE("Every field of the name is rewritten, others are not") {
   CHECK(fields.get("X-Other") == "https://harbor.test/v2/a/x");
 }
 
-TEST_CASE("The registry's own path of a reference is what memory is kept by") {
+TEST_CASE("Registry hints are kept by the registry's own path of a reference") {
   CHECK(own_target(harbor, asked, "state?s=1") == asked + "state?s=1");
   CHECK(own_target(harbor, asked, "https://harbor.test/u/1") == "/u/1");
   CHECK(own_target(harbor, asked, "http://harbor.test/u/1") == "/u/1");

@@ -28,7 +28,7 @@ REGPASS_FUZZ_TARGET(url) {
   const bool connect = fuzz::take(bytes) % 2 == 0;
   head.method = connect ? "CONNECT" : "GET";
   head.target = bytes;
-  if (const auto asked = forward::ingress(head)) {
+  if (const auto asked = forward::parse_proxy_target(head)) {
     check(asked->origin);
     fuzz::promise(connect || head.target.starts_with('/'), "an absolute form becomes the origin form");
   }

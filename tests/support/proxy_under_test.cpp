@@ -1,8 +1,10 @@
 #include "proxy_under_test.hpp"
 
 #include "common_ground.hpp"
+#include "forward/modes/explicit_proxy_mode.hpp"
+#include "forward/modes/mirror_mode.hpp"
+#include "forward/modes/transparent_mode.hpp"
 #include "forward/services/services.hpp"
-#include "forward/session/session.hpp"
 #include "net/tcp_stream.hpp"
 #include "regpass/async/worker.hpp"
 #include "regpass/base/log.hpp"
@@ -46,16 +48,13 @@ struct proxy_under_test::engine {
     services.programs = &programs;
     const forward::worker_context around{worker.get_executor(), services, pool, pool.bounds()};
     listener->start(
-        [around](net::tcp_socket socket, std::string peer) {
-          auto client = net::make_tcp_stream(std::move(socket), party::client);
-          async::spawn(around.on, forward::run_session(around, std::move(client), std::move(peer)), "session");
+        [this, around](net::tcp_socket socket, std::string peer) {
+          proxy_mode.accept({around, std::move(socket), std::move(peer), {}});
         },
         most_sessions, [this] { return services.sessions.load(); });
     mirror_listener->start(
-        [around](net::tcp_socket socket, std::string peer) {
-          auto client = net::make_tcp_stream(std::move(socket), party::client);
-          async::spawn(around.on, forward::run_mirror_session(around, std::move(client), std::move(peer), "mirror"),
-                       "session");
+        [this, around](net::tcp_socket socket, std::string peer) {
+          mirror_mode.accept({around, std::move(socket), std::move(peer), {}});
         },
         most_sessions, [this] { return services.sessions.load(); });
     worker.start();
@@ -69,11 +68,10 @@ struct proxy_under_test::engine {
     const forward::worker_context around{worker.get_executor(), services, pool, pool.bounds()};
     const auto destination = value_of(net::parse_endpoint(original));
     open->start(
-        [around, destination](net::tcp_socket socket, std::string peer) {
+        [this, around, destination](net::tcp_socket socket, std::string peer) {
           auto client = net::make_tcp_stream(std::move(socket), party::client);
-          async::spawn(around.on,
-                       forward::run_captured_session(around, std::move(client), std::move(peer), destination),
-                       "captured session");
+          auto session = transparent_mode.session_for(around, std::move(client), std::move(peer), destination);
+          async::spawn(around.on, std::move(session), "redirected session");
         },
         most_sessions, [this] { return services.sessions.load(); });
     return open->local().port();
@@ -91,6 +89,9 @@ struct proxy_under_test::engine {
   }
 
   temporary_directory place;
+  forward::explicit_proxy_mode proxy_mode;
+  forward::transparent_mode transparent_mode;
+  forward::mirror_mode mirror_mode{"mirror"};
   mutable std::mutex lock;
   forward::snapshot_ptr snapshot;
   async::worker worker;

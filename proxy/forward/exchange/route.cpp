@@ -54,7 +54,7 @@ decision decide_registry(const target& to, const registry_entry& entry) {
 
 // The registry that plain HTTP is meant for, if it may be: its own port, or 80 for 443.
 const registry_entry* upgradable(const target& to, const snapshot& from) {
-  if (to.came_by != target::way::absolute_form && to.came_by != target::way::captured_http) return nullptr;
+  if (to.came_by != target::way::absolute_form && to.came_by != target::way::redirected_http) return nullptr;
   const auto* same = from.find(to.registry);
   if (same && same->options.plain_http) return nullptr;
   const auto* entry = from.find(over_tls(to).registry);
@@ -102,7 +102,7 @@ decision decide_other(const target& to, const other_hosts& rules) {
 decision decide(const target& to, const snapshot& from, bool from_here) {
   if (const auto* upgrade = upgradable(to, from)) return decide_upgrade(*upgrade, from_here);
   // What cannot be read may be anybody's talk with a registry: nothing of ours may go into it.
-  const bool readable = to.came_by != target::way::captured_opaque;
+  const bool readable = to.came_by != target::way::redirected_opaque;
   const auto* entry = readable ? from.find(to.registry) : nullptr;
   return entry ? decide_registry(to, *entry) : decide_other(to, from.other_hosts);
 }

@@ -9,21 +9,21 @@ namespace regpass::forward {
 
 namespace {
 
-constexpr std::size_t longest_method = 20;
-constexpr int most_of_our_kind = 4;
+constexpr std::size_t max_method_length = 20;
+constexpr int max_regpass_hops = 4;
 
 std::string literal(const net_endpoint& at) {
   return at.address().to_string();
 }
 
-target make_captured(target::way way, std::string scheme, std::string host, const net_endpoint& original) {
+target make_redirected(target::way way, std::string scheme, std::string host, const net_endpoint& original) {
   http::origin origin{.scheme = std::move(scheme), .host = std::move(host), .port = original.port()};
-  auto made = make_target(way, std::move(origin));
-  made.original = literal(original);
-  return made;
+  auto to = make_target(way, std::move(origin));
+  to.original = literal(original);
+  return to;
 }
 
-// A name of SNI must be a DNS name (RFC 6066 section 3); anything else names nobody.
+// The name in SNI must be a DNS name (RFC 6066 section 3); anything else is ignored.
 std::string host_of(const tls::client_hello& hello, const net_endpoint& original) {
   auto name = canonical_host(hello.server_name);
   boost::system::error_code no_address;
@@ -38,19 +38,19 @@ bool is_method_letter(char c) {
 // HTTP/2 without TLS begins with a request line that only looks like one (RFC 9113 section 3.4).
 constexpr std::string_view http2_preface = "PRI ";
 
-beginning::kind judge_request_line(std::string_view bytes) {
-  if (bytes.starts_with(http2_preface)) return beginning::kind::other;
+detected_protocol::kind judge_request_line(std::string_view bytes) {
+  if (bytes.starts_with(http2_preface)) return detected_protocol::kind::other;
   const auto end = std::ranges::find_if_not(bytes, is_method_letter);
   const auto length = static_cast<std::size_t>(end - bytes.begin());
-  if (length > longest_method) return beginning::kind::other;
-  if (end == bytes.end()) return beginning::kind::need_more;
-  return length > 0 && *end == ' ' ? beginning::kind::http : beginning::kind::other;
+  if (length > max_method_length) return detected_protocol::kind::other;
+  if (end == bytes.end()) return detected_protocol::kind::need_more;
+  return length > 0 && *end == ' ' ? detected_protocol::kind::http : detected_protocol::kind::other;
 }
 
 }  // namespace
 
-result<void> judge_capture(const net_endpoint& original, const net_endpoint& local,
-                           std::span<const net_endpoint> own_listeners) {
+result<void> check_redirection(const net_endpoint& original, const net_endpoint& local,
+                               std::span<const net_endpoint> own_listeners) {
   if (original == local) {
     return fail(errc::denied, "the connection was made to " + net::shown(local) +
                                   " itself: this listener takes only connections that were redirected to it");
@@ -62,47 +62,47 @@ result<void> judge_capture(const net_endpoint& original, const net_endpoint& loc
   return {};
 }
 
-beginning beginning_of(std::string_view bytes) {
+detected_protocol detect_protocol(std::string_view bytes) {
   auto first = tls::peek_client_hello(bytes);
   switch (first.what) {
     case tls::first_bytes::kind::hello:
-      return {beginning::kind::tls, std::move(first.hello)};
+      return {detected_protocol::kind::tls, std::move(first.hello)};
     case tls::first_bytes::kind::need_more:
-      return {beginning::kind::need_more, {}};
+      return {detected_protocol::kind::need_more, {}};
     case tls::first_bytes::kind::too_large:
-      return {beginning::kind::other, {}};
+      return {detected_protocol::kind::other, {}};
     case tls::first_bytes::kind::not_tls:
       break;
   }
   return {judge_request_line(bytes), {}};
 }
 
-target captured_tls(const tls::client_hello& hello, const net_endpoint& original) {
-  return make_captured(target::way::captured_tls, "https", host_of(hello, original), original);
+target redirected_tls(const tls::client_hello& hello, const net_endpoint& original) {
+  return make_redirected(target::way::redirected_tls, "https", host_of(hello, original), original);
 }
 
-result<target> captured_http(const http::request_head& head, const net_endpoint& original) {
+result<target> redirected_http(const http::request_head& head, const net_endpoint& original) {
   const auto host = head.headers.get("Host");
-  if (!host) return make_captured(target::way::captured_http, "http", literal(original), original);
+  if (!host) return make_redirected(target::way::redirected_http, "http", literal(original), original);
   auto parts = http::parse_authority(*host, original.port());
   if (!parts) return std::unexpected(parts.error());
   if (parts->port != original.port()) {
     return fail(errc::bad_message, "Host names port " + std::to_string(parts->port) +
                                        ", but the client connected to port " + std::to_string(original.port()));
   }
-  return make_captured(target::way::captured_http, "http", std::move(parts->host), original);
+  return make_redirected(target::way::redirected_http, "http", std::move(parts->host), original);
 }
 
-target captured_opaque(const net_endpoint& original) {
-  return make_captured(target::way::captured_opaque, "https", literal(original), original);
+target redirected_opaque(const net_endpoint& original) {
+  return make_redirected(target::way::redirected_opaque, "https", literal(original), original);
 }
 
-bool meant_for_a_proxy(const http::request_head& head) noexcept {
+bool is_proxy_request(const http::request_head& head) noexcept {
   return head.method == "CONNECT" || (!head.target.starts_with('/') && head.target != "*");
 }
 
-bool runs_in_circles(const http::request_head& head) {
-  return std::ranges::count(head.headers.tokens("Via"), "1.1 regpass") >= most_of_our_kind;
+bool is_forwarding_loop(const http::request_head& head) {
+  return std::ranges::count(head.headers.tokens("Via"), "1.1 regpass") >= max_regpass_hops;
 }
 
 }  // namespace regpass::forward

@@ -1,5 +1,4 @@
-// A connection that was meant for somebody else and was redirected to us: what its first bytes say, and whom it is for.
-// Pure.
+// What is known of a redirected connection from its addresses and its first bytes. Pure.
 #pragma once
 
 #include "forward/modes/target.hpp"
@@ -16,34 +15,34 @@ namespace regpass::forward {
 
 using net_endpoint = boost::asio::ip::tcp::endpoint;
 
-// errc::denied for a connection that was not redirected (its original destination is the address it came in at), or
-// that was meant for a listener of ours: serving it would have us call ourselves.
-result<void> judge_capture(const net_endpoint& original, const net_endpoint& local,
-                           std::span<const net_endpoint> own_listeners);
+// errc::denied for a connection that was not redirected (its original destination is the address it arrived at), or
+// whose original destination is a listener of regpass: serving it would make regpass connect to itself.
+result<void> check_redirection(const net_endpoint& original, const net_endpoint& local,
+                               std::span<const net_endpoint> own_listeners);
 
-struct beginning {
+struct detected_protocol {
   enum class kind : std::uint8_t {
     need_more,
-    tls,   // with its ClientHello
-    http,  // a request line, or what looks like one
-    other  // passed through unread; TLS whose ClientHello cannot be read too
+    tls,   // `hello` is set
+    http,  // begins like a request line
+    other  // tunnelled unread; includes TLS whose ClientHello cannot be parsed
   };
   kind what = kind::need_more;
   tls::client_hello hello;
 };
-beginning beginning_of(std::string_view bytes);
+detected_protocol detect_protocol(std::string_view bytes);
 
-// The host is the one that SNI names, or without a usable name the original destination; the port is always the
-// latter's.
-target captured_tls(const tls::client_hello&, const net_endpoint& original);
-// The same by Host. errc::bad_message when Host is malformed or names another port than the one that was dialled. The
-// head must be in origin form or "*".
-result<target> captured_http(const http::request_head&, const net_endpoint& original);
-target captured_opaque(const net_endpoint& original);
+// The host comes from SNI, or from the original destination if SNI has no usable name; the port is always that of the
+// original destination.
+target redirected_tls(const tls::client_hello&, const net_endpoint& original);
+// The same with Host in place of SNI. errc::bad_message when Host is malformed or names another port than the client
+// connected to. The request must be in origin form or "*".
+result<target> redirected_http(const http::request_head&, const net_endpoint& original);
+target redirected_opaque(const net_endpoint& original);
 
-// A request to a proxy: its client knows of one, and the connection to that was redirected.
-bool meant_for_a_proxy(const http::request_head&) noexcept;
-// A request that has come through proxies of our kind so often is going round in circles.
-bool runs_in_circles(const http::request_head&);
+// Whether the client sent the request to a proxy, and its connection to that proxy was redirected.
+bool is_proxy_request(const http::request_head&) noexcept;
+// Whether the request has passed through so many regpass proxies that it must be looping.
+bool is_forwarding_loop(const http::request_head&);
 
 }  // namespace regpass::forward

@@ -3,14 +3,14 @@
 namespace regpass::forward {
 
 target make_target(target::way way, http::origin origin) {
-  target made;
-  made.came_by = way;
-  made.registry = registry::make_host(origin.host, origin.port);
-  made.origin = std::move(origin);
-  return made;
+  target to;
+  to.came_by = way;
+  to.registry = registry::make_host(origin.host, origin.port);
+  to.origin = std::move(origin);
+  return to;
 }
 
-result<target> ingress(http::request_head& head) {
+result<target> parse_proxy_target(http::request_head& head) {
   if (head.method == "CONNECT") {
     auto parts = http::parse_authority(head.target, 0);
     if (!parts) return std::unexpected(parts.error());

@@ -17,7 +17,7 @@ bool names_origin(std::string_view reference) {
   return scheme || reference.starts_with("//");
 }
 
-// http://host:443 and http://host:5443 are written by registries that add the port they know to the wrong scheme.
+// Registries that add their port to the wrong scheme send http://host:443 and http://host:5443.
 bool is_registry(const http::origin& own, const http::origin& named) {
   if (named == own) return true;
   if (own.scheme != "https" || named.scheme != "http" || named.host != own.host) return false;
@@ -31,7 +31,7 @@ std::string with_prefix(const facade& as, std::string_view target) {
   return "/" + as.prefix + std::string(target);
 }
 
-// A host as a query's value: what stands in names, addresses and ports needs no escape but these (RFC 3986
+// A host as a query's value: of the characters in names, addresses and ports only these need escaping (RFC 3986
 // section 2.2).
 std::string escaped(std::string_view host) {
   std::string out;
@@ -39,14 +39,14 @@ std::string escaped(std::string_view host) {
   return out;
 }
 
-// What the client sends when it follows, so that the request comes back and means `target`.
+// The reference that makes the client send a request for `target` back to regpass.
 std::string outward(const facade& as, std::string_view target) {
   auto out = with_prefix(as, target);
   if (as.selected.empty()) return out;
   return out + (out.find('?') == std::string::npos ? "?" : "&") + "ns=" + escaped(as.selected);
 }
 
-// The text with each target between < and > rewritten; what is quoted is a parameter's value.
+// The text with each target between < and > rewritten, except inside quotes, which enclose parameter values.
 std::string rewritten_link(const facade& as, std::string_view asked, std::string_view text) {
   std::string out;
   bool quoted = false;
@@ -64,7 +64,7 @@ std::string rewritten_link(const facade& as, std::string_view asked, std::string
   return out;
 }
 
-// What a client sends when it follows the reference: it drops the fragment and escapes bytes that no URL may hold.
+// The reference as a client follows it: without the fragment, and with bytes escaped that no URL may contain.
 std::string as_followed(std::string_view reference) {
   constexpr std::string_view never_raw = " \"<>\\^`{|}";
   std::string out;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view scheme = "Basic";
 
-// What follows the colon: a user name has none (RFC 7617 section 2).
+// Everything after the first colon: user names contain none (RFC 7617 section 2).
 result<secret> password_of(std::string_view credentials, std::string* user = nullptr) {
   std::string pair;
   const auto flaw = decode_base64(trim(credentials), pair);
@@ -20,7 +20,7 @@ result<secret> password_of(std::string_view credentials, std::string* user = nul
   if (readable && user != nullptr) user->assign(pair, 0, colon);
   secret found(readable ? std::string_view(pair).substr(colon + 1) : std::string_view());
   wipe(pair);
-  if (!readable) return fail(errc::denied, "the client's Proxy-Authorization is no base64 of user:password");
+  if (!readable) return fail(errc::denied, "the client's Proxy-Authorization is not base64 of user:password");
   return found;
 }
 

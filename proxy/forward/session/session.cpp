@@ -1,28 +1,35 @@
 #include "forward/session/session.hpp"
 
-#include "forward/session/session_impl.hpp"
+#include "forward/session/intercepted_requests.hpp"
+#include "forward/session/interception.hpp"
 
 namespace regpass::forward {
 
-// No coroutines of their own: their frames would wait as long as the session does.
-async::task<void> run_session(const worker_context& around, std::unique_ptr<net::stream> client, std::string peer) {
-  auto work = std::make_unique<session>(around, std::move(client), std::move(peer), "proxy");
-  auto opening = work->serve_proxy();
-  return session::run(std::move(work), std::move(opening));
-}
-
-async::task<void> run_captured_session(const worker_context& around, std::unique_ptr<net::stream> client,
-                                       std::string peer, boost::asio::ip::tcp::endpoint original) {
-  auto work = std::make_unique<session>(around, std::move(client), std::move(peer), "transparent");
-  auto opening = work->serve_captured(std::move(original));
-  return session::run(std::move(work), std::move(opening));
-}
-
-async::task<void> run_mirror_session(const worker_context& around, std::unique_ptr<net::stream> client,
-                                     std::string peer, std::string mirror) {
-  auto work = std::make_unique<session>(around, std::move(client), std::move(peer), "mirror");
-  auto opening = work->serve_mirror(std::move(mirror));
-  return session::run(std::move(work), std::move(opening));
+// This frame waits with an idle intercepted connection. Whatever is needed only to open a connection, or to serve a
+// request, belongs in other coroutines, whose frames are gone by then.
+async::task<void> run_session(std::unique_ptr<connection> self, async::task<void> opening) {
+  auto& client = *self;
+  client.context.shared.sessions.come();
+  co_await std::move(opening);
+  if (client.interception.expected) {
+    client.timer.set(phase::tls, client.context.bounds.tls_within);
+    auto spoke = co_await client.stream->wait_readable();
+    co_await accept_tls(client, std::move(spoke));
+  }
+  if (client.interception.established && client.interception.http2) {
+    co_await serve_intercepted_http2(client);
+  } else if (client.interception.established) {
+    transport::h1_server server(*client.stream, client.context.bounds, client.timer);
+    for (bool more = true; more;) {
+      co_await server.wait();
+      more = co_await serve_intercepted_request(client, server);
+    }
+  }
+  client.stream->close();
+  if (client.background) {
+    co_await client.background->join();
+  }
+  client.context.shared.sessions.go();
 }
 
 }  // namespace regpass::forward

@@ -39,7 +39,7 @@ bool names_buildkit(std::string_view user_agent) {
 bool step_detector::suspects(client_traits& client, const http::request_head& request, builder_kind builder) {
   if (!client.authenticated || builder == builder_kind::other) return false;
   const bool may_be_exec_proxy = !client.tls || (client.offered_http2 && client.go_transport);
-  // Over plain HTTP a step can claim to be BuildKit, but that only makes the fence stricter.
+  // Over plain HTTP a step can claim to be BuildKit, but that only makes the rules stricter.
   const bool may_be_daemon = !client.tls || !client.offered_http2;
   if (may_be_daemon && names_buildkit(request.headers.get("User-Agent").value_or(""))) note_buildkit(client.user);
   client.sent_accept_encoding = client.sent_accept_encoding || request.headers.count("Accept-Encoding") > 0;

@@ -6,7 +6,7 @@ namespace regpass::forward {
 
 namespace {
 
-constexpr std::size_t most_entries = 8;
+constexpr std::size_t max_entries = 8;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ void note_entries(diagnosis::evidence& seen, const target& to, const snapshot& f
   }
   seen.unserved = true;
   for (const auto& [host, entry] : from.registries) {
-    if (seen.entries.size() < most_entries) seen.entries.push_back(registry::to_text(host));
+    if (seen.entries.size() < max_entries) seen.entries.push_back(registry::to_text(host));
   }
   if (to.tls()) return;
   const auto* over = from.find(over_tls(to).registry);

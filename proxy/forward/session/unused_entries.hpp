@@ -1,4 +1,4 @@
-// Evidence for explanations: what the configuration has for a host.
+// Evidence for explanations: which configuration entry applies to a host.
 #pragma once
 
 #include "forward/modes/target.hpp"
@@ -7,7 +7,8 @@
 
 namespace regpass::forward {
 
-// Notes which entry serves the target, or which entries exist if none does, and whether an upstream proxy is used.
+// Records the entry that serves the target, or the existing entries if none does, and whether an upstream proxy is
+// used.
 void note_entries(diagnosis::evidence&, const target&, const snapshot&);
 
 }  // namespace regpass::forward

@@ -1,4 +1,4 @@
-#include "forward/modes/mirror.hpp"
+#include "forward/modes/mirror_request.hpp"
 
 #include "forward/exchange/web_page.hpp"
 #include "regpass/base/text.hpp"
@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view api = "/v2/";
 constexpr std::string_view selector = "ns=";
 
-// Percent escapes; one that is none stays, and makes a host that there is not.
+// Decodes percent escapes. Malformed ones stay as they are: no host has such a name.
 std::string decoded(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -31,19 +31,19 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-// Takes every ns out of the query, '?' included if nothing is left; the other parameters stay byte for byte.
+// Removes every ns from the query, and the '?' if nothing is left; the other parameters stay byte for byte.
 result<std::string> take_selected(std::string& query) {
   std::optional<std::string> selected;
   std::string rest;
   for (std::size_t at = 1; at < query.size();) {
     const auto end = std::min(query.find('&', at), query.size());
-    const auto one = std::string_view(query).substr(at, end - at);
+    const auto parameter = std::string_view(query).substr(at, end - at);
     at = end + 1;
-    if (one != "ns" && !one.starts_with(selector)) {
-      rest.append(rest.empty() ? "?" : "&").append(one);
+    if (parameter != "ns" && !parameter.starts_with(selector)) {
+      rest.append(rest.empty() ? "?" : "&").append(parameter);
       continue;
     }
-    auto value = decoded(one.substr(std::min(selector.size(), one.size())));
+    auto value = decoded(parameter.substr(std::min(selector.size(), parameter.size())));
     if (selected && *selected != value) return fail(errc::bad_message, "the query has two different ns");
     selected = std::move(value);
   }
@@ -53,7 +53,7 @@ result<std::string> take_selected(std::string& query) {
 
 enum class place : std::uint8_t { before_v2, behind_v2 };
 
-// Where the prefix was, or nothing if it was not there; the path is without it then.
+// Removes the prefix from the path. Returns where it was, or nothing if there was none.
 std::optional<place> take_prefix(std::string& path, std::string_view prefix) {
   if (prefix.empty()) return place::before_v2;
   const auto before = "/" + std::string(prefix) + "/";
@@ -79,25 +79,25 @@ bool is_ping(const http::request_head& head, const std::string& path) {
 }
 
 decision serve(const registry_entry& entry) {
-  decision made;
-  made.action = decision::what::intercept;
-  made.registry = &entry;
-  return made;
+  decision decided;
+  decided.action = decision::what::intercept;
+  decided.registry = &entry;
+  return decided;
 }
 
 decision refuse(const std::string& selected) {
   const auto shown = clean(selected, 120);
-  decision made;
-  made.why = "the client asks the mirror for " + shown + " by ?ns=, which regpass does not serve";
-  made.remedy = "add a credential for " + shown + ", or a [[registry]] with host = \"" + shown + "\"";
-  return made;
+  decision refused;
+  refused.why = "the client asks the mirror for " + shown + " by ?ns=, which regpass does not serve";
+  refused.remedy = "add a credential for " + shown + ", or a [[registry]] with host = \"" + shown + "\"";
+  return refused;
 }
 
 decision refuse(std::string why, std::string remedy) {
-  decision made;
-  made.why = std::move(why);
-  made.remedy = std::move(remedy);
-  return made;
+  decision refused;
+  refused.why = std::move(why);
+  refused.remedy = std::move(remedy);
+  return refused;
 }
 
 bool is_loopback(const std::string& host) {
@@ -110,19 +110,19 @@ bool is_loopback(const std::string& host) {
   return address.is_loopback();
 }
 
-// Not judged by the port: clients reach the mirror at its own whatever they call it.
+// The port does not matter: clients reach the mirror at its own port whatever name they use.
 bool is_own_host(const std::string& host, const mirror_entry& mirror, const snapshot& from) {
   if (is_loopback(host)) return true;
-  const auto named = [&](const std::string& one) { return iequals(one, host); };
+  const auto named = [&](const std::string& candidate) { return iequals(candidate, host); };
   if (std::ranges::any_of(mirror.options.names, named)) return true;
   const auto name = registry::make_host(host, http::default_port("https")).name;
-  const auto served = [&](const auto& one) { return one.first.name == name || one.first.name == host; };
+  const auto served = [&](const auto& entry) { return entry.first.name == name || entry.first.name == host; };
   return name == mirror.options.registry.name || std::ranges::any_of(from.registries, served);
 }
 
 }  // namespace
 
-std::optional<decision> judge_caller(const http::request_head& head, const mirror_call& call,
+std::optional<decision> check_caller(const http::request_head& head, const mirror_request& call,
                                      const mirror_entry& mirror, const snapshot& from) {
   if (is_from_page(head.headers)) {
     return refuse("a page in a browser asks the mirror, which is for container tools only",
@@ -134,7 +134,7 @@ std::optional<decision> judge_caller(const http::request_head& head, const mirro
                 "address it as " + mirror.options.listen + ", or add names = [\"" + shown + "\"] to its [[mirror]]");
 }
 
-result<mirror_call> ingress_mirror(http::request_head& head, std::string_view prefix) {
+result<mirror_request> parse_mirror_request(http::request_head& head, std::string_view prefix) {
   if (!head.target.starts_with('/')) {
     return fail(errc::bad_message,
                 "this port is a mirror of a registry, which takes /v2/…; the proxy is at listen.proxy");
@@ -145,16 +145,16 @@ result<mirror_call> ingress_mirror(http::request_head& head, std::string_view pr
   auto path = head.target.substr(0, mark), query = head.target.substr(mark);
   auto selected = take_selected(query);
   if (!selected) return std::unexpected(selected.error());
-  mirror_call made{.shown = std::move(*shown), .selected = std::move(*selected)};
-  made.bare_ping = !prefix.empty() && is_ping(head, path);
+  mirror_request request{.shown = std::move(*shown), .selected = std::move(*selected)};
+  request.bare_ping = !prefix.empty() && is_ping(head, path);
   const auto found = take_prefix(path, prefix);
-  if (!found && !made.bare_ping) return fail(errc::not_found, "the path is none of this mirror's");
-  made.prefix_behind_v2 = found == place::behind_v2;
+  if (!found && !request.bare_ping) return fail(errc::not_found, "the path is none of this mirror's");
+  request.prefix_behind_v2 = found == place::behind_v2;
   head.target = path + query;
-  return made;
+  return request;
 }
 
-decision decide_mirror(const mirror_call& call, const mirror_entry& mirror, const snapshot& from) {
+decision decide_mirror_request(const mirror_request& call, const mirror_entry& mirror, const snapshot& from) {
   const auto& own = mirror.options.registry;
   const auto selected = call.selected.empty() ? result<registry::host>(own) : registry::parse_host(call.selected);
   if (!selected) return refuse(call.selected);
@@ -164,18 +164,18 @@ decision decide_mirror(const mirror_call& call, const mirror_entry& mirror, cons
 }
 
 target mirror_target(const registry_entry& entry) {
-  target made;
-  made.came_by = target::way::mirror;
-  made.origin = origin_of(entry);
-  made.registry = entry.options.host;
-  return made;
+  target to;
+  to.came_by = target::way::mirror;
+  to.origin = origin_of(entry);
+  to.registry = entry.options.host;
+  return to;
 }
 
-facade mirror_facade(const mirror_call& call, const mirror_entry& mirror, const target& to) {
-  facade made{.registry = to.origin, .shown = call.shown, .prefix = mirror.options.path};
-  made.prefix_behind_v2 = call.prefix_behind_v2;
-  if (to.registry != mirror.options.registry) made.selected = registry::to_text(to.registry);
-  return made;
+facade mirror_facade(const mirror_request& call, const mirror_entry& mirror, const target& to) {
+  facade seen_as{.registry = to.origin, .shown = call.shown, .prefix = mirror.options.path};
+  seen_as.prefix_behind_v2 = call.prefix_behind_v2;
+  if (to.registry != mirror.options.registry) seen_as.selected = registry::to_text(to.registry);
+  return seen_as;
 }
 
 }  // namespace regpass::forward

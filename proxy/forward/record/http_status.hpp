@@ -1,0 +1,18 @@
+// Which HTTP status a client gets for a failure.
+#pragma once
+
+#include "regpass/base/error.hpp"
+
+#include <cstdint>
+
+namespace regpass::forward {
+
+enum class failed_operation : std::uint8_t {
+  client_request,  // the client's request could not be read
+  tunnel,          // the tunnel that the client requested could not be opened
+  exchange         // no usable response came from upstream
+};
+
+int http_status_for(const error& problem, failed_operation operation) noexcept;
+
+}  // namespace regpass::forward
