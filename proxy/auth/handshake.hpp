@@ -92,6 +92,8 @@ struct handshake_input {
   bool client_authorization = false;
   registry::host registry;
   realm_rules realms;
+
+  bool operator==(const handshake_input&) const = default;
 };
 
 struct send {
@@ -112,6 +114,7 @@ using action = std::variant<send, ask_token, probe, deliver, refuse>;
 class handshake {
  public:
   explicit handshake(handshake_input input) : in_(std::move(input)) {}
+  bool operator==(const handshake&) const = default;
 
   action start();
   // The answer to `send` or `probe`. `wants` is what demand_of made of its challenges, `challenged` whether there were
@@ -127,6 +130,9 @@ class handshake {
   // `learned` is the challenge that named it, be it of now or known from earlier.
   const std::optional<requirement>& learned() const noexcept { return learned_; }
   const std::optional<realm_decision>& realm() const noexcept { return realm_; }
+  const handshake_input& input() const noexcept { return in_; }
+  // Of the last token request; null: anonymous.
+  credential_ptr requested_credential() const noexcept { return request_ ? request_->credential : nullptr; }
 
  private:
   enum class state : std::uint8_t { start, bare, probing, probing_late, probed, basic, cached, asking, fresh, done };
@@ -143,7 +149,6 @@ class handshake {
   void note_failure(const std::optional<token_failure>&);
   action give_up();
 
-  handshake_input in_;
   state state_ = state::start;
   std::optional<requirement> learned_;
   std::optional<realm_decision> realm_;
@@ -162,6 +167,7 @@ class handshake {
   bool alone_ = false;        // the narrower scope was asked for
   int told_ = -1;             // rank of the most telling failure
   bool was_refused_ = false;  // by that failure the credential is not accepted
+  handshake_input in_;
 };
 
 }  // namespace regpass::auth
