@@ -73,6 +73,44 @@ bool is_optional_head(const registry::operation& op, std::string_view agent) {
   return op.endpoint == registry::endpoint::manifest && by_digest && checks_before_push(agent);
 }
 
+// With a token that was obtained for this request.
+bool is_fresh(const upstream_request& sent, const auth::token_ptr& cached) noexcept {
+  return sent.what == kind::client_request && sent.token && sent.token != cached;
+}
+
+// ctr and BuildKit fail a push if its token may not pull from the mount's source; an upload always works.
+bool lacks_mount_source(const registry::operation& operation, const auth::token& token) {
+  return operation.mount_from && token.granted && !token.granted->covers(operation.needed);
+}
+
+// The answer to a HEAD has no body to explain it. A refused GET does not count as a pull, not even on Docker Hub.
+bool needs_reason(const exchange_input& in, int status) {
+  if (in.method != "HEAD" || !in.operation) return false;
+  if (status != 400 && status != 401 && status != 403) return false;
+  const auto of = in.operation->endpoint;
+  return of == registry::endpoint::manifest || of == registry::endpoint::blob;
+}
+
+// An upload that may have begun elsewhere: its path is not one of the API, so regpass gave it no credential, and the
+// client sent none.
+bool lost_upload(const exchange_input& in, int status) {
+  if (status != 401 && status != 403) return false;
+  if (!in.registry_served || in.operation || in.has_authorization) return false;
+  if (in.injection == auth::injection::observe) return false;
+  return in.method == "PATCH" || in.method == "PUT";
+}
+
+// A refused ping is answered with success, and a refused HEAD with "not found", if that leads the client to a request
+// whose refusal it prints. Measured: skopeo, buildah and podman print only the status of a refused ping, and no client
+// prints more than that of a HEAD. 0: nothing is postponed.
+int postponed_status(const exchange_input& in, int status) {
+  const bool is_refusal = status == 403 || status == 429 || status >= 500;
+  if (!in.operation || !is_refusal) return 0;
+  const bool ping = in.operation->endpoint == registry::endpoint::base;
+  if (ping) return status >= 500 && prints_failed_ping(in.user_agent) ? 0 : 200;
+  return in.method == "HEAD" && is_optional_head(*in.operation, in.user_agent) ? 404 : 0;
+}
+
 }  // namespace
 
 std::string_view name_of(cache_use use) noexcept {
@@ -169,7 +207,7 @@ exchange_action exchange_fsm::on_lookup(lookup_result found) {
     return request({.what = kind::probe});
   }
   if (found.known && is_bearer(found.known)) {
-    if (found.cached && lacks_mount_source(*found.cached)) {
+    if (found.cached && lacks_mount_source(*in_.operation, *found.cached)) {
       strip_mount("the token does not allow to pull from the mount's source");
       return look_up{.with_token = true};
     }
@@ -304,7 +342,7 @@ exchange_action exchange_fsm::follow_response(const upstream_response& response)
     keeps = note_refused_token(response);
   }
   if (keeps) handshake_->keep_cached();
-  if (status < 400 && sent_fresh_token()) updates().learned = handshake_->learned();
+  if (status < 400 && is_fresh(last_, cached_)) updates().learned = handshake_->learned();
   auto next = handshake_->on_response(status, response.wants, response.challenged, started);
   const bool drops = !keeps && (status == 401 || std::holds_alternative<auth::ask_token>(next));
   if (drops) drop_refused_token(response.cached_refused_when_fresh);
@@ -334,15 +372,11 @@ exchange_action exchange_fsm::on_token(auth::token_answer answer) {
     refused.why = answer.failure->problem->detail;
   }
   flags_.skipped = token && handshake_->input().credential && !handshake_->requested_credential();
-  if (token && lacks_mount_source(*token)) {
+  if (token && lacks_mount_source(*in_.operation, *token)) {
     strip_mount("the token does not allow to pull from the mount's source");
     handshake_->narrow(in_.operation->needed);
   }
   return follow(handshake_->on_token(answer));
-}
-
-bool exchange_fsm::sent_fresh_token() const noexcept {
-  return last_.what == kind::client_request && last_.token && last_.token != cached_;
 }
 
 // The answer to a token that used to be good does not tell where to get the next one, unless it names another service
@@ -364,7 +398,7 @@ void exchange_fsm::learn(const std::optional<auth::requirement>& wants) {
 
 // True if another token would fare no better than the refused one.
 bool exchange_fsm::note_refused_token(const upstream_response& response) {
-  if (sent_fresh_token()) {
+  if (is_fresh(last_, cached_)) {
     updates().refused_fresh = last_.token;
     return false;
   }
@@ -384,11 +418,6 @@ void exchange_fsm::drop_refused_token(bool refused_when_fresh) {
   if (!refused_when_fresh) updates().forget = std::move(refused);
 }
 
-// ctr and BuildKit fail a push if its token may not pull from the mount's source; an upload always works.
-bool exchange_fsm::lacks_mount_source(const auth::token& token) const {
-  return in_.operation->mount_from && token.granted && !token.granted->covers(in_.operation->needed);
-}
-
 void exchange_fsm::strip_mount(std::string_view reason) {
   auto& op = *in_.operation;
   updates().stripped_mount = std::exchange(op.mount_from, std::nullopt);
@@ -405,34 +434,17 @@ exchange_action exchange_fsm::deliver(int status) {
 }
 
 exchange_action exchange_fsm::on_body_read() {
-  if (!needs_reason()) return answer_client();
+  if (!needs_reason(in_, status_)) return answer_client();
   state_ = state::reason;
   flags_.reason_requested = true;
   return request({.what = kind::reason, .how = last_.how, .token = last_.token, .label = last_.label});
 }
 
-// The answer to a HEAD has no body to explain it. A refused GET does not count as a pull, not even on Docker Hub.
-bool exchange_fsm::needs_reason() const noexcept {
-  if (in_.method != "HEAD" || !in_.operation) return false;
-  if (status_ != 400 && status_ != 401 && status_ != 403) return false;
-  const auto of = in_.operation->endpoint;
-  return of == registry::endpoint::manifest || of == registry::endpoint::blob;
-}
-
 exchange_action exchange_fsm::answer_client() {
-  const bool ours = answers_for_registry() || lost_upload();
+  const bool ours = answers_for_registry() || lost_upload(in_, status_);
   if (status_ < 400 || !ours) return relay_response();
   state_ = state::judging_response;
   return diagnose{status_ == 401 ? 403 : status_};
-}
-
-// An upload that may have begun elsewhere: its path is not one of the API, so regpass gave it no credential, and the
-// client sent none.
-bool exchange_fsm::lost_upload() const noexcept {
-  if (status_ != 401 && status_ != 403) return false;
-  if (!in_.registry_served || in_.operation || in_.has_authorization) return false;
-  if (in_.injection == auth::injection::observe) return false;
-  return in_.method == "PATCH" || in_.method == "PUT";
 }
 
 exchange_action exchange_fsm::relay_response() {
@@ -459,20 +471,9 @@ exchange_action exchange_fsm::on_diagnosed(bool explained) {
   if (to_response && !say && status_ != 401) return relay_response();
   state_ = state::done;
   if (status_ == 401) status_ = 403;
-  const int postponed = say ? postponed_status() : 0;
+  const int postponed = say ? postponed_status(in_, status_) : 0;
   if (postponed != 0) return postpone{postponed};
   return write_error{.status = status_, .explained = say, .to_response = to_response};
-}
-
-// A refused ping is answered with success, and a refused HEAD with "not found", if that leads the client to a request
-// whose refusal it prints. Measured: skopeo, buildah and podman print only the status of a refused ping, and no client
-// prints more than that of a HEAD. 0: nothing is postponed.
-int exchange_fsm::postponed_status() const noexcept {
-  const bool is_refusal = status_ == 403 || status_ == 429 || status_ >= 500;
-  if (!in_.operation || !is_refusal) return 0;
-  const bool ping = in_.operation->endpoint == registry::endpoint::base;
-  if (ping) return status_ >= 500 && prints_failed_ping(in_.user_agent) ? 0 : 200;
-  return in_.method == "HEAD" && is_optional_head(*in_.operation, in_.user_agent) ? 404 : 0;
 }
 
 }  // namespace regpass::forward

@@ -268,19 +268,14 @@ class exchange_fsm {
   exchange_action request(upstream_request next);
   bool may_repeat(const transfer_state& transfer) const noexcept;
   exchange_action repeat(std::chrono::milliseconds delay);
-  bool sent_fresh_token() const noexcept;
   void learn(const std::optional<auth::requirement>& wants);
   bool note_refused_token(const upstream_response& response);
   void drop_refused_token(bool refused_when_fresh);
-  bool lacks_mount_source(const auth::token& token) const;
   void strip_mount(std::string_view reason);
   exchange_action deliver(int status);
   exchange_action answer_client();
   exchange_action relay_response();
   exchange_action refuse(int status);
-  bool lost_upload() const noexcept;
-  bool needs_reason() const noexcept;
-  int postponed_status() const noexcept;
 
   state state_ = state::start;
   decisions flags_;
