@@ -11,7 +11,8 @@ bool is_kind(const credential_ptr& credential, credential_kind kind) noexcept {
   return credential && credential->kind == kind;
 }
 
-// A Bearer challenge can be answered with any credential and with none; Basic with what is, or can be, a password.
+// A Bearer challenge can be answered with any credential and anonymously; Basic only with a password or what may be
+// one.
 bool usable(const std::optional<requirement>& wants, const credential_ptr& credential) noexcept {
   if (!wants) return false;
   return wants->how == requirement::kind::bearer || is_kind(credential, credential_kind::basic) ||
@@ -67,11 +68,11 @@ action handshake::start() {
   if (in_.cached) return go(state::cached, send{with::bearer, in_.cached});
   if (is_bearer(in_.known) && allows(*in_.known)) return ask(*in_.known);
   if (!is_bearer(in_.known) && usable(in_.known, in_.credential)) return go(state::basic, send{with::basic, nullptr});
-  return knock();
+  return send_without_token();
 }
 
-// Where Basic is known and cannot be given, a probe would bring nothing new.
-action handshake::knock() {
+// If the registry wants Basic and there is no password, a probe would not help.
+action handshake::send_without_token() {
   const bool pointless_to_probe = in_.known && !is_bearer(in_.known);
   if (in_.body == body_state::unread && !pointless_to_probe) return go(state::probing, probe{});
   return go(state::bare, send{send::with::bare, nullptr});
@@ -79,13 +80,13 @@ action handshake::knock() {
 
 action handshake::on_response(int status, const std::optional<requirement>& wants, bool challenged, bool body_started) {
   if (status == 401 && wants) learned_ = wants;
-  const bool again = status == 401 && !body_started;  // there is a reason and a way to send it again
+  const bool again = status == 401 && !body_started;  // sending it again may help, and is possible
   const bool answerable = again && usable(wants, in_.credential);
   switch (state_) {
     case state::bare:
       if (answerable) return follow(*wants);
       if (again && !challenged) return go(state::probing_late, probe{});
-      if (anew_ && status >= 400) return go(state::done, refuse{refusal_});
+      if (restarted_ && status >= 400) return go(state::done, refuse{refusal_});
       break;
     case state::probed:
       if (answerable) return follow(*wants);
@@ -93,7 +94,7 @@ action handshake::on_response(int status, const std::optional<requirement>& want
     case state::probing:
     case state::probing_late:
       if (answerable) return follow(*wants);
-      if (anew_) return go(state::done, refuse{refusal_});
+      if (restarted_) return go(state::done, refuse{refusal_});
       return go(state_ == state::probing ? state::probed : state::fresh, send{send::with::bare, nullptr});
     case state::basic:
       if (again && is_bearer(wants)) return follow(*wants);
@@ -104,7 +105,7 @@ action handshake::on_response(int status, const std::optional<requirement>& want
       if (status == 403 && !body_started && may_lack_scope()) return ask(*in_.known);
       break;
     case state::fresh:
-      if (again && followed_ && !said_ && names_another(wants, followed_)) return follow(*wants);
+      if (again && followed_ && !named_by_response_ && names_another(wants, followed_)) return follow(*wants);
       break;
     default:
       break;
@@ -119,8 +120,8 @@ action handshake::on_token(const token_answer& answer) {
   const bool short_of = falls_short(*answer.token, in_.need);
   const bool was_refused = in_.credential && !request_->credential;
   if (short_of && was_refused) return give_up();
-  if (short_of && !alone_ && request_->scopes != in_.need) {
-    alone_ = true;
+  if (short_of && !narrowed_ && request_->scopes != in_.need) {
+    narrowed_ = true;
     auto alone = *request_;
     alone.scopes = in_.need;
     return ask_again(std::move(alone));
@@ -132,14 +133,14 @@ action handshake::without_token(const std::optional<token_failure>& failure) {
   const bool without = in_.credential && !request_->credential;
   if (without) return give_up();
   note_failure(failure);
-  if (alone_) return give_up();
+  if (narrowed_) return give_up();
   if (failure && !other_form_ && calls_for_other_form(*request_, *failure)) {
     other_form_ = true;
     auto other = *request_;
     other.how = other_than(request_->how);
     return ask_again(std::move(other));
   }
-  if (request_->credential && was_refused_ && only_pulls(in_.need)) {
+  if (request_->credential && credential_refused_ && only_pulls(in_.need)) {
     auto anonymous = *request_;
     anonymous.how = token_request::form::get;
     anonymous.credential = nullptr;
@@ -150,17 +151,17 @@ action handshake::without_token(const std::optional<token_failure>& failure) {
 
 void handshake::note_failure(const std::optional<token_failure>& failure) {
   const int rank = failure ? telling_rank(failure->what, failure->status) : 0;
-  if (rank <= told_) return;
-  told_ = rank;
-  was_refused_ = failure && is_refused(failure->what);
-  refusal_ = was_refused_ ? 403 : 503;
+  if (rank <= failure_rank_) return;
+  failure_rank_ = rank;
+  credential_refused_ = failure && is_refused(failure->what);
+  refusal_ = credential_refused_ ? 403 : 503;
 }
 
 action handshake::give_up() {
-  if (!said_ && reserve_) return follow(*reserve_);
-  if (said_ || confirmed_ || anew_) return go(state::done, refuse{refusal_});
-  anew_ = true;
-  return knock();
+  if (!named_by_response_ && reserve_) return follow(*reserve_);
+  if (named_by_response_ || named_again_ || restarted_) return go(state::done, refuse{refusal_});
+  restarted_ = true;
+  return send_without_token();
 }
 
 action handshake::ask_again(token_request other) {
@@ -184,8 +185,8 @@ bool handshake::names_another(const std::optional<requirement>& wants, const std
 
 // A challenge of this request.
 action handshake::follow(const requirement& wants) {
-  if (anew_ && followed_ && same_endpoint(wants, *followed_)) return go(state::done, refuse{refusal_});
-  said_ = true;
+  if (restarted_ && followed_ && same_endpoint(wants, *followed_)) return go(state::done, refuse{refusal_});
+  named_by_response_ = true;
   if (wants.how == requirement::kind::basic) return go(state::fresh, send{send::with::basic, nullptr});
   return ask(wants);
 }
@@ -196,9 +197,9 @@ action handshake::ask(const requirement& wants) {
   if (!realm_->allowed) return go(state::done, refuse{403});
   followed_ = wants;
   other_form_ = false;
-  alone_ = false;
-  told_ = -1;
-  was_refused_ = false;
+  narrowed_ = false;
+  failure_rank_ = -1;
+  credential_refused_ = false;
   return ask_again(token_request{.how = first_form(in_.credential),
                                  .realm = realm_->url,
                                  .service = wants.service,
@@ -222,7 +223,7 @@ action handshake::renew(const std::optional<requirement>& wants) {
   const auto& granted = in_.cached->granted;
   if (granted && !granted->covers(in_.need)) return another ? follow(*wants) : go(state::done, deliver{});
   if (another) reserve_ = wants;
-  confirmed_ = is_bearer(wants) && in_.known && same_endpoint(*wants, *in_.known);
+  named_again_ = is_bearer(wants) && in_.known && same_endpoint(*wants, *in_.known);
   if (is_bearer(in_.known) && allows(*in_.known)) return ask(*in_.known);
   if (is_bearer(wants)) return follow(*wants);
   return go(state::done, deliver{});

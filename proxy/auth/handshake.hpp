@@ -1,12 +1,12 @@
 // The handshake with a registry, as a state machine over values: challenge, token, retry. No socket, no clock.
 //
-// One request of a client starts one handshake. The driver performs the action it is given and reports what came of it:
+// Each client request starts one handshake. exchange_fsm passes its actions on and reports the results:
 //
 //   state     event                                next: action
 //   -----     -----                                ------------
 //   start     ready-made bearer                    fresh: send bearer
 //             token cached                         cached: send bearer
-//             Basic known                          basic: send basic (or bare: send bare, if it cannot be given)
+//             Basic known                          basic: send basic (or bare: send bare, without a password)
 //             token endpoint known                 asking: ask_token
 //             nothing known, no body               bare: send bare
 //             nothing known, a body unread         probing: probe (GET /v2/ without credentials)
@@ -92,6 +92,8 @@ struct handshake_input {
   bool client_authorization = false;
   registry::host registry;
   realm_rules realms;
+
+  bool operator==(const handshake_input&) const = default;
 };
 
 struct send {
@@ -112,14 +114,15 @@ using action = std::variant<send, ask_token, probe, deliver, refuse>;
 class handshake {
  public:
   explicit handshake(handshake_input input) : in_(std::move(input)) {}
+  bool operator==(const handshake&) const = default;
 
   action start();
-  // The answer to `send` or `probe`. `wants` is what demand_of made of its challenges, `challenged` whether there were
-  // any. `body_started`: a byte of the client's body was read.
+  // The answer to `send` or `probe`. `wants` is what requirement_of found in its challenges, `challenged` whether
+  // there were any. `body_started`: a byte of the client's body was read.
   action on_response(int status, const std::optional<requirement>& wants, bool challenged, bool body_started);
   // From now on less is needed than was asked for: a mount became an upload.
   void narrow(registry::scope_set need) { in_.need = std::move(need); }
-  // The cached token was refused when it was fresh, a moment ago: the next one would fare no better.
+  // The cached token was refused when it was new, a moment ago: another one would be refused as well.
   void keep_cached() noexcept { keeps_cached_ = true; }
   action on_token(const token_answer& answer);
 
@@ -127,13 +130,16 @@ class handshake {
   // `learned` is the challenge that named it, be it of now or known from earlier.
   const std::optional<requirement>& learned() const noexcept { return learned_; }
   const std::optional<realm_decision>& realm() const noexcept { return realm_; }
+  const handshake_input& input() const noexcept { return in_; }
+  // Of the last token request; null: anonymous.
+  credential_ptr requested_credential() const noexcept { return request_ ? request_->credential : nullptr; }
 
  private:
   enum class state : std::uint8_t { start, bare, probing, probing_late, probed, basic, cached, asking, fresh, done };
   action go(state, action);
   bool allows(const requirement&) const;
   bool names_another(const std::optional<requirement>&, const std::optional<requirement>& than) const;
-  action knock();
+  action send_without_token();
   action follow(const requirement&);
   action ask(const requirement&);
   action renew(const std::optional<requirement>& wants);
@@ -143,7 +149,6 @@ class handshake {
   void note_failure(const std::optional<token_failure>&);
   action give_up();
 
-  handshake_input in_;
   state state_ = state::start;
   std::optional<requirement> learned_;
   std::optional<realm_decision> realm_;
@@ -151,17 +156,18 @@ class handshake {
 
   std::optional<requirement> followed_;  // where tokens are asked for
   std::optional<requirement> reserve_;   // named by this request's 401, to be followed if the remembered one fails
-  bool said_ = false;                    // `followed_` was named by an answer to this request
-  bool confirmed_ = false;               // …or is remembered, and was named again
-  bool anew_ = false;                    // the remembered one failed, and the registry is asked again
+  bool named_by_response_ = false;       // `followed_` was named by a response to this request
+  bool named_again_ = false;             // or it was remembered, and a response named it again
+  bool restarted_ = false;               // the remembered one failed, and the registry is asked without a token
   int refusal_ = 403;                    // how to refuse if nothing else helps
 
-  // Of the endpoint that is asked.
+  // The token requests to `followed_`.
   std::optional<token_request> request_;
-  bool other_form_ = false;   // the second form was tried
-  bool alone_ = false;        // the narrower scope was asked for
-  int told_ = -1;             // rank of the most telling failure
-  bool was_refused_ = false;  // by that failure the credential is not accepted
+  bool other_form_ = false;          // the second form was tried
+  bool narrowed_ = false;            // the narrower scope was asked for
+  int failure_rank_ = -1;            // rank of the most informative failure
+  bool credential_refused_ = false;  // according to that failure
+  handshake_input in_;
 };
 
 }  // namespace regpass::auth

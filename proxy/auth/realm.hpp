@@ -15,6 +15,8 @@ struct realm_rules {
   http::origin registry;              // the registry's API origin, as dialled
   std::vector<std::string> approved;  // `realms` of the configuration: URLs; origin and path prefix at '/' must match
   bool anonymous = false;             // nothing secret would be sent, so that any https realm may be asked
+
+  bool operator==(const realm_rules&) const = default;
 };
 
 struct realm_decision {
@@ -24,6 +26,8 @@ struct realm_decision {
   std::string why;         // "same origin" · "built-in pair of docker.io" · "approved by realms" · or what is wrong
   std::string
       config_line;  // refused: `realms = ["https://auth.example.com/token"]`; empty when no line could make it right
+
+  bool operator==(const realm_decision&) const = default;
 };
 
 // `realm` is the challenge's parameter; a relative one is resolved against the registry's /v2/. Allowed: the registry's

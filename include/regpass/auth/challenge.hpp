@@ -45,6 +45,8 @@ struct requirement {
   std::string scope;    // what the challenge asked for; evidence only, what is requested is our own business (P3)
   std::string error;    // RFC 6750: invalid_token, insufficient_scope, …
   std::string error_description;
+
+  bool operator==(const requirement&) const = default;
 };
 std::optional<requirement> requirement_of(const std::vector<challenge>&);
 // Whether both lead to the same token server and service, or both want Basic.

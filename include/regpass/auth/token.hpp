@@ -27,6 +27,8 @@ struct token_request {
   std::string service;
   registry::scope_set scopes;
   credential_ptr credential;  // null: anonymous
+
+  bool operator==(const token_request&) const = default;
 };
 // GET for basic and anonymous, POST for an identity token.
 token_request::form first_form(const credential_ptr&) noexcept;
@@ -52,6 +54,8 @@ struct claims {
   std::optional<std::int64_t> issued_at;      // seconds since the epoch, as written
   std::optional<std::int64_t> not_before;
   std::optional<std::int64_t> expires_at;
+
+  bool operator==(const claims&) const = default;
 };
 std::optional<claims> read_claims(std::string_view token);
 

@@ -37,6 +37,8 @@ result<authority_parts> parse_authority(std::string_view text, std::uint16_t fal
 struct absolute_url {
   http::origin origin;
   std::string target;  // path and query as written, "/" when empty; what an origin-form request line carries
+
+  bool operator==(const absolute_url&) const = default;
 };
 
 // An absolute http or https URL without user information and fragment. Percent escapes stay as written.

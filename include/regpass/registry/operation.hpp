@@ -23,6 +23,8 @@ struct operation {
   std::string reference;                  // tag or digest of manifests, digest of blobs and referrers, upload state
   std::optional<std::string> mount_from;  // repository named by from= of an upload start that mounts a blob
   scope_set needed;  // what the distribution registry asks for this request (docs/clients.md, "Scopes")
+
+  bool operator==(const operation&) const = default;
 };
 
 // `target` is path and query as on the request line. Only the distribution API's grammar is accepted: repository, tag

@@ -1,40 +1,49 @@
-// One exchange with a served registry: the handshake's actions carried out, the bodies relayed, the evidence written
-// down.
+// Runs one exchange: performs what exchange_fsm.hpp decides, and records it.
 #pragma once
 
-#include "auth/handshake.hpp"
 #include "forward/exchange/route.hpp"
 #include "forward/modes/url_mapping.hpp"
+#include "forward/record/exchange_record.hpp"
 #include "forward/services/services.hpp"
-#include "regpass/async/task_group.hpp"
-#include "regpass/diagnosis/diagnose.hpp"
-#include "regpass/diagnosis/evidence.hpp"
-#include "regpass/forward/report.hpp"
-#include "regpass/registry/operation.hpp"
 #include "regpass/transport/exchange.hpp"
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
+#include <utility>
 
 namespace regpass::forward {
 
-struct forward_request {
+struct exchange_request {
   forward::target target;
-  std::optional<http::request_head> head{};  // what the registry is asked, where the client asked us otherwise
-  const registry_entry* registry = nullptr;  // inside `snapshot`
+  std::optional<http::request_head> head{};  // for the registry, if it differs from the one that the client sent
+  const registry_entry* registry = nullptr;  // inside `snapshot`; null: any other host
   snapshot_ptr snapshot;
   std::string client;
   std::string mode = "proxy";
-  std::optional<facade> seen_as{};  // when the client does not know the registry by its own address
-  bool may_be_step = false;         // a build step's request, with its builder's password (step_fence.hpp)
+  std::optional<facade> seen_as{};  // if the client knows the registry by another address
+  bool may_be_step = false;         // a build step's request, with its builder's password (step_detector.hpp)
+
+  // By configuration regpass adds nothing, so it refuses nothing that the registry would not refuse.
+  bool is_only_observed() const noexcept {
+    return registry != nullptr && registry->options.injection == auth::injection::observe;
+  }
+  auth::injection injection() const noexcept {
+    return registry != nullptr && !may_be_step ? registry->options.injection : auth::injection::observe;
+  }
 };
 
-// Serves `down` completely: a response was written or the exchange aborted when it returns. What happened is logged,
-// journalled and returned.
-async::task<std::shared_ptr<const exchange_record>> forward_exchange(worker_context around, forward_request what,
-                                                                     transport::downstream& down);
+// Serves `down` completely: when it returns, a response was written or the exchange was aborted. The result is logged,
+// added to the history and returned.
+async::task<std::shared_ptr<const exchange_record>> run_exchange(worker_context around, exchange_request request,
+                                                                 transport::downstream& down);
+
+// The names that callers still use.
+using forward_request = exchange_request;
+inline async::task<std::shared_ptr<const exchange_record>> forward_exchange(worker_context around,
+                                                                            exchange_request request,
+                                                                            transport::downstream& down) {
+  return run_exchange(around, std::move(request), down);
+}
 
 }  // namespace regpass::forward

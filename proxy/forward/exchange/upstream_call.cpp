@@ -3,7 +3,6 @@
 #include "regpass/http/hop.hpp"
 
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <chrono>
 #include <utility>
@@ -15,13 +14,8 @@ namespace {
 // How long a registry may take to answer Expect: 100-continue; many never do (RFC 9110 section 10.1.1). As long as
 // curl and Go's clients wait themselves.
 constexpr auto invitation_within = std::chrono::seconds{1};
-constexpr auto before_repeating = std::chrono::milliseconds{50};
-// What is read of an answer that nobody wants, to keep its connection; a longer one is cut off instead.
+// How much of an unwanted answer is read to keep its connection; a longer one is cut off instead.
 constexpr std::size_t discard_at_most = 64 * 1024;
-
-bool transient(int status) {
-  return status == 500 || status == 502 || status == 503 || status == 504;
-}
 
 bool is_drop(const error& problem) {
   return problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::truncated;
@@ -30,12 +24,6 @@ bool is_drop(const error& problem) {
 http::request_head with_expectation(http::request_head head) {
   head.headers.add("Expect", "100-continue");
   return head;
-}
-
-async::task<void> pause(std::chrono::milliseconds length) {
-  const auto on = co_await boost::asio::this_coro::executor;
-  boost::asio::steady_timer timer(on, length);
-  co_await timer.async_wait(async::use_task);
 }
 
 }  // namespace
@@ -57,49 +45,41 @@ void upstream_call::client_gone() {
   if (to_->asked_by) to_->asked_by->leave();
 }
 
-async::task<result<http::response_head>> upstream_call::send(const http::request_head& head,
-                                                             std::string_view authorization, bool with_body,
-                                                             bool probe) {
+async::task<upstream_call::response> upstream_call::send(const http::request_head& head, options how) {
   client_.when_gone([this] { client_gone(); });
-  for (int tries = 0;; ++tries) {
-    auto connection = co_await around_.pool.get(*to_, tries > 0);
-    if (client_problem_) co_return std::unexpected(*client_problem_);
-    if (!connection) co_return std::unexpected(connection.error());
-    connection_ = std::move(*connection);
-    upstream_version_ = connection_->http().version();
-    excerpt_.clear();
-    first_ = {};
-    response_ended_ = false;
-    ++attempts_;
-    notes_.sent(head, authorization, probe, *connection_);
-    auto answer = co_await once(head, with_body);
-    const bool again = tries == 0 && repeatable(head, with_body, answer);
-    if (!again && answer) co_return answer;
-    if (!again) co_return std::unexpected(last_word_on(answer.error(), with_body));
-    if (answer) {
-      notes_.answered(*answer, std::nullopt);
-      co_await discard();
-      co_await pause(before_repeating);
-    } else {
-      notes_.failed(answer.error());
-    }
+  auto connection = co_await around_.pool.get(*to_, how.new_connection);
+  if (client_problem_) co_return std::unexpected(failed_attempt{*client_problem_});
+  if (!connection) co_return std::unexpected(failed_attempt{connection.error()});
+  connection_ = std::move(*connection);
+  upstream_version_ = connection_->http().version();
+  excerpt_.clear();
+  first_ = {};
+  response_ended_ = false;
+  ++attempts_;
+  notes_.sent(head, how.authorization, how.probe, *connection_);
+  auto answer = co_await once(head, how.with_body);
+  if (!answer) co_return std::unexpected(failed(std::move(answer.error()), how.with_body));
+  co_return std::move(*answer);
+}
+
+failed_attempt upstream_call::failed(error problem, bool with_body) const {
+  const bool dropped = is_drop(problem);
+  const bool unprocessed = connection_->unprocessed(problem);
+  const bool lost_body = unprocessed && with_body && client_.body().has_body() && !transfer().body_withheld;
+  if (lost_body && !client_problem_) {
+    problem.detail += "; the body that was on its way is not kept: send the request again";
   }
+  return {std::move(problem), dropped, unprocessed};
 }
 
-bool upstream_call::repeatable(const http::request_head& head, bool with_body,
-                               const result<http::response_head>& answer) const {
-  if (client_problem_) return false;
-  const bool body_is_whole = expects_ == expectation::refused && !body_started_;
-  if (with_body && client_.body().has_body() && !body_is_whole) return false;
-  const bool safe = head.method == "GET" || head.method == "HEAD";
-  if (answer) return safe && transient(answer->status);
-  return (is_drop(answer.error()) && safe) || connection_->unprocessed(answer.error());
-}
-
-error upstream_call::last_word_on(error problem, bool with_body) const {
-  const bool lost = with_body && client_.body().has_body() && connection_->unprocessed(problem);
-  if (lost && !client_problem_) problem.detail += "; the body that was on its way is not kept: send the request again";
-  return problem;
+transfer_state upstream_call::transfer() const noexcept {
+  const auto is = [&](errc code) { return client_problem_ && client_problem_->code == code; };
+  const bool malformed = is(errc::bad_message) || is(errc::too_large);
+  return {.body_started = body_started_,
+          .body_withheld = expects_ == expectation::refused && !body_started_,
+          .responded = client_.responded(),
+          .client_gone = client_problem_ && !malformed,
+          .client_malformed = malformed};
 }
 
 async::task<result<http::response_head>> upstream_call::once(const http::request_head& head, bool with_body) {
@@ -113,7 +93,7 @@ async::task<result<http::response_head>> upstream_call::once(const http::request
   if (!sent) end_wait(false);
   if (!sent && client_problem_) co_return std::unexpected(*client_problem_);
   if (!sent) {
-    auto said = co_await last_words(std::move(sent.error()));
+    auto said = co_await early_response(std::move(sent.error()));
     co_return said;
   }
   if (body.has_body()) {
@@ -131,7 +111,7 @@ async::task<result<http::response_head>> upstream_call::once(const http::request
 
 // A registry may say why before it hangs up on our request: TLS alerts about our certificate come like that. On a
 // connection that was used before, what waits there may be no answer to this request.
-async::task<result<http::response_head>> upstream_call::last_words(error problem) {
+async::task<result<http::response_head>> upstream_call::early_response(error problem) {
   auto blamed = connection_->blame(std::move(problem));
   if (connection_->reused || !is_drop(blamed)) co_return std::unexpected(std::move(blamed));
   auto said = co_await final_head();

@@ -1,7 +1,8 @@
-// Carries one client request upstream and its answer back. Knows nothing of credentials: the head it is given is the
-// head it sends.
+// Carries one client request upstream and its answer back. It decides nothing: the head it is given is the head it
+// sends, once, and exchange_fsm.hpp decides whether to send it again.
 #pragma once
 
+#include "forward/exchange/exchange_fsm.hpp"
 #include "forward/record/recorder.hpp"
 #include "forward/services/services.hpp"
 #include "regpass/async/task_group.hpp"
@@ -10,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,8 +19,23 @@
 
 namespace regpass::forward {
 
+// A request that got no response.
+struct failed_attempt {
+  error problem;
+  bool dropped = false;      // the connection ended
+  bool unprocessed = false;  // the registry did not look at the request
+};
+
 class upstream_call {
  public:
+  struct options {
+    std::string_view authorization = "none";  // for the evidence
+    bool with_body = false;                   // the client's
+    bool probe = false;
+    bool new_connection = false;  // none from the pool
+  };
+  using response = std::expected<http::response_head, failed_attempt>;
+
   upstream_call(const worker_context& around, transport::downstream& client, std::shared_ptr<const transport::route> to,
                 recorder& notes);
   ~upstream_call();
@@ -28,33 +45,29 @@ class upstream_call {
   // For what is sent from now on.
   void reroute(std::shared_ptr<const transport::route> to) { to_ = std::move(to); }
 
-  // Sends `head`, with the client's body if `with_body`, and returns the final response's head. What may be repeated is
-  // repeated once: a GET or HEAD after a dropped connection or a single 5xx (no client does that itself), a bodiless
-  // request whose pooled connection turned out to be dead. `authorization` is for the notes.
-  async::task<result<http::response_head>> send(const http::request_head& head, std::string_view authorization,
-                                                bool with_body, bool probe);
+  // Sends `head` and returns the final response's head.
+  async::task<response> send(const http::request_head& head, options how);
 
   // The beginning of the response's body, at most `cap` bytes; `relay` sends it first.
   async::task<std::string_view> excerpt(std::size_t cap);
-  // The beginning of a body that `relay` is to pass on: one that is no good from its first byte on can still be told
-  // of.
+  // Reads the beginning of a body that `relay` is to pass on: if even that fails, the client can still get a reason.
   async::task<result<void>> begin();
   // The response's body to the client, whose head was given to `respond` already.
   async::task<result<void>> relay();
-  // Done with this response: its connection goes back to the pool if it was read to its end within reason.
+  // Drops this response: its connection goes back to the pool if the rest of the body is short.
   async::task<void> discard();
-  // Waits until the client's body was read to its end (an upload's writer may hang otherwise), and gives the connection
-  // back.
+  // Waits until the client's body has been read to its end (the writer of an upload may hang otherwise), and returns
+  // the connection to the pool.
   async::task<void> settle();
 
-  // Keeps the request's body, as long as it has no more bytes than that.
+  // Keeps the request's body if it has at most `cap` bytes.
   void keep_request(std::size_t cap) noexcept { keep_at_most_ = cap; }
-  // Null: it was not kept, is longer, or was not read to its end.
+  // Null if it was not kept, is longer, or was not read to its end.
   const std::string* kept_request() const noexcept { return request_ended_ && keep_at_most_ > 0 ? &kept_ : nullptr; }
-  bool body_started() const noexcept { return body_started_; }
+  transfer_state transfer() const noexcept;
   http::framing response_body() const noexcept { return connection_->http().body(); }
+  bool request_has_body() const noexcept { return client_.body().has_body(); }
   bool excerpt_is_all() const noexcept { return response_ended_; }
-  const std::optional<error>& client_problem() const noexcept { return client_problem_; }
   std::uint64_t bytes_in() const noexcept { return bytes_in_; }
   std::uint64_t bytes_out() const noexcept { return bytes_out_; }
   int attempts() const noexcept { return attempts_; }
@@ -62,9 +75,8 @@ class upstream_call {
 
  private:
   async::task<result<http::response_head>> once(const http::request_head& head, bool with_body);
-  async::task<result<http::response_head>> last_words(error problem);
-  // Why a request that the registry did not look at is not repeated.
-  error last_word_on(error problem, bool with_body) const;
+  async::task<result<http::response_head>> early_response(error problem);
+  failed_attempt failed(error problem, bool with_body) const;
   async::task<result<http::response_head>> final_head();
   async::task<void> pump_request();
   async::task<void> wait_for_invitation();
@@ -72,7 +84,6 @@ class upstream_call {
   void keep(std::string_view piece);
   void client_gone();
   async::task<result<void>> relay_last(std::string_view piece);
-  bool repeatable(const http::request_head& head, bool with_body, const result<http::response_head>& answer) const;
 
   worker_context around_;
   transport::downstream& client_;
