@@ -111,7 +111,7 @@ with Scenario("failing-calls", programs=["skopeo", "curl"], hosts=["split.test"]
             assert processes.wait_until(fetch, 20), "nothing fails any more, and nobody is served"
         assert expect.eventually(lambda: regpass.exchanges(status=200)), "the log has ended"
 
-        # Without memory nothing goes on half-done: it ends at once and says why.
+        # Without memory nothing goes on half-done: the process aborts and says why.
         ca = regpass.events("ca")[0]["fingerprint"]
         if not survive(ALLOCATIONS, 307):
             assert regpass.status() == -signal.SIGABRT, f"it ended otherwise: {regpass.status()}"

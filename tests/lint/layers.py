@@ -8,9 +8,10 @@ import tree
 # What each module builds on directly; it may include that and whatever lies below that.
 BELOW = {
     "base": (),
-    "http": ("base",),
     "registry": ("base",),
-    "tls": ("base",),
+    "options": ("registry",),
+    "http": ("options",),
+    "tls": ("options",),
     "async": ("base",),
     "platform": ("async",),
     "auth": ("http", "registry"),
@@ -19,7 +20,7 @@ BELOW = {
     "transport": ("net",),
     "forward": ("diagnosis", "transport", "platform"),
     "admin": ("forward",),
-    "config": ("forward",),
+    "config": ("options", "http"),
     "daemon": ("config", "admin"),
     "cli": ("daemon",),
 }
@@ -29,6 +30,8 @@ UMBRELLA = re.compile(r"boost/(asio|beast|json|url)\.hpp|boost/beast/(core|http|
 
 # Which files may include a library: the first pattern that fits decides.
 LIBRARIES = (
+    # Only socket addresses, which config and net both read.
+    ("boost/asio/ip/", r"(base/endpoint\.|config/|async|platform|net|transport|forward|admin|daemon|cli)", "Asio is the I/O arm's and its users'"),
     ("boost/asio", r"(async|platform|net|transport|forward|admin|daemon|cli)/", "Asio is the I/O arm's and its users'"),
     ("boost/beast", r"http/.*", "one file of http feeds Beast's parser"),
     ("nghttp2/", r"http/.*", "the HTTP/2 codec hides nghttp2"),
@@ -38,7 +41,7 @@ LIBRARIES = (
     ("openssl/", r"tls/.*\.cpp|tls/(openssl_ptr|memory_bio)\.hpp|base/(secret|base64)\.cpp|auth/json_text\.cpp"
                  r"|cli/commands/version\.cpp", "OpenSSL stays inside the sources of tls"),
     ("spdlog/", r"base/log\.cpp|base/fd_sink\.(cpp|hpp)", "logs go through base/log"),
-    ("toml++/", r"config/\w+\.cpp", "only config reads TOML"),
+    ("toml++/", r"config/.*\.cpp", "only config reads TOML"),
     ("prometheus/", r"forward/record/metrics\.cpp", "only the counters are prometheus-cpp's"),
     ("CLI/", r"cli/commands/(command_line|usage)\.cpp", "only the command line is CLI11's"),
     ("ares.h", r"net/names/", "names are resolved in one place"),
