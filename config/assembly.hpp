@@ -1,4 +1,4 @@
-// What loading works on: the result, and where each key was given, for problems that show only when all is there.
+// State of a load: the result, and where each key was set, for checks that involve several keys.
 #pragma once
 
 #include "regpass/config/load.hpp"
@@ -16,7 +16,8 @@ struct assembly {
       places;  // by the keys of `result.origins`: "FILE:12:3", "REGPASS_LOG_LEVEL", "--set log.level"
 
   void complain(const std::string& place, std::string what, std::string fix);
-  // The place where the key was given, or where its [[registry]] or [[mirror]] begins; for a default nothing.
+  void warn(const std::string& place, std::string what, std::string fix);
+  // Where the key was set, or where its [[registry]] or [[mirror]] begins; empty for a default.
   std::string place_of(const std::string& key) const;
 };
 
@@ -25,33 +26,29 @@ std::string element_prefix(std::string_view list, std::size_t index);
 std::string registry_prefix(std::size_t index);
 std::string mirror_prefix(std::size_t index);
 
-// Lists in other tables, and the prefixes of their elements.
-inline constexpr std::string_view credential_list = "registry.credential";
-inline constexpr std::string_view provider_list = "credentials.kubelet_provider";
-
-// What a purpose begins with, and its origins. Directories are still empty.
-void begin_with_defaults(assembly&, purpose);
-// One more [[registry]], with the defaults of the purpose, or [[mirror]].
+// Sets the defaults for a purpose, and their origins. Directories stay empty.
+void apply_defaults(assembly&, purpose);
+// Adds a [[registry]], with the defaults for the purpose, or a [[mirror]].
 void add_registry(assembly&, const std::string& place);
 void add_mirror(assembly&, const std::string& place);
 void add_registry_credential(assembly&, std::size_t registry, const std::string& place);
 void add_provider(assembly&, const std::string& place);
-// The directories that were not given.
+// Chooses the directories that were not set.
 void choose_directories(assembly&, const inputs&);
 
-// HTTPS_PROXY and NO_PROXY, as far as no key says otherwise.
-void choose_way_out(assembly&, const inputs&);
+// Applies HTTPS_PROXY and NO_PROXY unless a key overrides them, and rejects a proxy that is regpass itself.
+void choose_upstream_proxy(assembly&, const inputs&);
 
 // The layers, weakest first.
 void apply_file(assembly&, std::string_view toml, const std::string& shown_as);
 void apply_environment(assembly&, const inputs&);
 void apply_sets(assembly&, const inputs&);
 
-// What can be judged only when all keys are known.
+// Checks that involve several keys.
 void check_together(assembly&);
 void check_mirrors(assembly&);
 void check_credentials(assembly&);
-// The files that a [[registry]] names.
+// Whether the files that a [[registry]] names can be read.
 void check_files(assembly&);
 
 }  // namespace regpass::config

@@ -1,5 +1,5 @@
-#include "assembly.hpp"
-#include "schema.hpp"
+#include "config/assembly.hpp"
+#include "config/keys/schema.hpp"
 
 #include <unistd.h>
 
@@ -46,7 +46,7 @@ std::string mirror_prefix(std::size_t index) {
   return element_prefix("mirror", index);
 }
 
-void begin_with_defaults(assembly& a, purpose p) {
+void apply_defaults(assembly& a, purpose p) {
   for (const auto& key : keys()) a.result.origins[std::string(key.name)] = by_default;
   auto& s = a.result.settings;
   if (p != purpose::run) return;

@@ -1,4 +1,4 @@
-#include "schema.hpp"
+#include "config/keys/schema.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-// The empty text is what the defaults of endpoints and paths are written as.
+// An empty string is how the defaults of endpoints and paths are written.
 json::object of_text(const key_facts& k) {
   if (k.kind == kind::choice) return {{"enum", json::value_from(k.choices)}};
   json::object out{{"type", "string"}};
@@ -49,13 +49,33 @@ json::object table(json::object properties) {
   return {{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
 }
 
+// Under its old name, if it has one.
+template <class Owner>
+void add_old_name(json::object& properties, const key<Owner>& k) {
+  if (k.formerly.empty()) return;
+  auto old = of_kind(k);
+  old["description"] = "Now called " + std::string(k.name) + ".";
+  old["deprecated"] = true;
+  properties[k.formerly.substr(k.formerly.rfind('.') + 1)] = std::move(old);
+}
+
 template <class Owner>
 json::object list_of(std::span<const key<Owner>> keys, json::array required) {
   json::object properties;
-  for (const auto& key : keys) properties[key.name] = property(key);
-  auto one = table(std::move(properties));
-  one["required"] = std::move(required);
-  return {{"type", "array"}, {"items", std::move(one)}};
+  for (const auto& key : keys) {
+    properties[key.name] = property(key);
+    add_old_name(properties, key);
+  }
+  auto element = table(std::move(properties));
+  element["required"] = std::move(required);
+  return {{"type", "array"}, {"items", std::move(element)}};
+}
+
+// The keys of the table in which the key stands.
+json::object& properties_of(json::object& top, std::string_view key) {
+  auto& own = top[key.substr(0, key.find('.'))];
+  if (own.is_null()) own = table({});
+  return own.at("properties").as_object();
 }
 
 json::object top() {
@@ -66,9 +86,8 @@ json::object top() {
       out[key.name] = property(key);
       continue;
     }
-    auto& inner = out[key.name.substr(0, dot)];
-    if (inner.is_null()) inner = table({});
-    inner.at("properties").as_object()[key.name.substr(dot + 1)] = property(key);
+    properties_of(out, key.name)[key.name.substr(dot + 1)] = property(key);
+    if (!key.formerly.empty()) add_old_name(properties_of(out, key.formerly), key);
   }
   out["mirror"] = list_of(mirror_keys(), json::array{"listen", "registry"});
   out["registry"] = list_of(registry_keys(), json::array{"host"});

@@ -1,9 +1,9 @@
 #include "regpass/config/load.hpp"
 
-#include "assembly.hpp"
+#include "config/assembly.hpp"
+#include "config/values/toml_reader.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/base/text_file.hpp"
-#include "toml_reader.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@ using std::filesystem::path;
 
 struct choice {
   path file;
-  std::string by;  // "--config" or "REGPASS_CONFIG"; empty: the usual place, where none need be
+  std::string by;  // "--config" or "REGPASS_CONFIG"; empty: the default path, which need not exist
 };
 
 choice choose_file(const inputs& in) {
@@ -27,12 +27,12 @@ choice choose_file(const inputs& in) {
 
 assembly assemble(std::string_view toml, const std::string& shown_as, const inputs& in) {
   assembly a;
-  begin_with_defaults(a, in.purpose);
+  apply_defaults(a, in.purpose);
   apply_file(a, toml, shown_as);
   apply_environment(a, in);
   apply_sets(a, in);
   choose_directories(a, in);
-  choose_way_out(a, in);
+  choose_upstream_proxy(a, in);
   check_together(a);
   return a;
 }

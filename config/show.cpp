@@ -1,7 +1,7 @@
-#include "assembly.hpp"
+#include "config/assembly.hpp"
+#include "config/keys/schema.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/config/load.hpp"
-#include "schema.hpp"
 
 #include <toml++/toml.h>
 
@@ -26,7 +26,7 @@ struct as_toml {
     out << ']';
   }
 
-  static constexpr auto flags = toml::format_flags::none;  // no literal strings: one sort of quotes
+  static constexpr auto flags = toml::format_flags::none;  // no literal strings, so that quoting is uniform
 };
 
 // "push = ["team-a/*"]  # /etc/regpass/regpass.toml:12"
@@ -49,12 +49,12 @@ void write_tables(std::ostringstream& out, const loaded& l) {
 }
 
 template <class Owner>
-void write_element(std::ostringstream& out, const loaded& l, std::string_view list, std::size_t index, const Owner& one,
-                   std::span<const key<Owner>> table) {
+void write_element(std::ostringstream& out, const loaded& l, std::string_view list, std::size_t index,
+                   const Owner& element, std::span<const key<Owner>> table) {
   out << "\n[[" << list << "]]\n";
   for (const auto& key : table) {
     const auto origin = l.origins.at(element_prefix(list, index) + std::string(key.name));
-    write_key(out, key.name, key.get(one), origin);
+    write_key(out, key.name, key.get(element), origin);
   }
 }
 
@@ -64,7 +64,7 @@ void write_list(std::ostringstream& out, const loaded& l, std::string_view list,
   for (std::size_t i = 0; i < elements.size(); ++i) write_element(out, l, list, i, elements[i], table);
 }
 
-// Each followed by its credentials, as TOML has it.
+// Each followed by its credentials, as TOML requires.
 void write_registries(std::ostringstream& out, const loaded& l) {
   const auto& credentials = l.settings.credentials.of_registries;
   for (std::size_t i = 0; i < l.settings.registries.size(); ++i) {
@@ -75,7 +75,7 @@ void write_registries(std::ostringstream& out, const loaded& l) {
 }
 
 void write_defaults(std::ostringstream& out, const loaded& l) {
-  out << "\n# Any other registry, if there is a credential for it:\n";
+  out << "\n# Any other registry for which there is a credential:\n";
   for (const auto& key : registry_keys()) {
     if (key.kind == kind::host) continue;
     out << "#   ";

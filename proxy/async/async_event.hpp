@@ -1,4 +1,4 @@
-// What one coroutine waits for and another says: cheaper than a timer that never runs out.
+// An event that one coroutine waits for and another notifies: cheaper than a timer that never expires.
 #pragma once
 
 #include "regpass/async/task.hpp"
@@ -14,8 +14,8 @@
 
 namespace regpass::async {
 
-// One executor, one thread, at most one who waits. A ring that nobody waits for is lost: whoever waits looks first
-// whether what it waits for is there already, and looks again afterwards.
+// One executor, one thread, at most one waiter. A notification without a waiter is lost, so the waiter checks its
+// condition before it waits and again afterwards.
 class async_event
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
@@ -37,7 +37,7 @@ class async_event
   };
   waiter wait() noexcept { return waiter{*this}; }
 
-  // Who waits goes on in a turn of its own.
+  // Resumes the waiter in a turn of its own.
   void notify() {
     if (!waiting_) return;
     unlink();
@@ -45,8 +45,8 @@ class async_event
   }
 
  private:
-  // Who waits when the event loop ends goes with it, as those do who wait for timers and sockets. What it keeps alive
-  // often keeps the async_event, so nobody else could let go of it.
+  // When the event loop ends, waiters are destroyed with it, as those of timers and sockets are. A waiter often keeps
+  // its async_event alive, so nothing else could destroy it.
   struct all : boost::asio::execution_context::service {
     static inline boost::asio::execution_context::id id;
     explicit all(boost::asio::execution_context& of) : service(of) {}
@@ -54,7 +54,7 @@ class async_event
       while (!waited_for.empty()) {
         async_event& one = waited_for.front();
         one.unlink();
-        const auto gone = std::move(one.waiting_);  // and the async_event, maybe
+        const auto gone = std::move(one.waiting_);  // may destroy the event too
       }
     }
     boost::intrusive::list<async_event, boost::intrusive::constant_time_size<false>> waited_for;

@@ -18,11 +18,11 @@ using clock = std::chrono::steady_clock;
 // Shared with the timer's pending handler, which may still come after the deadline itself is gone.
 struct deadline::state : std::enable_shared_from_this<state> {
   struct limit {
-    clock::time_point at = clock::time_point::max();  // max: nothing is waited for
+    clock::time_point at = clock::time_point::max();  // max: not set
     phase when = phase::start;
   };
 
-  state(const executor& on, std::function<void()> what) : timer(on), expire(std::move(what)) {}
+  state(const executor& on, std::function<void()> on_expiry) : timer(on), expire(std::move(on_expiry)) {}
 
   const limit& nearest() const { return limits[0].at <= limits[1].at ? limits[0] : limits[1]; }
   clock::time_point due() const { return std::min(nearest().at, look_at); }
@@ -35,7 +35,7 @@ struct deadline::state : std::enable_shared_from_this<state> {
 
   // The deadline may have moved later, or away, since the timer was armed.
   void woken(const boost::system::error_code& ec) {
-    if (ec || !alive || ran_out) return;  // superseded by an earlier one, destroyed, or over
+    if (ec || !alive || ran_out) return;  // superseded by an earlier wait, destroyed, or expired
     armed_for = clock::time_point::max();
     const auto now = clock::now();
     const auto last = nearest();
@@ -46,7 +46,7 @@ struct deadline::state : std::enable_shared_from_this<state> {
     }
     if (look_at <= now) {
       look_at = now + look_every;
-      const auto call = look;  // which may put another in its place
+      const auto call = look;  // which may replace it
       call();
     }
     const bool more = alive && !ran_out && due() < armed_for;
@@ -55,8 +55,8 @@ struct deadline::state : std::enable_shared_from_this<state> {
 
   boost::asio::steady_timer timer;
   std::function<void()> expire;
-  std::array<limit, 2> limits;                           // by hand
-  clock::time_point look_at = clock::time_point::max();  // max: nobody looks
+  std::array<limit, 2> limits;                           // by direction
+  clock::time_point look_at = clock::time_point::max();  // max: off
   std::chrono::milliseconds look_every{};
   std::function<void()> look;
   clock::time_point armed_for = clock::time_point::max();

@@ -28,9 +28,9 @@ constexpr bool fits(std::size_t bytes) noexcept {
 
 void* allocate(std::size_t shelf) {
   stock::open();
-  void* const made = std::malloc(frames::bytes_on(shelf));
-  if (made == nullptr) throw std::bad_alloc();
-  return made;
+  void* const memory = std::malloc(frames::bytes_on(shelf));
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
 }
 
 }  // namespace

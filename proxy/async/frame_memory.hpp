@@ -1,5 +1,5 @@
-// Memory of coroutine frames, and of operations that somebody waits for: taken and given back tens of times for each
-// request. A thread keeps some of it by size, where the allocator would have to look.
+// Memory for coroutine frames and pending operations, which is allocated and freed tens of times per request. Each
+// thread keeps free lists by size, which is faster than the allocator.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 namespace regpass::async {
 
 void* take_frame(std::size_t bytes);
-// `bytes` as they were asked for; on whatever thread.
+// `bytes` as passed to `take_frame`; on any thread.
 void give_back_frame(void* frame, std::size_t bytes) noexcept;
 
 // The same for containers and handlers.

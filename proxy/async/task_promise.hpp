@@ -1,4 +1,4 @@
-// What coroutines of the I/O arm have in common, and how they wait for Asio's operations. For task.hpp.
+// The base of all promises, and how coroutines wait for Asio operations. For task.hpp.
 #pragma once
 
 #include "async/frame_memory.hpp"
@@ -19,8 +19,8 @@ namespace regpass::async {
 
 using executor = boost::asio::any_io_executor;
 
-// A coroutine that waits for another one has lent it its executor; the outermost one, which nobody waits for, has it.
-// What a coroutine waits for belongs to the same thread as its executor, and never resumes it before it has suspended.
+// A coroutine inherits its executor from its caller; the outermost one owns it. Whatever a coroutine waits for belongs
+// to the thread of that executor, and never resumes it before it has suspended.
 class promise_base {
  public:
   promise_base() noexcept = default;
@@ -47,15 +47,15 @@ class promise_base {
   std::coroutine_handle<> self;
   promise_base* awaited_by = nullptr;
   const executor* on = nullptr;
-  bool must_resume = false;  // `awaited_by`, which has suspended: this one was not done at once
-  bool starting = false;     // an operation that it is going to wait for
+  bool must_resume = false;  // `awaited_by`, which has suspended because this one was not done at once
+  bool starting = false;     // an operation is being started, which it will then wait for
 
  protected:
   ~promise_base() = default;
 };
 
-// Who goes on when an operation is done, once. Owns the waiting coroutine with all that wait for it: they go, without
-// being resumed, when nobody will resume them any more, as at the end of an event loop.
+// Resumes a waiting coroutine, once. Owns it together with its callers: if it is never called, as at the end of an
+// event loop, they are destroyed without being resumed.
 class resumption {
  public:
   using allocator_type = frame_allocator<void>;
@@ -68,7 +68,7 @@ class resumption {
     return *this;
   }
   ~resumption() {
-    // One whose operation could not even be started runs on, and is told by an exception.
+    // If the operation could not be started, the coroutine goes on with an exception.
     if (waits_ == nullptr || waits_->starting) return;
     auto* outermost = waits_;
     while (outermost->awaited_by != nullptr) outermost = outermost->awaited_by;
@@ -84,11 +84,11 @@ class resumption {
   promise_base* waits_ = nullptr;
 };
 
-// The completion token of all operations: what they end with comes as a tuple, errors included, and nothing is thrown.
+// The completion token of all operations: their results, errors included, are returned as a tuple; nothing is thrown.
 struct use_task_t {};
 inline constexpr use_task_t use_task{};
 
-// An operation that begins when it is awaited.
+// An operation that starts when it is awaited.
 template <class Initiation, class Arguments, class... Results>
 class operation {
  public:

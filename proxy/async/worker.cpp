@@ -20,7 +20,7 @@ executor worker::get_executor() {
 
 void worker::start() {
   thread_ = std::thread([this] {
-    // A handler that throws is a bug; the other connections of this worker must not die of it.
+    // A handler that throws is a bug, which must not end the other connections of this worker.
     while (!context_.stopped()) {
       try {
         context_.run();

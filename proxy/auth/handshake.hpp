@@ -69,6 +69,7 @@
 #pragma once
 
 #include "auth/realm.hpp"
+#include "options/registry.hpp"
 #include "regpass/auth/challenge.hpp"
 #include "regpass/auth/token.hpp"
 
@@ -79,7 +80,7 @@
 
 namespace regpass::auth {
 
-enum class injection : std::uint8_t { replace, add, observe };
+using options::injection;
 enum class body_state : std::uint8_t { none, unread };
 
 struct handshake_input {

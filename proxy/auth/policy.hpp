@@ -1,29 +1,19 @@
 // What may be done at a registry: actions by repository patterns. Default: pull everything, push and delete nothing.
 #pragma once
 
+#include "options/registry.hpp"
 #include "regpass/registry/host.hpp"
 #include "regpass/registry/operation.hpp"
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace regpass::auth {
 
-// What becomes of a cross-repository mount whose source may be pulled from.
-enum class mount_rule : std::uint8_t {
-  automatic,  // the source's scope is asked for, and the mount becomes an upload if it is not granted
-  upload      // always an upload: no token ever reaches into another repository
-};
-
-struct policy {
-  std::vector<std::string> pull{"*"};
-  std::vector<std::string> push;
-  std::vector<std::string> remove;  // key `delete`
-  bool catalog = false;
-  mount_rule mount = mount_rule::automatic;
-};
+using options::injection;
+using options::mount_rule;
+using options::policy;
 
 // '*' stands for any run of characters, '/' included; everything else for itself. The whole name must match.
 bool matches(std::string_view pattern, std::string_view repository) noexcept;

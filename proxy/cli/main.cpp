@@ -1,5 +1,5 @@
 #include "cli/commands/commands.hpp"
-#include "daemon/hardening.hpp"
+#include "platform/confinement.hpp"
 #include "tls/record_memory.hpp"
 
 #include <fcntl.h>
@@ -12,17 +12,17 @@
 
 namespace {
 
-// Whoever starts us with a closed stdout would find our log in the first file or connection that we open.
+// If regpass is started with stdout closed, its log would otherwise go to the first file or connection it opens.
 void occupy_standard_descriptors() noexcept {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
   }
 }
 
-// An allocation that fails in the middle of a coroutine could not be told to all who wait for it: what goes on without
-// them would work on what is gone. So the process ends at once, by a signal, and whoever started it starts it anew.
+// An allocation that fails in the middle of a coroutine cannot be reported to everything that waits for it, so that the
+// rest would work with destroyed objects. The process aborts, and its supervisor restarts it.
 [[noreturn]] void out_of_memory() {
-  constexpr std::string_view text = "regpass: out of memory: it ends here, so that nothing goes on half-done\n";
+  constexpr std::string_view text = "regpass: out of memory, aborting\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
   std::abort();
 }
@@ -31,7 +31,7 @@ void occupy_standard_descriptors() noexcept {
 
 int main(int argc, char** argv) {
   occupy_standard_descriptors();
-  regpass::daemon::hide_memory();
+  regpass::platform::hide_memory();
   regpass::tls::keep_record_memory();
   std::set_new_handler(out_of_memory);
   // A log reader that went away must not end the proxy.

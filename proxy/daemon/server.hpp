@@ -1,4 +1,4 @@
-// The running sidecar: workers, listeners, CA, credentials, reload and drain. What `serve`, `run` and `check` share.
+// The running sidecar, as `serve` and `run` start it: workers, listeners, CA, credentials, reload and drain.
 #pragma once
 
 #include "daemon/credential_loader.hpp"
@@ -20,10 +20,10 @@ namespace regpass::daemon {
 
 class server {
  public:
-  // Opens the CA, publishes it, reads the credentials, binds, and serves. `control` runs the file watch and must be run
-  // by the caller. Errors name the file or address.
+  // Opens the CA, publishes it, reads the credentials, binds, and serves. `control` runs the file watch; the caller
+  // must run it. `inputs` are read again on reload. Errors name the file or address.
   static result<std::unique_ptr<server>> start(const async::executor& control, config::loaded from,
-                                               const config::inputs& again);
+                                               const config::inputs& inputs);
   ~server();
 
   // An unspecified address when there is no proxy listener.
@@ -31,23 +31,22 @@ class server {
   std::filesystem::path publish_dir() const;
   const std::string& page_url() const;  // with its token; empty when there is no page
   std::vector<forward::exchange_record> history() const;
-  // Hosts without an entry to which connections went, and the registries that have one.
+  // Hosts without an entry to which connections were tunnelled, and the registries that have an entry.
   std::vector<std::string> passed_hosts() const;
   std::vector<std::string> entries() const;
 
-  // Configuration and credentials anew, all or nothing; what cannot change at run time (listeners, state_dir, CA,
-  // limits) is said in the log.
+  // Reads configuration and credentials again, all or nothing. What cannot change at run time (listeners, state_dir,
+  // CA, limits) stays as it was.
   void reload();
 
-  // Whether every worker answers; asked on `control`.
+  // Whether every worker responds; awaited on `control`.
   async::task<bool> alive() const;
-  // One line for a service manager: listeners, credentials, and what the last reload came to.
+  // One line for a service manager: listeners, credentials, and the outcome of the last reload.
   std::string summary() const;
 
-  // From now on regpass says that it is not ready.
+  // From now on regpass reports that it is not ready.
   void draining();
-  // Connections are accepted and served on until none was busy for drain.idle, or drain.timeout is over. Returns at
-  // once when asked a second time.
+  // Exchanges and tunnels in progress.
   std::size_t busy() const;
   void stop();
 

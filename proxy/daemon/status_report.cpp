@@ -1,9 +1,9 @@
 #include "daemon/status_report.hpp"
 
-#include "daemon/build_info.hpp"
-#include "daemon/build_step_warnings.hpp"
 #include "daemon/credential_counts.hpp"
 #include "daemon/process_metrics.hpp"
+#include "daemon/report/build_step_warnings.hpp"
+#include "daemon/startup/build_info.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/registry/host.hpp"
 #include "transport/stream_counts.hpp"

@@ -22,8 +22,8 @@ constexpr auto coarse_tick = std::chrono::milliseconds{20};  // the kernel's tim
 constexpr std::uint32_t events =
     IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
-// The directories whose entries decide what `path` is: itself or its parent, its links' targets, or the nearest one
-// that exists.
+// The directories whose entries determine what `path` is: itself or its parent, the targets of links, or the nearest
+// existing parent.
 void collect(const fs::path& path, std::set<fs::path>& into, int depth = 0) {
   std::error_code ec;
   if (depth > 8) return;
@@ -38,19 +38,19 @@ void collect(const fs::path& path, std::set<fs::path>& into, int depth = 0) {
   if (!parent.empty()) into.insert(parent);
 }
 
-// What can be seen of files without reading them.
-struct seen {
+// The state of files as far as it shows without reading them.
+struct file_state {
   std::string text;
-  // Something was written so recently that another write may leave the same time.
+  // Something was written so recently that another write could have the same time.
   bool racy = false;
 };
 
-void append(const fs::path& path, seen& into) {
+void append(const fs::path& path, file_state& into) {
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) found = {};
   const auto changed = std::chrono::seconds(found.st_ctim.tv_sec) + std::chrono::nanoseconds(found.st_ctim.tv_nsec);
   const auto age = std::chrono::system_clock::now().time_since_epoch() - changed;
-  // One from the future, after the clock was set back, says nothing.
+  // A time in the future, after the clock was set back, means nothing.
   if (age > -coarse_tick && age < coarse_tick) into.racy = true;
   for (const auto one : {static_cast<std::int64_t>(found.st_ino), static_cast<std::int64_t>(found.st_mode),
                          static_cast<std::int64_t>(found.st_size), static_cast<std::int64_t>(changed.count())}) {
@@ -59,12 +59,12 @@ void append(const fs::path& path, seen& into) {
   into.text += path.string() + '\n';
 }
 
-// Of directories two levels, as deep as credentials are looked for.
-seen look_of(const std::vector<fs::path>& paths) {
-  seen made;
+// Directories are read two levels deep, as they are for credentials.
+file_state state_of(const std::vector<fs::path>& paths) {
+  file_state result;
   std::size_t left = most_entries;
   const std::function<void(const fs::path&, int)> look = [&](const fs::path& path, int depth) {
-    append(path, made);
+    append(path, result);
     std::error_code ec;
     if (depth > 2 || !fs::is_directory(path, ec)) return;
     for (fs::directory_iterator it(path, ec), end; !ec && it != end && left > 0; it.increment(ec), --left) {
@@ -72,7 +72,7 @@ seen look_of(const std::vector<fs::path>& paths) {
     }
   };
   for (const auto& path : paths) look(path, 0);
-  return made;
+  return result;
 }
 
 }  // namespace
@@ -105,7 +105,7 @@ struct file_watch::state : std::enable_shared_from_this<state> {
                                });
   }
 
-  // Mounts are swapped by several events; they are one change.
+  // Swapping a mount causes several events, which count as one change.
   void soon() {
     if (pending) return;
     pending = true;
@@ -118,9 +118,9 @@ struct file_watch::state : std::enable_shared_from_this<state> {
     });
   }
 
-  // Whether it is another one; events also come for what is not ours but beside it.
+  // Whether anything changed: events also come for unrelated files in the same directory.
   bool look_again() {
-    auto fresh = look_of(paths);
+    auto fresh = state_of(paths);
     const bool other = fresh.text != look.text || look.racy;
     look = std::move(fresh);
     return other;
@@ -139,7 +139,7 @@ struct file_watch::state : std::enable_shared_from_this<state> {
   boost::asio::steady_timer settle_timer;
   boost::asio::steady_timer poll_timer;
   std::vector<fs::path> paths;
-  seen look;
+  file_state look;
   std::function<void()> changed;
   std::chrono::milliseconds settle{100};
   std::chrono::seconds poll{30};
@@ -155,9 +155,9 @@ file_watch::file_watch(const async::executor& on, std::vector<fs::path> paths, s
   state_->poll = poll;
   const int handle = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   boost::system::error_code ignored;
-  if (handle >= 0) state_->descriptor.assign(handle, ignored);  // without inotify the poll remains
+  if (handle >= 0) state_->descriptor.assign(handle, ignored);  // without inotify, polling remains
   state_->arm();
-  state_->look = look_of(state_->paths);
+  state_->look = state_of(state_->paths);
   state_->read();
   state_->poll_later();
 }

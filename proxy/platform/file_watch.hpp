@@ -1,6 +1,6 @@
-// Tells when files or directories may have changed: inotify on the directories (a Kubernetes mount swaps its "..data"
-// link there, a watch on the file itself would see its old inode only), and a slow look at sizes and times for file
-// systems that do not notify.
+// Reports when files or directories may have changed: by inotify on the directories (a Kubernetes mount swaps its
+// "..data" link there; a watch on the file itself would only see the old inode), and by slow polling of sizes and times
+// for file systems without notification.
 #pragma once
 
 #include "regpass/async/task.hpp"

@@ -1,7 +1,7 @@
 // `regpass check` against a registry that does as the script says: what it sends, and what it says of the answers.
-#include "cli/check.hpp"
+#include "cli/check/check.hpp"
 
-#include "cli/check_text.hpp"
+#include "cli/check/check_text.hpp"
 #include "support/common_ground.hpp"
 #include "support/fake_token_server.hpp"
 #include "support/temporary_directory.hpp"
@@ -26,7 +26,7 @@ struct scene {
     tokens.guard(registry);
     settings.credentials.docker_config = {place.put(
         "config.json", R"({"auths":{")" + registry.authority() + R"(":{"auth":"YWxpY2U6Y2FuYXJ5LXBhc3N3b3Jk"}}})")};
-    forward::registry_options options;
+    options::registry_options options;
     options.host = *registry::parse_host(registry.authority());
     options.policy.push = options.policy.remove = {"*"};
     options.realms = {tokens.realm()};

@@ -132,7 +132,7 @@ TEST_CASE("E7: a misspelt command or option gets the nearest one") {
       {{"redirect", "apply", "--prot", "443"}, "did you mean --port?"},
       {{"healthcheck", "--wiat", "1"}, "did you mean --wait?"},
       {{"--verison"}, "did you mean --version?"},
-      {{"--config", "x", "serve"}, "write it behind the command"},
+      {{"--config", "x", "serve"}, "write it after the command"},
   }));
   const auto got = typed(words);
   CHECK(got.code == cli::exit_usage);

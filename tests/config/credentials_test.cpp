@@ -1,4 +1,4 @@
-#include "config/schema.hpp"
+#include "config/keys/schema.hpp"
 #include "support.hpp"
 
 #include <boost/json/parse.hpp>
@@ -82,15 +82,15 @@ TEST_CASE("a credential has one file that it is in") {
         "/etc/regpass/regpass.toml:3:1: [[registry.credential]] without a credential | write username and "
         "password_file, or token_file, identity_token_file or docker_config\n");
   CHECK_THAT(credential("token_file = '/a'\ndocker_config = '/b'"),
-             Contains("toml:5:1: `token_file`, `docker_config` exclude each other | keep one of them"));
+             Contains("toml:5:1: `token_file`, `docker_config` cannot be combined | keep one of them"));
   CHECK_THAT(credential("password_file = '/a'"), Contains("toml:4:1: `password_file` without `username`"));
   CHECK_THAT(credential("username = 'u'\ntoken_file = '/a'"), Contains("toml:4:1: `username` without"));
-  CHECK_THAT(credential("username = 'a:b'\npassword_file = '/a'"), Contains("has a colon"));
+  CHECK_THAT(credential("username = 'a:b'\npassword_file = '/a'"), Contains("contains a colon"));
 }
 
 TEST_CASE("keys of a credential are checked like others") {
   CHECK_THAT(credential("actions = ['psuh']\ntoken_file = '/a'"),
-             Contains("`actions` must be a list of some of pull, push, delete, catalog; \"psuh\" is none"));
+             Contains("`actions` must be a list of values from pull, push, delete, catalog, got \"psuh\""));
   CHECK_THAT(credential("pasword_file = '/a'\ntoken_file = '/a'"),
              Contains("unknown key `pasword_file` of [[registry.credential]] | did you mean `password_file`?"));
   CHECK_THAT(report("[[credentials.kubelet_provider]]\nmatch_images = ['a.test']"),

@@ -1,4 +1,4 @@
-#include "config/schema.hpp"
+#include "config/keys/schema.hpp"
 #include "support.hpp"
 
 #include <catch2/catch.hpp>

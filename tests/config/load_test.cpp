@@ -57,7 +57,7 @@ http2 = "off"
   const auto& s = l.settings;
   CHECK(s.listen.proxy == "[::1]:99");
   CHECK(s.credentials.docker_config == std::vector<std::filesystem::path>{"/a", "/b"});
-  CHECK(s.other_hosts.action == forward::other_hosts::what::refuse);
+  CHECK(s.other_hosts.action == options::other_hosts::what::refuse);
   CHECK(s.other_hosts.ports == std::vector<std::uint16_t>{1, 65535});
   CHECK_FALSE(s.other_hosts.deny_private_addresses);
   CHECK(s.limits.connect_within == milliseconds(250));
@@ -74,13 +74,13 @@ http2 = "off"
   REQUIRE(s.registries.size() == 1);
   const auto& r = s.registries.front();
   CHECK(r.host == registry::host{"registry.test", 5443});
-  CHECK(r.injection == auth::injection::observe);
+  CHECK(r.injection == options::injection::observe);
   CHECK(r.policy.catalog);
-  CHECK(r.policy.mount == auth::mount_rule::upload);
+  CHECK(r.policy.mount == options::mount_rule::upload);
   CHECK(r.policy.remove == std::vector<std::string>{"x"});
   CHECK(r.realms == std::vector<std::string>{"https://auth.test/token"});
   CHECK(r.trust.skip_verify);
-  CHECK(r.http2 == forward::http2_use::off);
+  CHECK(r.http2 == options::http2_use::off);
 }
 
 TEST_CASE("flags win over the environment, the environment over the file, the file over defaults") {
@@ -181,4 +181,38 @@ TEST_CASE("an empty list of registries is none") {
   const auto l = from("registry = []");
   CHECK(report(l).empty());
   CHECK(l.settings.registries.empty());
+}
+
+TEST_CASE("A key under its old name still works, with a warning that names the new one") {
+  const auto in_file = from("[limits]\nrefusals_told = 5");
+  CHECK(report(in_file).empty());
+  CHECK(in_file.settings.process.refusals_per_second == 5);
+  REQUIRE(in_file.warnings.size() == 1);
+  CHECK(in_file.warnings.front().what ==
+        "/etc/regpass/regpass.toml:2:1: `limits.refusals_told` is now called `limits.refusals_per_second`");
+  CHECK(in_file.warnings.front().fix == "rename it to limits.refusals_per_second");
+
+  auto in = plain();
+  in.environment = {{"REGPASS_LIMITS_REFUSALS_TOLD", "6"}};
+  const auto in_environment = from("", in);
+  CHECK(report(in_environment).empty());
+  CHECK(in_environment.settings.process.refusals_per_second == 6);
+  REQUIRE(in_environment.warnings.size() == 1);
+  CHECK(in_environment.warnings.front().fix == "rename it to REGPASS_LIMITS_REFUSALS_PER_SECOND");
+
+  in = plain();
+  in.sets = {{"limits.refusals_told", "7"}};
+  const auto by_flag = from("", in);
+  CHECK(by_flag.settings.process.refusals_per_second == 7);
+  CHECK(by_flag.warnings.size() == 1);
+}
+
+TEST_CASE("A key under its new name causes no warning") {
+  CHECK(from("[limits]\nrefusals_per_second = 5").warnings.empty());
+}
+
+TEST_CASE("A key under both of its names is an error") {
+  CHECK(report("[limits]\nrefusals_told = 5\nrefusals_per_second = 6") ==
+        "/etc/regpass/regpass.toml:3:1: `limits.refusals_per_second` and its old name `limits.refusals_told` are both "
+        "set | remove limits.refusals_told\n");
 }

@@ -1,4 +1,4 @@
-#include "config/schema.hpp"
+#include "config/keys/schema.hpp"
 #include "support.hpp"
 
 #include <catch2/catch.hpp>
@@ -47,15 +47,15 @@ TEST_CASE("a mirror whose registry has no entry of its own is allowed") {
 TEST_CASE("T33 a mirror that is not on loopback is a start-up error") {
   const std::string text = GENERATE("0.0.0.0:5000", "10.0.0.5:5000", "[::]:5000", "[2001:db8::1]:5000");
   CHECK(report(mirror(text)) == "/etc/regpass/regpass.toml:2:1: `listen` = \"" + text +
-                                    "\" of [[mirror]] is no loopback address: whoever reaches it would use the "
+                                    "\" of [[mirror]] is not a loopback address: anyone who can reach it could use the "
                                     "credentials, over plain HTTP | write listen = \"127.0.0.1:5000\"\n");
 }
 
 TEST_CASE("two listeners cannot have one address") {
-  CHECK(
-      report(mirror("127.0.0.1:5000") + mirror("127.0.0.1:5000", "b.test")) ==
-      "/etc/regpass/regpass.toml:5:1: `listen` = \"127.0.0.1:5000\" of [[mirror]] is taken by another [[mirror]] at "
-      "/etc/regpass/regpass.toml:2:1 | give each an address of its own; ?ns=HOST reaches several registries at one\n");
+  CHECK(report(mirror("127.0.0.1:5000") + mirror("127.0.0.1:5000", "b.test")) ==
+        "/etc/regpass/regpass.toml:5:1: `listen` = \"127.0.0.1:5000\" of [[mirror]] is taken by another [[mirror]] at "
+        "/etc/regpass/regpass.toml:2:1 | use a different address for each; with ?ns=HOST one mirror serves several "
+        "registries\n");
   CHECK(contains(report(mirror("127.0.0.1:3128")), "is taken by listen.proxy | "));
   CHECK(contains(report("listen.transparent = '127.0.0.1:13128'\n" + mirror("127.0.0.1:13128")),
                  "is taken by listen.transparent at /etc/regpass/regpass.toml:1:8 | "));
@@ -75,7 +75,7 @@ TEST_CASE("a mirror has an address and a registry") {
 
 TEST_CASE("a mirror alone is a listener, unless it is switched off") {
   CHECK(report("listen.proxy = ''\n" + mirror("127.0.0.1:5000")).empty());
-  CHECK(contains(report("listen.proxy = ''\n" + mirror("")), "no listener is switched on"));
+  CHECK(contains(report("listen.proxy = ''\n" + mirror("")), "no listener is enabled"));
 }
 
 TEST_CASE("a path is made of segments that no client has to escape") {
@@ -89,8 +89,8 @@ TEST_CASE("a path is made of segments that no client has to escape") {
     CHECK(from(with_path(bad)).problems.size() == 1);
   }
   CHECK(report(with_path("/hub")) ==
-        "/etc/regpass/regpass.toml:4:1: `path` must be a part of a URL's path, such as \"hub\", not \"/hub\": write it "
-        "without slashes at its ends | correct or remove path\n");
+        "/etc/regpass/regpass.toml:4:1: `path` must be part of a URL path, such as \"hub\", not \"/hub\": write it "
+        "without leading and trailing slashes | correct or remove path\n");
 }
 
 TEST_CASE("keys of a mirror that do not exist are told with what was meant") {
@@ -98,10 +98,10 @@ TEST_CASE("keys of a mirror that do not exist are told with what was meant") {
                  "unknown key `pathh` of [[mirror]] | did you mean `path`?"));
   CHECK(contains(report("[mirror]\nlisten = ''"),
                  "`mirror` must be a list of tables | write [[mirror]] and its keys below"));
-  CHECK(contains(report("path = 'x'"), "unknown key `path` | `path` belongs below a [[mirror]] of the file"));
+  CHECK(contains(report("path = 'x'"), "unknown key `path` | `path` belongs below a [[mirror]] in the file"));
   auto in = plain();
   in.environment["REGPASS_MIRROR_0_LISTEN"] = "127.0.0.1:5000";
-  CHECK(contains(report("", in), "a [[mirror]] can be written in the file only"));
+  CHECK(contains(report("", in), "a [[mirror]] can only be set in the file"));
 }
 
 TEST_CASE("shown mirrors load again to the same settings") {

@@ -32,7 +32,7 @@ TEST_CASE("an unknown key is an error with its place and what was probably meant
       {"proxy = ''", "1:1: unknown key `proxy` | did you mean `listen.proxy`?\n"},
       {"\n  log.colour = true", "2:7: unknown key `log.colour` | [log] has the keys level, format\n"},
       {"frobnicate = 1", "1:1: unknown key `frobnicate` | remove it\n"},
-      {"push = []", "1:1: unknown key `push` | `push` belongs below a [[registry]] of the file\n"},
+      {"push = []", "1:1: unknown key `push` | `push` belongs below a [[registry]] in the file\n"},
       {"'listen.proxy' = ''", "1:1: unknown key `\"listen.proxy\"` | did you mean `listen.proxy`?\n"},
       {"listen = '127.0.0.1:1'", "1:1: `listen` is a table, not a value | write [listen] and its keys below\n"},
       {"[registry]\nhost = 'a.test'",
@@ -63,7 +63,7 @@ TEST_CASE("a value of the wrong kind is an error that says what is wanted") {
       {"limits.head_fields = 0",
        "1:8: `limits.head_fields` must be a whole number from 1 to 10000, not `0` | write limits.head_fields = 1\n"},
       {"limits.workers = 1.5",
-       "1:8: `limits.workers` must be a whole number from 0 to 256, not a number with a fraction | write the number "
+       "1:8: `limits.workers` must be a whole number from 0 to 256, not a floating-point number | write the number "
        "without quotes and unit; sizes are in bytes\n"},
       {"drain.idle = 10",
        "1:7: `drain.idle` must be a duration from 0s to 1d, such as \"10s\", not `10` | write a number and its unit "
@@ -87,7 +87,8 @@ TEST_CASE("a value of the wrong kind is an error that says what is wanted") {
        "remove "
        "state_dir\n"},
       {"state_dir = \"/a\\u0000b\"",
-       "1:1: `state_dir` must be a path, not \"/a\\x00b\": it has a control character or is not valid UTF-8 | correct "
+       "1:1: `state_dir` must be a path, not \"/a\\x00b\": it contains a control character or is not valid UTF-8 | "
+       "correct "
        "or "
        "remove state_dir\n"},
       {"credentials.docker_config = '/c'",
@@ -95,12 +96,12 @@ TEST_CASE("a value of the wrong kind is an error that says what is wanted") {
        "credentials.docker_config "
        "= [\"/c\"]\n"},
       {"credentials.docker_config = ['/c', '']",
-       "1:13: `credentials.docker_config` must be a list of paths; \"\" is none: an empty text stands for nothing | "
+       "1:13: `credentials.docker_config` must be a list of paths, got \"\": an empty string has no meaning here | "
        "correct or remove \"\"\n"},
       {"other_hosts.ports = [443, 0]",
-       "1:13: `other_hosts.ports` must be a list of ports from 1 to 65535; `0` is none | correct or remove `0`\n"},
+       "1:13: `other_hosts.ports` must be a list of ports from 1 to 65535, got `0` | correct or remove `0`\n"},
       {"other_hosts.ports = [65536]",
-       "1:13: `other_hosts.ports` must be a list of ports from 1 to 65535; `65536` is none | correct or remove "
+       "1:13: `other_hosts.ports` must be a list of ports from 1 to 65535, got `65536` | correct or remove "
        "`65536`\n"},
       {"other_hosts.ports = ['443']",
        "1:13: `other_hosts.ports` must be a list of ports from 1 to 65535, not a list | correct or remove "
@@ -173,7 +174,7 @@ TEST_CASE("variables that Kubernetes makes for a service named regpass are not o
   in.environment["REGPASS_REGISTRY_HOST"] = "a.test";
   CHECK(report("", in) ==
         "environment: unknown variable REGPASS_PORTS | unset it\n"
-        "environment: unknown variable REGPASS_REGISTRY_HOST | a [[registry]] can be written in the file only\n");
+        "environment: unknown variable REGPASS_REGISTRY_HOST | a [[registry]] can only be set in the file\n");
 }
 
 TEST_CASE("E7: a URL or Docker Hub's web site as a registry's host is told what to write") {

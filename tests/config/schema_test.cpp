@@ -1,4 +1,4 @@
-#include "config/schema.hpp"
+#include "config/keys/schema.hpp"
 
 #include "diagnosis/causes/causes.hpp"
 #include "support.hpp"
@@ -59,6 +59,14 @@ TEST_CASE("the JSON Schema says what kinds want") {
   CHECK_FALSE(schema.at("additionalProperties").as_bool());
   CHECK_FALSE(schema.at("properties").at("listen").at("additionalProperties").as_bool());
   CHECK_FALSE(schema.at("properties").at("registry").at("items").at("additionalProperties").as_bool());
+}
+
+TEST_CASE("the JSON Schema accepts old names of keys as deprecated") {
+  const auto schema = json::parse(json_schema());
+  const auto& old = property(schema, "limits.refusals_told");
+  CHECK(old.at("deprecated").as_bool());
+  CHECK(old.at("description").as_string() == "Now called limits.refusals_per_second.");
+  CHECK(old.at("maximum").as_int64() == 1'000'000);
 }
 
 TEST_CASE("keys, and the variables made from them, have names of their own") {

@@ -60,7 +60,7 @@ TEST_CASE("a proxy that cannot be used is an error without its password") {
     const auto by_key = report("upstream.proxy = '" + bad + "'");
     CHECK_THAT(by_key, Contains("`upstream.proxy` must be a proxy") && !Contains("canary-password"));
     const auto by_variable = report("", with({{"HTTPS_PROXY", bad}}));
-    CHECK_THAT(by_variable, Contains("HTTPS_PROXY: the proxy cannot be used") && !Contains("canary-password"));
+    CHECK_THAT(by_variable, Contains("HTTPS_PROXY: the proxy is invalid") && !Contains("canary-password"));
     CHECK_THAT(by_variable, Contains("upstream.proxy = \"direct\""));
     CHECK(report("upstream.proxy = 'direct'", with({{"HTTPS_PROXY", bad}})).empty());
   }
@@ -68,7 +68,7 @@ TEST_CASE("a proxy that cannot be used is an error without its password") {
 
 TEST_CASE("regpass's own listener is no registry") {
   CHECK_THAT(report("[[registry]]\nhost = '127.0.0.1:3128'"),
-             Contains("127.0.0.1:3128 is regpass's own listener, no registry"));
+             Contains("127.0.0.1:3128 is regpass's own listener, not a registry"));
   CHECK_THAT(report("[[registry]]\nhost = 'localhost:3128'"), Contains("own listener"));
   CHECK(report("[[registry]]\nhost = 'localhost:5000'").empty());
   CHECK(report("[[registry]]\nhost = 'a.test:3128'").empty());

@@ -1,5 +1,5 @@
 // What is said at the start of a fence with a gap.
-#include "daemon/build_step_warnings.hpp"
+#include "daemon/report/build_step_warnings.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -32,7 +32,7 @@ TEST_CASE("X1: nothing is said of plain HTTP where it opens nothing to build ste
     from.client_password = nullptr;
   }
   SECTION("no BuildKit has the password") {
-    from.clients.builder = forward::builder_kind::other;
+    from.clients.builder = options::builder_kind::other;
   }
   SECTION("all of it goes over TLS") {
     options.upgrade_plain_http = false;

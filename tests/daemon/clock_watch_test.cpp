@@ -1,4 +1,4 @@
-#include "daemon/clock_watch.hpp"
+#include "daemon/report/clock_watch.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "daemon/connection_limit.hpp"
+#include "daemon/startup/connection_limit.hpp"
 
 #include "platform/cgroup.hpp"
 #include "support/temporary_directory.hpp"

@@ -1,4 +1,4 @@
-#include "daemon/file_access.hpp"
+#include "daemon/report/file_access.hpp"
 
 #include "support/temporary_directory.hpp"
 

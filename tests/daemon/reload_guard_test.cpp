@@ -1,5 +1,5 @@
 // What a reload may not take away.
-#include "daemon/reload_guard.hpp"
+#include "daemon/configuration/reload_guard.hpp"
 
 #include "config/support.hpp"
 

@@ -1,4 +1,4 @@
-#include "daemon/snapshot.hpp"
+#include "daemon/configuration/snapshot.hpp"
 
 #include "support/certificates.hpp"
 #include "support/temporary_directory.hpp"
@@ -17,8 +17,8 @@ registry::host host(const std::string& name, std::uint16_t port = 443) {
   return registry::make_host(name, port);
 }
 
-forward::registry_options configured(const std::string& name) {
-  forward::registry_options options;
+options::registry_options configured(const std::string& name) {
+  options::registry_options options;
   options.host = host(name);
   options.policy.push = {"team-a/*"};
   return options;

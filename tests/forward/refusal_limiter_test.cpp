@@ -23,7 +23,7 @@ steady_time at(std::chrono::milliseconds since) {
 
 }  // namespace
 
-TEST_CASE("P6 so many refusals a second are told of, and the rest is counted", "[limits.refusals_told]") {
+TEST_CASE("P6 so many refusals a second are told of, and the rest is counted", "[limits.refusals_per_second]") {
   forward::refusal_limiter some(3);
   for (int i = 0; i < 3; ++i) CHECK(some.add("10.0.0.1", "policy-refused", at(1ms * i)).how == told::whole);
   const auto fourth = some.add("10.0.0.1", "policy-refused", at(500ms));

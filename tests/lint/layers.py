@@ -8,9 +8,10 @@ import tree
 # The modules directly below each module; it may include those and everything below them.
 BELOW = {
     "base": (),
-    "http": ("base",),
     "registry": ("base",),
-    "tls": ("base",),
+    "options": ("registry",),
+    "http": ("options",),
+    "tls": ("options",),
     "async": ("base",),
     "platform": ("async",),
     "auth": ("http", "registry"),
@@ -19,7 +20,7 @@ BELOW = {
     "transport": ("net",),
     "forward": ("diagnosis", "transport", "platform"),
     "admin": ("forward",),
-    "config": ("forward",),
+    "config": ("options", "http"),
     "daemon": ("config", "admin"),
     "cli": ("daemon",),
 }
@@ -29,6 +30,8 @@ UMBRELLA = re.compile(r"boost/(asio|beast|json|url)\.hpp|boost/beast/(core|http|
 
 # The files that may include a library; the first matching row decides.
 LIBRARIES = (
+    # Socket addresses only: config and net both read them.
+    ("boost/asio/ip/", r"(base/endpoint\.|config/|async|platform|net|transport|forward|admin|daemon|cli)", "only modules that do I/O, and their users, include Asio"),
     ("boost/asio", r"(async|platform|net|transport|forward|admin|daemon|cli)/", "only modules that do I/O, and their users, include Asio"),
     ("boost/beast", r"http/.*", "only http uses Beast's parser"),
     ("nghttp2/", r"http/.*", "nghttp2 is hidden inside the HTTP/2 codec"),
@@ -38,7 +41,7 @@ LIBRARIES = (
     ("openssl/", r"tls/.*\.cpp|tls/(openssl_ptr|memory_bio)\.hpp|base/(secret|base64)\.cpp|auth/json_text\.cpp"
                  r"|cli/commands/version\.cpp", "OpenSSL is used only in the sources of tls"),
     ("spdlog/", r"base/log\.cpp|base/fd_sink\.(cpp|hpp)", "logging goes through base/log"),
-    ("toml++/", r"config/\w+\.cpp", "only config reads TOML"),
+    ("toml++/", r"config/.*\.cpp", "only config reads TOML"),
     ("prometheus/", r"forward/record/metrics\.cpp", "prometheus-cpp is used only for the metrics"),
     ("CLI/", r"cli/commands/(command_line|usage)\.cpp", "CLI11 is used only for the command line"),
     ("ares.h", r"net/names/", "names are resolved only in net/names"),

@@ -69,7 +69,7 @@ COROUTINES = (
 LAYERS = (
     ("proxy/auth/x.cpp", '"regpass/registry/scope.hpp"', CLEAN),
     ("proxy/forward/x.cpp", '"regpass/base/error.hpp"', CLEAN),
-    ("config/x.cpp", '"regpass/forward/snapshot.hpp"', CLEAN),
+    ("config/x.cpp", '"regpass/http/origin.hpp"', CLEAN),
     ("config/x.cpp", '"beside.hpp"', CLEAN),
     ("proxy/tls/x.cpp", '"tls/own.hpp"', CLEAN),
     ("proxy/tls/x.cpp", '"own.hpp"', CLEAN),
@@ -84,6 +84,7 @@ LAYERS = (
     ("proxy/diagnosis/x.cpp", '"regpass/transport/pool.hpp"', "diagnosis may not include transport"),
     ("proxy/forward/x.cpp", '"regpass/config/load.hpp"', "forward may not include config"),
     ("config/x.cpp", '"regpass/daemon/server.hpp"', "config may not include daemon"),
+    ("config/x.cpp", '"regpass/forward/snapshot.hpp"', "config may not include forward"),
     ("proxy/http/x.cpp", "<regpass/base/error.hpp>", "with quotes"),
     ("proxy/auth/x.cpp", '"tls/own.hpp"', "auth may not include tls"),
     ("proxy/auth/x.cpp", '"../tls/own.hpp"', "auth may not include tls"),

@@ -17,7 +17,7 @@ TESTS = Path(__file__).resolve().parents[1]
 README = TESTS / "README.md"
 BEGIN, END = "<!-- rows: written by tests/tools/rows.py -->", "<!-- end of rows -->"
 
-LIMITS = TESTS.parent / "config/limit_keys.cpp"
+LIMITS = TESTS.parent / "config/keys/limit_keys.cpp"
 
 # Each promise, and the rows that it consists of.
 PROMISES = {
@@ -168,7 +168,7 @@ def tests_of_rows() -> dict[str, list[str]]:
 
 
 def bounds() -> list[str]:
-    return ["upstream.connect_timeout", *re.findall(r'"(limits\.[a-z0-9_]+)"', LIMITS.read_text())]
+    return ["upstream.connect_timeout", *re.findall(r'(?<!formerly = )"(limits\.[a-z0-9_]+)"', LIMITS.read_text())]
 
 
 def table(found) -> str:

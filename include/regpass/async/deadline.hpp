@@ -1,4 +1,4 @@
-// One timer per connection, moved rather than re-armed: moving it later costs a store.
+// One timer per connection, moved instead of re-armed: moving it to a later time costs a store.
 #pragma once
 
 #include "regpass/async/task.hpp"
@@ -11,8 +11,8 @@
 
 namespace regpass::async {
 
-// Who waits. A connection's reader and writer run at once, and what one of them waits for must not be forgotten when
-// the other is done.
+// Which side waits. A connection's reader and writer run concurrently, and the end of one wait must not clear the limit
+// of the other.
 enum class direction : std::uint8_t { reading, writing };
 
 class deadline {
@@ -26,13 +26,13 @@ class deadline {
   void set(phase when, std::chrono::milliseconds from_now, direction which = direction::reading);
   void clear(direction which = direction::reading) noexcept;
 
-  // Besides, calls `look` every so often until it is told to stop.
+  // Also calls `look` periodically until `unwatch`.
   void watch(std::chrono::milliseconds every, std::function<void()> look);
   void unwatch() noexcept;
 
-  // The phase whose time ran out, once `expire` has run.
+  // The phase that timed out, once `expire` has run.
   std::optional<phase> expired() const noexcept;
-  // `problem`, unless the deadline caused it: then errc::timed_out in the phase that ran out.
+  // `problem`, unless the deadline caused it: then errc::timed_out in the phase that timed out.
   error blame(error problem) const;
 
  private:

@@ -1,4 +1,4 @@
-// For functions that return a task but have nothing to wait for.
+// For functions that must return a task but have nothing to wait for.
 #pragma once
 
 #include "regpass/async/task.hpp"

@@ -1,8 +1,8 @@
-// The coroutine type of the I/O arm, and the rules for spawning.
+// The coroutine type, and how to spawn it. docs/async.md explains the runtime.
 //
-// A task begins when it is awaited, at once and on the same thread, and whoever awaits it goes on as soon as it is
-// done. Asio's awaitable, which does the same, takes several times as many instructions for a call, and a request makes
-// some forty; it also keeps nothing over 1 KiB for the next frame.
+// A task starts when it is awaited, at once and on the same thread, and its caller resumes as soon as it is done.
+// Asio's awaitable behaves the same, but takes several times as many instructions per call, of which a request makes
+// some forty, and caches no frame above 1 KiB.
 #pragma once
 
 #include "async/task_promise.hpp"
@@ -23,7 +23,7 @@
 
 namespace regpass::async {
 
-// What a task ended with.
+// The outcome of a task.
 template <class T>
 struct task_end {
   std::optional<T> value;
@@ -68,7 +68,7 @@ class [[nodiscard]] task {
     }
     struct last_act {
       static bool await_ready() noexcept { return false; }
-      // Whoever is resumed may well let go of this frame.
+      // The caller may destroy this frame once it is resumed.
       static void await_suspend(std::coroutine_handle<promise_type> done) noexcept {
         auto& mine = done.promise();
         if (mine.must_resume) mine.awaited_by->self.resume();
@@ -100,7 +100,7 @@ class [[nodiscard]] task {
     mine.must_resume = true;
     return true;
   }
-  // The frame goes with its result, not with the task.
+  // The frame is destroyed together with its result, not with the task.
   T await_resume() {
     const task over(std::move(*this));
     return over.frame_.promise().ended.take();
@@ -111,7 +111,7 @@ class [[nodiscard]] task {
   std::coroutine_handle<promise_type> frame_;
 };
 
-// A coroutine that nobody waits for.
+// A coroutine without a caller.
 class outermost {
  public:
   struct promise_type : promise_base {
@@ -124,11 +124,11 @@ class outermost {
     static void return_void() noexcept {}
     [[noreturn]] static void unhandled_exception() noexcept { std::terminate(); }
 
-    std::optional<boost::asio::executor_work_guard<executor>> loop;  // is not done before this is
+    std::optional<boost::asio::executor_work_guard<executor>> loop;  // keeps the event loop running until this is done
     executor home;
   };
 
-  // On the thread of `home`: at once if that is this one.
+  // On the thread of `home`: at once if that is the current thread.
   void start(const executor& home) {
     promise_.home = home;
     promise_.loop.emplace(home);
@@ -158,11 +158,11 @@ outermost run_to_end(task<T> work, Done done) {
   done(std::move(made));
 }
 
-// Runs `work` on `on`, detached. An exception that leaves it is a bug of ours: it is logged with `name`, a literal, and
-// goes no further.
+// Runs `work` on `on`, detached. An exception that leaves it is a bug: it is logged with `name`, a literal, and
+// swallowed.
 void spawn(const executor& on, task<void> work, std::string_view name);
 
-// For threads that have no event loop.
+// For threads without an event loop.
 template <class T>
 std::future<T> start(const executor& on, task<T> work) {
   std::promise<T> told;
@@ -180,8 +180,8 @@ std::future<T> start(const executor& on, task<T> work) {
   return ending;
 }
 
-// Work that is done on the thread of another executor; whoever awaits it goes on on its own. Both loops must outlive
-// both threads: who posts to a loop may not have done yet when the loop has.
+// Runs a task on the thread of another executor and resumes the caller on its own. Both event loops must outlive both
+// threads: a thread may still be posting to a loop that has already finished.
 template <class T>
 class run_on_awaiter {
  public:
@@ -196,7 +196,7 @@ class run_on_awaiter {
     auto back = [this, home = boost::asio::make_work_guard(*waits.on),
                  go_on = resumption(waits)](task_end<T>&& made) mutable {
       made_ = std::move(made);
-      // From then on nothing here may hold on to the loop: it may end as soon as whoever waits is done.
+      // From here on nothing may keep the loop alive: it may end as soon as the caller is done.
       const auto on = home.get_executor();
       boost::asio::post(on, [home = std::move(home), go_on = std::move(go_on)]() mutable { go_on(); });
     };

@@ -1,4 +1,4 @@
-// Child coroutines that are counted and awaited: nobody returns before their children ended.
+// Counts child tasks and waits for them, so that their owner does not return before they have ended.
 #pragma once
 
 #include "regpass/async/task.hpp"
@@ -10,7 +10,7 @@
 
 namespace regpass::async {
 
-// One executor, one thread. Must outlive its children: whoever owns it awaits `join` before it goes.
+// One executor, one thread. Must outlive its children: the owner awaits `join` before destroying it.
 class task_group {
  public:
   explicit task_group(const executor& on);

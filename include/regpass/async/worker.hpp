@@ -25,7 +25,7 @@ class worker {
   void start();
   void stop();
 
-  // Runs `work` on the worker's thread and waits for it (from another thread); what it throws comes back.
+  // Runs `work` on the worker's thread and waits for it (from another thread). Rethrows its exceptions.
   void call(const std::function<void()>& work);
 
  private:

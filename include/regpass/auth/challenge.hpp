@@ -1,6 +1,7 @@
 // WWW-Authenticate as values (RFC 9110 section 11.6.1): several challenges per field, several fields, quoted strings.
 #pragma once
 
+#include "options/limits.hpp"
 #include "regpass/base/error.hpp"
 #include "regpass/http/message.hpp"
 
@@ -20,12 +21,7 @@ struct challenge {
   std::optional<std::string_view> param(std::string_view name) const noexcept;
 };
 
-struct challenge_limits {
-  std::size_t bytes = 8 * 1024;  // all fields together
-  std::size_t challenges = 8;
-  std::size_t scope_bytes = 4 * 1024;
-  std::size_t params = 32;  // of one challenge
-};
+using options::challenge_limits;
 
 // One field value. Errors (bad_message, too_large) name what is wrong: an unterminated quoted string, a repeated
 // parameter, …

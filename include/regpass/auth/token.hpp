@@ -2,6 +2,7 @@
 // variant).
 #pragma once
 
+#include "options/limits.hpp"
 #include "regpass/auth/credential.hpp"
 #include "regpass/base/secret.hpp"
 #include "regpass/base/time.hpp"
@@ -116,10 +117,7 @@ struct token_answer {
   std::optional<token_failure> failure;
 };
 
-struct token_limits {
-  std::size_t response_bytes = 1024 * 1024;
-  std::size_t token_bytes = 64 * 1024;
-};
+using options::token_limits;
 
 // Reads the whole answer. `body` is within response_bytes. A token must be of visible ASCII (T13). `now.steady` is when
 // it was asked for, `now.wall` when it came.

@@ -1,4 +1,4 @@
-// Flags, environment, file and defaults to settings, or to all errors at once.
+// Reads settings from flags, environment, file and defaults, or reports all errors at once.
 #pragma once
 
 #include "config/settings.hpp"
@@ -14,10 +14,10 @@
 
 namespace regpass::config {
 
-// How the program is used decides two defaults: `run` may push everywhere, and listens on a free port.
+// Decides some defaults: `run` may push everywhere and listens on a free port.
 enum class purpose : std::uint8_t { serve, run, check };
 
-// Whether this process has root's rights: it then keeps its state in /var/lib, not in a home directory.
+// Whether this process runs as root: its state then lives in /var/lib, not in a home directory.
 bool runs_as_root() noexcept;
 
 struct inputs {
@@ -27,10 +27,10 @@ struct inputs {
   std::vector<std::pair<std::string, std::string>> sets;  // --set key=value
   std::map<std::string, std::string> environment;         // all variables
   bool root = runs_as_root();
-  bool judges_files = true;  // whether the files that a [[registry]] names must be readable
+  bool judges_files = true;  // whether files that a [[registry]] names are checked for readability
 };
 
-// One thing that is wrong: "/etc/regpass/regpass.toml:12:1: unknown key `listen.proxi`" and "did you mean
+// One error: "/etc/regpass/regpass.toml:12:1: unknown key `listen.proxi`" and "did you mean
 // `listen.proxy`?".
 struct problem {
   std::string what;
@@ -45,8 +45,9 @@ struct loaded {
   config::settings settings;
   provenance origins;
   std::filesystem::path file;     // the file that was read; empty: none
-  secret text;                    // of that file, which may hold the password of a proxy
+  secret text;                    // of that file, which may contain the password of a proxy
   std::vector<problem> problems;  // empty: settings are valid
+  std::vector<problem> warnings;  // such as keys under their old names
 };
 
 // Reads the file (at most 1 MiB); the files that a [[registry]] names must be readable. Never throws; every error is in

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "http/framing.hpp"
+#include "options/limits.hpp"
 #include "regpass/base/error.hpp"
 #include "regpass/http/message.hpp"
 
@@ -14,11 +15,7 @@
 
 namespace regpass::http {
 
-struct h1_limits {
-  std::size_t head_bytes = 65536;  // start line, fields and final empty line; trailers likewise
-  std::size_t head_fields = 100;
-  std::size_t target_bytes = 8192;
-};
+using options::h1_limits;
 
 struct h1_event {
   enum class kind : std::uint8_t {

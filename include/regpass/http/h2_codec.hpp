@@ -7,6 +7,7 @@
 #pragma once
 
 #include "http/framing.hpp"
+#include "options/limits.hpp"
 #include "regpass/base/error.hpp"
 #include "regpass/base/time.hpp"
 #include "regpass/http/h1_codec.hpp"
@@ -24,14 +25,7 @@ namespace regpass::http {
 
 enum class h2_role : std::uint8_t { client, server };
 
-struct h2_limits {
-  h1_limits head;                              // of a head after decompression; a name or value counts as its length
-  std::uint32_t streams = 100;                 // that the peer may have open
-  std::uint32_t stream_window = 256 * 1024;    // bytes of a body that wait here at most
-  std::uint32_t connection_window = 1 << 20U;  // …of all bodies together
-  std::size_t resets = 200;                    // streams that a client breaks off, in any 10 s
-  std::size_t control_frames = 1000;           // frames that carry no part of a message; in any 10 s
-};
+using options::h2_limits;
 
 // Codes of RFC 9113 section 7 that somebody here says or acts upon.
 enum class h2_code : std::uint32_t {

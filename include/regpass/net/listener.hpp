@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/tcp_stream.hpp"
+#include "regpass/base/endpoint.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -9,12 +10,10 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 namespace regpass::net {
 
-// "127.0.0.1:3128", "[::1]:3128"; port 0 takes a free one.
-result<boost::asio::ip::tcp::endpoint> parse_endpoint(std::string_view text);
+using regpass::parse_endpoint;
 
 class listener {
  public:

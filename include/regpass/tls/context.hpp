@@ -2,27 +2,18 @@
 // reading the system's roots costs 20 ms and more in OpenSSL 3.0 (openssl#16878).
 #pragma once
 
+#include "options/registry.hpp"
 #include "regpass/base/error.hpp"
 
 #include <openssl/types.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace regpass::tls {
 
-// What is believed about upstream servers, and who we say we are to them. Equal values share one context.
-struct trust {
-  std::filesystem::path ca_file{};                     // in addition to the system's roots; empty: none
-  std::vector<std::filesystem::path> more_ca_files{};  // likewise: what certs_dir has
-  std::filesystem::path client_cert_file{};            // mutual TLS; both or none
-  std::filesystem::path client_key_file{};
-  bool skip_verify = false;  // loudly logged by whoever sets it
-
-  friend auto operator<=>(const trust&, const trust&) = default;
-};
+using options::trust;
 
 // Shared handle of an SSL_CTX. TLS 1.2 at least, release of idle buffers on, sessions of servers are remembered
 // (tls/sessions.hpp), those of clients are not.

@@ -1,4 +1,4 @@
-#include "cli/check.hpp"
+#include "cli/check/check.hpp"
 
 #include "cli/commands/commands.hpp"
 #include "diagnosis/present/render.hpp"
@@ -119,7 +119,7 @@ std::optional<registry::host> host_alone(std::string_view text, const config::se
   const auto name = text.substr(0, text.find(':'));
   const bool looks_so = name.find('.') != std::string_view::npos || name == "localhost" || text.starts_with('[');
   const bool known =
-      std::ranges::find(settings.registries, *host, &forward::registry_options::host) != settings.registries.end();
+      std::ranges::find(settings.registries, *host, &options::registry_options::host) != settings.registries.end();
   return looks_so || known ? std::optional(*host) : std::nullopt;
 }
 

@@ -12,7 +12,7 @@ namespace regpass::cli {
 namespace {
 
 std::string flaw_of_set(const std::string& text) {
-  return text.find('=') == std::string::npos ? "KEY=VALUE is wanted, for example log.level=debug" : "";
+  return text.find('=') == std::string::npos ? "expected KEY=VALUE, for example log.level=debug" : "";
 }
 
 // The page's paths are /livez and /readyz.
@@ -20,14 +20,14 @@ std::string flaw_of_health(const std::string& text) {
   const std::vector<std::string> names{"live", "ready"};
   if (std::ranges::find(names, text) != names.end()) return {};
   const auto meant = nearest(text, names);
-  return "live or ready is wanted, not " + clean(text, 40) +
+  return "expected live or ready, got " + clean(text, 40) +
          (meant ? "; did you mean " + std::string(*meant) + "?" : "");
 }
 
 void add_common(CLI::App& command, common_options& common) {
   command.add_option("--config", common.config_file,
                      "Configuration file (default: $REGPASS_CONFIG, /etc/regpass/regpass.toml)");
-  // One value for each --set: what follows is the command's own argument.
+  // Each --set takes one value: what follows is an argument of the command.
   command
       .add_option("--set", common.sets,
                   "Set one key, for example --set log.level=debug; a list is written as in the file, --set "
@@ -35,38 +35,39 @@ void add_common(CLI::App& command, common_options& common) {
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false)
       ->check(CLI::Validator([](const std::string& text) { return flaw_of_set(text); }, "", "KEY=VALUE"));
-  command.add_option("--color", common.colour, "Colour in output for people")
+  command.add_option("--color", common.colour, "Whether to colour the output")
       ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
 void add_explain(CLI::App& program, common_options& common, explain_options& options, int& code) {
-  auto* explaining = program.add_subcommand("explain", "Explain the failures in a log again, or tell of one cause");
+  auto* explaining = program.add_subcommand("explain", "Explain the failures in a log, or describe one cause");
   add_common(*explaining, common);
   explaining->add_option("WHAT", options.what,
                          "A log file, - for standard input, or the name of a cause (default: ask the running sidecar)");
-  explaining->add_option("--last", options.last, "The last N failures only")->type_name("N");
-  explaining->add_flag("--json", options.json, "For programs");
+  explaining->add_option("--last", options.last, "Only the last N failures")->type_name("N");
+  explaining->add_flag("--json", options.json, "Print JSON");
   explaining->add_option("--har", options.har_file, "Write the log's exchanges to FILE as an HTTP Archive 1.2")
       ->type_name("FILE");
-  explaining->add_flag("--list", options.list, "Name all causes");
-  explaining->add_flag("--index", options.index, "All causes as Markdown");
+  explaining->add_flag("--list", options.list, "List all causes");
+  explaining->add_flag("--index", options.index, "Print all causes as Markdown");
   explaining->callback([&] { code = explain_failures(common, options); });
 }
 
 void add_check(CLI::App& program, common_options& common, check_options& checking, int& code) {
-  auto* checker = program.add_subcommand("check", "Walk the whole handshake for an image now, step by step");
+  auto* checker = program.add_subcommand("check", "Perform the whole handshake for an image now, step by step");
   add_common(*checker, common);
   checker
       ->add_option("REFERENCE", checking.reference,
                    "An image, for example harbor.example.com/team-a/app:1, or a registry's host")
       ->required();
-  checker->add_flag("--push", checking.push, "Check pushing too: an upload is opened and cancelled");
-  checker->add_flag("--delete", checking.remove, "Check deleting too: of a random digest, so that nothing is deleted");
+  checker->add_flag("--push", checking.push, "Also check pushing: opens an upload and cancels it");
+  checker->add_flag("--delete", checking.remove,
+                    "Also check deleting, with a random digest so that nothing is deleted");
   checker
       ->add_option("--mount-from", checking.mount_from,
-                   "Check mounting a blob of this repository, too: a small one is mounted, or an upload cancelled")
+                   "Also check mounting a blob from this repository: mounts a small one, or cancels an upload")
       ->type_name("REPO[:TAG]");
-  checker->add_flag("--json", checking.json, "For programs");
+  checker->add_flag("--json", checking.json, "Print JSON");
   checker->callback([&] { code = check(common, checking); });
 }
 
@@ -74,27 +75,25 @@ void add_redirect(CLI::App& program, common_options& common, redirect_options& o
   auto* redirect =
       program.add_subcommand("redirect", "The nftables rules of transparent mode, in this network namespace");
   redirect->require_subcommand(1);
-  auto* apply = redirect->add_subcommand("apply", "Redirect connections to the transparent listener; twice is once");
+  auto* apply = redirect->add_subcommand("apply", "Redirect connections to the transparent listener (idempotent)");
   add_common(*apply, common);
-  apply->add_option("--port", options.ports, "Ports that are redirected (default: 443,80)")->delimiter(',');
+  apply->add_option("--port", options.ports, "Ports to redirect (default: 443,80)")->delimiter(',');
   apply->add_option("--to", options.to, "Port of the transparent listener (default: that of listen.transparent)");
-  apply->add_option("--uid", options.uid, "User that regpass runs as, who is not redirected (default: this one)");
+  apply->add_option("--uid", options.uid,
+                    "User that regpass runs as, whose connections are not redirected (default: the current one)");
   apply->add_option("--except-cidr", options.except_networks, "Networks that are not redirected")->delimiter(',');
   apply->add_option("--except-port", options.except_ports, "Ports that are not redirected")->delimiter(',');
   apply->callback([&] { code = redirect_apply(common, options); });
   redirect->add_subcommand("remove", "Remove the rules")->callback([&] { code = redirect_remove(); });
-  redirect->add_subcommand("show", "Print the rules, or that there are none")->callback([&] {
-    code = redirect_show();
-  });
+  redirect->add_subcommand("show", "Print the rules, if there are any")->callback([&] { code = redirect_show(); });
 }
 
 void add_config(CLI::App& program, common_options& common, config_check_options& checking, int& code) {
   auto* config = program.add_subcommand("config", "Validate or show the configuration");
   config->require_subcommand(1);
-  auto* validate = config->add_subcommand("check", "Say what is wrong with the configuration and the files it names");
+  auto* validate = config->add_subcommand("check", "Validate the configuration and the files it names");
   add_common(*validate, common);
-  validate->add_flag("--without-files", checking.without_files,
-                     "Judge the text alone, on another machine than the one that it is for");
+  validate->add_flag("--without-files", checking.without_files, "Only check the text, for example on another machine");
   validate->callback([&] { code = config_check(common, checking); });
   auto* show = config->add_subcommand("show", "Print the effective configuration and where each value comes from");
   add_common(*show, common);
@@ -129,7 +128,7 @@ int explain_usage(const CLI::App& program, const CLI::ParseError& bad, const std
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
-  CLI::App program{"Gives container builds their registry logins, and says why when one is refused.", "regpass"};
+  CLI::App program{"Gives container builds their registry logins, and explains why one is refused.", "regpass"};
   program.require_subcommand(1);
   common_options common;
   check_options checking;
@@ -143,7 +142,7 @@ int run_command_line(int argc, char** argv) {
   auto* wrapping = program.add_subcommand("run", "Run COMMAND with a private sidecar and explain what failed");
   add_common(*wrapping, common);
   wrapping->add_option("--log", running.log_file, "Where the sidecar's log goes (default: run.log in state_dir)");
-  wrapping->add_flag("--page", running.page, "Open the page that shows what happens, as long as COMMAND runs");
+  wrapping->add_flag("--page", running.page, "Serve the web page that shows exchanges while COMMAND runs");
   wrapping->add_option("COMMAND", running.command, "The command and its arguments")->required();
   wrapping->positionals_at_end();
   wrapping->callback([&] { code = run(common, running); });
@@ -167,11 +166,12 @@ int run_command_line(int argc, char** argv) {
 
   health_options asking;
   std::uint32_t patience = 0;
-  auto* health = program.add_subcommand("healthcheck", "Ask the running sidecar, for probes in images without a shell");
+  auto* health =
+      program.add_subcommand("healthcheck", "Query the running sidecar, for probes in images without a shell");
   add_common(*health, common);
   health->add_option("WHICH", asking.which, "live or ready")
       ->check(CLI::Validator([](const std::string& text) { return flaw_of_health(text); }, "{live,ready}"));
-  health->add_option("--wait", patience, "Ask until it is so, at most for this many seconds (default: ask once)");
+  health->add_option("--wait", patience, "Retry for at most this many seconds (default: try once)");
   health->callback([&] {
     asking.patience = std::chrono::seconds(patience);
     code = healthcheck(common, asking);

@@ -12,12 +12,12 @@
 
 namespace regpass::cli {
 
-// Exit codes of the contract: 0 fine, 1 what was asked for failed, 2 it could not be asked.
+// Exit codes: 0 success, 1 the requested operation failed, 2 it could not be started.
 inline constexpr int exit_fine = 0;
 inline constexpr int exit_failed = 1;
 inline constexpr int exit_usage = 2;
 
-// What every command takes.
+// Options of every command.
 struct common_options {
   std::string config_file;
   std::vector<std::string> sets;  // key=value
@@ -40,11 +40,11 @@ struct run_options {
 
 struct explain_options {
   std::string what;                   // a cause, a log file, or "-"
-  std::optional<std::size_t> last{};  // the last failures only
-  std::string har_file{};             // where an archive of the log's exchanges is written; empty: nowhere
+  std::optional<std::size_t> last{};  // only the last failures
+  std::string har_file{};             // file for an archive of the log's exchanges; empty: none
   bool json = false;
   bool list = false;   // the causes
-  bool index = false;  // all of the manual as Markdown
+  bool index = false;  // the whole manual as Markdown
 };
 
 struct config_check_options {
@@ -61,7 +61,7 @@ struct redirect_options {
 
 struct health_options {
   std::string which = "live";        // live | ready
-  std::chrono::seconds patience{0};  // asked again until it is so, or this is over
+  std::chrono::seconds patience{0};  // retried until it succeeds, or this is over
 };
 
 int run_command_line(int argc, char** argv);
@@ -81,11 +81,11 @@ int healthcheck(const common_options&, const health_options&);
 int version();
 std::string version_text();
 
-// Loads the configuration; when it is bad, says so on stderr and returns nothing.
+// Loads the configuration and prints warnings to stderr. If it is invalid, prints the problems and returns nothing.
 std::optional<config::loaded> load_or_complain(const common_options&, config::purpose);
 config::inputs inputs_of(const common_options&, config::purpose);
 bool colourful(const common_options&, int descriptor);
-// "regpass: what is wrong" and, on a second line, what to do.
+// Prints "regpass: what is wrong" and, on a second line, what to do.
 void complain(const std::string& what, const std::string& fix = {});
 
 }  // namespace regpass::cli

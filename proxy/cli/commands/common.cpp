@@ -13,21 +13,23 @@ void complain(const std::string& what, const std::string& fix) {
 }
 
 config::inputs inputs_of(const common_options& common, config::purpose purpose) {
-  config::inputs made;
-  made.purpose = purpose;
-  if (!common.config_file.empty()) made.file = common.config_file;
-  for (const auto& one : common.sets) {
-    const auto equals = one.find('=');
-    made.sets.emplace_back(one.substr(0, equals), equals == std::string::npos ? std::string() : one.substr(equals + 1));
+  config::inputs inputs;
+  inputs.purpose = purpose;
+  if (!common.config_file.empty()) inputs.file = common.config_file;
+  for (const auto& set : common.sets) {
+    const auto equals = set.find('=');
+    inputs.sets.emplace_back(set.substr(0, equals),
+                             equals == std::string::npos ? std::string() : set.substr(equals + 1));
   }
-  made.environment = config::process_environment();
-  return made;
+  inputs.environment = config::process_environment();
+  return inputs;
 }
 
 std::optional<config::loaded> load_or_complain(const common_options& common, config::purpose purpose) {
-  auto made = config::load(inputs_of(common, purpose));
-  if (made.problems.empty()) return made;
-  for (const auto& one : made.problems) complain(one.what, one.fix);
+  auto loaded = config::load(inputs_of(common, purpose));
+  for (const auto& warning : loaded.warnings) complain("warning: " + warning.what, warning.fix);
+  if (loaded.problems.empty()) return loaded;
+  for (const auto& problem : loaded.problems) complain(problem.what, problem.fix);
   return std::nullopt;
 }
 

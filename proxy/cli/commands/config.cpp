@@ -1,6 +1,6 @@
 #include "cli/commands/commands.hpp"
-#include "config/schema.hpp"
-#include "daemon/named_files.hpp"
+#include "config/keys/schema.hpp"
+#include "daemon/configuration/named_files.hpp"
 
 #include <cstdio>
 
@@ -10,6 +10,7 @@ int config_check(const common_options& common, const config_check_options& optio
   auto inputs = inputs_of(common, config::purpose::serve);
   inputs.judges_files = !options.without_files;
   const auto loaded = config::load(inputs);
+  for (const auto& warning : loaded.warnings) complain("warning: " + warning.what, warning.fix);
   for (const auto& one : loaded.problems) complain(one.what, one.fix);
   if (!loaded.problems.empty()) return exit_usage;
   daemon::named_files_verdict verdict;

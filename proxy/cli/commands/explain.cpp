@@ -28,7 +28,7 @@ struct failure {
   diagnosis::explanation why;
 };
 
-// Prints each failure as it is read, or the last ones at the end.
+// Prints each failure as it is read, or only the last ones at the end.
 class report {
  public:
   report(const explain_options& options, bool colour) : options_(options), how_{.colour = colour} {}
@@ -81,7 +81,7 @@ class report {
   std::size_t printed_ = 0;
 };
 
-// The exchanges of a log as an HTTP Archive. Logs may be larger than memory: the last ones are kept.
+// The exchanges of a log as an HTTP Archive. Logs may be larger than memory, so only the last exchanges are kept.
 class archive {
  public:
   explicit archive(std::string file) : file_(std::move(file)) {}
@@ -91,14 +91,14 @@ class archive {
     kept_.push_back(seen);
     if (kept_.size() > most) kept_.pop_front();
   }
-  // false: said on stderr.
+  // false: the problem was printed to stderr.
   bool write() const {
     if (file_.empty()) return true;
     std::ofstream to(file_, std::ios::binary | std::ios::trunc);
     const std::vector<diagnosis::evidence> all(kept_.begin(), kept_.end());
     to << boost::json::serialize(diagnosis::to_har(all)) << '\n';
     if (to.flush()) return true;
-    complain("the archive cannot be written to " + clean(file_, 200), "name a file in a folder that can be written to");
+    complain("the archive cannot be written to " + clean(file_, 200), "use a file in a writable directory");
     return false;
   }
 
@@ -110,7 +110,7 @@ class archive {
 
 struct closer {
   void operator()(std::FILE* file) const noexcept {
-    if (file != stdin) static_cast<void>(std::fclose(file));  // it was only read
+    if (file != stdin) static_cast<void>(std::fclose(file));  // only opened for reading
   }
 };
 
@@ -154,7 +154,7 @@ int explain_log(const common_options& common, const explain_options& options) {
   });
 }
 
-// What the sidecar remembers that runs with this configuration.
+// The history of the running sidecar with this configuration.
 int explain_history(const common_options& common, const explain_options& options) {
   const auto loaded = load_or_complain(common, config::purpose::serve);
   if (!loaded) return exit_usage;

@@ -27,8 +27,8 @@ namespace fs = std::filesystem;
 constexpr int exit_not_found = 127;
 constexpr int exit_not_runnable = 126;
 
-// A directory of this run's own for CA and published certificates: the CA is made for just the registries known now,
-// and goes with the run.
+// A temporary directory for this run's CA and published certificates: the CA is created for the registries known now,
+// and deleted after the run.
 class scratch {
  public:
   static result<std::unique_ptr<scratch>> make(const fs::path& parent) {
@@ -36,8 +36,8 @@ class scratch {
     fs::create_directories(parent, ec);
     std::string name = (parent / "run-XXXXXX").string();
     if (ec || ::mkdtemp(name.data()) == nullptr) {
-      return fail(errc::io, "cannot make a directory in " + parent.string() +
-                                "; set state_dir to a place that can be written to");
+      return fail(errc::io,
+                  "cannot create a directory in " + parent.string() + "; set state_dir to a writable directory");
     }
     return std::unique_ptr<scratch>(new scratch(name));
   }
@@ -54,7 +54,7 @@ class scratch {
   fs::path path_;
 };
 
-// RFC 3986 section 3.2.1: everything but unreserved characters is escaped.
+// RFC 3986 section 3.2.1: everything except unreserved characters is escaped.
 std::string as_userinfo(std::string_view text) {
   std::string made;
   for (const char c : text) {
@@ -64,7 +64,7 @@ std::string as_userinfo(std::string_view text) {
   return made;
 }
 
-// The command shows the password in the way that every client knows: in the proxy's URL.
+// The command presents the password in the way that every client supports: in the proxy's URL.
 std::map<std::string, std::string> child_environment(std::map<std::string, std::string> made,
                                                      const daemon::server& sidecar, const secret& password) {
   const auto proxy = "http://regpass:" + as_userinfo(password.expose()) + "@" + net::shown(sidecar.proxy_endpoint());
@@ -80,15 +80,17 @@ std::map<std::string, std::string> child_environment(std::map<std::string, std::
   return made;
 }
 
-// Whoever else is on this machine cannot use the command's sidecar. Reloads read the inputs again.
-void ask_own_password(config::settings& settings, config::inputs& inputs, const fs::path& directory) {
+// Keeps other users of this machine from using the sidecar. The inputs are changed too, because reloads read them
+// again.
+void require_own_password(config::settings& settings, config::inputs& inputs, const fs::path& directory) {
   settings.client_auth = {.secret_file = directory / "client-secret", .create = true};
   inputs.sets.emplace_back("client_auth.secret_file", settings.client_auth.secret_file.string());
   inputs.sets.emplace_back("client_auth.create", "true");
 }
 
-// Passes signals to the child and ends the loop when it is done.
-async::task<void> mind(pid_t child, boost::asio::signal_set& signals, boost::asio::io_context& control, int& code) {
+// Forwards signals to the child, and ends the loop when the child has exited.
+async::task<void> supervise(pid_t child, boost::asio::signal_set& signals, boost::asio::io_context& control,
+                            int& code) {
   for (;;) {
     const auto finished = platform::exit_code_of(child);
     if (finished) {
@@ -105,14 +107,14 @@ void tell(const advice& one) {
   complain(one.what, one.remedy);
 }
 
-// Why a command may have failed that no exchange can explain.
+// Prints why a command may have failed if no exchange explains it.
 void advise_on_failure(const daemon::server& sidecar, const std::vector<std::string>& command, bool daemon_named) {
   const auto passed = sidecar.passed_hosts();
   for (const auto& one : advise_on_logins(command, {passed, sidecar.entries()})) tell(one);
   if (passed.empty() && sidecar.history().empty() && !daemon_named) tell(advise_on_silence(command));
 }
 
-// The same cause is told once, however often a client ran into it.
+// Prints each cause once, however often a client ran into it.
 void explain_failures(const daemon::server& sidecar, bool colour, const std::string& log_file) {
   std::set<std::string> told;
   for (const auto& one : sidecar.history()) {
@@ -143,7 +145,7 @@ int run(const common_options& common, const run_options& options) {
   auto& settings = loaded->settings;
   if (loaded->origins["tls.ca_dir"] == "default") settings.tls.ca_dir = (*own)->path() / "ca";
   if (loaded->origins["tls.publish_dir"] == "default") settings.tls.publish_dir = (*own)->path() / "publish";
-  if (settings.client_auth.secret_file.empty()) ask_own_password(settings, inputs, (*own)->path());
+  if (settings.client_auth.secret_file.empty()) require_own_password(settings, inputs, (*own)->path());
   settings.log.file = options.log_file.empty() ? settings.state_dir / "run.log" : fs::path(options.log_file);
   if (options.page && settings.listen.page.empty()) settings.listen.page = "127.0.0.1:0";
   const auto log_file = settings.log.file.string();
@@ -171,7 +173,7 @@ int run(const common_options& common, const run_options& options) {
   if (const auto& url = (*sidecar)->page_url(); !url.empty()) {
     std::fprintf(stderr, "regpass: see what happens at %s\n", url.c_str());
   }
-  // Caught from before the child is there: it may signal us at once.
+  // Registered before the child exists: it may send a signal at once.
   boost::asio::signal_set signals(control, SIGCHLD, SIGTERM, SIGINT);
   signals.add(SIGHUP);
   signals.add(SIGQUIT);
@@ -181,7 +183,7 @@ int run(const common_options& common, const run_options& options) {
       platform::start_child(options.command, child_environment(inputs.environment, **sidecar, **password));
   int code = exit_not_found;
   if (child) {
-    async::spawn(control.get_executor(), mind(*child, signals, control, code), "child");
+    async::spawn(control.get_executor(), supervise(*child, signals, control, code), "child");
     control.run();
   } else {
     complain(child.error().detail);

@@ -1,10 +1,9 @@
 #include "cli/commands/commands.hpp"
-#include "daemon/clock_watch.hpp"
-#include "daemon/hardening.hpp"
+#include "daemon/report/clock_watch.hpp"
 #include "daemon/server.hpp"
+#include "daemon/startup/hardening.hpp"
 #include "platform/service_manager.hpp"
 #include "platform/spare_memory.hpp"
-#include "platform/start_up_pages.hpp"
 #include "regpass/async/task.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/base/text.hpp"
@@ -25,7 +24,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr auto look_every = std::chrono::milliseconds{100};
 
-// A push in flight goes on, and so does what its client opens next: the end comes when nothing was busy for a while.
+// A push in progress goes on, and so does what its client opens next: regpass exits once it was idle for a while.
 async::task<void> drain(daemon::server& running, const platform::service_manager& manager,
                         const config::drain_settings& how, boost::asio::io_context& control) {
   boost::asio::steady_timer timer(control);
@@ -33,7 +32,7 @@ async::task<void> drain(daemon::server& running, const platform::service_manager
   auto idle_since = began;
   running.draining();
   manager.stopping(how.timeout, running.summary());
-  log::write(log::level::info, "drain", "draining: open exchanges are served to their end", {{"busy", running.busy()}});
+  log::write(log::level::info, "drain", "draining: exchanges in progress are completed", {{"busy", running.busy()}});
   while (clock::now() - began < how.timeout && clock::now() - idle_since < how.idle) {
     timer.expires_after(look_every);
     co_await timer.async_wait(async::use_task);
@@ -42,7 +41,7 @@ async::task<void> drain(daemon::server& running, const platform::service_manager
   control.stop();
 }
 
-// Begins to drain, once.
+// Starts draining, once.
 struct ending {
   daemon::server& running;
   const platform::service_manager& manager;
@@ -67,19 +66,19 @@ async::task<void> watch_signals(ending& end) {
       end.running.reload();
       end.manager.ready(end.running.summary());
     } else if (end.begun) {
-      end.control.stop();  // asked twice: now
+      end.control.stop();  // the second signal: stop at once
     } else {
       end.begin();
     }
   }
 }
 
-// One that is there from the start belongs to a build that is over, too: there is nobody left to serve.
+// A file that exists from the start also counts: its build is over, and there is nobody left to serve.
 async::task<void> watch_quit_file(ending& end) {
   boost::asio::steady_timer timer(end.control);
   while (!end.begun) {
     if (::access(end.how.quit_file.c_str(), F_OK) == 0) {
-      log::write(log::level::info, "drain", "the file of drain.quit_file is there",
+      log::write(log::level::info, "drain", "the file named by drain.quit_file exists",
                  {{"file", clean(end.how.quit_file.string())}});
       end.begin();
       co_return;
@@ -95,7 +94,7 @@ int serve(const common_options& common) {
   const auto inputs = inputs_of(common, config::purpose::serve);
   auto loaded = load_or_complain(common, config::purpose::serve);
   if (!loaded) return exit_usage;
-  auto confined = confine(daemon::confinement_for(loaded->settings));
+  auto confined = platform::confine(daemon::confinement_for(loaded->settings));
   if (auto logging = log::start(loaded->settings.log); !logging) {
     complain(logging.error().detail);
     return exit_usage;
@@ -122,7 +121,7 @@ int serve(const common_options& common) {
   async::spawn(control.get_executor(),
                platform::service_manager::feed_watchdog(manager, [&serving] { return serving.alive(); }), "watchdog");
   manager.ready(serving.summary());
-  platform::let_go_of_start_up();
+  platform::release_startup_memory();
   control.run();
   log::write(log::level::info, "stopped", "regpass stops", {{"busy", serving.busy()}});
   serving.stop();

@@ -57,7 +57,7 @@ usage_problem unknown_option(const CLI::App& command, const std::string& word) {
   const auto name = word.substr(0, word.find('='));
   usage_problem made{"`" + path + "` has no option " + clean(name, longest_word), path + " --help names the options"};
   for (const auto* one : commands_of(command)) {
-    if (option_of(*one, word) != nullptr) made.fix = "write it behind the command: " + path_of(*one) + " " + name;
+    if (option_of(*one, word) != nullptr) made.fix = "write it after the command: " + path_of(*one) + " " + name;
   }
   const auto names = option_names(command);
   if (const auto meant = nearest(name, names)) made.fix = "did you mean " + std::string(*meant) + "?";
@@ -68,7 +68,7 @@ bool takes_arguments(const CLI::App& command) {
   return !command.get_options([](const CLI::Option* one) { return one->get_positional(); }).empty();
 }
 
-// An argument of a command that takes none: most likely the value of one of its options.
+// An argument of a command without arguments: most likely the value of one of its options.
 usage_problem surplus_argument(const CLI::App& command, const std::string& word) {
   const auto path = path_of(command);
   usage_problem made{"`" + path + "` takes no argument, but there is " + clean(word, longest_word),
@@ -78,9 +78,9 @@ usage_problem surplus_argument(const CLI::App& command, const std::string& word)
   const bool is_key = word.find_first_of("./") != std::string::npos;
   if (option_of(command, "--config") == nullptr) return made;
   if (is_file) {
-    made.fix = "name the configuration file by an option: " + path + " --config " + shown;
+    made.fix = "pass the configuration file with an option: " + path + " --config " + shown;
   } else if (word.find('=') != std::string::npos) {
-    made.fix = "set a key by an option: " + path + " --set " + shown;
+    made.fix = "set a key with an option: " + path + " --set " + shown;
   } else if (is_key && command.get_name() == "show") {
     made.fix = "it prints all keys: " + path + " | grep " + clean(word.substr(word.rfind('.') + 1), longest_word);
   }
@@ -100,7 +100,7 @@ std::optional<usage_problem> unknown_word(const CLI::App& program, const std::ve
       if (option->get_items_expected_min() > 0 && word.find('=') == std::string::npos) ++i;
       continue;
     }
-    if (command->get_positionals_at_end()) return std::nullopt;  // what follows is another program's
+    if (command->get_positionals_at_end()) return std::nullopt;  // the rest belongs to another program
     if (commands_of(*command).empty()) {
       if (!takes_arguments(*command)) return surplus_argument(*command, word);
       continue;

@@ -1,5 +1,5 @@
 #include "cli/commands/commands.hpp"
-#include "daemon/build_info.hpp"
+#include "daemon/startup/build_info.hpp"
 
 #include <boost/version.hpp>
 #include <fmt/format.h>
