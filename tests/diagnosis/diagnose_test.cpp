@@ -37,6 +37,8 @@ const std::vector<expectation> table{
     {"bad-request-wrong-name", "bad-request", observed, {}},
     {"bad-request", "bad-request", observed, {}},
     {"client-distrusts-ca", "client-distrusts-ca", observed, {}},
+    {"client-without-credential-build-step", "client-without-credential", observed, {}},
+    {"client-without-credential-observe", "client-without-credential", observed, {}},
     {"credential-file-unreadable", "credential-file-unreadable", observed, {}},
     {"credential-rejected-basic", "credential-rejected", observed, {"denied-by-registry"}},
     {"credential-rejected-ecr-expired", "ecr-password-expired", observed, {}},
