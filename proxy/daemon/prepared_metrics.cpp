@@ -1,17 +1,18 @@
 #include "daemon/prepared_metrics.hpp"
 
+#include "regpass/diagnosis/field.hpp"
 #include "regpass/registry/host.hpp"
 
 namespace regpass::daemon {
 
 namespace {
 
-// As log lines and metrics name them.
-std::vector<std::string> ways_in(const config::settings& from) {
+std::vector<std::string> enabled_modes(const config::settings& from) {
+  using enum diagnosis::client_mode;
   std::vector<std::string> modes;
-  if (!from.listen.proxy.empty()) modes.emplace_back("proxy");
-  if (!from.listen.transparent.empty()) modes.emplace_back("transparent");
-  if (!from.mirrors.empty()) modes.emplace_back("mirror");
+  if (!from.listen.proxy.empty()) modes.emplace_back(name_of(proxy));
+  if (!from.listen.transparent.empty()) modes.emplace_back(name_of(transparent));
+  if (!from.mirrors.empty()) modes.emplace_back(name_of(mirror));
   return modes;
 }
 
@@ -24,7 +25,7 @@ std::vector<std::string> served_registries(const forward::snapshot& from) {
 }
 
 void prepare_metrics(forward::metrics& into, const config::settings& settings, const forward::snapshot& from) {
-  into.prepare(served_registries(from), ways_in(settings));
+  into.prepare(served_registries(from), enabled_modes(settings));
 }
 
 }  // namespace regpass::daemon

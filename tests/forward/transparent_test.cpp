@@ -131,7 +131,7 @@ TEST_CASE("A client that does not trust the CA is told of, whichever way it came
   REQUIRE(done.size() == 1);
   REQUIRE(done[0].explanation.has_value());
   CHECK(done[0].explanation->cause == "client-distrusts-ca");
-  CHECK(done[0].evidence.mode == "transparent");
+  CHECK(done[0].evidence.mode == diagnosis::client_mode::transparent);
 }
 
 TEST_CASE("What is no registry is passed through to where it was going, byte for byte", "[outward]") {
@@ -253,7 +253,7 @@ TEST_CASE("T03 captured connections reach no loopback, metadata or forbidden por
   const auto done = proxy.finished();
   REQUIRE(done.size() == 1);
   REQUIRE(done[0].explanation.has_value());
-  CHECK(done[0].evidence.mode == "transparent");
+  CHECK(done[0].evidence.mode == diagnosis::client_mode::transparent);
   CHECK(canary.connections() == 0);
 }
 

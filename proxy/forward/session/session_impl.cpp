@@ -44,7 +44,7 @@ bool is_from_here(const std::string& peer) {
 void log_refusal(std::string_view event, const diagnosis::evidence& seen,
                  const std::optional<diagnosis::explanation>& explained) {
   boost::json::object more{{"id", seen.id},
-                           {"mode", seen.mode},
+                           {"mode", seen.mode.text()},
                            {"client", seen.client},
                            {"registry", seen.registry},
                            {"method", seen.method}};
