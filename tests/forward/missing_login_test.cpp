@@ -50,7 +50,8 @@ TEST_CASE("E1: a refused port names the missing login first, and its ports are t
   CHECK_THAT(got.reason, Contains("[other_hosts] ports = [443, 8443, 5443]"));  // what the client prints
   const auto x = explained(proxy);
   CHECK(x.cause == "policy-refused");
-  CHECK_THAT(x.summary, Contains("there is no credential for registry.invalid:5443") && Contains("entries for basic.test"));
+  CHECK_THAT(x.summary,
+             Contains("there is no credential for registry.invalid:5443") && Contains("entries for basic.test"));
   CHECK_THAT(all_fixes(x), Contains("add a login or a [[registry]] for it") && Contains("ports = [443, 8443, 5443]"));
 }
 
