@@ -37,7 +37,7 @@ TEST_CASE("each cause has its text, in 80 columns, without placeholders") {
   }
 }
 
-TEST_CASE("colour is used only on request") {
+TEST_CASE("a cause is rendered in colour only on request") {
   CHECK(manual(causes().front(), {.colour = true}).find("\x1b[1m") != std::string::npos);
   CHECK(list_of_causes().find("granted-less") != std::string::npos);
 }
