@@ -1,4 +1,4 @@
-// The series that dashboards and alerts look at, there from the start.
+// Creates the series that dashboards and alerts use before anything is counted.
 #pragma once
 
 #include "config/settings.hpp"

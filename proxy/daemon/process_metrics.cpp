@@ -3,23 +3,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <sstream>
-#include <string>
+#include <vector>
 
 namespace regpass::daemon {
 
 namespace {
 
 using forward::metrics;
-using samples = std::vector<metrics::sample>;
-
-samples one(double value) {
-  return {{{}, value}};
-}
 
 double cpu_seconds() {
   rusage used{};
@@ -30,7 +25,7 @@ double cpu_seconds() {
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-// proc(5), statm: the whole size and what is resident, in pages.
+// proc(5), statm: total size and resident size, in pages.
 double memory(int which) {
   std::ifstream file("/proc/self/statm");
   double pages = 0;
@@ -39,30 +34,48 @@ double memory(int which) {
 }
 
 double open_descriptors() {
-  std::error_code none;
-  std::filesystem::directory_iterator all("/proc/self/fd", none);
+  std::error_code ignored;
+  std::filesystem::directory_iterator all("/proc/self/fd", ignored);
   return static_cast<double>(std::distance(begin(all), end(all)));
 }
 
-double most_descriptors() {
+double max_descriptors() {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   return static_cast<double>(files.rlim_cur);
 }
 
+double start_time() {
+  static const auto began = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return began;
+}
+
+struct process_metric {
+  const char* name;
+  const char* help;
+  metrics::kind kind;
+  double (*read)();
+};
+
+constexpr std::array process_table{
+    process_metric{"process_cpu_seconds_total", "User and system CPU time.", metrics::kind::counter, cpu_seconds},
+    process_metric{"process_resident_memory_bytes", "Resident memory.", metrics::kind::gauge, [] { return memory(1); }},
+    process_metric{"process_virtual_memory_bytes", "Mapped memory.", metrics::kind::gauge, [] { return memory(0); }},
+    process_metric{"process_open_fds", "Open file descriptors.", metrics::kind::gauge, open_descriptors},
+    process_metric{"process_max_fds", "Maximum number of open file descriptors.", metrics::kind::gauge,
+                   max_descriptors},
+    process_metric{"process_start_time_seconds", "Start time, in seconds since the epoch.", metrics::kind::gauge,
+                   start_time},
+};
+
 }  // namespace
 
 void observe_process(metrics& into) {
-  using enum metrics::kind;
-  const auto began = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  into.observe("process_cpu_seconds_total", "Processor time in user and system.", counter,
-               [] { return one(cpu_seconds()); });
-  into.observe("process_resident_memory_bytes", "Memory that is resident.", gauge, [] { return one(memory(1)); });
-  into.observe("process_virtual_memory_bytes", "Memory that is mapped.", gauge, [] { return one(memory(0)); });
-  into.observe("process_open_fds", "Descriptors that are open.", gauge, [] { return one(open_descriptors()); });
-  into.observe("process_max_fds", "Descriptors that may be open.", gauge, [] { return one(most_descriptors()); });
-  into.observe("process_start_time_seconds", "When it was started, since the epoch.", gauge,
-               [began] { return one(began); });
+  start_time();
+  for (const auto& row : process_table) {
+    into.observe(row.name, row.help, row.kind,
+                 [read = row.read] { return std::vector<metrics::sample>{{{}, read()}}; });
+  }
 }
 
 }  // namespace regpass::daemon

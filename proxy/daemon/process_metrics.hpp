@@ -1,4 +1,4 @@
-// What Prometheus' client libraries say of every process, from /proc.
+// The process metrics that every Prometheus client library exports, read from /proc.
 #pragma once
 
 #include "regpass/forward/metrics.hpp"

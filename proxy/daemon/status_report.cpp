@@ -76,17 +76,17 @@ self_report::self_report(const forward::services& of, const tls::authority& ca, 
 void self_report::observe(metrics& into) const {
   using enum metrics::kind;
   into.observe("regpass_connections",
-               "Connections that are open. Busy: exchanges and tunnels under way. Idle: kept for the next exchange.",
+               "Open connections. Busy: with an exchange or tunnel in progress. Idle: kept for the next exchange.",
                gauge, [this] { return connections(of_); });
-  into.observe("regpass_credential_expiry_timestamp_seconds", "When a credential ends that says so.", gauge,
+  into.observe("regpass_credential_expiry_timestamp_seconds", "When a credential expires, if it says so.", gauge,
                [this] { return expiries(*of_.current()); });
-  into.observe("regpass_credential_file_rejected", "Whether the content of a credential file is not in force.", gauge,
+  into.observe("regpass_credential_file_rejected", "1 if the content of a credential file was rejected.", gauge,
                [this] { return rejections(); });
-  into.observe("regpass_ca_expiry_timestamp_seconds", "When the CA that clients trust ends.", gauge,
+  into.observe("regpass_ca_expiry_timestamp_seconds", "When the CA that clients trust expires.", gauge,
                [this] { return samples{{{}, epoch_seconds(ca_.not_after())}}; });
-  into.observe("regpass_log_dropped_total", "Lines that the log's sink did not take.", counter,
+  into.observe("regpass_log_dropped_total", "Log lines that could not be written.", counter,
                [] { return samples{{{}, static_cast<double>(log::dropped())}}; });
-  into.observe("regpass_build_info", "What runs.", gauge, [] {
+  into.observe("regpass_build_info", "Version of the running program.", gauge, [] {
     return samples{{{{"version", std::string(build_version())},
                      {"commit", std::string(build_commit())},
                      {"compiler", std::string(build_compiler())}},
@@ -106,7 +106,7 @@ void self_report::rejected(std::vector<rejection> files, std::vector<std::filesy
   read_ = std::move(read);
 }
 
-// Files that are in force are there with a 0, so that there is a series before something goes wrong.
+// Accepted files have a 0, so that the series exists before something goes wrong.
 samples self_report::rejections() const {
   std::map<std::string, double> files;
   const std::lock_guard held(lock_);
@@ -131,7 +131,7 @@ admin::readiness self_report::ready() const {
   const auto from = of_.current();
   admin::readiness made;
   made.ready = !draining_;
-  if (draining_) made.details.emplace_back("draining", std::to_string(of_.busy.load()) + " under way");
+  if (draining_) made.details.emplace_back("draining", std::to_string(of_.busy.load()) + " in progress");
   for (const auto& one : listeners_) made.details.emplace_back("listening", one);
   const auto counts = count_usable(from->credentials);
   made.details.emplace_back("credentials", text_of(counts));

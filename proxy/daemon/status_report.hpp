@@ -1,4 +1,4 @@
-// What the sidecar says about itself: readiness, status, and the gauges among its metrics.
+// The status of the sidecar: readiness, status page, and the gauges among the metrics.
 #pragma once
 
 #include "admin/health.hpp"
@@ -19,15 +19,15 @@ namespace regpass::daemon {
 
 class self_report {
  public:
-  // All of them outlive it; `workers` are asked whether they live.
+  // All arguments outlive the report; `alive` checks that the `workers` respond.
   self_report(const forward::services& of, const tls::authority& ca, std::vector<async::executor> workers,
               std::string config_file);
 
   void observe(forward::metrics& into) const;
-  // What came of the last reload; empty: nothing was wrong.
+  // The problem of the last reload; empty if it succeeded.
   void reloaded(std::string problem);
   // Files whose content is not in force, each with the reason: "/run/secrets/config.json:1:2: no JSON: …".
-  // `read` are those that are in force, with their last good content if need be.
+  // `read` are those whose content is in force, if necessary the last valid one.
   void rejected(std::vector<rejection> files, std::vector<std::filesystem::path> read);
   void draining() noexcept { draining_ = true; }
   // "proxy 127.0.0.1:3128"

@@ -180,7 +180,7 @@ TEST_CASE("Exchanges come with their steps in words, and how many there were") {
   CHECK(one.at("explanation").at("cause") == "credential-rejected");
   REQUIRE(one.at("handshake").as_array().size() == 5);
   CHECK(one.at("handshake").at(0).at("step") == "sent");
-  CHECK(one.at("handshake").at(0).at("text") == "asks first: GET /v2/ without a credential");
+  CHECK(one.at("handshake").at(0).at("text") == "probes: GET /v2/ without a credential");
 }
 
 TEST_CASE("Credentials are shown with what came of them, and without their values") {

@@ -317,7 +317,7 @@ TEST_CASE("R7: a registry that redirects its API elsewhere is no registry to pus
   CHECK_THAT(said(done, "GET"), Contains(std::to_string(status)) && Contains("new.example.com"));
   REQUIRE_FALSE(causes(done).empty());
   CHECK(causes(done).front() == "registry-moved");
-  CHECK_THAT(done.exchanges.front().explanation->summary, Contains("new.example.com, for which there is no entry"));
+  CHECK_THAT(done.exchanges.front().explanation->summary, Contains("new.example.com, which has no entry"));
 }
 
 TEST_CASE("R7: an upload that is not answered with 202 was not opened") {

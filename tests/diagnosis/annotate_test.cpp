@@ -32,11 +32,11 @@ std::string code_of(const annotated& a) {
 const std::string rejected =
     "registry.test:5443 rejected the password of alice from /run/secrets/regpass/config.json: wrong or expired";
 
-TEST_CASE("a short summary stands on the line whole, with the id behind it") {
+TEST_CASE("a short summary is on the line unchanged, followed by the id") {
   CHECK(one_line(saying(rejected), "4f-12") == rejected + " [regpass 4f-12]");
 }
 
-TEST_CASE("a line never has more than 200 characters, whatever it is made from, and always ends in the id") {
+TEST_CASE("a line never exceeds 200 characters and always ends in the id") {
   for (std::size_t length = 0; length < 600; ++length) {
     for (const auto& piece :
          {std::string("a"), std::string("word "), std::string("/p"), std::string("é"), std::string("\x1b")}) {
@@ -63,14 +63,14 @@ TEST_CASE("the file of the credential survives shortening, and so does the begin
   }
 }
 
-TEST_CASE("a path too long for the line is cut, the registry and the id are not") {
+TEST_CASE("a path too long for the line is cut, but the registry and the id are kept") {
   const auto line = one_line(saying("registry.test rejected the password from /" + std::string(4000, 'p')), "4f-12");
   CHECK(line.size() <= 200);
   CHECK(line.starts_with("registry.test rejected the password from /ppp"));
   CHECK(line.ends_with(" [regpass 4f-12]"));
 }
 
-TEST_CASE("the line of each case names the registry, and the file of the credential where one is named") {
+TEST_CASE("the line of each case names the registry and, if the summary does, the credential file") {
   for (const auto& name : cases::names()) {
     INFO(name);
     const auto e = from_json(cases::json_of(name));
@@ -92,7 +92,7 @@ TEST_CASE("line breaks, escapes and bidirectional characters cannot reach the st
   CHECK(line.ends_with("[regpass id\\x0d\\x0a]"));
 }
 
-TEST_CASE("an error says its reason in the status line, the body and two fields") {
+TEST_CASE("an error carries its reason in the status line, the body and two fields") {
   const auto a = make_error(403, saying(rejected), "4f-12");
   CHECK(a.head.status == 403);
   CHECK(a.head.reason == one_line(saying(rejected), "4f-12"));
@@ -104,7 +104,7 @@ TEST_CASE("an error says its reason in the status line, the body and two fields"
   CHECK(a.head.headers.get("Content-Length") == std::to_string(a.body.size()));
 }
 
-TEST_CASE("a 401 becomes a 403, other errors stay, and what is no error becomes a 502") {
+TEST_CASE("a 401 becomes a 403, other errors stay, and a status that is not an error becomes a 502") {
   const std::vector<std::pair<int, int>> rows{{401, 403}, {403, 403}, {404, 404}, {429, 429}, {500, 500}, {503, 503},
                                               {599, 599}, {0, 502},   {200, 502}, {302, 502}, {600, 502}, {-1, 502}};
   for (const auto& [given, sent] : rows) {
@@ -113,7 +113,7 @@ TEST_CASE("a 401 becomes a 403, other errors stay, and what is no error becomes 
   }
 }
 
-TEST_CASE("R3: all fields of the refused answer stay but its challenge, its framing and what only we may say") {
+TEST_CASE("R3: all fields of the refusal are kept except its challenge, its framing and the X-Regpass fields") {
   refused_answer original;
   original.headers.add("WWW-Authenticate", "Bearer realm=\"https://auth.test/token\"");
   original.headers.add("Docker-Distribution-Api-Version", "registry/2.0");
@@ -156,7 +156,7 @@ TEST_CASE("R3: a body that cannot be rewritten keeps the fields that describe it
   CHECK(a.head.reason == "x [regpass 1]");
 }
 
-TEST_CASE("R3b: words that the sentence quotes are not repeated, others are") {
+TEST_CASE("R3b: a message that the sentence quotes is not repeated, other messages are") {
   refused_answer original;
   original.body = R"({"errors":[{"code":"DENIED","message":"quota used up"}]})";
   const std::string quoting = "registry.test says \"DENIED: quota used up\"";
@@ -165,7 +165,7 @@ TEST_CASE("R3b: words that the sentence quotes are not repeated, others are") {
   CHECK(message_of(make_error(403, saying(cut), "1", original)) == cut + " [regpass 1]: quota used up");
 }
 
-TEST_CASE("R3c: the sentence in a Warning field has no quotation mark inside, and escapes what has to be") {
+TEST_CASE("R3c: the sentence in a Warning field contains no quotation mark and is escaped") {
   CHECK(warning_value(saying("it says \"no\""), "4f") == "299 - \"it says 'no' [regpass 4f]\"");
   CHECK(warning_value(saying("a\nb"), "4f") == "299 - \"a\\\\x0ab [regpass 4f]\"");
   CHECK(make_error(403, saying("x"), "1").head.headers.get("Warning") == "299 - \"x [regpass 1]\"");

@@ -1,8 +1,8 @@
 // Every NAME.json under cases/ becomes a text that must be NAME.txt. After a change of sentences:
 //
-//   REWRITE_CASES=1 BUILD/tests/test_explain "[cases]"
+//   REWRITE_CASES=1 BUILD/tests/test_diagnosis "[cases]"
 //
-// writes the .txt files anew; the diff is what users will read differently. A new cause needs a pair of files at least,
+// rewrites the .txt files; the diff is what users will read differently. A new cause needs at least one pair of files
 // and a line in the table of diagnose_test.cpp.
 #include "cases.hpp"
 
@@ -29,7 +29,7 @@ bool rewriting() {
   return wish != nullptr && std::string(wish) == "1";
 }
 
-TEST_CASE("each case reads as its text says", "[cases]") {
+TEST_CASE("each case is rendered as in its text file", "[cases]") {
   const auto all = cases::names();
   REQUIRE(all.size() >= 40);
   for (const auto& name : all) {
@@ -42,7 +42,7 @@ TEST_CASE("each case reads as its text says", "[cases]") {
   }
 }
 
-TEST_CASE("the cases are written as to_json writes evidence", "[cases]") {
+TEST_CASE("the cases are formatted like the output of to_json", "[cases]") {
   for (const auto& name : cases::names()) {
     INFO(name);
     const auto json = cases::json_of(name);

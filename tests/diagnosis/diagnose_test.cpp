@@ -37,6 +37,8 @@ const std::vector<expectation> table{
     {"bad-request-wrong-name", "bad-request", observed, {}},
     {"bad-request", "bad-request", observed, {}},
     {"client-distrusts-ca", "client-distrusts-ca", observed, {}},
+    {"client-without-credential-build-step", "client-without-credential", observed, {}},
+    {"client-without-credential-observe", "client-without-credential", observed, {}},
     {"credential-file-unreadable", "credential-file-unreadable", observed, {}},
     {"credential-rejected-basic", "credential-rejected", observed, {"denied-by-registry"}},
     {"credential-rejected-ecr-expired", "ecr-password-expired", observed, {}},
@@ -140,7 +142,7 @@ std::optional<explanation> diagnosis_of(const std::string& name) {
   return diagnose(*e);
 }
 
-TEST_CASE("each case has its leading cause, as sure as the facts allow") {
+TEST_CASE("each case has the expected leading cause and certainty") {
   for (const auto& row : table) {
     INFO(row.name);
     const auto x = diagnosis_of(row.name);
@@ -182,7 +184,7 @@ TEST_CASE("each cause of the table has a case") {
   }
 }
 
-TEST_CASE("the names of causes are the contract: none goes away") {
+TEST_CASE("no cause name is ever removed") {
   const names contract{"policy-refused",      "realm-refused",          "address-refused",      "bad-request",
                        "no-credential",       "credential-undecodable", "credential-rejected",  "token-expired",
                        "granted-less",        "token-server-error",     "upstream-proxy",       "upstream-dns",
@@ -192,7 +194,7 @@ TEST_CASE("the names of causes are the contract: none goes away") {
   for (const auto& name : contract) CHECK(find_cause(name) != nullptr);
 }
 
-TEST_CASE("the table is whole: names are unique, and what rows refer to is there") {
+TEST_CASE("the table is consistent: names are unique, and references exist") {
   std::set<std::string_view> met;
   const auto words = [](std::string_view text) {
     std::istringstream in{std::string(text)};
@@ -209,7 +211,7 @@ TEST_CASE("the table is whole: names are unique, and what rows refer to is there
   }
 }
 
-TEST_CASE("every explanation says where: the registry, and the credential's file when one was used") {
+TEST_CASE("every explanation names the registry, and the credential file if one was used") {
   for (const auto& row : table) {
     INFO(row.name);
     const auto e = from_json(cases::json_of(row.name));
@@ -218,8 +220,8 @@ TEST_CASE("every explanation says where: the registry, and the credential's file
     REQUIRE(x);
     CHECK(x->summary.find(e->registry) != std::string::npos);
     CHECK(!x->evidence.empty());
-    const bool about_credential =
-        e->injection != "observe" && (row.cause.starts_with("credential-") || row.cause == "granted-less");
+    const bool about_credential = e->injection != injection_mode::observe &&
+                                  (row.cause.starts_with("credential-") || row.cause == "granted-less");
     if (about_credential && !e->source.empty()) CHECK(x->summary.find(e->source) != std::string::npos);
     if (row.cause != "unexplained") CHECK(!x->fix.empty());
   }
@@ -241,7 +243,7 @@ void reword(evidence& e) {
   }
 }
 
-TEST_CASE("other words lead to the same cause, or to the wider one that needs no words") {
+TEST_CASE("other messages lead to the same cause, or to the general one that needs no message") {
   for (const auto& row : table) {
     INFO(row.name);
     auto e = from_json(cases::json_of(row.name));
@@ -263,12 +265,12 @@ evidence answered(int status, std::string method, std::string path) {
   answered_step a;
   a.status = status;
   a.api_version = true;
-  add(e, 0, sent_step{e.method + " " + e.path, "bearer"});
+  add(e, 0, sent_step{e.method + " " + e.path, authorization_kind::bearer});
   add(e, 1, a);
   return e;
 }
 
-TEST_CASE("a manifest or blob that is not there is an answer, no failure") {
+TEST_CASE("a missing manifest or blob is an answer, not a failure") {
   const std::string blob = "/v2/a/b/blobs/sha256:" + std::string(64, 'a');
   for (const auto* method : {"GET", "HEAD"}) {
     CHECK(!diagnose(answered(404, method, "/v2/team-a/app/manifests/1")));
@@ -280,7 +282,7 @@ TEST_CASE("a manifest or blob that is not there is an answer, no failure") {
   CHECK(diagnose(answered(404, "GET", "/v2/team-a/app/tags/list")));
 }
 
-TEST_CASE("a 404 that is a page for people is a failure: no registry says it so") {
+TEST_CASE("a 404 with an HTML page is a failure, because it is not from a registry") {
   auto e = answered(404, "GET", "/v2/team-a/app/manifests/1");
   auto& a = std::get<answered_step>(e.steps.back().step);
   a.api_version = false;

@@ -67,11 +67,13 @@ evidence full() {
   e.searched = {"/a", "/b"};
   e.needed.add(registry::repository_scope("team-a/app", {"pull", "push"}));
   e.status = 403;
-  add(e, 0, sent_step{"GET /v2/", "none", true, true});
+  add(e, 0, sent_step{"GET /v2/", authorization_kind::none, true, true});
   add(e, 1, some_answer());
   add(e, 2, realm_step{"https://auth.test/token", true, "same origin", "realms = []"});
-  add(e, 3, token_request_step{"POST", "https://auth.test/token", "s", "repository:x:pull", "identity_token"});
-  add(e, 4, token_answer_step{200, "", "m", std::string(), some_claims(), -5});
+  add(e, 3,
+      token_request_step{"POST", "https://auth.test/token", "s", "repository:x:pull",
+                         authorization_kind::identity_token});
+  add(e, 4, token_answer_step{200, {}, "m", std::string(), some_claims(), -5});
   add(e, 5, cached_token_step{"repository:x:pull", "repository:x:pull", 7, some_claims()});
   add(e, 6, some_failure());
   add(e, 7, policy_step{"not allowed", "push = [\"x\"]"});
@@ -85,7 +87,7 @@ evidence read(std::string_view text) {
   return *e;
 }
 
-TEST_CASE("evidence goes to JSON and back whole") {
+TEST_CASE("evidence is converted to JSON and back without loss") {
   const auto written = to_json(full());
   const auto back = from_json(written);
   REQUIRE(back);
@@ -106,12 +108,12 @@ TEST_CASE("evidence goes to JSON and back whole") {
   CHECK(token.claims->not_before == -1);
 }
 
-TEST_CASE("what was written as text is read the same") {
+TEST_CASE("serialized JSON is read back unchanged") {
   const auto written = to_json(full());
   CHECK(json::parse(json::serialize(written)) == written);
 }
 
-TEST_CASE("every code, party and phase goes to JSON and back") {
+TEST_CASE("every code, party and phase is converted to JSON and back") {
   for (auto code = 0; code <= static_cast<int>(errc::io); ++code) {
     for (auto who = 0; who <= static_cast<int>(party::proxy); ++who) {
       for (auto when = 0; when <= static_cast<int>(phase::idle); ++when) {
@@ -139,7 +141,7 @@ TEST_CASE("an exchange line of the log is read as evidence") {
     "credential":{"source":"/f","key":"k","username":"u"},"scope":{"needed":"repository:x:pull","granted":""},
     "handshake":[{"step":"sent","at_ms":3,"request":"GET /v2/"}],"explanation":{"cause":"x"}})");
   CHECK(e.id == "7");
-  CHECK(e.mode == "mirror");
+  CHECK(e.mode == client_mode::mirror);
   CHECK(e.source == "/f");
   CHECK(e.username == "u");
   CHECK(to_text(e.needed) == "repository:x:pull");
@@ -161,7 +163,7 @@ TEST_CASE("at most 32 steps are kept, the last ones") {
   CHECK(back->steps.size() == 32);
 }
 
-TEST_CASE("what is no object is no evidence") {
+TEST_CASE("a JSON value that is not an object is not evidence") {
   for (const auto* text : {"null", "1", "\"x\"", "[]", "[{}]", "true", "1e400"}) {
     INFO(text);
     json::error_code ec;
@@ -178,7 +180,7 @@ TEST_CASE("members of another type stay at their default") {
     "scope":"repository:x:pull","handshake":{"step":"sent"}})");
   const evidence fresh;
   CHECK(to_json(e) == to_json(fresh));
-  CHECK(e.injection == "replace");
+  CHECK(e.injection == injection_mode::replace);
 }
 
 TEST_CASE("inner members of another type stay at their default") {
@@ -201,7 +203,7 @@ TEST_CASE("inner members of another type stay at their default") {
   CHECK(!std::get<token_answer_step>(e.steps[2].step).granted);
 }
 
-TEST_CASE("texts that are read are cleaned and bounded, lists too (T27)") {
+TEST_CASE("texts and lists are cleaned and bounded when read (T27)") {
   json::object object;
   object["registry"] = "a\x1b[31m\u202eb\n";
   object["path"] = std::string(100'000, 'p');

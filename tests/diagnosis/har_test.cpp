@@ -118,7 +118,7 @@ const json::object& entry(const json::object& whole, std::size_t index) {
 
 }  // namespace
 
-TEST_CASE("every case is a valid archive with an entry at least", "[explain][har]") {
+TEST_CASE("every case is a valid archive with at least one entry", "[diagnosis][har]") {
   for (const auto& name : cases::names()) {
     INFO(name);
     const auto whole = har_of(name);
@@ -127,7 +127,8 @@ TEST_CASE("every case is a valid archive with an entry at least", "[explain][har
   }
 }
 
-TEST_CASE("a handshake is an entry for each request, with times and the explanation where it broke", "[explain][har]") {
+TEST_CASE("a handshake has an entry for each request, with times and the explanation where it failed",
+          "[diagnosis][har]") {
   const auto whole = har_of("credential-rejected-token-server");
   REQUIRE(whole.at("log").at("entries").as_array().size() == 2);
   const auto& probe = entry(whole, 0);
@@ -149,14 +150,14 @@ TEST_CASE("a handshake is an entry for each request, with times and the explanat
   CHECK(text(token.at("_regpass").at("scope").at("requested")) == "repository:team-a/app:pull,push");
 }
 
-TEST_CASE("the making of a connection is in the entry that it was made for", "[explain][har]") {
+TEST_CASE("connection setup is part of the entry that needed it", "[diagnosis][har]") {
   evidence e;
   e.id = "1";
   e.registry = "docker.io";
   e.began_at = parse_rfc3339("2026-08-01T17:55:03.000Z");
   sent_step sent;
   sent.request = "GET /v2/library/debian/manifests/12?X=***";
-  sent.authorization = "bearer";
+  sent.authorization = authorization_kind::bearer;
   sent.http = "2";
   sent.resolve_ms = 3;
   sent.connect_ms = 20;
@@ -177,7 +178,7 @@ TEST_CASE("the making of a connection is in the entry that it was made for", "[e
   CHECK(text(made.at("request").at("httpVersion")) == "HTTP/2");
 }
 
-TEST_CASE("a token request by POST has its form, without what is secret in it", "[explain][har]") {
+TEST_CASE("a token request by POST has its form, with masked secrets", "[diagnosis][har]") {
   evidence e;
   e.id = "1";
   e.registry = "registry.test";
@@ -192,7 +193,7 @@ TEST_CASE("a token request by POST has its form, without what is secret in it", 
   failed_step failed;
   failed.problem = error(errc::refused, party::token_server, phase::connect, "connection refused");
   token_answer_step none;
-  none.failure = "transport";
+  none.failure = auth::token_failure::kind::transport;
   add(e, 7, none);
   add(e, 7, failed);
   const std::vector<evidence> all{e};
@@ -209,7 +210,7 @@ TEST_CASE("a token request by POST has its form, without what is secret in it", 
   CHECK(text(made.at("startedDateTime")) == "1970-01-01T00:00:00.002Z");
 }
 
-TEST_CASE("a redirect says whereto", "[explain][har]") {
+TEST_CASE("a redirect has its target", "[diagnosis][har]") {
   evidence e;
   e.id = "1";
   e.registry = "registry.test";
@@ -226,7 +227,7 @@ TEST_CASE("a redirect says whereto", "[explain][har]") {
   CHECK(text(entry(whole, 0).at("response").at("redirectURL")) == answered.location);
 }
 
-TEST_CASE("an archive of nothing is valid", "[explain][har]") {
+TEST_CASE("an empty archive is valid", "[diagnosis][har]") {
   const auto whole = to_har({});
   har(whole);
   CHECK(whole.at("log").at("entries").as_array().empty());

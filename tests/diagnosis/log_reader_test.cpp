@@ -43,7 +43,7 @@ reading read(std::string_view log, std::size_t piece = 4096) {
 
 const std::string good = exchange_line("granted-less-nothing");
 
-TEST_CASE("exchanges are found in a log, however it comes") {
+TEST_CASE("exchanges are found in a log, whatever the chunk size") {
   const auto log =
       "{\"event\":\"started\",\"msg\":\"x\"}\n" + good + "\n\n" + exchange_line("no-credential-no-file") + "\n";
   for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, log.size()}) {
@@ -57,7 +57,7 @@ TEST_CASE("a last line without a line feed counts") {
   CHECK(read(good).exchanges == 1);
 }
 
-TEST_CASE("what collectors put around a line is seen through") {
+TEST_CASE("prefixes and wrappers of log collectors are removed") {
   CHECK(read("2026-08-01T17:55:03.120Z stdout F " + good + "\n").exchanges == 1);
   const boost::json::object docker{{"log", good + "\n"}, {"stream", "stdout"}};
   CHECK(read(boost::json::serialize(docker) + "\n").exchanges == 1);
@@ -103,7 +103,7 @@ TEST_CASE("E6: the sum of counted refusals takes any count that a line has") {
   CHECK(reader.skipped() == 0);
 }
 
-TEST_CASE("an endless line costs no memory beyond the bound, and what follows it is read") {
+TEST_CASE("an endless line needs no memory beyond the bound, and the lines after it are read") {
   log_reader reader([](const evidence&) {});
   const std::string megabyte(1024 * 1024, 'x');
   for (int i = 0; i < 64; ++i) reader.feed(megabyte);

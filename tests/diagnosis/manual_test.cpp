@@ -16,11 +16,11 @@ namespace {
 TEST_CASE("docs/failures.md is what `regpass explain --index` prints") {
   std::ifstream in(std::filesystem::path(REGPASS_SOURCE_DIR) / "docs/failures.md", std::ios::binary);
   const std::string written(std::istreambuf_iterator<char>(in), {});
-  INFO("write it anew: build/debug/proxy/regpass explain --index > docs/failures.md");
+  INFO("regenerate it: build/debug/proxy/regpass explain --index > docs/failures.md");
   CHECK((written == failure_index()));
 }
 
-TEST_CASE("each cause has its text, in 80 columns, without place holders") {
+TEST_CASE("each cause has its text, in 80 columns, without placeholders") {
   for (const auto& row : causes()) {
     INFO(row.name);
     const auto text = manual(row);
@@ -37,7 +37,7 @@ TEST_CASE("each cause has its text, in 80 columns, without place holders") {
   }
 }
 
-TEST_CASE("colour is for those who want it") {
+TEST_CASE("a cause is rendered in colour only on request") {
   CHECK(manual(causes().front(), {.colour = true}).find("\x1b[1m") != std::string::npos);
   CHECK(list_of_causes().find("granted-less") != std::string::npos);
 }

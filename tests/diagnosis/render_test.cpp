@@ -31,19 +31,19 @@ explanation some_explanation() {
   return *x;
 }
 
-TEST_CASE("colour is there only when it is asked for") {
+TEST_CASE("colour is used only on request") {
   const auto x = some_explanation();
   CHECK(render(x).find('\x1b') == std::string::npos);
   render_options colour;
   colour.colour = true;
-  CHECK(render(x, colour).find("\x1b[1;31mThe token grants less than was needed\x1b[0m") != std::string::npos);
+  CHECK(render(x, colour).find("\x1b[1;31mThe token grants less than the request needs\x1b[0m") != std::string::npos);
   const auto e = from_json(cases::json_of("granted-less-read-only"));
   REQUIRE(e);
   CHECK(render_handshake(*e).find('\x1b') == std::string::npos);
   CHECK(render_handshake(*e, colour).starts_with("\x1b[1mPOST"));
 }
 
-TEST_CASE("text is as wide as it is told to be, words of any length included") {
+TEST_CASE("text is wrapped to the given width, even with very long words") {
   for (const std::size_t width : {40U, 60U, 80U, 120U}) {
     render_options options;
     options.width = width;
@@ -61,14 +61,14 @@ TEST_CASE("text is as wide as it is told to be, words of any length included") {
   }
 }
 
-TEST_CASE("a cause of a later version is rendered by its name") {
+TEST_CASE("a cause of a later version is rendered with its name") {
   explanation x;
   x.cause = "not-of-this-version";
   x.summary = "something";
   CHECK(render(x).find("not-of-this-version") != std::string::npos);
 }
 
-TEST_CASE("evidence that was never cleaned does no harm on a terminal (T27)") {
+TEST_CASE("evidence that was never cleaned is harmless on a terminal (T27)") {
   const std::string bad = "a\x1b]0;x\x07\u202e\u2066\r\n\t\xff";
   evidence e;
   e.registry = e.repository = e.username = e.source = e.key = e.method = e.path = e.action = bad;
@@ -82,10 +82,10 @@ TEST_CASE("evidence that was never cleaned does no harm on a terminal (T27)") {
   auth::claims c;
   c.issuer = c.subject = bad;
   c.audience = {bad};
-  add(e, 0, sent_step{bad, bad});
+  add(e, 0, sent_step{bad, keyword<authorization_kind>(bad)});
   add(e, 1, realm_step{bad, true, bad, bad});
-  add(e, 2, token_request_step{bad, bad, bad, bad, bad});
-  add(e, 3, token_answer_step{200, "", bad, bad, c, 0});
+  add(e, 2, token_request_step{bad, bad, bad, bad, keyword<authorization_kind>(bad)});
+  add(e, 3, token_answer_step{200, {}, bad, bad, c, 0});
   add(e, 4, cached_token_step{bad, bad, 0, c});
   add(e, 5, mount_step{bad, bad});
   add(e, 6, a);

@@ -70,7 +70,7 @@ void replace_each(json::value& root, json::value& here, std::size_t& turn) {
   }
 }
 
-TEST_CASE("any value in any place of any case is survived") {
+TEST_CASE("any value in any place of any case is handled") {
   std::size_t turn = 0;
   for (const auto& name : cases::names()) {
     INFO(name);
@@ -79,7 +79,7 @@ TEST_CASE("any value in any place of any case is survived") {
   }
 }
 
-TEST_CASE("steps missing, doubled and out of order are survived") {
+TEST_CASE("missing, duplicate and reordered steps are handled") {
   for (const auto& name : cases::names()) {
     INFO(name);
     auto root = cases::json_of(name);

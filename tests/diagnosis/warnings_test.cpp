@@ -44,7 +44,7 @@ std::vector<std::string> causes_of(const std::string& problem) {
 
 using names = std::vector<std::string>;
 
-TEST_CASE("an entry's fault is warned of under the name that its failure would have") {
+TEST_CASE("an entry's fault causes a warning with the cause name of the later failure") {
   CHECK(causes_of("auth is no base64: line break (at 76): write it with base64 -w0") == names{"credential-not-base64"});
   CHECK(causes_of("the entry is empty: a marker that the secret is kept in a credential helper") ==
         names{"credential-entry-empty"});
@@ -54,34 +54,34 @@ TEST_CASE("an entry's fault is warned of under the name that its failure would h
   CHECK(causes_of(usable_entry("the password begins with a blank, which is sent too")).empty());
 }
 
-TEST_CASE("C3: an entry that cannot be used is warned of, whatever its fault is called") {
+TEST_CASE("C3: every unusable entry causes a warning") {
   for (const auto* problem :
        {"auth is no string", "the password is empty", "\"../x\" is no name of a credential helper"})
     CHECK(causes_of(problem) == names{"credential-undecodable"});
 }
 
-TEST_CASE("what expires is warned of once it has") {
+TEST_CASE("an expired credential causes a warning") {
   CHECK(causes_of("the ECR password expires at 2026-08-01T11:59:59.000Z") == names{"ecr-password-expired"});
   CHECK(causes_of(usable_entry("the ECR password expires at 2026-08-01T12:31:00.000Z")).empty());
 }
 
-TEST_CASE("what will not outlive a build is warned of before it has expired") {
+TEST_CASE("a credential that expires within a build causes a warning before") {
   auth::credential_store store;
   store.entries.push_back(usable_entry("the ECR password expires at 2026-08-01T12:29:00.000Z"));
   const auto said = warnings(store, {}, true, now);
   REQUIRE(said.size() == 1);
   CHECK(said[0].cause == "ecr-password-expired");
   CHECK(said[0].summary ==
-        "\"registry.test\" in /run/secrets/config.json will not last: the ECR password expires at "
+        "\"registry.test\" in /run/secrets/config.json will expire soon: the ECR password expires at "
         "2026-08-01T12:29:00.000Z");
 }
 
-TEST_CASE("several faults of one entry are several warnings") {
+TEST_CASE("several faults of one entry cause several warnings") {
   CHECK(causes_of("auth and username/password differ; auth is used, as docker does; the registrytoken expires at "
                   "2026-08-01T11:00:00.000Z") == names{"credential-contradicts-itself", "ready-made-token-expired"});
 }
 
-TEST_CASE("a file that is not there is worth a word only where somebody has named it") {
+TEST_CASE("a missing file causes a warning only if it is configured") {
   const std::vector<std::string> searched{"/root/.docker/config.json (does not exist)"};
   CHECK(warnings({}, searched, false, now).empty());
   const auto named = warnings({}, searched, true, now);

@@ -173,7 +173,7 @@ TEST_CASE("In observe mode a client's own handshake is watched, its token reques
   };
   const auto seen = scene.proxy.finished().back().evidence;
   const auto request = find(seen, static_cast<const diagnosis::token_request_step*>(nullptr));
-  CHECK(request.credential == "basic");
+  CHECK(request.credential == diagnosis::authorization_kind::basic);
   CHECK(request.scope == "repository:team-a/app:pull,push");
   CHECK(find(seen, static_cast<const diagnosis::token_answer_step*>(nullptr)).granted == "repository:team-a/app:pull");
 

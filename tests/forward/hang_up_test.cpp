@@ -22,7 +22,7 @@ void check_noted(const proxy_under_test& proxy) {
   REQUIRE(done.size() == 1);
   CHECK(done[0].evidence.status == 0);
   REQUIRE(done[0].explanation.has_value());
-  CHECK(done[0].explanation->summary.find("the client broke the pull") != std::string::npos);
+  CHECK(done[0].explanation->summary.find("the client aborted the pull") != std::string::npos);
 }
 
 // What the registry wants, so that no upload begins with a question.

@@ -105,7 +105,7 @@ TEST_CASE("An ns that is not served is refused with what to configure, and nothi
   CHECK(got.reason.find("unknown.test") != std::string::npos);
   CHECK(scene.registry.connections() == 0);
   const auto seen = scene.proxy.finished().at(0);
-  CHECK(seen.evidence.mode == "mirror");
+  CHECK(seen.evidence.mode == diagnosis::client_mode::mirror);
 }
 
 TEST_CASE("A path without the mirror's prefix is 404, and the response does not reveal the prefix") {

@@ -36,7 +36,7 @@ TEST_CASE("E1: a private address without an entry is refused, and the missing lo
   CHECK(client.connect(address + ":443").status == 403);
   const auto x = explained(proxy);
   CHECK(x.cause == "address-refused");
-  CHECK_THAT(x.summary, Contains("no credential is for " + address) && Contains("entries for basic.test"));
+  CHECK_THAT(x.summary, Contains("there is no credential for " + address) && Contains("entries for basic.test"));
   CHECK_THAT(all_fixes(x), Contains("docker login " + address) && Contains("[[registry]] with host"));
 }
 
@@ -50,7 +50,8 @@ TEST_CASE("E1: a refused port names the missing login first, and its ports are t
   CHECK_THAT(got.reason, Contains("[other_hosts] ports = [443, 8443, 5443]"));  // what the client prints
   const auto x = explained(proxy);
   CHECK(x.cause == "policy-refused");
-  CHECK_THAT(x.summary, Contains("no credential is for registry.invalid:5443") && Contains("entries for basic.test"));
+  CHECK_THAT(x.summary,
+             Contains("there is no credential for registry.invalid:5443") && Contains("entries for basic.test"));
   CHECK_THAT(all_fixes(x), Contains("add a login or a [[registry]] for it") && Contains("ports = [443, 8443, 5443]"));
 }
 
@@ -113,6 +114,6 @@ TEST_CASE("E3: a host that NO_PROXY covers is not to be named in NO_PROXY") {
   proxy.change([&](forward::snapshot& from) { from.upstream_proxy = covered ? way : nullptr; });
   CHECK(proxy.inside(nobody).ask("GET", "/v2/team-a/app/manifests/1").status == 503);
   const auto fixes = all_fixes(explained(proxy));
-  CHECK((fixes.find("NO_PROXY covers it") != std::string::npos) == covered);
+  CHECK((fixes.find("NO_PROXY includes it") != std::string::npos) == covered);
   CHECK((fixes.find("needs HTTPS_PROXY") != std::string::npos) != covered);
 }

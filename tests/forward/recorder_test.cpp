@@ -1,4 +1,4 @@
-// What the evidence of a real exchange knows of the connection that carried it.
+// The connection details in the evidence of a real exchange.
 #include "support/common_ground.hpp"
 #include "support/proxy_under_test.hpp"
 
@@ -7,7 +7,7 @@
 using namespace regpass;
 using namespace regpass::testing;
 
-TEST_CASE("What was sent says over which connection, and how long a new one took") {
+TEST_CASE("A sent step has its connection, and the setup times of a new one") {
   open_scene scene;
   const std::string manifest = "/v2/team-a/app/manifests/1";
   scene.registry.on("GET", manifest).body("{}");

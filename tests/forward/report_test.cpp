@@ -17,7 +17,7 @@ std::string text(const boost::json::value& value) {
 
 }  // namespace
 
-TEST_CASE("The exchange line says who asked for what, with which credential, and what came of it") {
+TEST_CASE("The exchange line has client, request, credential and result") {
   token_scene scene;
   scene.registry.on("PUT", manifest).answer(201, "Created").body("made");
   auto client = scene.inside();
@@ -52,7 +52,7 @@ TEST_CASE("The exchange line says who asked for what, with which credential, and
   CHECK_FALSE(line.contains("explanation"));
 }
 
-TEST_CASE("How a token came to be used is said") {
+TEST_CASE("The exchange line says whether the token was cached") {
   token_scene scene;
   scene.registry.on("GET", manifest).body("{}");
   auto client = scene.inside();
@@ -86,7 +86,7 @@ TEST_CASE("An exchange line can be read back as the evidence it was made from") 
         boost::json::serialize(diagnosis::to_json(*done[0].explanation)));
 }
 
-TEST_CASE("The journal keeps the last exchanges only") {
+TEST_CASE("The history keeps only the last exchanges") {
   engine_settings settings;
   settings.journal = 3;
   open_scene scene(settings);

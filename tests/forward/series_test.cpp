@@ -1,14 +1,14 @@
-// Every series that the shipped alerts and the dashboard look at is there before anything happens.
+// Every series that the shipped alerts and the dashboard use exists from the start.
 #include "diagnosis/causes/causes.hpp"
 #include "regpass/forward/metrics.hpp"
 
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <regex>
-#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -27,12 +27,9 @@ struct used {
   std::map<std::string, std::vector<std::string>> values;  // by label, of those that are written out
 };
 
-// Series that `metrics` counts itself; what is read whenever somebody looks is there at once.
+// Series that `metrics` counts itself; gauges are read at every scrape and need no preparation.
 bool is_counted(const std::string& name) {
-  static const std::set<std::string> families{"regpass_exchanges_total",      "regpass_failures_total",
-                                              "regpass_token_requests_total", "regpass_token_cache_total",
-                                              "regpass_bytes_total",          "regpass_credentials_reload_total"};
-  return families.contains(name);
+  return std::ranges::count(forward::counter_names(), name) > 0;
 }
 
 std::vector<used> series_in(const std::string& text) {
@@ -40,13 +37,13 @@ std::vector<used> series_in(const std::string& text) {
   static const std::regex matcher(R"re(([a-z_]+)=~?\\?"([^"\\]*)\\?")re");
   std::vector<used> found;
   for (std::sregex_iterator it(text.begin(), text.end(), selector), end; it != end; ++it) {
-    used one{(*it)[1], {}};
+    used series{(*it)[1], {}};
     const std::string labels = (*it)[2];
     for (std::sregex_iterator l(labels.begin(), labels.end(), matcher); l != end; ++l) {
       std::istringstream list((*l)[2]);
-      for (std::string value; std::getline(list, value, '|');) one.values[(*l)[1]].push_back(value);
+      for (std::string value; std::getline(list, value, '|');) series.values[(*l)[1]].push_back(value);
     }
-    found.push_back(std::move(one));
+    found.push_back(std::move(series));
   }
   return found;
 }
@@ -74,16 +71,16 @@ TEST_CASE("E5: the series of alerts and dashboard exist at 0 for every registry"
   const auto exposition = counts.text();
   std::size_t looked_at = 0;
   for (const auto* file : {"alerts.yaml", "dashboard.json"}) {
-    for (const auto& one : series_in(content(file))) {
-      if (!is_counted(one.name)) continue;
+    for (const auto& series : series_in(content(file))) {
+      if (!is_counted(series.name)) continue;
       ++looked_at;
-      INFO(file << " " << one.name);
-      const auto lines = lines_of(exposition, one.name);
+      INFO(file << " " << series.name);
+      const auto lines = lines_of(exposition, series.name);
       const bool by_registry = !lines.empty() && lines.front().contains("registry=");
       for (const std::string registry : {"harbor.example.com", "registry.test:5443"}) {
         const std::string of_registry = by_registry ? "registry=\"" + registry + "\"" : "";
         CHECK(has(lines, {of_registry}));
-        for (const auto& [label, values] : one.values) {
+        for (const auto& [label, values] : series.values) {
           if (label == "instance" || label == "job") continue;
           for (const auto& value : values) {
             INFO(label << "=" << value);
@@ -96,7 +93,7 @@ TEST_CASE("E5: the series of alerts and dashboard exist at 0 for every registry"
   CHECK(looked_at >= 8);
 }
 
-TEST_CASE("E5: each cause of a failure has its series, also of hosts that are no registry", "[metrics]") {
+TEST_CASE("E5: each cause of a failure has its series, for unknown hosts as well", "[metrics]") {
   forward::metrics counts;
   counts.prepare({"harbor.example.com"}, {"proxy"});
   const auto lines = lines_of(counts.text(), "regpass_failures_total");
@@ -108,7 +105,7 @@ TEST_CASE("E5: each cause of a failure has its series, also of hosts that are no
   }
 }
 
-TEST_CASE("E5: the first failure is an increase of a series that was there", "[metrics]") {
+TEST_CASE("E5: the first failure increases a series that existed before", "[metrics]") {
   forward::metrics counts;
   counts.prepare({"harbor.example.com"}, {"proxy"});
   const auto before = lines_of(counts.text(), "regpass_failures_total").size();
@@ -121,7 +118,7 @@ TEST_CASE("E5: the first failure is an increase of a series that was there", "[m
   CHECK(lines_of(counts.text(), "regpass_failures_total").size() == before);
 }
 
-TEST_CASE("E5: of very many registries only the first have their series made", "[metrics]") {
+TEST_CASE("E5: only the first of very many registries get series", "[metrics]") {
   forward::metrics counts;
   std::vector<std::string> many;
   for (int i = 0; i < 1000; ++i) many.push_back("r" + std::to_string(i) + ".test");

@@ -131,7 +131,7 @@ TEST_CASE("A client that does not trust the CA is reported in every mode") {
   REQUIRE(done.size() == 1);
   REQUIRE(done[0].explanation.has_value());
   CHECK(done[0].explanation->cause == "client-distrusts-ca");
-  CHECK(done[0].evidence.mode == "transparent");
+  CHECK(done[0].evidence.mode == diagnosis::client_mode::transparent);
 }
 
 TEST_CASE("TLS to another host is tunnelled to its original destination, byte for byte", "[outward]") {
@@ -253,7 +253,7 @@ TEST_CASE("T03 redirected connections reach no loopback, metadata or forbidden p
   const auto done = proxy.finished();
   REQUIRE(done.size() == 1);
   REQUIRE(done[0].explanation.has_value());
-  CHECK(done[0].evidence.mode == "transparent");
+  CHECK(done[0].evidence.mode == diagnosis::client_mode::transparent);
   CHECK(canary.connections() == 0);
 }
 

@@ -1,4 +1,4 @@
-// From evidence to the explanation that people read. Pure, total, the same in `serve` and offline.
+// From evidence to an explanation for people. Pure and total; the same in `serve` and offline.
 #pragma once
 
 #include "diagnosis/causes/causes.hpp"
@@ -14,7 +14,7 @@
 namespace regpass::diagnosis {
 
 struct explanation {
-  // Names as they stand in the summary, for whoever has to make it shorter; empty where unknown.
+  // The names that the summary contains, for shortening it; empty where unknown.
   struct names {
     std::string host;
     std::string repository;
@@ -32,16 +32,16 @@ struct explanation {
   names parts{};
 };
 
-// Nothing when nothing went wrong: a 404 for a manifest or blob that is not there is an answer, not a failure.
+// Nothing when nothing went wrong: a 404 for a missing manifest or blob is an answer, not a failure.
 std::optional<explanation> diagnose(const evidence&);
 
-// The cause of a notice: a public image was pulled without the credential, which was refused.
+// The cause of a notice: the credential was refused, and a public image was pulled without it.
 inline constexpr std::string_view passed_over = "credential-spoils-public-pull";
 
 struct findings {
   std::optional<explanation> failure;  // as `diagnose`
-  // What is worth saying of an exchange whether or not it failed: less was granted than asked, a mount became an
-  // upload, a rate limit is nearly used up.
+  // Worth a notice whether or not the exchange failed: less was granted than requested, a mount became an upload, a
+  // rate limit is almost exhausted.
   std::vector<explanation> notices;
 };
 findings examine(const evidence&);

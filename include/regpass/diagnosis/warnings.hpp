@@ -1,4 +1,4 @@
-// What is wrong with credentials before anything fails: the same causes and words as when it has failed.
+// Problems of credentials that are known before any request fails, with the same causes and texts as for failures.
 #pragma once
 
 #include "regpass/auth/credential.hpp"
@@ -10,9 +10,8 @@
 
 namespace regpass::diagnosis {
 
-// One for each fault of an entry or file, and for each entry that says that it ends within half an hour. `searched`:
-// what was looked at, with what became of it. That a file does not exist is worth a warning only where somebody has
-// named it.
+// One for each fault of an entry or file, and for each entry that expires within half an hour. `searched`: the searched
+// paths, each with the result. A missing file is worth a warning only if the configuration names it.
 std::vector<explanation> warnings(const auth::credential_store&, const std::vector<std::string>& searched,
                                   bool places_are_written, wall_time now);
 

@@ -1,7 +1,7 @@
 // The last finished exchanges, for the page and the admin socket. Bounded, behind a lock.
 //
-// Requests that were refused without asking a registry or token server take at most half of the places: a build step
-// that is refused over and over cannot push the builder's exchanges out.
+// Requests that regpass refused without contacting a registry or token server take at most half of the capacity, so a
+// build step that is refused again and again cannot evict the builder's exchanges.
 #pragma once
 
 #include "forward/record/exchange_record.hpp"
@@ -20,9 +20,9 @@ class history {
  public:
   explicit history(std::size_t capacity) : capacity_(capacity) {}
   void add(std::shared_ptr<const exchange_record>);
-  void add(exchange_record one) { add(std::make_shared<const exchange_record>(std::move(one))); }
+  void add(exchange_record record) { add(std::make_shared<const exchange_record>(std::move(record))); }
   std::vector<exchange_record> all() const;  // oldest first
-  // Those after the first `seen` that ever were, as far as they are still here; `seen` becomes how many there were.
+  // The exchanges after number `seen`, as far as they have not been evicted; `seen` becomes the latest number.
   std::vector<exchange_record> since(std::uint64_t& seen) const;
 
  private:

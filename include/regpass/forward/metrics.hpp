@@ -1,4 +1,7 @@
-// What was served, counted, as Prometheus' text format has it. Thread-safe.
+// Counters, histograms and gauges in Prometheus' text format. Thread-safe.
+//
+// A counter is one row of the table in metrics.cpp (name, help, labels, the series that exist from the start), under
+// its name in `counter`; whatever counts it calls `count`. A gauge is one call of `observe`.
 //
 // Labels are bounded: a registry is one that is configured or has a credential, else "other"; never a repository or a
 // path.
@@ -8,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +20,9 @@
 
 namespace regpass::forward {
 
+enum class counter : std::uint8_t { exchanges, failures, token_requests, token_cache, bytes, reloads };
+std::vector<std::string_view> counter_names();  // "regpass_exchanges_total" …
+
 class metrics {
  public:
   metrics();
@@ -23,11 +30,14 @@ class metrics {
   metrics(const metrics&) = delete;
   metrics& operator=(const metrics&) = delete;
 
-  // Makes the series of these registries, at 0: an increase from nothing is no increase to Prometheus. `modes`: by
-  // which clients may come. Of very many registries the first ones; asked again it adds what is new.
+  // Creates the series of these registries at 0, because Prometheus sees no increase in a series that did not exist.
+  // `modes`: those that clients can use. Only the first 50 registries get series; another call adds what is new.
   void prepare(const std::vector<std::string>& registries, const std::vector<std::string>& modes);
 
-  // `served`: its registry is one of ours.
+  // `values`: of the counter's labels, in the order of its row.
+  void count(counter, std::initializer_list<std::string_view> values, double amount = 1);
+
+  // `served`: its registry is configured.
   void exchange(const exchange_record&, bool served);
   // result: granted | the name of a token_failure::kind
   void token_request(const std::string& registry, std::string_view result);
@@ -38,9 +48,9 @@ class metrics {
     forward::metrics::labels labels;
     double value = 0;
   };
-  // A family whose samples are read whenever somebody looks. `read` is called on the thread that asks.
+  // A family whose samples are read at every scrape. `read` is called on the scraping thread.
   enum class kind : std::uint8_t { gauge, counter };
-  void observe(std::string name, std::string help, kind what, std::function<std::vector<sample>()> read);
+  void observe(std::string name, std::string help, kind type, std::function<std::vector<sample>()> read);
 
   // The whole exposition (Content-Type: text/plain; version=0.0.4).
   std::string text() const;

@@ -141,7 +141,7 @@ void check_run::tell_answer(const std::string& method, const std::string& path) 
   const int status = outcome.evidence.status;
   const auto elsewhere = redirected_to(outcome.evidence);
   // Clients follow a redirect of a public pull; the rest of the API is meant to be where it was asked for.
-  const bool public_pull = outcome.evidence.source.empty() && outcome.evidence.action == "pull";
+  const bool public_pull = outcome.evidence.source.empty() && outcome.evidence.action == registry::action::pull;
   const bool usable = status != 0 && (status < 400 || status == 404) && (elsewhere.empty() || public_pull);
   const bool fine = !outcome.explanation && usable;
   const auto where = elsewhere.empty() ? std::string() : ", a redirect to " + elsewhere;

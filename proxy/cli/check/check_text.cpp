@@ -79,9 +79,9 @@ class teller {
   }
 
   static std::string scopes(const std::string& text) { return text.empty() ? "no scope" : text; }
-  static std::string identity(const std::string& credential) {
-    if (credential == "none") return "without a credential";
-    return credential == "basic" ? "with user and password" : "with the identity token";
+  static std::string identity(const diagnosis::keyword<diagnosis::authorization_kind>& credential) {
+    if (credential == diagnosis::authorization_kind::none) return "without a credential";
+    return credential == diagnosis::authorization_kind::basic ? "with user and password" : "with the identity token";
   }
 
   std::int64_t at_ms_ = 0;

@@ -27,7 +27,7 @@ bool is_told_later(place one, place end) {
 
 // Who reads it is just doing what it advises.
 diagnosis::explanation for_reader(diagnosis::explanation why) {
-  std::erase_if(why.fix, [](const std::string& step) { return step.starts_with("Try it again step by step"); });
+  std::erase_if(why.fix, [](const std::string& step) { return step.starts_with("Test it step by step"); });
   return why;
 }
 

@@ -1,9 +1,9 @@
 #include "diagnosis/causes/causes.hpp"
 
-#include "diagnosis/causes/families.hpp"
-#include "diagnosis/causes/signs.hpp"
-#include "diagnosis/present/failure_phrases.hpp"
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/causes/predicates.hpp"
+#include "diagnosis/causes/tables.hpp"
+#include "diagnosis/present/failure_wording.hpp"
+#include "diagnosis/present/wording.hpp"
 
 #include <algorithm>
 #include <array>
@@ -30,15 +30,15 @@ judgement judge(const facts&) {
 std::string summary(const facts& f) {
   using namespace words;
   if (client_left(f)) {
-    return host(f) + ": the client broke " + activity(f) + " off" + how_it_ended(f.failure->problem);
+    return host(f) + ": the client aborted " + activity(f) + how_it_ended(f.failure->problem);
   }
   auto text = host(f) + ": " + activity(f) + " " + identity(f) + " failed";
   if (f.seen->status != 0) text += " with status " + std::to_string(f.seen->status);
-  return text + (f.failure == nullptr ? ", no known cause fits" : how_it_ended(f.failure->problem));
+  return text + (f.failure == nullptr ? ", no known cause matches" : how_it_ended(f.failure->problem));
 }
 
 std::vector<std::string> fix(const facts& f) {
-  if (client_left(f)) return {"Look at the client's own output: it ended the request, or what it runs on did"};
+  if (client_left(f)) return {"Check the client's own output: the client or its environment ended the request"};
   std::vector<std::string> steps;
   words::advise_check(f, steps);
   return steps;
@@ -48,16 +48,16 @@ std::vector<std::string> fix(const facts& f) {
 
 constexpr std::array<cause, 1> general_causes{{
     {.name = "unexplained",
-     .title = "No known cause fits",
+     .title = "No known cause matches",
      .judge = unexplained::judge,
      .summary = unexplained::summary,
      .fix = unexplained::fix,
-     .fix_text = "Look at the handshake step by step: regpass check REFERENCE, or regpass explain LOG\n"
-                 "If the client went away, look at its own output",
-     .doc = {.seen = "None of the patterns that regpass knows fits what was seen, or the client went away.",
-             .why = "Registries change, and not every failure has a name. What was asked, with which credential, what "
-                    "was granted and who refused stands in the explanation all the same.",
-             .apart = "Look at the handshake step by step: who said the last word?",
+     .fix_text = "Examine the handshake step by step: regpass check REFERENCE, or regpass explain LOG\n"
+                 "If the client disconnected, check its own output",
+     .doc = {.seen = "What was observed matches none of the known patterns, or the client disconnected.",
+             .why = "Registries change, and not every failure has a known cause. The explanation still shows what was "
+                    "requested, with which credential, what was granted and who refused.",
+             .apart = "Read the handshake step by step and check who sent the last answer.",
              .look_alikes = ""}},
 }};
 
@@ -98,7 +98,7 @@ const cause* find_cause(std::string_view name) noexcept {
 }
 
 std::string summary_of(const cause& row, const facts& f) {
-  return row.summary != nullptr ? row.summary(f) : words::filled(row.summary_text, f, fault_of(row.name, f));
+  return row.summary != nullptr ? row.summary(f) : words::fill_template(row.summary_text, f, fault_of(row.name, f));
 }
 
 std::vector<std::string> fix_of(const cause& row, const facts& f) {
@@ -106,7 +106,7 @@ std::vector<std::string> fix_of(const cause& row, const facts& f) {
   std::vector<std::string> steps;
   for (auto text = row.fix_text; !text.empty();) {
     const auto end = std::min(text.find('\n'), text.size());
-    auto filled = words::filled(text.substr(0, end), f, fault_of(row.name, f));
+    auto filled = words::fill_template(text.substr(0, end), f, fault_of(row.name, f));
     if (!filled.empty()) steps.push_back(std::move(filled));
     text.remove_prefix(std::min(end + 1, text.size()));
   }

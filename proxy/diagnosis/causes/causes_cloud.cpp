@@ -1,6 +1,6 @@
 // Credentials of the clouds, which live for hours and have forms of their own: Amazon ECR, Google, Azure.
-#include "diagnosis/causes/families.hpp"
-#include "diagnosis/causes/signs.hpp"
+#include "diagnosis/causes/predicates.hpp"
+#include "diagnosis/causes/tables.hpp"
 
 #include <array>
 
@@ -82,131 +82,134 @@ judgement judge_login(const facts& f) {
 }  // namespace azure
 
 constexpr std::array rows{
-    cause{.name = ecr::undecoded,
-          .title = "ECR's authorizationToken is used as the password without decoding",
-          .general = "credential-rejected",
-          .judge = ecr::judge_undecoded,
-          .summary_text = "{host} rejected {holder}: the password is an authorizationToken that was not decoded",
-          .fix_text = "Decode the token and store the part behind the colon as the password of AWS\n"
-                      "Or write what this prints: aws ecr get-login-password --region REGION",
-          .doc = {.seen = "403 DENIED, with the words that the token has expired, for a token that is a minute old.",
-                  .why = "GetAuthorizationToken returns base64 of AWS:password; it was stored whole as the password.",
-                  .apart = "Such a password begins with QVdTO, which is base64 of AWS: - certain before it is sent.",
-                  .look_alikes = "ecr-password-expired credential-rejected"}},
+    cause{
+        .name = ecr::undecoded,
+        .title = "The ECR authorizationToken was stored as the password without decoding it",
+        .general = "credential-rejected",
+        .judge = ecr::judge_undecoded,
+        .summary_text = "{host} rejected {holder}: the password is an authorizationToken that was not decoded",
+        .fix_text = "Decode the token and store the part behind the colon as the password of AWS\n"
+                    "Or write what this prints: aws ecr get-login-password --region REGION",
+        .doc = {.seen = "403 DENIED saying that the token has expired, for a token that is a minute old.",
+                .why =
+                    "GetAuthorizationToken returns base64 of AWS:password, and that value was stored as the password.",
+                .apart =
+                    "Such a password begins with QVdTO, the base64 of \"AWS:\", so it is recognized before it is sent.",
+                .look_alikes = "ecr-password-expired credential-rejected"}},
     cause{.name = ecr::expired,
           .title = "ECR's 12-hour password has expired",
           .general = "credential-rejected denied-by-registry",
           .judge = ecr::judge_expired,
-          .summary_text = "{host} rejected {holder}: ECR passwords live for 12 hours, and this one has expired",
-          .fix_text =
-              "Write the file anew in time, every 6 to 8 hours: CronJob or external-secrets with aws ecr "
-              "get-login-password\n"
-              "Or let regpass ask a credential provider (ecr-login, the kubelet's ecr-credential-provider) for a "
-              "fresh one",
+          .summary_text = "{host} rejected {holder}: ECR passwords are valid for 12 hours, and this one has expired",
+          .fix_text = "Rewrite the file every 6 to 8 hours, for example with a CronJob or external-secrets and aws ecr "
+                      "get-login-password\n"
+                      "Or let regpass run a credential provider (ecr-login, the kubelet's ecr-credential-provider) for "
+                      "a fresh one",
           .doc = {.seen = "403 DENIED: Your authorization token has expired. Reauthenticate and try again. A HEAD gets "
-                          "403 without any word. There is no WWW-Authenticate.",
-                  .why = "The password of get-login-password is valid for 12 hours and stands in a static Secret.",
-                  .apart = "A missing IAM right is a 403, too, but names the principal and the action. The password "
-                           "itself is base64 of a JSON object with its expiration.",
+                          "403 without a body. There is no WWW-Authenticate.",
+                  .why = "The password of get-login-password is valid for 12 hours and was stored in a static Secret.",
+                  .apart = "A missing IAM permission is also a 403, but it names the principal and the action. The "
+                           "password itself is base64 of a JSON object with its expiration.",
                   .look_alikes = "ecr-action-missing ecr-password-not-decoded credential-rejected"}},
     cause{.name = "ecr-action-missing",
-          .title = "The IAM principal lacks an ECR action",
+          .title = "The IAM principal is not allowed to perform an ECR action",
           .general = "denied-by-registry credential-rejected granted-less",
           .judge = ecr::judge_action,
-          .summary_text = "{host} refused {activity} {identity}: IAM does not allow it: {said}",
-          .fix_text = "Allow the action that is named on the repository that is named, in the policy of the principal "
-                      "that is named; a repository of another account needs a repository policy, too\n"
-                      "If the principal is not the one that was meant, replace {entry}\n{check}",
+          .summary_text = "{host} refused {activity} {identity}: the IAM principal lacks a permission: {said}",
+          .fix_text = "In the principal's policy, allow the named action on the named repository; a repository in "
+                      "another account also needs a repository policy\n"
+                      "If this is the wrong principal, replace {entry}\n{check}",
           .doc = {.seen = "403 DENIED: User: arn:aws:... is not authorized to perform: ecr:InitiateLayerUpload on "
                           "resource: arn:aws:ecr:...",
-                  .why = "The action is missing in the identity's or the repository's policy, or an explicit deny or a "
-                         "service control policy forbids it.",
-                  .apart = "The principal is accepted, so the password is good.",
+                  .why = "The action is missing from the identity's or the repository's policy, or an explicit deny or "
+                         "a service control policy forbids it.",
+                  .apart = "The principal was accepted, so the password is valid.",
                   .look_alikes = "ecr-password-expired client-uses-other-credential"}},
     cause{
         .name = "ecr-repository-missing",
         .title = "The ECR repository does not exist",
         .general = "not-found-or-hidden",
         .judge = ecr::judge_repository,
-        .summary_text = "{host} has no repository {repository}: ECR does not create it by a push; it says {said}",
+        .summary_text =
+            "{host} has no repository {repository}: ECR does not create repositories on push; it says {said}",
         .fix_text = "Create it: aws ecr create-repository --repository-name {repository}\n"
-                    "Check account and region in the host's name; each nested path is a repository of its own",
+                    "Check account and region in the host name; each nested path is a separate repository",
         .doc = {.seen = "404 NAME_UNKNOWN: The repository with name '...' does not exist in the registry with id '...'",
-                .why = "ECR creates no repository on push, unless a creation template applies.",
-                .apart = "ECR does not mask a 404 as 403: it can be believed.",
+                .why = "ECR does not create repositories on push unless a creation template applies.",
+                .apart = "ECR does not report a missing repository as 403, so the 404 is reliable.",
                 .look_alikes = "name-contains-host not-found-or-hidden"}},
-    cause{.name = google::mangled,
-          .title = "The Google service account key is damaged",
-          .general = "credential-rejected",
-          .judge = google::judge_key,
-          .summary_text =
-              "{host} rejected {holder}: what is stored is no service account key of the kind that this user "
-              "name promises",
-          .fix_text = "With the user _json_key store the key's JSON as it is, with _json_key_base64 its base64; in a "
-                      "config.json the whole of user:key is base64 once more\n"
-                      "Write {entry} anew from the key's file, not through a shell variable",
-          .doc = {.seen = "401 or 400: Unable to parse json key.",
-                  .why = "_json_key with a base64 key, or quotes and line breaks lost in a shell or CI variable.",
-                  .apart = "The user name tells the form: the password must parse as JSON (or base64 of it) with "
-                           "\"type\": \"service_account\".",
-                  .look_alikes = "google-access-token credential-rejected credential-is-json"}},
+    cause{
+        .name = google::mangled,
+        .title = "The Google service account key is damaged",
+        .general = "credential-rejected",
+        .judge = google::judge_key,
+        .summary_text = "{host} rejected {holder}: the stored password is not a service account key in the format that "
+                        "this user name requires",
+        .fix_text = "For the user _json_key store the key's JSON unchanged, for _json_key_base64 its base64; in a "
+                    "config.json, user:key is base64-encoded once more\n"
+                    "Recreate {entry} directly from the key file, not through a shell variable",
+        .doc =
+            {.seen = "401 or 400: Unable to parse json key.",
+             .why =
+                 "_json_key was used with a base64 key, or quotes and line breaks were lost in a shell or CI variable.",
+             .apart = "The user name determines the format: the password must be JSON (or base64 of it) with \"type\": "
+                      "\"service_account\".",
+             .look_alikes = "google-access-token credential-rejected credential-is-json"}},
     cause{
         .name = "google-access-token",
-        .title = "A Google access token, which lives for an hour",
+        .title = "The Google access token has probably expired (they are valid for one hour)",
         .general = "credential-rejected",
         .judge = google::judge_access_token,
-        .summary_text = "{host} rejected {holder}: access tokens of Google live for an hour, so it has probably "
+        .summary_text = "{host} rejected {holder}: Google access tokens are valid for one hour, so it has probably "
                         "expired; it says {said}",
-        .fix_text = "Let whatever writes {entry} write it again at least every half hour\n"
+        .fix_text = "Make whatever writes {entry} rewrite it at least every half hour\n"
                     "Or use workload identity, or a service account key (_json_key)",
-        .doc = {.seen = "401 by the token server or the registry; it worked an hour ago.",
+        .doc = {.seen = "401 from the token server or the registry, though it worked an hour ago.",
                 .why = "The Secret was made from gcloud auth print-access-token; such tokens are valid for 60 minutes.",
-                .apart = "The user is oauth2accesstoken. The token is opaque, so only its age can tell.",
+                .apart = "The user is oauth2accesstoken. The token is opaque, so only its age indicates the cause.",
                 .look_alikes = "credential-rejected google-key-mangled"}},
-    cause{
-        .name = "gcr-shut-down",
-        .title = "Container Registry (gcr.io) was shut down, and this project was not migrated",
-        .general = "token-server-error request-refused granted-less",
-        .judge = google::judge_shut_down,
-        .summary_text = "{host} answered 412 to {activity}: Container Registry was shut down in 2025 and this project "
-                        "was not migrated to Artifact Registry",
-        .fix_text = "Migrate the project: gcloud artifacts docker upgrade migrate --projects=PROJECT\n"
-                    "Or push to LOCATION-docker.pkg.dev",
-        .doc = {.seen = "412 Precondition Failed by the token endpoint of gcr.io: Container Registry is deprecated and "
-                        "shutting down.",
-                .why = "It ended on 18 March 2025; gcr.io is served by Artifact Registry, in which the project needs a "
-                       "gcr.io repository.",
-                .apart = "The credential is not the problem: it was not judged.",
-                .look_alikes = "token-server-error"}},
-    cause{
-        .name = azure::refresh,
-        .title = "Azure's 3-hour refresh token has expired, or is for another registry",
-        .general = "credential-rejected acr-login-or-role",
-        .judge = azure::judge_refresh,
-        .summary_text = "{host} rejected {holder}: refresh tokens of Azure live for about 3 hours and for one registry",
-        .fix_text = "Write {entry} anew in time: az acr login --name REGISTRY --expose-token\n"
-                    "Or use a service principal, a repository token or workload identity",
-        .doc = {.seen = "401 UNAUTHORIZED at /oauth2/token for the user 00000000-0000-0000-0000-000000000000.",
-                .why = "What az acr login --expose-token prints was stored in a Secret.",
-                .apart = "The password is a readable JWT: its exp and aud tell.",
-                .look_alikes = "acr-login-or-role credential-rejected"}},
+    cause{.name = "gcr-shut-down",
+          .title = "Container Registry (gcr.io) was shut down, and this project was not migrated",
+          .general = "token-server-error request-refused granted-less",
+          .judge = google::judge_shut_down,
+          .summary_text = "{host} answered 412 to {activity}: Container Registry was shut down in 2025 and this "
+                          "project was not migrated to Artifact Registry",
+          .fix_text = "Migrate the project: gcloud artifacts docker upgrade migrate --projects=PROJECT\n"
+                      "Or push to LOCATION-docker.pkg.dev",
+          .doc = {.seen = "412 Precondition Failed from the token endpoint of gcr.io: Container Registry is deprecated "
+                          "and shutting down.",
+                  .why = "Container Registry was shut down on 18 March 2025; Artifact Registry now serves gcr.io, and "
+                         "the project needs a gcr.io repository there.",
+                  .apart = "The credential is not the problem: it was never checked.",
+                  .look_alikes = "token-server-error"}},
+    cause{.name = azure::refresh,
+          .title = "The Azure refresh token (valid for 3 hours) has expired or belongs to another registry",
+          .general = "credential-rejected acr-login-or-role",
+          .judge = azure::judge_refresh,
+          .summary_text =
+              "{host} rejected {holder}: Azure refresh tokens are valid for about 3 hours and for one registry",
+          .fix_text = "Renew {entry} before it expires: az acr login --name REGISTRY --expose-token\n"
+                      "Or use a service principal, a repository token or workload identity",
+          .doc = {.seen = "401 UNAUTHORIZED at /oauth2/token for the user 00000000-0000-0000-0000-000000000000.",
+                  .why = "The output of az acr login --expose-token was stored in a Secret.",
+                  .apart = "The password is a readable JWT: check its exp and aud.",
+                  .look_alikes = "acr-login-or-role credential-rejected"}},
     cause{.name = "acr-login-or-role",
-          .title = "Azure refused: a dead credential or a missing role",
+          .title = "Azure refused the request: invalid credential or missing role",
           .general = "credential-rejected granted-less denied-by-registry",
           .judge = azure::judge_login,
-          .summary_text =
-              "{host} refused {activity} {identity} with the words that it has for a dead credential and for "
-              "a missing role alike",
-          .fix_text = "Look whether a pull works with it: regpass check {host}/{repository}; if it does, a role is "
-                      "missing: assign AcrPush, or content/write in the token's scope map\n"
-                      "If not even a pull works: renew the secret, enable the repository token or the admin user "
-                      "({entry})",
+          .summary_text = "{host} refused {activity} {identity} with an error that it uses both for an invalid "
+                          "credential and for a missing role",
+          .fix_text = "Check whether a pull works: regpass check {host}/{repository}; if it does, a role is missing: "
+                      "assign AcrPush, or content/write in the token's scope map\n"
+                      "If a pull does not work either: renew the secret, or enable the repository token or the admin "
+                      "user ({entry})",
           .doc = {.seen = "401 UNAUTHORIZED: authentication required, visit https://aka.ms/acr/authorization, at "
                           "/oauth2/token or at the repository.",
-                  .why = "One text covers a wrong or expired secret, a disabled repository token or admin user, a "
-                         "missing role, and a scope map without content/write.",
-                  .apart = "A 401 at the token endpoint for a pull as well: the credential is dead. A token without "
-                           "push: the role is missing. The text alone cannot tell.",
+                  .why = "Azure uses the same text for a wrong or expired secret, a disabled repository token or admin "
+                         "user, a missing role, and a scope map without content/write.",
+                  .apart = "If the token endpoint answers 401 to a pull as well, the credential is invalid. If it "
+                           "issues a token without push, the role is missing. The text alone does not show which.",
                   .look_alikes = "credential-rejected granted-less acr-refresh-token-expired"}},
 };
 

@@ -1,7 +1,7 @@
 // Who asks: no credential, one that cannot be used, one that is not accepted.
-#include "diagnosis/causes/families.hpp"
-#include "diagnosis/causes/signs.hpp"
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/causes/predicates.hpp"
+#include "diagnosis/causes/tables.hpp"
+#include "diagnosis/present/wording.hpp"
 
 #include <fmt/format.h>
 
@@ -53,8 +53,8 @@ judgement judge(const facts& f) {
   if (token_rejected(f)) return certainty::observed;
   const auto* a = deciding_answer(f);
   if (a != nullptr && a->status == 403) return certainty::likely;
-  if (f.seen->action != "pull") return certainty::observed;
-  return a != nullptr && f.sent_authorization == "none" ? certainty::observed : certainty::likely;
+  if (f.seen->action != registry::action::pull) return certainty::observed;
+  return a != nullptr && f.sent_authorization == authorization_kind::none ? certainty::observed : certainty::likely;
 }
 
 // A program that was asked and has none: "docker-credential-pass has none for harbor.example.com".
@@ -86,8 +86,8 @@ std::string summary(const facts& f) {
                        near->why, so);
   }
   if (const auto* near = near_miss(f)) {
-    return fmt::format("no credential for {} in {}: the file has {}, the image says {}; {}", host(f), near->source,
-                       shortened(near->key, 64), host(f), so);
+    return fmt::format("no credential for {} in {}: the file has {}, but the image name has {}; {}", host(f),
+                       near->source, shortened(near->key, 64), host(f), so);
   }
   if (const auto program = asked_in_vain(f); !program.empty()) {
     return fmt::format("no credential for {}: {} has none; {}", host(f), program, so);
@@ -105,16 +105,16 @@ std::vector<std::string> fix(const facts& f) {
   }
   std::vector<std::string> steps;
   if (const auto* near = narrower(f)) {
-    steps.push_back(
-        fmt::format("If {} is meant for this too, widen its repositories or actions", words::quoted(near->key)));
+    steps.push_back(fmt::format("If {} is also meant for this request, extend its repositories or actions",
+                                words::quoted(near->key)));
   } else if (const auto* other = near_miss(f)) {
     steps.push_back(fmt::format("If {} in {} is meant for {}, name it {}", words::quoted(other->key), other->source,
                                 words::host(f), words::quoted(key_for(f))));
   }
   if (const auto program = asked_in_vain(f); program.starts_with("docker-credential-")) {
-    steps.push_back(fmt::format("See why {} has none: printf {} | {} get", program, key_for(f), program));
+    steps.push_back(fmt::format("Check why {} has none: printf {} | {} get", program, key_for(f), program));
   }
-  steps.push_back(fmt::format("{} {}: {}", steps.empty() ? "Add an entry to" : "Else add an entry to",
+  steps.push_back(fmt::format("{} {}: {}", steps.empty() ? "Add an entry to" : "Otherwise add an entry to",
                               place_of_credentials(f), form_of_entry(f)));
   return steps;
 }
@@ -156,8 +156,8 @@ std::vector<std::string> fix(const facts& f) {
   const bool of_docker = entry == nullptr || problem(*entry).starts_with("auth ") ||
                          problem(*entry).starts_with("the ") ||
                          problem(*entry).find(" is no string") != std::string::npos;
-  if (!of_docker) return {fmt::format("Put right{}; regpass reads or asks it again by itself", key)};
-  return {fmt::format("Write the entry{} anew; its auth is made by: printf '%s:%s' USER PASSWORD | base64 -w0", key)};
+  if (!of_docker) return {fmt::format("Correct{}; regpass picks up the change automatically", key)};
+  return {fmt::format("Recreate the entry{}; generate its auth with: printf '%s:%s' USER PASSWORD | base64 -w0", key)};
 }
 
 }  // namespace credential_undecodable
@@ -166,7 +166,7 @@ namespace credential_rejected {
 
 judgement judge_answer(const facts& f) {
   const bool is_401 = f.last_answer->status == 401;
-  if (f.sent_authorization == "basic") {
+  if (f.sent_authorization == authorization_kind::basic) {
     if (is_401) return certainty::observed;
     // Registries that know Basic only (ECR) say 403 to an expired password as well as to a missing right.
     return speaks_of_rights(f) ? certainty::possible : certainty::likely;
@@ -190,8 +190,8 @@ std::string summary(const facts& f) {
   using namespace words;
   if (deciding_answer(f) != nullptr && token_is_anonymous(f)) {
     return fmt::format(
-        "{} did not recognise {}: its token server gave a token for nobody, probably since it is wrong "
-        "or expired",
+        "{} did not recognize {}: its token server issued an anonymous token, so the credential is probably wrong or "
+        "expired",
         host(f), holder(f));
   }
   auto text = fmt::format("{} rejected {}: wrong or expired", host(f), holder(f));
@@ -206,10 +206,9 @@ std::vector<std::string> fix(const facts& f) {
   // Names that registries reserve for passwords which die within hours.
   const auto& name = f.seen->username;
   if (name == "AWS" || name == "oauth2accesstoken" || name == "gitlab-ci-token" || name.starts_with("00000000-0000")) {
-    steps.push_back(
-        fmt::format("The user {} has passwords that live for hours only: whatever writes the file must "
-                    "write it again in time",
-                    words::quoted(name)));
+    steps.push_back(fmt::format(
+        "Passwords of the user {} are valid only for hours: whatever writes the file must rewrite it in time",
+        words::quoted(name)));
   }
   words::advise_check(f, steps);
   return steps;
@@ -224,38 +223,37 @@ constexpr std::array rows{
           .summary = no_credential::summary,
           .fix = no_credential::fix,
           .fix_text =
-              "Add an entry for the host, exactly as images name it, to the file that regpass reads: {\"auths\": "
+              "Add an entry for the host, exactly as in image names, to the file that regpass reads: {\"auths\": "
               "{\"HOST\": {\"auth\": \"<base64 of user:password>\"}}}\nDocker Hub's key is https://index.docker.io/v1/",
           .doc = {.seen = "The first 401 was followed by no token request, or by one without Authorization; the answer "
-                          "to that is 401 or 403. The clients say: failed to fetch anonymous token; no basic auth "
+                          "to that is 401 or 403. Clients report: failed to fetch anonymous token; no basic auth "
                           "credentials; pull access denied.",
                   .why = "No file that regpass reads has an entry for this host. Clients and regpass look a host up by "
                          "its exact name and port.",
-                  .apart = "A rejected password shows a request that did carry it.",
+                  .apart = "With a rejected password, a request did carry the credential.",
                   .look_alikes = "credential-rejected credential-entry-empty not-found-or-hidden"}},
     cause{.name = "credential-undecodable",
           .title = "The credential cannot be used",
           .judge = credential_undecodable::judge,
           .summary = credential_undecodable::summary,
           .fix = credential_undecodable::fix,
-          .fix_text = "Write the entry anew; its auth is made by: printf '%s:%s' USER PASSWORD | base64 -w0",
-          .doc = {.seen = "As without a credential, though there is an entry for the host.",
-                  .why = "The entry cannot be read: no base64, no colon, empty. regpass keeps the other entries; "
-                         "docker stops at the first bad one.",
-                  .apart = "Start-up says which entry and why (credentials-loaded).",
+          .fix_text = "Recreate the entry; generate its auth with: printf '%s:%s' USER PASSWORD | base64 -w0",
+          .doc = {.seen = "The same as without a credential, although there is an entry for the host.",
+                  .why = "The entry cannot be decoded: invalid base64, no colon, or empty. regpass keeps the other "
+                         "entries; docker stops at the first bad one.",
+                  .apart = "The log event credentials-loaded at startup names the entry and the reason.",
                   .look_alikes = "no-credential credential-not-base64 credential-entry-empty"}},
     cause{.name = "credential-rejected",
           .title = "The credential was rejected",
           .judge = credential_rejected::judge,
           .summary = credential_rejected::summary,
           .fix = credential_rejected::fix,
-          .fix_text =
-              "Renew the password or token of the entry that is named\nTry it step by step: regpass check REFERENCE",
-          .doc = {.seen = "The token server's 401, or the registry's own 401 or 403 to Basic. The registry itself only "
-                          "ever answered the first challenge.",
-                  .why = "The password or token is wrong, revoked, expired, or of another registry.",
-                  .apart = "The refusal comes before any decision about a repository. A missing right shows a token "
-                           "that was granted with less.",
+          .fix_text = "Renew the password or token of the named entry\nTest it step by step: regpass check REFERENCE",
+          .doc = {.seen = "401 from the token server, or 401 or 403 from the registry to Basic. The registry itself "
+                          "sent only the first challenge.",
+                  .why = "The password or token is wrong, revoked, expired, or belongs to another registry.",
+                  .apart = "The refusal comes before any decision about a repository. With a missing permission, a "
+                           "token is issued, but it grants less.",
                   .look_alikes = "granted-less credential-spoils-public-pull token-for-nobody"}},
 };
 

@@ -1,6 +1,6 @@
 // Entries of credential files: under the wrong key, not to be read, or odd.
-#include "diagnosis/causes/families.hpp"
-#include "diagnosis/causes/signs.hpp"
+#include "diagnosis/causes/predicates.hpp"
+#include "diagnosis/causes/tables.hpp"
 
 #include <array>
 
@@ -39,7 +39,7 @@ judgement judge_google(const facts& f) {
 }
 
 judgement judge_contradiction(const facts& f) {
-  const bool refused = token_rejected(f) || (registry_denied(f) && f.sent_authorization == "basic");
+  const bool refused = token_rejected(f) || (registry_denied(f) && f.sent_authorization == authorization_kind::basic);
   if (!used_credential(f) || !refused || fault_of(contradiction, f) == nullptr) return ruled_out;
   return certainty::likely;
 }
@@ -47,18 +47,18 @@ judgement judge_contradiction(const facts& f) {
 constexpr std::array rows{
     cause{
         .name = hub_key,
-        .title = "Docker Hub's credential stands under a key that nobody looks up",
+        .title = "The Docker Hub credential is stored under the wrong key",
         .general = "no-credential",
         .judge = elsewhere<hub_key>,
-        .summary_text = "no credential for {host}: the entry {place} is not for Docker Hub's registry; {activity} was "
-                        "refused",
+        .summary_text =
+            "no credential for {host}: the entry {place} is not for Docker Hub's registry; {activity} was refused",
         .fix_text = "Name the entry {key} https://index.docker.io/v1/ (with the slash at its end)",
-        .doc = {.seen = "The token request to auth.docker.io leaves without Authorization; the token names no user and "
-                        "grants pull at most; a push ends in 401 insufficient_scope.",
+        .doc = {.seen = "The token request to auth.docker.io has no Authorization; the token names no user and grants "
+                        "at most pull; a push ends in 401 insufficient_scope.",
                 .why = "docker and BuildKit look up exactly https://index.docker.io/v1/. regpass and podman also take "
-                       "docker.io, index.docker.io and registry-1.docker.io, but hub.docker.com is the web site.",
-                .apart = "A rejected password is refused by the token server; a missing repository shows a token "
-                         "request that did carry credentials.",
+                       "docker.io, index.docker.io and registry-1.docker.io, but hub.docker.com is only the web site.",
+                .apart = "A rejected password is refused by the token server; with a missing repository, the token "
+                         "request did carry credentials.",
                 .look_alikes = "no-credential credential-rejected hub-push-not-granted"}},
     cause{.name = old_github,
           .title = "The credential is for GitHub's old registry",
@@ -70,161 +70,161 @@ constexpr std::array rows{
                       "image ghcr.io/OWNER/NAME",
           .doc = {.seen = "Requests to ghcr.io go out anonymously and get 401 or 403.",
                   .why = "docker.pkg.github.com and ghcr.io are two hosts with two entries; the old one is deprecated.",
-                  .apart = "The file has an entry for the sister host, none for the one in use.",
+                  .apart = "The file has an entry for the old host, but none for the one in use.",
                   .look_alikes = "no-credential ghcr-workflow-permission"}},
     cause{.name = google_host,
-          .title = "The credential is for another region's Google registry",
+          .title = "The credential is for a Google registry in another region",
           .general = "no-credential",
           .judge = judge_google,
-          .summary_text =
-              "no credential for {host}: the file has {place}, but each Google registry host needs an entry "
-              "of its own; {activity} was refused",
+          .summary_text = "no credential for {host}: the file has {place}, but each Google registry host needs its own "
+                          "entry; {activity} was refused",
           .fix_text = "Add an entry for {host}; with docker: gcloud auth configure-docker {host}",
           .doc = {.seen = "403 DENIED: Unauthenticated request. Unauthenticated requests do not have permission ...",
-                  .why = "Every LOCATION-docker.pkg.dev is a host of its own, and gcr.io another.",
-                  .apart = "The words Unauthenticated request mean that nothing was sent. A missing right names the "
-                           "permission without them.",
+                  .why = "Every LOCATION-docker.pkg.dev is a separate host, and so is gcr.io.",
+                  .apart = "\"Unauthenticated request\" means that no credential was sent. A missing permission is "
+                           "named without these words.",
                   .look_alikes = "no-credential scope-refused"}},
     cause{.name = other_port,
           .title = "The credential is for another port of this host",
           .general = "no-credential",
           .judge = elsewhere<other_port>,
-          .summary_text = "no credential for {host}: the file has {place}, which differs in the port; {activity} was "
-                          "refused",
-          .fix_text = "Name the entry as images name the registry: \"{host}\"",
-          .doc = {.seen = "The exchange is anonymous though the file names the same host.",
-                  .why = "Keys are compared with their port; only :443 and no port are one for regpass. docker and "
-                         "podman do not even equate these.",
-                  .apart = "The host is the same, the port is not. Another host is simply a missing entry.",
+          .summary_text =
+              "no credential for {host}: the file has {place}, which differs in the port; {activity} was refused",
+          .fix_text = "Name the entry exactly like the registry in image names: \"{host}\"",
+          .doc = {.seen = "The exchange is anonymous although the file names the same host.",
+                  .why = "Keys are compared including the port; regpass treats only :443 and no port as equal. docker "
+                         "and podman do not even do that.",
+                  .apart = "The host is the same, but the port differs. A different host is simply a missing entry.",
                   .look_alikes = "no-credential"}},
-    cause{
-        .name = not_base64,
-        .title = "The entry's auth is no base64",
-        .general = "credential-undecodable",
-        .judge = unusable<not_base64>,
-        .summary_text = "the credential for {host}, {place}, cannot be used: {detail}; {activity} was refused without "
-                        "it",
-        .fix_text = "Write the entry {key} anew; its auth is made by: printf '%s:%s' USER PASSWORD | base64 -w0",
-        .doc = {.seen = "The host is asked anonymously. docker warns: illegal base64 data at input byte N.",
-                .why = "The URL-safe alphabet (- and _), missing padding, quotes or blanks in the value. docker stops "
-                       "at the first bad entry, and since its order is random, other hosts turn anonymous from run to "
-                       "run; regpass keeps the others.",
-                .apart = "An entry that decodes but holds no colon is credential-without-user.",
-                .look_alikes = "credential-without-user credential-is-json credential-file-wrapped"}},
+    cause{.name = not_base64,
+          .title = "The entry's auth is not valid base64",
+          .general = "credential-undecodable",
+          .judge = unusable<not_base64>,
+          .summary_text =
+              "the credential for {host}, {place}, cannot be used: {detail}; {activity} was refused without it",
+          .fix_text = "Recreate the entry {key}; generate its auth with: printf '%s:%s' USER PASSWORD | base64 -w0",
+          .doc = {.seen = "Requests to the host are anonymous. docker warns: illegal base64 data at input byte N.",
+                  .why = "The value uses the URL-safe alphabet (- and _), lacks padding, or contains quotes or blanks. "
+                         "docker stops at the first bad entry, and because it iterates in random order, other hosts "
+                         "become anonymous from run to run; regpass keeps the other entries.",
+                  .apart = "An entry that decodes but has no colon is credential-without-user.",
+                  .look_alikes = "credential-without-user credential-is-json credential-file-wrapped"}},
     cause{.name = no_user,
-          .title = "The entry's auth holds no user name",
+          .title = "The entry's auth has no user name",
           .general = "credential-undecodable",
           .judge = unusable<no_user>,
           .summary_text =
-              "the credential for {host}, {place}, cannot be used: {detail}; {activity} was refused without "
-              "it",
-          .fix_text = "Write the entry {key} anew as user and password: printf '%s:%s' USER PASSWORD | base64 -w0\n"
-                      "If the registry ignores the user, any name that is not empty will do",
-          .doc = {.seen = "The host is asked anonymously, or by a Basic header that holds only a token.",
-                  .why = "Only the token was base64-encoded, or :token with an empty user.",
-                  .apart = "The value decodes; what comes out has no colon, or begins with it.",
+              "the credential for {host}, {place}, cannot be used: {detail}; {activity} was refused without it",
+          .fix_text = "Recreate the entry {key} with user and password: printf '%s:%s' USER PASSWORD | base64 -w0\n"
+                      "If the registry ignores the user name, any non-empty name works",
+          .doc = {.seen = "Requests to the host are anonymous, or have a Basic header that contains only a token.",
+                  .why = "Only the token was base64-encoded, or :token with an empty user name.",
+                  .apart = "The value decodes, but the result has no colon or begins with one.",
                   .look_alikes = "credential-not-base64 credential-is-json"}},
-    cause{.name = is_json,
-          .title = "The entry's auth is base64 of a JSON object",
-          .general = "credential-undecodable",
-          .judge = unusable<is_json>,
-          .summary_text =
-              "the credential for {host}, {place}, cannot be used: {detail}; {activity} was refused without "
-              "it",
-          .fix_text = "Write the entry {key} anew: printf '%s:%s' USER PASSWORD | base64 -w0",
-          .doc = {.seen = "Other tools send a Basic header whose user is {\"username\"; the answer is 401, or 400 by "
-                          "Google.",
-                  .why = "The value was copied from a tool with a format of its own. It holds a colon, so docker's "
-                         "decoder splits it in the wrong place.",
-                  .apart = "What comes out begins with {.",
-                  .look_alikes = "credential-not-base64 google-key-mangled"}},
+    cause{
+        .name = is_json,
+        .title = "The entry's auth is base64 of a JSON object",
+        .general = "credential-undecodable",
+        .judge = unusable<is_json>,
+        .summary_text =
+            "the credential for {host}, {place}, cannot be used: {detail}; {activity} was refused without it",
+        .fix_text = "Recreate the entry {key}: printf '%s:%s' USER PASSWORD | base64 -w0",
+        .doc =
+            {.seen =
+                 "Other tools send a Basic header whose user is {\"username\"; the answer is 401, or 400 from Google.",
+             .why = "The value was copied from a tool that uses its own format. It contains a colon, so docker's "
+                    "decoder splits it in the wrong place.",
+             .apart = "The decoded value begins with {.",
+             .look_alikes = "credential-not-base64 google-key-mangled"}},
     cause{
         .name = damaged,
-        .title = "The user name, password or token holds a character that it cannot have",
+        .title = "The user name, password or token contains an invalid character",
         .general = "credential-undecodable",
         .judge = unusable<damaged>,
         .summary_text = "the credential for {host}, {place}, is not sent: {detail}; {activity} was refused without it",
-        .fix_text = "Write it anew without a line break: printf '%s:%s' USER PASSWORD | base64 -w0 for an auth, "
-                    "printf '%s' PASSWORD for a file or a Secret's key",
+        .fix_text = "Recreate it without a line break: printf '%s:%s' USER PASSWORD | base64 -w0 for an auth, printf "
+                    "'%s' PASSWORD for a file or a Secret's key",
         .doc = {.seen = "Other tools send it and get 401 or 403, as for a wrong password. After a few attempts the "
                         "account may be locked.",
-                .why = "echo puts a line break behind what it prints, and editors put one at the end of a file; "
-                       "base64 keeps it. RFC 7617 allows no control characters in user names and passwords, and no "
-                       "colon in a user name. regpass does not send such a credential.",
-                .apart = "The same password works when it is typed. Known before any request: start-up warns.",
+                .why = "echo appends a line break to its output, and editors add one at the end of a file; base64 "
+                       "preserves it. RFC 7617 allows no control characters in user names and passwords, and no colon "
+                       "in a user name. regpass does not send such a credential.",
+                .apart = "The same password works when it is typed. regpass warns at startup, before any request.",
                 .look_alikes = "credential-rejected credential-not-base64 credential-file-wrapped"}},
     cause{
         .name = no_registry,
-        .title = "The entry's key names no registry",
+        .title = "The entry's key is not a valid registry name",
         .general = "no-credential",
         .judge = elsewhere<no_registry>,
         .summary_text = "no credential for {host}: the entry {place} cannot be used: {detail}; {activity} was refused",
-        .fix_text = "If the entry is meant for {host}, make its key \"{host}\", as images name the registry",
-        .doc = {.seen = "The host is asked anonymously, though the file has an entry that was meant for it.",
-                .why = "A template or shell variable was not replaced, the key is empty or just https://, it holds a "
-                       "user name, or a wildcard that covers too much. In auths wildcards are read as the kubelet "
-                       "reads them: *.example.com stands for one label. credHelpers has none.",
-                .apart = "Start-up warns of such an entry. An entry for another host is simply no-credential.",
+        .fix_text = "If the entry is meant for {host}, change its key to \"{host}\", exactly as in image names",
+        .doc = {.seen = "Requests to the host are anonymous, although the file has an entry that was meant for it.",
+                .why = "A template or shell variable was not replaced, the key is empty or only https://, or it "
+                       "contains a user name or a wildcard that matches too much. In auths, wildcards work as in the "
+                       "kubelet: * in *.example.com matches one label. credHelpers does not support wildcards.",
+                .apart =
+                    "regpass warns about such an entry at startup. An entry for another host is simply no-credential.",
                 .look_alikes = "no-credential credential-for-other-port"}},
-    cause{
-        .name = no_content,
-        .title = "The entry for this host is empty",
-        .general = "credential-undecodable",
-        .judge = unusable<no_content>,
-        .summary_text = "the credential for {host}, {place}, is only an empty marker; {activity} was refused without "
-                        "it",
-        .fix_text = "Write user and password into the entry: kubectl create secret docker-registry NAME "
-                    "--docker-server={host} --docker-username=USER --docker-password=PASSWORD",
-        .doc = {.seen = "The host is asked anonymously.",
-                .why = "Where an external store (credsStore) keeps the secrets, docker login writes an empty entry as "
-                       "a marker. A Secret made from such a file holds no secret.",
-                .apart = "The key is right, and all members are empty.",
-                .look_alikes = "credential-file-empty credential-helper-missing no-credential"}},
+    cause{.name = no_content,
+          .title = "The entry for this host is empty",
+          .general = "credential-undecodable",
+          .judge = unusable<no_content>,
+          .summary_text =
+              "the credential for {host}, {place}, is only an empty marker; {activity} was refused without it",
+          .fix_text = "Write user and password into the entry: kubectl create secret docker-registry NAME "
+                      "--docker-server={host} --docker-username=USER --docker-password=PASSWORD",
+          .doc = {.seen = "Requests to the host are anonymous.",
+                  .why = "When an external store (credsStore) keeps the secrets, docker login writes an empty entry as "
+                         "a marker. A Kubernetes Secret created from such a file contains no credential.",
+                  .apart = "The key is correct, but all members are empty.",
+                  .look_alikes = "credential-file-empty credential-helper-missing no-credential"}},
     cause{.name = no_helper,
           .title = "The credential helper is not installed",
           .general = "credential-undecodable no-credential",
           .judge = unusable<no_helper>,
-          .summary_text = "no credential for {host}: {detail}; {place} wants it; {activity} was refused",
+          .summary_text = "no credential for {host}: {detail}; {place} requires it; {activity} was refused",
           .fix_text = "Mount a file with user and password (auths) instead of one with credsStore or credHelpers\n"
-                      "Or put the program on the PATH of regpass, and give it its identity",
+                      "Or install the program in the PATH of regpass and give it the identity that it needs",
           .doc = {.seen = "After the registry's 401 docker sends nothing more: error getting credentials - err: exec: "
                           "docker-credential-NAME: executable file not found in $PATH.",
-                  .why = "config.json was copied from a laptop or a cloud machine: desktop, osxkeychain, ecr-login, "
-                         "gcloud. The container has none of them.",
-                  .apart = "Known before any request: the file names a program, and PATH has none of that name.",
+                  .why = "config.json was copied from a laptop or a cloud machine and refers to a helper (desktop, "
+                         "osxkeychain, ecr-login, gcloud) that the container does not have.",
+                  .apart = "The file names a program that is not in PATH. regpass reports this before any request.",
                   .look_alikes = "credential-entry-empty no-credential"}},
     cause{.name = contradiction,
           .title = "The entry's auth and its username and password differ",
           .general = "credential-rejected",
           .judge = judge_contradiction,
-          .summary_text = "{host} rejected {holder}; {place} holds two credentials that differ, and auth is the one "
-                          "that counts: it says {said}",
-          .fix_text = "Write the entry {key} anew as a whole: when a password is renewed, auth must be, too",
-          .doc = {.seen = "401 to the old secret, at the token server or at the registry.",
-                  .why = "Only the readable password was edited. docker decodes auth and overwrites the other two with "
-                         "it; regpass does the same.",
-                  .apart = "Decode auth and compare: the difference is the diagnosis, before any request is made.",
+          .summary_text = "{host} rejected {holder}; {place} contains two different credentials, and auth takes "
+                          "precedence; it says {said}",
+          .fix_text = "Recreate the whole entry {key}: when the password changes, auth must change as well",
+          .doc = {.seen = "401 to the old password, from the token server or the registry.",
+                  .why = "Only the plain-text password was edited. docker decodes auth and overwrites the other two "
+                         "members; regpass does the same.",
+                  .apart = "Decode auth and compare it with the other members.",
                   .look_alikes = "credential-rejected"}},
     cause{.name = "credential-without-auth",
           .title = "The entry has username and password, but no auth",
           .summary_text = "{place} has no auth: regpass, docker and BuildKit use its username and password, podman, "
                           "buildah and skopeo do not",
-          .fix_text = "Add auth, which every tool reads: printf '%s:%s' USER PASSWORD | base64 -w0",
-          .doc = {.seen = "With regpass: nothing. podman, buildah and skopeo ask anonymously.",
+          .fix_text = "Add auth, which every tool supports: printf '%s:%s' USER PASSWORD | base64 -w0",
+          .doc = {.seen = "With regpass: nothing. podman, buildah and skopeo send anonymous requests.",
                   .why = "containers/image reads auth and identitytoken only.",
-                  .apart = "The same file works in one family of tools and not in the other.",
+                  .apart = "The same file works with one family of tools but not with the other.",
                   .look_alikes = "credential-entry-empty"}},
-    cause{.name = "credential-helper-hides-entry",
-          .title = "A credHelpers line stands before a usable entry",
-          .summary_text = "{place} is used by regpass, but docker asks the program of credHelpers for this host and "
-                          "ignores the entry: {detail}",
-          .fix_text = "Remove the credHelpers line for this host, if the entry is the one that is meant",
-          .doc = {.seen = "docker and BuildKit fail with error getting credentials though the password stands in the "
-                          "file.",
-                  .why = "docker chooses the host's credHelpers program, else credsStore, and only without either the "
-                         "entry; it does not fall back when the program fails.",
-                  .apart = "Both maps hold the host.",
-                  .look_alikes = "credential-helper-missing"}},
+    cause{
+        .name = "credential-helper-hides-entry",
+        .title = "A credHelpers line hides a usable entry from docker",
+        .summary_text = "{place} is used by regpass, but docker runs the program from credHelpers for this host and "
+                        "ignores the entry: {detail}",
+        .fix_text = "If the entry is the correct credential, remove the credHelpers line for this host",
+        .doc =
+            {.seen =
+                 "docker and BuildKit fail with \"error getting credentials\" although the file contains the password.",
+             .why = "docker prefers the host's credHelpers program, then credsStore, and uses the entry only if "
+                    "neither is set; it does not fall back when the program fails.",
+             .apart = "Both auths and credHelpers contain the host.",
+             .look_alikes = "credential-helper-missing"}},
 };
 
 }  // namespace

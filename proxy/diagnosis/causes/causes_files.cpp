@@ -1,7 +1,7 @@
 // Credential files: missing, empty, not what they should be. Said when they are read, and again when a request fails
 // for want of what should have been in them.
-#include "diagnosis/causes/families.hpp"
-#include "diagnosis/causes/signs.hpp"
+#include "diagnosis/causes/predicates.hpp"
+#include "diagnosis/causes/tables.hpp"
 
 #include <array>
 
@@ -38,118 +38,121 @@ judgement judge_missing(const facts& f) {
 constexpr std::array rows{
     cause{
         .name = wrapped,
-        .title = "A line break stands in the middle of the credential file's base64",
+        .title = "The base64 in the credential file contains a line break",
         .general = "no-credential",
         .judge = missing_for<wrapped>,
-        .summary_text = "no credential for {host}: {place} cannot be read, a string in it holds a line break; "
-                        "{activity} was refused",
-        .fix_text = "Make the auth value again without line breaks: printf '%s:%s' USER PASSWORD | base64 -w0\n"
-                    "Or build the file with a tool that writes JSON: kubectl create secret docker-registry, jq",
-        .doc = {.seen = "All hosts are asked anonymously. Tools that parse the file say: invalid character '\\n' in "
-                        "string literal.",
-                .why = "GNU base64 breaks its output at 76 columns. In a JSON string a raw line break is an error, so "
-                       "the whole file is lost. Long secrets (service account keys, ECR passwords) are hit first.",
-                .apart = "The position of the error lies inside an auth string; a file that is no JSON at all fails "
-                         "at its beginning.",
-                .look_alikes = "credential-file-not-json credential-not-base64"}},
-    cause{.name = directory,
-          .title = "A directory stands where the credential file should be",
-          .general = "no-credential",
-          .judge = missing_for<directory>,
-          .summary_text = "no credential for {host}: {place} is a directory and holds no credential file; {activity} "
-                          "was refused",
-          .fix_text = "Mount the single key: in a pod, volumes: items: [{key: .dockerconfigjson, path: config.json}]\n"
-                      "With docker -v, create the file on the host first: a missing source becomes a directory",
-          .doc = {.seen = "All hosts are asked anonymously, or the tool stops at once: read config.json: is a "
-                          "directory.",
-                  .why = "A bind mount whose source did not exist was made as a directory, or a whole Secret was "
-                         "mounted at the file's path.",
-                  .apart = "ls -l on the path shows a directory.",
-                  .look_alikes = "credential-file-missing credential-file-empty"}},
+        .summary_text = "no credential for {host}: {place} cannot be parsed, because a string in it contains a line "
+                        "break; {activity} was refused",
+        .fix_text = "Generate the auth value without line breaks: printf '%s:%s' USER PASSWORD | base64 -w0\n"
+                    "Or create the file with a tool that writes JSON: kubectl create secret docker-registry, jq",
+        .doc =
+            {.seen = "Requests to all hosts are anonymous. Tools that parse the file report: invalid character '\\n' "
+                     "in string literal.",
+             .why = "GNU base64 wraps its output at 76 columns. A raw line break in a JSON string is an error, so the "
+                    "whole file is unusable. Long secrets (service account keys, ECR passwords) are affected first.",
+             .apart =
+                 "The error position is inside an auth string; a file that is not JSON at all fails at its beginning.",
+             .look_alikes = "credential-file-not-json credential-not-base64"}},
+    cause{
+        .name = directory,
+        .title = "The path of the credential file is a directory",
+        .general = "no-credential",
+        .judge = missing_for<directory>,
+        .summary_text =
+            "no credential for {host}: {place} is a directory and holds no credential file; {activity} was refused",
+        .fix_text = "Mount the single key: in a pod, volumes: items: [{key: .dockerconfigjson, path: config.json}]\n"
+                    "With docker -v, create the file on the host first: a missing source becomes a directory",
+        .doc = {.seen = "All hosts are asked anonymously, or the tool stops at once: read config.json: is a directory.",
+                .why = "A bind mount whose source did not exist was made as a directory, or a whole Secret was mounted "
+                       "at the file's path.",
+                .apart = "ls -l on the path shows a directory.",
+                .look_alikes = "credential-file-missing credential-file-empty"}},
     cause{.name = unreadable,
-          .title = "regpass may not read the credential file",
+          .title = "regpass has no permission to read the credential file",
           .general = "no-credential",
           .judge = missing_for<unreadable>,
-          .summary_text = "no credential for {host}: regpass may not read {place}; {activity} was refused",
-          .fix_text = "Let the user that regpass runs as read {place}: in a pod, securityContext.fsGroup or the "
-                      "volume's defaultMode",
-          .doc = {.seen = "All hosts are asked anonymously.",
-                  .why = "The file belongs to another user, and its mode lets nobody else read it. Rootless pods see "
-                         "this with Secrets of mode 0400 of root.",
-                  .apart = "Start-up says: Permission denied.",
+          .summary_text = "no credential for {host}: regpass has no permission to read {place}; {activity} was refused",
+          .fix_text = "Give the user that regpass runs as read access to {place}: in a pod, securityContext.fsGroup or "
+                      "the volume's defaultMode",
+          .doc = {.seen = "Requests to all hosts are anonymous.",
+                  .why = "The file belongs to another user, and its mode does not allow others to read it. This "
+                         "happens in rootless pods with Secrets of mode 0400 that belong to root.",
+                  .apart = "At startup regpass logs: Permission denied.",
                   .look_alikes = "credential-file-missing"}},
     cause{.name = not_utf8,
-          .title = "The credential file is no UTF-8 text",
+          .title = "The credential file is not UTF-8 text",
           .general = "no-credential credential-undecodable",
           .judge = judge_not_utf8,
           .summary_text = "no credential for {host}: {place} cannot be read ({detail}); {activity} was refused",
           .fix_text = "Save {place} as UTF-8; in PowerShell: Set-Content -Encoding utf8, or iconv -f UTF-16 -t UTF-8",
-          .doc = {.seen = "All hosts are asked anonymously. Other tools say: invalid character 'ÿ' looking for "
+          .doc = {.seen = "Requests to all hosts are anonymous. Other tools report: invalid character 'ÿ' looking for "
                           "beginning of value.",
                   .why = "Windows PowerShell 5.1 writes UTF-16 when output is redirected with >, and some editors do "
-                         "by default. A byte order mark of UTF-8 does no harm: regpass ignores it.",
+                         "by default. A UTF-8 byte order mark is harmless: regpass ignores it.",
                   .apart = "The first two bytes are FF FE or FE FF, or every second byte is zero.",
                   .look_alikes = "credential-file-not-json credential-damaged"}},
-    cause{
-        .name = not_json,
-        .title = "The credential file is no JSON",
-        .general = "no-credential",
-        .judge = missing_for<not_json>,
-        .summary_text = "no credential for {host}: {place} cannot be read ({detail}); {activity} was refused",
-        .fix_text = "Correct the file at the place that is named, or make it anew: kubectl create secret "
-                    "docker-registry, docker login",
-        .doc = {.seen = "All hosts are asked anonymously.",
-                .why = "A template, an editor or a half-written update left something that is no JSON object.",
-                .apart = "While regpass runs, the last good content of a file stays in force; at start there is none.",
-                .look_alikes = "credential-file-wrapped credential-file-empty"}},
+    cause{.name = not_json,
+          .title = "The credential file is not valid JSON",
+          .general = "no-credential",
+          .judge = missing_for<not_json>,
+          .summary_text = "no credential for {host}: {place} cannot be read ({detail}); {activity} was refused",
+          .fix_text = "Correct the file at the named position, or recreate it: kubectl create secret docker-registry, "
+                      "docker login",
+          .doc = {.seen = "Requests to all hosts are anonymous.",
+                  .why = "A template, an editor or an incomplete update left something that is not a JSON object.",
+                  .apart =
+                      "While regpass runs, the last valid content of a file stays in force; at startup there is none.",
+                  .look_alikes = "credential-file-wrapped credential-file-empty"}},
     cause{.name = empty,
-          .title = "The credential file holds no entry",
+          .title = "The credential file has no entries",
           .general = "no-credential",
           .judge = missing_for<empty>,
-          .summary_text = "no credential for {host}: {place} holds no entry ({detail}); {activity} was refused",
+          .summary_text = "no credential for {host}: {place} has no entries ({detail}); {activity} was refused",
           .fix_text = "Create the Secret in the namespace of the pod, with an entry for {host}: kubectl create secret "
                       "docker-registry NAME --docker-server={host} --docker-username=USER --docker-password=PASSWORD\n"
-                      "Make the volume mandatory (no optional: true), so that its absence is seen at once",
-          .doc = {.seen = "All hosts are asked anonymously: public images work, private ones get 401 or 403. docker "
-                          "says nothing at all.",
-                  .why = "The file has no bytes, only blanks, {} or an empty auths object: the Secret was empty, a "
-                         "template produced nothing, or an external store keeps the secrets.",
-                  .apart = "Zero bytes, blanks, {} and {\"auths\":{}} are told apart in the words of start-up.",
+                      "Make the volume mandatory (no optional: true), so that a missing Secret is noticed immediately",
+          .doc = {.seen = "Requests to all hosts are anonymous: public images work, private ones get 401 or 403. "
+                          "docker reports nothing at all.",
+                  .why = "The file is empty or contains only blanks, {} or an empty auths object: the Secret was "
+                         "empty, a template produced nothing, or an external store keeps the secrets.",
+                  .apart = "Zero bytes, blanks, {} and {\"auths\":{}} are reported differently at startup.",
                   .look_alikes = "credential-file-missing credential-entry-empty"}},
     cause{.name = missing,
-          .title = "There is no credential file where regpass looks",
+          .title = "regpass found no credential file",
           .general = "no-credential",
           .judge = judge_missing,
           .summary_text = "no credential for {host}: no credential file was found, {place} does not exist or is empty; "
                           "{activity} was refused",
-          .fix_text =
-              "Mount a docker config.json and name it in regpass.toml: [credentials] docker_config = "
-              "[\"/run/secrets/regpass\"]\n"
-              "If it is mounted elsewhere: look at REGISTRY_AUTH_FILE, DOCKER_CONFIG and XDG_RUNTIME_DIR, which "
-              "images may have set to another path",
-          .doc = {.seen = "All hosts are asked anonymously.",
-                  .why = "The Secret is optional and absent, mounted at another path, or an image presets "
-                         "REGISTRY_AUTH_FILE to a file that nobody mounted.",
-                  .apart = "What was looked at stands in the explanation, in order.",
+          .fix_text = "Mount a docker config.json and name it in regpass.toml: [credentials] docker_config = "
+                      "[\"/run/secrets/regpass\"]\n"
+                      "If it is mounted elsewhere: check REGISTRY_AUTH_FILE, DOCKER_CONFIG and XDG_RUNTIME_DIR, which "
+                      "images may set to another path",
+          .doc = {.seen = "Requests to all hosts are anonymous.",
+                  .why = "The Secret is optional and absent, mounted at another path, or the image sets "
+                         "REGISTRY_AUTH_FILE to a file that is not mounted.",
+                  .apart = "The explanation lists the searched paths in order.",
                   .look_alikes = "no-credential credential-file-empty credential-file-is-directory"}},
-    cause{.name = "credential-file-legacy",
-          .title = "The credential file has the legacy form of .dockercfg",
-          .summary_text = "{place} has the legacy form without auths: regpass reads it, docker, BuildKit and podman "
-                          "ignore it",
-          .fix_text = "Make it a Secret of type kubernetes.io/dockerconfigjson, or wrap its object in {\"auths\": ...}",
-          .doc = {.seen = "With regpass: nothing. Other tools ask all hosts anonymously and report no error.",
-                  .why = "In the old form hosts are the top-level keys. Today's tools look for auths and ignore the "
-                         "rest.",
-                  .apart = "The file is valid JSON, and its top-level keys are hosts.",
-                  .look_alikes = "credential-file-empty credential-file-not-renamed"}},
+    cause{
+        .name = "credential-file-legacy",
+        .title = "The credential file has the legacy .dockercfg format",
+        .summary_text =
+            "{place} has the legacy format without auths: regpass reads it, but docker, BuildKit and podman ignore it",
+        .fix_text = "Use a Secret of type kubernetes.io/dockerconfigjson, or wrap the object in {\"auths\": ...}",
+        .doc =
+            {.seen = "With regpass: nothing. Other tools send anonymous requests to all hosts and report no error.",
+             .why =
+                 "In the old format, hosts are the top-level keys. Current tools look for auths and ignore the rest.",
+             .apart = "The file is valid JSON, and its top-level keys are hosts.",
+             .look_alikes = "credential-file-empty credential-file-not-renamed"}},
     cause{.name = "credential-file-not-renamed",
-          .title = "The Secret's key was mounted under its own name",
-          .summary_text = "{place} is named as in the Secret: regpass reads it, docker and BuildKit want config.json",
+          .title = "The Secret was mounted as .dockerconfigjson instead of config.json",
+          .summary_text =
+              "{place} is named like the Secret's key: regpass reads it, but docker and BuildKit expect config.json",
           .fix_text = "For other tools: volumes: items: [{key: .dockerconfigjson, path: config.json}]",
-          .doc = {.seen = "With regpass: nothing. Other tools ask anonymously, with DOCKER_CONFIG set to the right "
-                          "directory.",
-                  .why = "They open config.json in that directory; the volume shows .dockerconfigjson.",
-                  .apart = "ls -a of the directory.",
+          .doc = {.seen = "With regpass: nothing. Other tools send anonymous requests although DOCKER_CONFIG is set to "
+                          "the right directory.",
+                  .why = "They open config.json in that directory, but the volume contains .dockerconfigjson.",
+                  .apart = "List the directory with ls -a.",
                   .look_alikes = "credential-file-missing credential-file-legacy"}},
 };
 

@@ -1,6 +1,6 @@
 // Docker Hub and GitHub's registry.
-#include "diagnosis/causes/families.hpp"
-#include "diagnosis/causes/signs.hpp"
+#include "diagnosis/causes/predicates.hpp"
+#include "diagnosis/causes/tables.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +13,7 @@ bool is_hub(const facts& f) {
 }
 
 judgement judge_library(const facts& f) {
-  const bool push = is_hub(f) && f.seen->action == "push" && f.seen->repository.starts_with("library/");
+  const bool push = is_hub(f) && f.seen->action == registry::action::push && f.seen->repository.starts_with("library/");
   if (!push || !access_denied(f) || !used_credential(f)) return ruled_out;
   return granted_too_little(f) ? certainty::observed : certainty::likely;
 }
@@ -53,88 +53,90 @@ judgement judge_workflow(const facts& f) {
 
 constexpr std::array rows{
     cause{.name = "hub-name-without-namespace",
-          .title = "The image's name has no namespace, so it means an official image",
+          .title = "The image name has no namespace and therefore refers to an official image",
           .general = "granted-less hub-push-not-granted access-token-too-narrow credential-rejected",
           .judge = judge_library,
-          .summary_text =
-              "{host} refuses {activity} {identity}: a name without a namespace means an official image, which "
-              "only Docker can push",
-          .fix_text = "Put your namespace before the image's name: docker.io/NAMESPACE/IMAGE\n"
-                      "Or the registry's host, if another one is meant",
-          .doc = {.seen = "The scope asked is repository:library/IMAGE:pull,push; pull or nothing is granted.",
+          .summary_text = "{host} refuses {activity} {identity}: a name without a namespace refers to an official "
+                          "image, which only Docker can push",
+          .fix_text = "Add your namespace to the image name: docker.io/NAMESPACE/IMAGE\n"
+                      "Or add the registry's host, if another registry is meant",
+          .doc = {.seen = "The requested scope is repository:library/IMAGE:pull,push; only pull or nothing is granted.",
                   .why = "-t myimage is normalised to docker.io/library/myimage.",
-                  .apart = "A push to library/ is practically always a naming mistake.",
+                  .apart = "A push to library/ is almost always a naming mistake.",
                   .look_alikes = "hub-push-not-granted granted-less"}},
+    cause{.name = "hub-push-not-granted",
+          .title = "Docker Hub does not allow this user to push, or the repository does not exist",
+          .general = "granted-less not-found-or-hidden",
+          .judge = judge_push,
+          .summary_text = "{host} grants no push on {repository} {identity}: wrong namespace, missing permission, or "
+                          "no such repository",
+          .fix_text = "Check namespace and name: {repository}\n"
+                      "In an organization: create the repository, and give a team of {user} write permission\n"
+                      "Or use another credential: replace {entry}\n{check}",
+          .doc = {.seen = "The token request gets 200, and the token names a user but lacks push; POST "
+                          ".../blobs/uploads/ gets 401 insufficient_scope. Clients report: push access denied, "
+                          "repository does not exist or may require authorization.",
+                  .why = "The namespace is misspelled, the repository was not created in the organization, or the user "
+                         "is in no team with write permission. Docker Hub does not say which.",
+                  .apart =
+                      "The credential was sent and accepted. A read-only access token is refused by the token server.",
+                  .look_alikes = "access-token-too-narrow hub-name-without-namespace hub-key-misspelled"}},
     cause{
-        .name = "hub-push-not-granted",
-        .title = "Docker Hub does not let this user push there, or there is no such repository",
-        .general = "granted-less not-found-or-hidden",
-        .judge = judge_push,
-        .summary_text = "{host} grants no push on {repository} {identity}: the namespace is another's, the right is "
-                        "missing, or the repository does not exist",
-        .fix_text = "Check namespace and name: {repository}\n"
-                    "In an organisation: create the repository, and give a team of {user} write\n"
-                    "Or use another credential: replace {entry}\n{check}",
-        .doc = {.seen = "Token 200 with a user and without push; POST .../blobs/uploads/ gets 401 insufficient_scope. "
-                        "Clients say: push access denied, repository does not exist or may require authorization.",
-                .why = "A typing error in the namespace, a repository that was not created in an organisation, a user "
-                       "in no team with write. Docker Hub does not say which.",
-                .apart = "The credential was sent and accepted. A read-only access token is refused at the token "
-                         "server.",
-                .look_alikes = "access-token-too-narrow hub-name-without-namespace hub-key-misspelled"}},
-    cause{.name = "hub-pull-limit",
-          .title = "The pull rate limit is used up",
-          .general = "rate-limited",
-          .judge = judge_pulls,
-          .summary_text = "{host} limits the rate of {activity} {identity}: the pull limit is used up",
-          .fix_text = "Use a credential for {host}: anonymous pulls are counted by address, with everyone behind it; a "
-                      "paid account has no limit\n"
-                      "Use a mirror or cache for what is pulled again and again",
-          .doc = {.seen =
-                      "429 TOOMANYREQUESTS to a manifest: You have reached your pull rate limit; ratelimit-remaining: "
-                      "0. docker-ratelimit-source names the address that is counted, for anonymous pulls.",
-                  .why = "Anonymous: 100 per 6 hours per IPv4 address or IPv6 /64; a free account: 200; paid: none. "
-                         "Manifest GETs count, HEADs do not.",
-                  .apart = "An address as the source although a credential is mounted: it was probably not used.",
-                  .look_alikes = "hub-abuse-limit too-many-failed-logins"}},
-    cause{.name = "hub-abuse-limit",
-          .title = "Docker Hub's limit for all requests of an address",
-          .general = "rate-limited token-server-error",
-          .judge = judge_abuse,
-          .summary_text = "{host} limits the rate of all requests from this address, {activity} {identity} among them",
-          .fix_text = "Ask less: a mirror or cache, fewer builds at once\n"
-                      "Or go out by another address: behind one NAT all of a cluster counts as one",
-          .doc = {.seen = "429 with a bare Too Many Requests, without text or link, by any host of Docker Hub.",
-                  .why = "A limit per address over all requests, thousands a minute, whatever the account.",
-                  .apart = "The pull limit explains itself in its text.",
-                  .look_alikes = "hub-pull-limit too-many-failed-logins"}},
+        .name = "hub-pull-limit",
+        .title = "The pull rate limit is exceeded",
+        .general = "rate-limited",
+        .judge = judge_pulls,
+        .summary_text = "{host} limits the rate of {activity} {identity}: the pull limit is exceeded",
+        .fix_text = "Use a credential for {host}: anonymous pulls are counted per address, shared by everyone behind "
+                    "it; a paid account has no limit\n"
+                    "Use a mirror or cache for images that are pulled repeatedly",
+        .doc =
+            {.seen = "429 TOOMANYREQUESTS to a manifest: You have reached your pull rate limit; ratelimit-remaining: "
+                     "0. For anonymous pulls, docker-ratelimit-source is the address that is counted.",
+             .why = "Anonymous: 100 per 6 hours per IPv4 address or IPv6 /64; a free account: 200; paid: none. "
+                    "Manifest GETs count, HEADs do not.",
+             .apart =
+                 "If the source is an address although a credential is mounted, the credential was probably not used.",
+             .look_alikes = "hub-abuse-limit too-many-failed-logins"}},
     cause{
-        .name = "ghcr-package-access",
-        .title = "The package does not give this repository's token access",
-        .general = "denied-by-registry granted-less permission-missing",
-        .judge = judge_package,
-        .summary_text = "{host} refused {activity} {identity}: the package exists and does not give this token access; "
-                        "it says {said}",
-        .fix_text = "On the package's page: Package settings, Manage Actions access, add the repository with the role "
-                    "Write\n"
-                    "Or connect the package to the repository",
-        .doc = {.seen = "403 DENIED: permission_denied: write_package to POST .../blobs/uploads/.",
-                .why = "The package was first pushed by hand or belongs to another repository; packages: write in the "
-                       "workflow is not enough.",
-                .apart = "The same token pushes other packages of the owner.",
-                .look_alikes = "ghcr-workflow-permission"}},
-    cause{
-        .name = "ghcr-workflow-permission",
-        .title = "The workflow's token has no permission for packages",
-        .general = "denied-by-registry granted-less scope-refused",
-        .judge = judge_workflow,
-        .summary_text =
-            "{host} refused {activity} {identity}: the workflow's token may not write packages; it says {said}",
-        .fix_text = "Give the job the permission: permissions: packages: write",
-        .doc = {.seen = "403 DENIED: installation not allowed to Create (or Write) organization package.",
-                .why = "GITHUB_TOKEN without packages: write; the organisation's default is read-only.",
-                .apart = "installation means the token of an app or workflow. Create: the package does not exist yet.",
-                .look_alikes = "ghcr-package-access"}},
+        .name = "hub-abuse-limit",
+        .title = "Docker Hub's request limit per address is exceeded",
+        .general = "rate-limited token-server-error",
+        .judge = judge_abuse,
+        .summary_text = "{host} limits the rate of all requests from this address, including {activity} {identity}",
+        .fix_text = "Send fewer requests: use a mirror or cache, or run fewer builds at once\n"
+                    "Or use another egress address: behind one NAT, a whole cluster counts as one client",
+        .doc = {.seen = "429 with only \"Too Many Requests\", without further text or link, from any Docker Hub host.",
+                .why =
+                    "There is a limit per address for all requests (thousands per minute), independent of the account.",
+                .apart = "The response to an exceeded pull limit explains the limit in its text.",
+                .look_alikes = "hub-pull-limit too-many-failed-logins"}},
+    cause{.name = "ghcr-package-access",
+          .title = "The package does not grant access to this repository's token",
+          .general = "denied-by-registry granted-less permission-missing",
+          .judge = judge_package,
+          .summary_text = "{host} refused {activity} {identity}: the package exists, but does not grant this token "
+                          "access; it says {said}",
+          .fix_text =
+              "On the package's page: Package settings, Manage Actions access, add the repository with the role Write\n"
+              "Or connect the package to the repository",
+          .doc = {.seen = "403 DENIED: permission_denied: write_package to POST .../blobs/uploads/.",
+                  .why = "The package was first pushed manually or belongs to another repository; packages: write in "
+                         "the workflow is not sufficient.",
+                  .apart = "The same token pushes other packages of the owner.",
+                  .look_alikes = "ghcr-workflow-permission"}},
+    cause{.name = "ghcr-workflow-permission",
+          .title = "The workflow token has no packages permission",
+          .general = "denied-by-registry granted-less scope-refused",
+          .judge = judge_workflow,
+          .summary_text = "{host} refused {activity} {identity}: the workflow token has no permission to write "
+                          "packages; it says {said}",
+          .fix_text = "Grant the job the permission: permissions: packages: write",
+          .doc = {.seen = "403 DENIED: installation not allowed to Create (or Write) organization package.",
+                  .why = "GITHUB_TOKEN has no packages: write permission; the organization's default is read-only.",
+                  .apart = "\"installation\" refers to the token of an app or workflow. \"Create\" means that the "
+                           "package does not exist yet.",
+                  .look_alikes = "ghcr-package-access"}},
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 // The corporate proxy that regpass goes out by would not let it, or could not be reached.
-#include "diagnosis/causes/families.hpp"
-#include "diagnosis/causes/signs.hpp"
-#include "diagnosis/present/failure_phrases.hpp"
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/causes/predicates.hpp"
+#include "diagnosis/causes/tables.hpp"
+#include "diagnosis/present/failure_wording.hpp"
+#include "diagnosis/present/wording.hpp"
 
 #include <fmt/format.h>
 
@@ -39,30 +39,30 @@ bool answered(const error& e, std::string_view status_begins) {
 // A login that was sent, as http/proxy_server words it.
 std::vector<std::string> fix_refused_login() {
   return {
-      "Correct user and password of the proxy where \"regpass config show\" says that they came from ([upstream] "
-      "proxy, or HTTPS_PROXY as regpass was started with); write % as %25, @ as %40, : as %3A",
-      "If they are right: see whether the account is locked, or the proxy takes nothing but NTLM or Negotiate; "
-      "regpass logs in by Basic only"};
+      "Correct the proxy's user name and password at the source that \"regpass config show\" reports ([upstream] "
+      "proxy, or HTTPS_PROXY in the environment of regpass); write % as %25, @ as %40, : as %3A",
+      "If they are correct: check whether the account is locked, or whether the proxy accepts only NTLM or Negotiate; "
+      "regpass supports only Basic"};
 }
 
 std::vector<std::string> fix_login() {
-  return {R"(Give regpass a login for it: [upstream] proxy = "http://USER:PASSWORD@HOST:PORT" in regpass.toml, or )"
-          "HTTPS_PROXY where regpass is started; write % as %25, @ as %40, : as %3A",
-          "regpass logs in by Basic only; a proxy that takes nothing but NTLM or Negotiate needs an exception for this "
-          "machine"};
+  return {
+      R"(Give regpass a login for it: [upstream] proxy = "http://USER:PASSWORD@HOST:PORT" in regpass.toml, or )"
+      "HTTPS_PROXY in the environment of regpass; write % as %25, @ as %40, : as %3A",
+      "regpass supports only Basic; a proxy that accepts only NTLM or Negotiate needs an exception for this machine"};
 }
 
 std::string around(const facts& f) {
   return fmt::format(
-      "If {} can be reached without the proxy: name it in NO_PROXY where regpass is started; a "
-      "network, or the name with another port, does not cover it",
+      "If {} can be reached without the proxy: add it to NO_PROXY in the environment of regpass; a network, or the "
+      "name with another port, does not match it",
       beyond(f));
 }
 
 std::vector<std::string> fix_way(const facts& f) {
-  return {R"(Check the proxy's address: "regpass config show" tells it and where it came from ([upstream] proxy, or )"
-          "HTTPS_PROXY as regpass was started with)",
-          "Look at DNS, routes and network policies between regpass and the proxy", around(f),
+  return {R"(Check the proxy's address: "regpass config show" shows it and where it came from ([upstream] proxy, or )"
+          "HTTPS_PROXY in the environment of regpass)",
+          "Check DNS, routes and network policies between regpass and the proxy", around(f),
           R"(If this network has no proxy: [upstream] proxy = "direct")"};
 }
 
@@ -72,37 +72,34 @@ std::vector<std::string> fix(const facts& f) {
   if (answered(e, "407")) return fix_login();
   if (answered(e, "4")) {
     return {
-        fmt::format("Let whoever runs the proxy allow CONNECT to {}, and to its port, from this machine", beyond(f)),
+        fmt::format("Ask the operator of the proxy to allow CONNECT to {} and its port from this machine", beyond(f)),
         around(f)};
   }
   if (answered(e, "5")) {
-    return {
-        fmt::format("Let whoever runs the proxy see why it does not reach {}: its DNS, routes, firewall", beyond(f)),
-        around(f)};
+    return {fmt::format("Ask the operator of the proxy why it cannot reach {}: DNS, routes, firewall", beyond(f)),
+            around(f)};
   }
   if (e.when != phase::tls) return fix_way(f);
   return {
-      "If a private CA signed the proxy's certificate: let SSL_CERT_FILE, where regpass is started, name a bundle "
+      "If a private CA signed the proxy's certificate: set SSL_CERT_FILE in the environment of regpass to a bundle "
       "with the public roots and that CA",
-      R"(If the proxy has no TLS of its own: write its address with http://)", around(f)};
+      R"(If the proxy does not use TLS: write its address with http://)", around(f)};
 }
 
 }  // namespace upstream_proxy
 
 constexpr std::array rows{
-    cause{
-        .name = "upstream-proxy",
-        .title = "The proxy on the way out gives no way",
-        .judge = upstream_proxy::judge,
-        .summary = upstream_proxy::summary,
-        .fix = upstream_proxy::fix,
-        .doc =
-            {.seen =
-                 "The proxy that regpass goes out by answered CONNECT with something else than 200, or did not answer.",
-             .why = "HTTPS_PROXY is set for regpass and the host is missing in NO_PROXY; or the proxy wants a login, "
-                    "or does not allow the host.",
-             .apart = "The registry has not been asked. Its own 403 comes through a tunnel that stands.",
-             .look_alikes = "upstream-connect denied-by-registry"}},
+    cause{.name = "upstream-proxy",
+          .title = "The upstream proxy refused the connection",
+          .judge = upstream_proxy::judge,
+          .summary = upstream_proxy::summary,
+          .fix = upstream_proxy::fix,
+          .doc = {.seen = "The upstream proxy that regpass uses answered CONNECT with a status other than 200, or did "
+                          "not answer.",
+                  .why = "HTTPS_PROXY is set for regpass and NO_PROXY does not include the host, or the proxy requires "
+                         "authentication, or it does not allow the host.",
+                  .apart = "The registry was not contacted. Its own 403 would arrive through an established tunnel.",
+                  .look_alikes = "upstream-connect denied-by-registry"}},
 };
 
 }  // namespace

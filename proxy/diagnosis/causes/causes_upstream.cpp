@@ -1,9 +1,9 @@
 // No usable answer came from the registry, or the client would not even speak to us. One row per class; the sentences
 // are shared.
-#include "diagnosis/causes/families.hpp"
-#include "diagnosis/causes/signs.hpp"
-#include "diagnosis/present/failure_phrases.hpp"
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/causes/predicates.hpp"
+#include "diagnosis/causes/tables.hpp"
+#include "diagnosis/present/failure_wording.hpp"
+#include "diagnosis/present/wording.hpp"
 
 #include <fmt/format.h>
 
@@ -92,11 +92,11 @@ constexpr std::array rows{
           .judge = is_dns,
           .summary = upstream_summary,
           .fix = upstream_fix,
-          .fix_text = "Check the name; resolve it where regpass runs: getent ahosts NAME",
-          .doc = {.seen = "No connection: the name has no address.",
-                  .why = "A typing error, a missing search domain, a DNS or egress policy of the pod, a private "
-                         "endpoint that is not linked.",
-                  .apart = "Nothing can be concluded about the credential.",
+          .fix_text = "Check the name, and resolve it on the machine or pod of regpass: getent ahosts NAME",
+          .doc = {.seen = "There is no connection: the name has no address.",
+                  .why = "A typo, a missing search domain, a DNS or egress policy of the pod, or a private endpoint "
+                         "that is not linked.",
+                  .apart = "This says nothing about the credential.",
                   .look_alikes = "upstream-connect upstream-timeout"}},
     cause{
         .name = "upstream-connect",
@@ -104,67 +104,68 @@ constexpr std::array rows{
         .judge = is_connect,
         .summary = upstream_summary,
         .fix = upstream_fix,
-        .fix_text = "Check host and port, and that the registry is up; look at firewalls and network policies between",
-        .doc = {.seen = "The connection was refused, reset or found no route.",
-                .why = "Wrong port, the registry is down, a firewall or network policy rejects.",
-                .apart = "A firewall that drops shows as a timeout instead.",
+        .fix_text =
+            "Check host and port, and that the registry is running; check firewalls and network policies in between",
+        .doc = {.seen = "The connection was refused or reset, or there was no route.",
+                .why =
+                    "The port is wrong, the registry is down, or a firewall or network policy rejects the connection.",
+                .apart = "A firewall that drops packets causes a timeout instead.",
                 .look_alikes = "upstream-timeout upstream-dns upstream-plain-http"}},
     cause{.name = "upstream-timeout",
           .title = "The registry did not answer in time",
           .judge = is_timeout,
           .summary = upstream_summary,
           .fix = upstream_fix,
-          .fix_text = "Look at firewalls and network policies between regpass and the registry, and at its load",
-          .doc = {.seen = "Nothing came in time: no address, no connection, no TLS handshake or no answer.",
-                  .why = "A firewall drops the packets, the registry or its storage is overloaded.",
-                  .apart = "The phase that is named says how far it got.",
+          .fix_text = "Check firewalls and network policies between regpass and the registry, and the registry's load",
+          .doc = {.seen = "Name resolution, connection, TLS handshake or the answer took too long.",
+                  .why = "A firewall drops the packets, or the registry or its storage is overloaded.",
+                  .apart = "The reported phase shows how far it got.",
                   .look_alikes = "upstream-connect registry-error"}},
-    cause{
-        .name = "upstream-certificate",
-        .title = "The certificates do not fit",
-        .judge = is_certificate,
-        .summary = upstream_summary,
-        .fix = upstream_fix,
-        .doc = {.seen = "The TLS handshake ended before any HTTP: unknown issuer, another name, out of its time, or a "
-                        "client certificate is wanted. Go clients say: x509: certificate signed by unknown authority.",
-                .why = "A private CA that regpass does not know, a proxy that inspects TLS and signs anew, a "
-                       "certificate that ran out.",
-                .apart = "The issuer tells: the registry's own CA, or the company proxy's, which then stands before "
-                         "every host.",
-                .look_alikes = "client-distrusts-ca token-server-certificate"}},
+    cause{.name = "upstream-certificate",
+          .title = "TLS certificate verification failed",
+          .judge = is_certificate,
+          .summary = upstream_summary,
+          .fix = upstream_fix,
+          .doc = {.seen = "The TLS handshake failed before any HTTP: unknown issuer, wrong name, expired, or a client "
+                          "certificate is required. Go clients report: x509: certificate signed by unknown authority.",
+                  .why = "The certificate was issued by a private CA that regpass does not know or by a proxy that "
+                         "intercepts TLS, or it has expired.",
+                  .apart = "Check the issuer: the registry's own CA, or the CA of a company proxy, which then affects "
+                           "every host.",
+                  .look_alikes = "client-distrusts-ca token-server-certificate"}},
     cause{
         .name = "client-distrusts-ca",
         .title = "The client does not trust regpass's CA",
         .judge = client_distrusts::judge,
         .summary = client_distrusts::summary,
         .fix = client_distrusts::fix,
-        .doc = {.seen = "The client ended the TLS handshake with regpass by an alert (unknown_ca, bad_certificate).",
+        .doc = {.seen = "The client ended the TLS handshake with regpass with an alert (unknown_ca, bad_certificate).",
                 .why = "regpass signs certificates for the registries with its own CA, which the client has to trust.",
-                .apart = "The registry has not been asked.",
+                .apart = "The registry was not contacted.",
                 .look_alikes = "upstream-certificate"}},
     cause{.name = "upstream-plain-http",
           .title = "The registry speaks plain HTTP",
           .judge = is_plain_http,
           .summary = upstream_summary,
           .fix = upstream_fix,
-          .fix_text = "Better give the registry TLS\nIf the network in between is trusted: plain_http = true under its "
-                      "[[registry]]",
-          .doc = {.seen = "The peer's first bytes in answer to the TLS handshake are HTTP/. Clients say: server gave "
-                          "HTTP response to HTTPS client.",
-                  .why = "The registry, or this port of it, has no TLS.",
-                  .apart = "No certificate is wrong: there is none.",
+          .fix_text = "Preferably enable TLS on the registry\nIf the network in between is trusted: plain_http = true "
+                      "under its [[registry]]",
+          .doc = {.seen = "The peer's first bytes in answer to the TLS handshake are HTTP/. Clients report: server "
+                          "gave HTTP response to HTTPS client.",
+                  .why = "The registry, or this port, does not use TLS.",
+                  .apart = "There is no certificate that could be wrong.",
                   .look_alikes = "upstream-certificate upstream-broken"}},
-    cause{
-        .name = "upstream-broken",
-        .title = "The registry's answer is broken",
-        .judge = is_broken,
-        .summary = upstream_summary,
-        .fix = upstream_fix,
-        .doc = {.seen = "The answer began and broke off, or is no HTTP.",
-                .why =
-                    "The registry crashed, a load balancer cut the connection, another protocol answers at this port.",
-                .apart = "A connection that ends before the answer is upstream-connect.",
-                .look_alikes = "upstream-connect registry-error"}},
+    cause{.name = "upstream-broken",
+          .title = "The registry sent an invalid or incomplete response",
+          .judge = is_broken,
+          .summary = upstream_summary,
+          .fix = upstream_fix,
+          .doc =
+              {.seen = "The response started but was incomplete, or it was not HTTP.",
+               .why =
+                   "The registry crashed, a load balancer closed the connection, or this port serves another protocol.",
+               .apart = "A connection that ends before the answer is upstream-connect.",
+               .look_alikes = "upstream-connect registry-error"}},
 };
 
 }  // namespace

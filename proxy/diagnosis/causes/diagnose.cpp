@@ -1,6 +1,6 @@
 #include "regpass/diagnosis/diagnose.hpp"
 
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/present/wording.hpp"
 #include "regpass/base/text.hpp"
 
 #include <boost/json/array.hpp>
@@ -25,7 +25,7 @@ bool is_general_of(const cause& wider, const cause& row) {
   return padded.find(' ' + std::string(wider.name) + ' ') != std::string::npos;
 }
 
-// A special form that is likely stands before the wider cause that is certain: it says the same and more.
+// A specific cause that is likely ranks before the general cause that is certain, because it says more.
 certainty rank_of(const candidate& one, const std::vector<candidate>& all) {
   auto rank = one.certainty;
   if (rank == certainty::possible) return rank;
@@ -35,7 +35,7 @@ certainty rank_of(const candidate& one, const std::vector<candidate>& all) {
   return rank;
 }
 
-// The last row is the general one: it stands only where none of the others does.
+// The last row applies only if none of the others does.
 std::vector<candidate> ranked(const facts& f) {
   const auto rows = causes();
   std::vector<candidate> found;
@@ -43,14 +43,14 @@ std::vector<candidate> ranked(const facts& f) {
     const auto judged = row.judge == nullptr ? std::nullopt : row.judge(f);
     if (judged) found.push_back({&row, *judged});
   }
-  // Rows stand in order of precedence.
+  // Rows are in order of precedence.
   const auto all = found;
   std::ranges::sort(found, {}, [&](const candidate& c) { return std::pair(rank_of(c, all), c.row); });
   if (found.empty()) found.push_back({&rows.back(), certainty::possible});
   return found;
 }
 
-// Words of strangers are in these, and evidence that was just observed need not have been through a log.
+// These quote untrusted text, and live evidence has not been cleaned by the log.
 std::vector<std::string> cleaned(const std::vector<std::string>& items) {
   std::vector<std::string> out;
   for (const auto& item : items) {
@@ -65,7 +65,7 @@ boost::json::array texts(const std::vector<std::string>& items) {
   return list;
 }
 
-explanation made_from(const cause& row, certainty how, const facts& f) {
+explanation make_explanation(const cause& row, certainty how, const facts& f) {
   explanation x;
   x.cause = row.name;
   x.certainty = how;
@@ -81,16 +81,16 @@ std::optional<explanation> failure_in(const facts& f) {
   if (!f.failed) return std::nullopt;
   const auto found = ranked(f);
   const auto& lead = found.front();
-  auto x = made_from(*lead.row, lead.certainty, f);
+  auto x = make_explanation(*lead.row, lead.certainty, f);
   for (std::size_t i = 1; i < found.size(); ++i) {
-    // Where the special form is less certain than the wider cause, that one may still be all there is to it.
-    const bool told_already = is_general_of(*found[i].row, *lead.row) && found[i].certainty >= lead.certainty;
-    if (!told_already) x.alternatives.emplace_back(found[i].row->name);
+    // If the specific cause is less certain than the general one, the general one may still be the whole explanation.
+    const bool already_covered = is_general_of(*found[i].row, *lead.row) && found[i].certainty >= lead.certainty;
+    if (!already_covered) x.alternatives.emplace_back(found[i].row->name);
   }
   return x;
 }
 
-// Every exchange is held against them, and they are few.
+// Every exchange is checked against these few rows.
 std::vector<const cause*> rows_with_notice() {
   std::vector<const cause*> found;
   for (const auto& row : causes()) {
@@ -103,7 +103,7 @@ std::vector<explanation> notices_in(const facts& f) {
   static const auto rows = rows_with_notice();
   std::vector<explanation> all;
   for (const auto* row : rows) {
-    if (row->notice(f)) all.push_back(made_from(*row, certainty::observed, f));
+    if (row->notice(f)) all.push_back(make_explanation(*row, certainty::observed, f));
   }
   return all;
 }

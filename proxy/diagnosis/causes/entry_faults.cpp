@@ -1,5 +1,4 @@
-#include "diagnosis/causes/entry_faults.hpp"
-
+#include "diagnosis/causes/facts.hpp"
 #include "diagnosis/record/seconds.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/base/time.hpp"
@@ -10,45 +9,48 @@
 namespace regpass::diagnosis {
 namespace {
 
-// A text of ours, from where entries are read and chosen, and the cause that it stands for.
-struct sign {
-  std::string_view words;
+// A message with which entries are read or chosen, and the cause that it indicates. Messages of older versions stay in
+// the list, because logs contain them.
+struct symptom {
+  std::string_view text;
   std::string_view name;
 };
 
-constexpr std::array entry_signs{
-    sign{"auth is no base64", "credential-not-base64"},
-    sign{"there is no colon in it", "credential-without-user"},
-    sign{"the user name is empty", "credential-without-user"},
-    sign{"base64 of a JSON object", "credential-is-json"},
-    sign{"the entry is empty", "credential-entry-empty"},
-    sign{"auth and username/password differ", "credential-contradicts-itself"},
-    sign{"is in no directory of PATH", "credential-helper-missing"},
-    sign{" does not exist", "credential-helper-missing"},
-    sign{"which docker would ask instead", "credential-helper-hides-entry"},
-    sign{"auth is absent", "credential-without-auth"},
-    sign{"an authorizationToken of ECR that was not decoded", "ecr-password-not-decoded"},
-    sign{"a Google access token", "google-access-token"},
-    sign{"a GitLab job token", "gitlab-job-token"},
-    sign{"no service account key", "google-key-mangled"},
-    sign{"the refresh token is for", "acr-refresh-token-expired"},
-    sign{"ends in a line break", "credential-damaged"},
-    sign{"holds a line break (at", "credential-damaged"},
-    sign{"holds a byte order mark (at", "credential-damaged"},
-    sign{"holds a tab (at", "credential-damaged"},
-    sign{"holds a control character (at", "credential-damaged"},
-    sign{"holds a NUL byte (at", "credential-damaged"},
-    sign{"is NUL, which has no place", "credential-damaged"},
-    sign{"holds a colon, which ends a user name", "credential-damaged"},
-    sign{"holds a byte that no Authorization field", "credential-damaged"},
-    sign{"save it as UTF-8", "credential-file-not-utf8"},
-    sign{"the key names no registry", "credential-key-no-registry"},
-    sign{"is no repository", "credential-key-no-registry"},
-    sign{"which is not Docker Hub's registry", "hub-key-misspelled"},
-    sign{"which GitHub's packages left", "ghcr-old-host"},
+constexpr std::array entry_symptoms{
+    symptom{"auth is no base64", "credential-not-base64"},
+    symptom{"auth is not valid base64", "credential-not-base64"},
+    symptom{"there is no colon in it", "credential-without-user"},
+    symptom{"the user name is empty", "credential-without-user"},
+    symptom{"base64 of a JSON object", "credential-is-json"},
+    symptom{"the entry is empty", "credential-entry-empty"},
+    symptom{"auth and username/password differ", "credential-contradicts-itself"},
+    symptom{"is in no directory of PATH", "credential-helper-missing"},
+    symptom{" does not exist", "credential-helper-missing"},
+    symptom{"which docker would ask instead", "credential-helper-hides-entry"},
+    symptom{"auth is absent", "credential-without-auth"},
+    symptom{"an authorizationToken of ECR that was not decoded", "ecr-password-not-decoded"},
+    symptom{"a Google access token", "google-access-token"},
+    symptom{"a GitLab job token", "gitlab-job-token"},
+    symptom{"no service account key", "google-key-mangled"},
+    symptom{"not a service account key", "google-key-mangled"},
+    symptom{"the refresh token is for", "acr-refresh-token-expired"},
+    symptom{"ends in a line break", "credential-damaged"},
+    symptom{"holds a line break (at", "credential-damaged"},
+    symptom{"holds a byte order mark (at", "credential-damaged"},
+    symptom{"holds a tab (at", "credential-damaged"},
+    symptom{"holds a control character (at", "credential-damaged"},
+    symptom{"holds a NUL byte (at", "credential-damaged"},
+    symptom{"is NUL, which has no place", "credential-damaged"},
+    symptom{"holds a colon, which ends a user name", "credential-damaged"},
+    symptom{"holds a byte that no Authorization field", "credential-damaged"},
+    symptom{"save it as UTF-8", "credential-file-not-utf8"},
+    symptom{"the key names no registry", "credential-key-no-registry"},
+    symptom{"is no repository", "credential-key-no-registry"},
+    symptom{"which is not Docker Hub's registry", "hub-key-misspelled"},
+    symptom{"which GitHub's packages left", "ghcr-old-host"},
 };
 
-// Said of another port of the same host.
+// The entry is for another port of the same host.
 bool is_other_port(std::string_view why) {
   return why.starts_with("is for port ") || (why.starts_with("is for ") && why.ends_with(" without port"));
 }
@@ -57,42 +59,43 @@ bool is_google(std::string_view host) {
   return host.ends_with("pkg.dev") || host.ends_with("gcr.io");
 }
 
-// Said with a time, of which only the exchange knows whether it is past.
-constexpr std::array timed_signs{
-    sign{"the ECR password expires at ", "ecr-password-expired"},
-    sign{"the refresh token expires at ", "acr-refresh-token-expired"},
-    sign{"the registrytoken expires at ", "ready-made-token-expired"},
+// Messages with a time, which the exchange compares with its own.
+constexpr std::array expiry_symptoms{
+    symptom{"the ECR password expires at ", "ecr-password-expired"},
+    symptom{"the refresh token expires at ", "acr-refresh-token-expired"},
+    symptom{"the registrytoken expires at ", "ready-made-token-expired"},
 };
 
-std::optional<std::string_view> expired_sign(std::string_view why, const evidence& e) {
-  for (const auto& one : timed_signs) {
-    const auto found = why.find(one.words);
+std::optional<std::string_view> expired_symptom(std::string_view why, const evidence& e) {
+  for (const auto& symptom_row : expiry_symptoms) {
+    const auto found = why.find(symptom_row.text);
     if (found == std::string_view::npos) continue;
-    const auto rest = why.substr(found + one.words.size());
+    const auto rest = why.substr(found + symptom_row.text.size());
     const auto at = parse_rfc3339(rest.substr(0, rest.find_first_of("; ")));
-    if (at && e.began_at && *at < *e.began_at) return one.name;
+    if (at && e.began_at && *at < *e.began_at) return symptom_row.name;
   }
   return std::nullopt;
 }
 
-constexpr std::array file_signs{
-    sign{"the file is empty", "credential-file-empty"},
-    sign{"nothing but blanks", "credential-file-empty"},
-    sign{"(0 entries, 0 usable)", "credential-file-empty"},
-    sign{"save it as UTF-8", "credential-file-not-utf8"},
-    sign{"line break inside a string", "credential-file-wrapped"},
-    sign{"no JSON", "credential-file-not-json"},
-    sign{"Permission denied", "credential-file-unreadable"},
-    sign{"does not exist", "credential-file-missing"},
-    sign{"legacy form", "credential-file-legacy"},
-    sign{"/.dockerconfigjson (", "credential-file-not-renamed"},
+constexpr std::array file_symptoms{
+    symptom{"the file is empty", "credential-file-empty"},
+    symptom{"nothing but blanks", "credential-file-empty"},
+    symptom{"(0 entries, 0 usable)", "credential-file-empty"},
+    symptom{"save it as UTF-8", "credential-file-not-utf8"},
+    symptom{"line break inside a string", "credential-file-wrapped"},
+    symptom{"no JSON", "credential-file-not-json"},
+    symptom{"not valid JSON", "credential-file-not-json"},
+    symptom{"Permission denied", "credential-file-unreadable"},
+    symptom{"does not exist", "credential-file-missing"},
+    symptom{"legacy form", "credential-file-legacy"},
+    symptom{"/.dockerconfigjson (", "credential-file-not-renamed"},
 };
 
 bool names_a_file(std::string_view path) {
   return path.ends_with(".json") || path.ends_with(".dockerconfigjson") || path.ends_with(".dockercfg");
 }
 
-// "/run/secrets/config.json (the file is empty)": the path, and what became of it.
+// "/run/secrets/config.json (the file is empty)": the path and the result of reading it.
 void add_file_faults(std::string_view searched, std::vector<entry_fault>& into) {
   const auto bracket = searched.find(" (");
   const auto path = searched.substr(0, bracket);
@@ -104,10 +107,10 @@ void add_file_faults(std::string_view searched, std::vector<entry_fault>& into) 
   if (searched.find("a directory without credential files") != std::string_view::npos) {
     return add(names_a_file(path) ? "credential-file-is-directory" : "credential-file-missing");
   }
-  for (const auto& one : file_signs) {
-    if (searched.find(one.words) == std::string_view::npos) continue;
-    add(one.name);
-    if (one.name != "credential-file-legacy") return;
+  for (const auto& symptom_row : file_symptoms) {
+    if (searched.find(symptom_row.text) == std::string_view::npos) continue;
+    add(symptom_row.name);
+    if (symptom_row.name != "credential-file-legacy") return;
   }
 }
 
@@ -115,11 +118,11 @@ void add_entry_faults(const auth::considered& entry, const evidence& e, std::vec
   constexpr std::string_view unusable = "unusable: ";
   const auto detail = entry.why.starts_with(unusable) ? entry.why.substr(unusable.size()) : entry.why;
   const auto add = [&](std::string_view name) { into.push_back({name, entry.source, entry.key, detail}); };
-  for (const auto& one : entry_signs) {
-    if (entry.why.find(one.words) != std::string::npos) add(one.name);
+  for (const auto& symptom_row : entry_symptoms) {
+    if (entry.why.find(symptom_row.text) != std::string::npos) add(symptom_row.name);
   }
   if (is_other_port(entry.why)) add("credential-for-other-port");
-  if (const auto name = expired_sign(entry.why, e)) add(*name);
+  if (const auto name = expired_symptom(entry.why, e)) add(*name);
   if (e.source.empty() && is_google(e.registry) && entry.why.starts_with("is for ")) add("google-host-without-entry");
 }
 
@@ -127,8 +130,8 @@ void add_entry_faults(const auth::considered& entry, const evidence& e, std::vec
 
 std::vector<entry_fault> faults_of(const evidence& e) {
   std::vector<entry_fault> found;
-  for (const auto& one : e.others) add_entry_faults(one, e, found);
-  for (const auto& one : e.searched) add_file_faults(one, found);
+  for (const auto& other : e.others) add_entry_faults(other, e, found);
+  for (const auto& path : e.searched) add_file_faults(path, found);
   return found;
 }
 

@@ -1,7 +1,6 @@
 #include "diagnosis/causes/facts.hpp"
 
-#include "diagnosis/causes/entry_faults.hpp"
-#include "diagnosis/causes/signs.hpp"
+#include "diagnosis/causes/predicates.hpp"
 #include "diagnosis/record/seconds.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/http/origin.hpp"
@@ -13,14 +12,14 @@
 namespace regpass::diagnosis {
 namespace {
 
-// Something in front of the registry spoke: a page for people, and none of the marks of the registry API.
+// Sent by an intermediary: an HTML page without any sign of the registry API.
 bool is_from_between(const answered_step& a) {
   constexpr std::string_view html = "text/html";
   return !a.api_version && a.errors.empty() && a.challenges.empty() &&
          iequals(std::string_view(a.content_type).substr(0, html.size()), html);
 }
 
-// What a client sent was wrong, as against a client that went away or broke the connection off.
+// The client sent something invalid, as opposed to a client that disconnected.
 bool is_refusal_of_ours(const error& e) {
   if (e.code == errc::denied) return true;
   return e.who == party::client &&
@@ -37,7 +36,7 @@ std::optional<registry::scope_set> granted_by(const std::optional<std::string>& 
   return claims ? claims->access : std::nullopt;
 }
 
-// Walks over the steps in order; what comes later overrules what came before.
+// Processes the steps in order; a later step overrides an earlier one.
 class reader {
  public:
   explicit reader(facts& f) : f_(f) {}
@@ -63,10 +62,11 @@ class reader {
     probing_ = s.probe;
     asking_ = false;
     if (s.probe) return;
-    // A remembered token endpoint failed, and the registry is asked whether it still names it.
-    asked_anew_ = !anonymously_ && s.authorization == "none" && has_failed_token();
+    // A cached token endpoint failed, so the registry is asked for its challenge again.
+    asked_anew_ = !anonymously_ && s.authorization == authorization_kind::none && has_failed_token();
     if (asked_anew_) return;
-    anonymously_ = anonymously_ || (f_.sent_authorization == "basic" && s.authorization == "none");
+    anonymously_ = anonymously_ ||
+                   (f_.sent_authorization == authorization_kind::basic && s.authorization == authorization_kind::none);
     if (!anonymously_) f_.sent_authorization = s.authorization;
   }
 
@@ -74,14 +74,14 @@ class reader {
     if (s.clock_difference_s && is_plausible(*s.clock_difference_s)) f_.clock_difference_s = s.clock_difference_s;
     if (explaining_) return retell(s);
     if (probing_) return;
-    // That nobody is let in without a credential either does not change that it was refused.
+    // An anonymous request that is refused as well does not change the refusal of the credential.
     if (anonymously_ && (s.status == 401 || s.status == 403)) return;
-    // Then that it wants a token says nothing new: what the token endpoint answered has decided.
+    // The challenge says nothing new: the answer of the token endpoint was decisive.
     if (asked_anew_ && s.status >= 400) {
       if (f_.last_answer == nullptr) f_.last_answer = &s;
       return;
     }
-    if (asked_anew_) f_.sent_authorization = "none";
+    if (asked_anew_) f_.sent_authorization = authorization_kind::none;
     f_.passed_over = anonymously_ && s.status < 400;
     f_.last_answer = &s;
     answered_at_ms_ = at_ms_;
@@ -93,7 +93,7 @@ class reader {
     if (!s.allowed) f_.decided_by = speaker::regpass;
   }
 
-  // The GET brings the words that the HEAD could not; any other answer to it says nothing about the refusal.
+  // The GET has the message that the HEAD could not have; a different status says nothing about the refusal.
   void retell(const answered_step& s) {
     if (f_.last_answer == nullptr || f_.last_answer->status != s.status) return;
     f_.last_answer = &s;
@@ -103,8 +103,9 @@ class reader {
 
   void on(const token_request_step& s) {
     asking_ = true;
-    const bool with_credential = f_.token_request != nullptr && f_.token_request->credential != "none";
-    anonymously_ = has_failed_token() && with_credential && s.credential == "none";
+    const bool with_credential =
+        f_.token_request != nullptr && f_.token_request->credential != authorization_kind::none;
+    anonymously_ = has_failed_token() && with_credential && s.credential == authorization_kind::none;
     if (anonymously_) return;
     const bool other_form = has_failed_token() && with_credential && f_.token_request->realm == s.realm &&
                             f_.token_request->service == s.service;
@@ -130,7 +131,7 @@ class reader {
     if (s.failure.empty()) {
       use_token(granted_by(s.granted, s.claims), s.claims, s.expires_in_s);
     } else {
-      f_.decided_by = s.failure == "transport" ? speaker::nobody : speaker::token_server;
+      f_.decided_by = s.failure == auth::token_failure::kind::transport ? speaker::nobody : speaker::token_server;
     }
   }
 
@@ -162,9 +163,9 @@ class reader {
 
   bool has_failed_token() const { return f_.token_answer != nullptr && !f_.token_answer->failure.empty(); }
 
-  // Of several answers to one credential the most telling one stands.
+  // Of several answers to one credential, the most informative one is kept.
   static int rank_of(const token_answer_step& s) {
-    const auto kind = auth::failure_kind(s.failure);
+    const auto kind = s.failure.value();
     return kind ? auth::telling_rank(*kind, s.status) : 0;
   }
 
@@ -193,16 +194,16 @@ class reader {
   std::int64_t life_s_ = 0;
   bool explaining_ = false;
   bool probing_ = false;
-  bool anonymously_ = false;  // a refused credential is left out
+  bool anonymously_ = false;  // a refused credential is omitted
   bool asking_ = false;
   bool asked_anew_ = false;
-  bool overshadowed_ = false;  // the answer before says more than the last one
+  bool overshadowed_ = false;  // the previous answer is more informative than the last one
   const token_request_step* told_request_ = nullptr;
   const token_answer_step* told_answer_ = nullptr;
 };
 
-// A manifest or blob that is not there: how clients find out what to push. A page for people is no such answer, but a
-// HEAD has none.
+// A missing manifest or blob, which is how clients find out what to push. An HTML page is not such an answer; a HEAD
+// has no body.
 bool is_plain_absence(const facts& f) {
   const auto& e = *f.seen;
   if (f.last_answer == nullptr || f.last_answer->status != 404 || e.status != 404) return false;
@@ -213,19 +214,19 @@ bool is_plain_absence(const facts& f) {
          what->endpoint == registry::endpoint::referrers;
 }
 
-// A client follows these by a GET, so what it wanted to write is lost (RFC 9110 section 15.4).
+// Clients follow these with a GET, so the data is not written (RFC 9110 section 15.4).
 bool is_redirected_write(const facts& f) {
   const auto& e = *f.seen;
   if (e.method != "POST" && e.method != "PUT" && e.method != "PATCH") return false;
-  return e.action == "push" && (e.status == 301 || e.status == 302 || e.status == 303);
+  return e.action == registry::action::push && (e.status == 301 || e.status == 302 || e.status == 303);
 }
 
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-// A registry may send a client elsewhere for content, to storage or a CDN. It is the API that has moved when the same
-// request is meant to be made there, or one that only an API answers.
+// A registry may redirect a client to storage or a CDN for content. The API itself has moved if the same request is to
+// be repeated there, or one that only a registry API answers.
 bool is_for_api(const evidence& e, const registry::operation& asked, const std::string& target) {
   const bool reads = e.method == "GET" || e.method == "HEAD";
   if (asked.endpoint == registry::endpoint::base) return true;
@@ -240,12 +241,12 @@ bool is_below(std::string_view name, std::string_view other) {
   return name.size() > other.size() && name.ends_with(other) && name[name.size() - other.size() - 1] == '.';
 }
 
-// Without a credential of ours nothing is lost when a client follows a redirect of a read: public registries do that.
+// A redirected read without a credential is harmless: public registries do that.
 std::string moved_to(const facts& f) {
   const auto& e = *f.seen;
   const auto* a = f.last_answer;
   if (a == nullptr || a->status != e.status || !is_redirect(e.status)) return {};
-  const bool checking = e.mode == "check";
+  const bool checking = e.mode == client_mode::check;
   if (adds_nothing(e) || (a->location_served && !checking)) return {};
   const auto there = http::parse_absolute(a->location);
   const auto own = registry::parse_host(e.registry);

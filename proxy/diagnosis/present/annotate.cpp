@@ -1,6 +1,6 @@
 #include "diagnosis/present/annotate.hpp"
 
-#include "diagnosis/present/brief.hpp"
+#include "diagnosis/present/fit_sentence.hpp"
 #include "registry/error_note.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/http/field_names.hpp"
@@ -17,7 +17,7 @@ constexpr std::size_t longest_line = 200;  // what every client prints whole
 constexpr std::size_t longest_id = 64;
 constexpr std::size_t longest_name = 64;
 
-// Escaping makes text up to four times as long, so it comes before measuring.
+// Escaping makes text up to four times as long, so it is done before measuring.
 std::string ascii(std::string_view text) {
   return ascii_line(text, text.size() * 4);
 }
@@ -26,7 +26,7 @@ std::string with_id(std::string_view text, std::string_view id, const explanatio
   const auto tail = " [regpass " + ascii_line(id, longest_id) + "]";
   const explanation::names shown{ascii(parts.host), ascii(parts.repository), ascii(parts.activity), ascii(parts.user),
                                  ascii(parts.token_server)};
-  return brief(ascii(text), shown, longest_line - tail.size()) + tail;
+  return fit_sentence(ascii(text), shown, longest_line - tail.size()) + tail;
 }
 
 int client_status(int status) noexcept {
@@ -34,7 +34,7 @@ int client_status(int status) noexcept {
   return status >= 400 && status <= 599 ? status : 502;
 }
 
-// Fields that describe the registry's body, which ours takes the place of.
+// Fields that describe the registry's body, which is replaced.
 constexpr http::field_names of_its_body("Content-Length", "Content-Encoding", "Content-MD5", "Content-Digest",
                                         "Repr-Digest", "Digest", "ETag");
 
@@ -43,10 +43,10 @@ bool is_json(std::string_view type) {
   return name == "application/json" || name == "text/json" || name.ends_with("+json");
 }
 
-// What of the registry's fields goes to the client.
+// The registry's fields that are forwarded to the client.
 http::fields end_to_end(const http::fields& from) {
   auto out = from;
-  // A registry that nominates end-to-end fields as hop-by-hop is not followed.
+  // A registry that declares end-to-end fields as hop-by-hop is ignored.
   if (!http::strip_hop_by_hop(out)) out.erase("Connection");
   out.erase_if([](std::string_view name) { return lower(name).starts_with("x-regpass-"); });
   out.erase("WWW-Authenticate");

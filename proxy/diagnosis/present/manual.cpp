@@ -1,7 +1,7 @@
 #include "diagnosis/present/manual.hpp"
 
-#include "diagnosis/present/layout.hpp"
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/present/terminal_text.hpp"
+#include "diagnosis/present/wording.hpp"
 
 #include <fmt/format.h>
 
@@ -12,9 +12,9 @@
 namespace regpass::diagnosis {
 namespace {
 
-using layout::paragraph;
-using layout::style;
-using layout::styled;
+using terminal::paragraph;
+using terminal::style;
+using terminal::styled;
 
 std::vector<std::string> words_in(std::string_view text) {
   std::istringstream in{std::string(text)};
@@ -26,7 +26,7 @@ std::vector<std::string> words_in(std::string_view text) {
 std::vector<std::string> steps_of(const cause& row) {
   std::vector<std::string> all;
   std::istringstream in{std::string(row.fix_text)};
-  for (std::string one; std::getline(in, one);) all.push_back(words::generic(one));
+  for (std::string one; std::getline(in, one);) all.push_back(words::fill_generic(one));
   return all;
 }
 
@@ -49,7 +49,7 @@ std::string section_of_index(const cause& row) {
   out += fmt::format("*On the wire.* {}\n\n*Why.* {}\n\n", row.doc.seen, row.doc.why);
   const auto steps = steps_of(row);
   for (std::size_t i = 0; i < steps.size(); ++i) out += fmt::format("{}. {}\n", i + 1, steps[i]);
-  out += fmt::format("\n*Told apart.* {}\n", row.doc.apart);
+  out += fmt::format("\n*How to tell it apart.* {}\n", row.doc.apart);
   const auto others = words_in(row.doc.look_alikes);
   if (others.empty()) return out + "\n";
   out += "\n*Confused with:*";
@@ -92,9 +92,10 @@ std::string list_of_causes(const render_options& options) {
 
 std::string failure_index() {
   std::string out =
-      "# Failures of registry logins, and what to do\n\n"
-      "What goes wrong between container builds and registries, as `regpass` names it in its log, in the client's own "
-      "error and in `regpass explain CAUSE`. This file is written by `regpass explain --index`.\n\n";
+      "# Registry login failures and how to fix them\n\n"
+      "Every cause of failure that `regpass` recognizes between container builds and registries, under the name used "
+      "in its log, in the client's error message and in `regpass explain CAUSE`. This file is written by `regpass "
+      "explain --index`.\n\n";
   for (const auto& row : causes()) out += fmt::format("- {}: {}\n", link(row), row.title);
   out += "\n";
   for (const auto& row : causes()) out += section_of_index(row);

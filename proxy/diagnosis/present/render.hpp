@@ -15,12 +15,12 @@ struct render_options {
   std::size_t width = 80;
 };
 
-// The handshake as numbered steps: who said what to whom, with times.
+// The handshake as numbered steps, with times.
 std::string render_handshake(const evidence&, const render_options& = {});
 // Title, summary, evidence, fix, alternatives.
 std::string render(const explanation&, const render_options& = {});
 
-// A step of a list: whether it went well, what it was, what came of it, how long it took (negative: not measured).
+// A step of a list: whether it succeeded, its name, its result, and its duration (negative: not measured).
 std::string render_step(bool fine, std::string_view name, std::string_view text, std::int64_t ms = -1,
                         const render_options& = {});
 

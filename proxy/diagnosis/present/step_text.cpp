@@ -1,9 +1,11 @@
 #include "regpass/diagnosis/step_text.hpp"
 
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/present/wording.hpp"
 #include "regpass/base/text.hpp"
 
 #include <fmt/format.h>
+
+#include <utility>
 
 namespace regpass::diagnosis {
 namespace {
@@ -12,45 +14,79 @@ std::string or_none(const std::string& text, std::string_view none) {
   return text.empty() ? std::string(none) : text;
 }
 
-std::string with_credential(std::string_view kind) {
-  if (kind.empty() || kind == "none") return "without a credential";
-  if (kind == "basic") return "with user and password (Basic)";
-  if (kind == "bearer") return "with the token (Bearer)";
-  if (kind == "identity-token" || kind == "identity_token") return "with the identity token";
-  return kind == "client" ? "with the client's own credential" : "with " + std::string(kind);
+std::string with_credential(const keyword<authorization_kind>& kind) {
+  if (!kind.value()) return kind.empty() ? "without a credential" : "with " + std::string(kind.text());
+  switch (*kind.value()) {
+    case authorization_kind::none:
+      break;
+    case authorization_kind::basic:
+      return "with user and password (Basic)";
+    case authorization_kind::bearer:
+      return "with the token (Bearer)";
+    case authorization_kind::identity_token:
+      return "with the identity token";
+    case authorization_kind::client:
+      return "with the client's own credential";
+  }
+  return "without a credential";
+}
+
+// Appends each field that has a text.
+class text_writer {
+ public:
+  template <class T>
+  void operator()(std::string_view, const T& v, const shown& as = {}) {
+    if (!as.text.empty() && as.in_text) add(as.text, v);
+  }
+  template <class T>
+  void always(std::string_view, const T&) {}
+
+  std::string out;
+
+ private:
+  void add(std::string_view text, bool v) {
+    if (v) out += text;
+  }
+  void add(std::string_view text, const std::string& v) {
+    if (!v.empty()) out += fmt::format(fmt::runtime(text), v);
+  }
+  void add(std::string_view text, const std::optional<std::int64_t>& v) {
+    if (v && *v != 0) out += fmt::format(fmt::runtime(text), *v);
+  }
+  void add(std::string_view text, const std::vector<std::string>& list) {
+    for (const auto& v : list) out += fmt::format(fmt::runtime(text), words::spaced(v));
+  }
+  void add(std::string_view, const auto&) {}
+};
+
+std::string details(const auto& s) {
+  text_writer writer;
+  fields(writer, s);
+  return std::move(writer.out);
 }
 
 std::string granted_text(const std::optional<std::string>& granted) {
-  if (!granted) return "grants what only the registry can read (opaque)";
+  if (!granted) return "grants an unknown scope (opaque token)";
   return "grants " + or_none(*granted, "nothing");
 }
 
 std::string claims_text(const auth::claims& c) {
-  auto out = c.subject.empty() ? std::string(", for nobody") : ", for " + words::quoted(c.subject);
+  auto out = c.subject.empty() ? std::string(", anonymous") : ", for " + words::quoted(c.subject);
   if (!c.issuer.empty()) out += ", issuer " + words::quoted(c.issuer);
   if (!c.audience.empty()) out += ", audience " + words::quoted(words::listed(c.audience));
   return out;
 }
 
 std::string text_of(const sent_step& s) {
-  return fmt::format("{}{} {}{}",
-                     s.probe      ? "asks first: "
+  return fmt::format("{}{} {}",
+                     s.probe      ? "probes: "
                      : s.explains ? "asks for the reason: "
                                   : "",
-                     s.request, with_credential(s.authorization), s.reused ? ", on an open connection" : "");
+                     s.request, with_credential(s.authorization));
 }
 
 std::string text_of(const answered_step& s) {
-  auto out = words::answer(s, 400);
-  if (!s.server.empty()) out += ", server " + s.server;
-  if (!s.api_version && !s.content_type.empty()) out += ", " + s.content_type;
-  for (const auto& challenge : s.challenges) out += ", challenge: " + words::spaced(challenge);
-  if (!s.location.empty()) out += ", to " + s.location;
-  if (!s.allow.empty()) out += ", allows " + s.allow;
-  if (!s.rate_remaining.empty()) out += ", rate limit " + s.rate_limit + ", left " + s.rate_remaining;
-  if (!s.rate_source.empty()) out += ", counted for " + s.rate_source;
-  if (s.clock_difference_s && *s.clock_difference_s != 0) out += fmt::format(", clock {:+} s", *s.clock_difference_s);
-  return out;
+  return words::answer(s, 400);
 }
 
 std::string text_of(const realm_step& s) {
@@ -71,7 +107,7 @@ std::string text_of(const token_answer_step& s) {
   }
   const auto status = s.status == 0 ? std::string() : fmt::format("{} ", s.status);
   const auto said = s.message.empty() ? std::string() : ": " + words::quoted(s.message);
-  return fmt::format("{}no token ({}){}", status, s.failure, said);
+  return fmt::format("{}no token ({}){}", status, s.failure.text(), said);
 }
 
 std::string text_of(const cached_token_step& s) {
@@ -86,8 +122,7 @@ std::string text_of(const failed_step& s) {
 }
 
 std::string text_of(const policy_step& s) {
-  const auto remedy = s.remedy.empty() ? std::string() : fmt::format("; {}", s.remedy);
-  return fmt::format("refuses: {}{}", s.why, remedy);
+  return fmt::format("refused: {}", s.why);
 }
 
 std::string text_of(const mount_step& s) {
@@ -110,7 +145,7 @@ std::string_view speaker_of(const auto&) noexcept {
 }  // namespace
 
 std::string_view speaker_text(const step& s) noexcept {
-  return std::visit([](const auto& one) { return speaker_of(one); }, s);
+  return std::visit([](const auto& kind) { return speaker_of(kind); }, s);
 }
 
 std::string spaced(std::string_view challenge) {
@@ -118,7 +153,7 @@ std::string spaced(std::string_view challenge) {
 }
 
 std::string step_text(const step& s) {
-  return std::visit([](const auto& one) { return text_of(one); }, s);
+  return std::visit([](const auto& kind) { return text_of(kind) + details(kind); }, s);
 }
 
 }  // namespace regpass::diagnosis

@@ -1,7 +1,7 @@
 #include "regpass/diagnosis/warnings.hpp"
 
-#include "diagnosis/causes/entry_faults.hpp"
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/causes/facts.hpp"
+#include "diagnosis/present/wording.hpp"
 #include "regpass/base/text.hpp"
 
 #include <fmt/format.h>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t longest_text = 2 * 1024;
 
-// A build with its push may take so long.
+// A build and its push may take that long.
 constexpr std::chrono::minutes soon{30};
 
 evidence about(const auth::credential_entry& entry, wall_time now) {
@@ -38,12 +38,12 @@ std::string summary(const entry_fault& fault) {
   return fmt::format("{}: {}{}{}", what, title, fault.detail.empty() ? "" : ": ", fault.detail);
 }
 
-// It works still, and will not for the next build.
+// The credential still works, but may not for the next build.
 std::string soon_summary(const entry_fault& fault) {
-  return fmt::format("{} in {} will not last: {}", words::quoted(fault.key), fault.source, fault.detail);
+  return fmt::format("{} in {} will expire soon: {}", words::quoted(fault.key), fault.source, fault.detail);
 }
 
-explanation made_from(const entry_fault& fault, const evidence& e, bool is_soon = false) {
+explanation make_warning(const entry_fault& fault, const evidence& e, bool is_soon = false) {
   explanation x;
   x.cause = fault.name;
   x.certainty = certainty::observed;
@@ -66,23 +66,23 @@ std::vector<explanation> warnings(const auth::credential_store& store, const std
   for (const auto& entry : store.entries) {
     const auto e = about(entry, now);
     auto present = faults_of(e);
-    // An entry that cannot be used is worth a warning, also where no cause of its own is known.
+    // An unusable entry is worth a warning even if no specific cause is known.
     const bool unusable = !entry.problem.empty() && !entry.credential && !entry.program;
     if (present.empty() && unusable) {
       present.push_back({"credential-undecodable", entry.source, entry.key, entry.problem});
     }
-    for (const auto& fault : present) all.push_back(made_from(fault, e));
+    for (const auto& fault : present) all.push_back(make_warning(fault, e));
     const auto later = about(entry, now + soon);
     for (const auto& fault : faults_of(later)) {
       const bool is_now = std::ranges::count(present, fault.name, &entry_fault::name) > 0;
-      if (!is_now) all.push_back(made_from(fault, later, true));
+      if (!is_now) all.push_back(make_warning(fault, later, true));
     }
   }
   evidence files;
   files.searched = searched;
   for (const auto& fault : faults_of(files)) {
     const bool expected = fault.name == "credential-file-missing" && !places_are_written;
-    if (!expected) all.push_back(made_from(fault, files));
+    if (!expected) all.push_back(make_warning(fault, files));
   }
   return all;
 }

@@ -1,60 +1,75 @@
 #include "regpass/diagnosis/evidence.hpp"
 
 #include "diagnosis/record/json_fields.hpp"
-#include "diagnosis/record/step_json.hpp"
+
+#include <array>
+#include <utility>
 
 namespace regpass::diagnosis {
 namespace {
 
 constexpr std::size_t most_steps = 32;
-constexpr std::size_t usual_steps = 3;  // a token at hand, sent, answered
+constexpr std::size_t usual_steps = 3;  // cached token, sent, answered
+
+// In the order of the variant.
+constexpr std::array<std::string_view, std::variant_size_v<step>> kinds{
+    "sent", "answered", "realm", "token-request", "token-answer", "cached-token", "failed", "policy", "mount"};
+
+template <std::size_t... I>
+std::optional<step> make_step(std::string_view kind, std::index_sequence<I...>) {
+  std::optional<step> result;
+  ((kinds[I] == kind ? static_cast<void>(result.emplace(std::in_place_index<I>)) : void()), ...);
+  return result;
+}
 
 }  // namespace
 
-template <class V, maybe_const<auth::considered> S>
+template <class V, maybe_const<registry::api_error> S>
 void fields(V& v, S& s) {
-  v("source", s.source);
-  v("key", s.key);
-  v("why", s.why);
+  v("code", s.code);
+  v("message", s.message);
+  v("detail", s.detail);
 }
 
-template <class V, maybe_const<evidence> E>
-void fields(V& v, E& e) {
-  v("id", e.id);
-  v("mode", e.mode);
-  v("client", e.client);
-  v("registry", e.registry);
-  v("repository", e.repository);
-  v("action", e.action);
-  v("method", e.method);
-  v("path", e.path);
-  v.always("status", e.status);
-  v("injection", e.injection);
-  v("began_at", e.began_at);
-  v("unserved", e.unserved);
-  v("entries", e.entries);
-  v("tls_entry", e.tls_entry);
-  v("ca_file", e.ca_file);
-  v("client_cert_file", e.client_cert_file);
-  v("way", e.way);
-  v.group("credential", [&](auto& group) {
-    group("source", e.source);
-    group("key", e.key);
-    group("username", e.username);
-    group("kind", e.credential_kind);
-    group("client_username", e.client_username);
-    group("missing", e.missing);
-    group("others", e.others);
-    group("searched", e.searched);
-  });
-  v.group("manifest", [&](auto& group) {
-    group("bytes", e.manifest_bytes);
-    group("type", e.manifest_type);
-    group("flaw", e.manifest_flaw);
-    group("blob_pushed_meanwhile", e.blob_pushed_meanwhile);
-  });
-  v.group("scope", [&](auto& group) { group("needed", e.needed); });
+// Named as in RFC 7519.
+template <class V, maybe_const<auth::claims> S>
+void fields(V& v, S& s) {
+  v("iss", s.issuer);
+  v("aud", s.audience);
+  v("sub", s.subject);
+  v("access", s.access);
+  v("iat", s.issued_at);
+  v("nbf", s.not_before);
+  v("exp", s.expires_at);
 }
+
+namespace {
+
+json::object step_to_json(const timed_step& timed) {
+  json::object object;
+  field_writer writer(object);
+  writer.always("step", std::string(kinds[timed.step.index()]));
+  writer.always("at_ms", timed.at_ms);
+  std::visit([&](const auto& s) { fields(writer, s); }, timed.step);
+  return object;
+}
+
+std::optional<timed_step> step_from_json(const json::value& from) {
+  const auto* object = from.if_object();
+  if (object == nullptr) return std::nullopt;
+  field_reader reader(*object);
+  std::string kind;
+  timed_step timed;
+  reader("step", kind);
+  reader("at_ms", timed.at_ms);
+  auto parsed = make_step(kind, std::make_index_sequence<kinds.size()>{});
+  if (!parsed) return std::nullopt;
+  std::visit([&](auto& s) { fields(reader, s); }, *parsed);
+  timed.step = std::move(*parsed);
+  return timed;
+}
+
+}  // namespace
 
 void make_room(evidence& e) {
   if (e.steps.empty()) e.steps.reserve(usual_steps);
@@ -77,13 +92,13 @@ json::object to_json(const evidence& e) {
 
 result<evidence> from_json(const json::value& from) {
   const auto* object = from.if_object();
-  if (object == nullptr) return fail(errc::bad_input, "evidence is no JSON object");
+  if (object == nullptr) return fail(errc::bad_input, "evidence must be a JSON object");
   evidence e;
   field_reader reader(*object);
   fields(reader, e);
   const auto* found = object->if_contains("handshake");
   const auto* list = found == nullptr ? nullptr : found->if_array();
-  // A line of the log has a handshake when more happened than a request and its answer, or when it failed.
+  // A log line has a handshake only if it failed or if there was more than one request and its answer.
   const bool is_short = found == nullptr || object->contains("event");
   const bool succeeded = e.status != 0 && (e.status < 400 || found == nullptr);
   e.judged_fine = is_short && succeeded && object->contains("event") && !object->contains("explanation");

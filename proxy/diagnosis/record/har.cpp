@@ -7,8 +7,10 @@
 #include <boost/json/array.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace regpass::diagnosis {
@@ -39,6 +41,27 @@ phases setup_of(const sent_step& s) {
   return made;
 }
 
+// Writes each field that has a member in the entry's "_regpass".
+class member_writer {
+ public:
+  explicit member_writer(json::object& to) : to_(to) {}
+  template <class T>
+  void operator()(std::string_view, const T& v, const shown& as = {}) {
+    constexpr bool is_value = !std::is_class_v<T> || std::convertible_to<const T&, std::string_view>;
+    if constexpr (is_value) {
+      if (!as.har.empty() && !(v == T{})) to_[as.har] = encode(v);
+    }
+  }
+
+ private:
+  json::object& to_;
+};
+
+void write_members(json::object& to, const auto& described) {
+  member_writer writer(to);
+  fields(writer, described);
+}
+
 // One exchange's entries, step by step: a request waits in `open_` for its answer or failure.
 class walk {
  public:
@@ -60,7 +83,7 @@ class walk {
     json::object request;
     std::string http;
     phases spent;
-    std::int64_t began_ms = 0;  // of the connection's making, if it was made for this
+    std::int64_t began_ms = 0;  // including connection setup, if this request needed it
     std::int64_t sent_ms = 0;
     json::object more;  // its _regpass
   };
@@ -68,10 +91,7 @@ class walk {
   void take(const sent_step& s) {
     close(at_ms_);
     auto more = about(s.probe ? "probe" : "request");
-    more["authorization"] = s.authorization;
-    if (s.reused) more["reused_connection"] = true;
-    if (!s.address.empty()) more["address"] = s.address;
-    if (!s.tls.empty()) more["tls"] = s.tls;
+    write_members(more, s);
     const auto blank = std::min(s.request.find(' '), s.request.size());
     const auto target = s.request.substr(std::min(blank + 1, s.request.size()));
     const auto url = har::origin_of(e_) + (target.starts_with('/') ? target : "/");
@@ -87,18 +107,18 @@ class walk {
   void take(const answered_step& s) {
     if (open_) finish(har::response(s, open_->http));
   }
-  // Request and answer are written down when the answer is there: what came before tells when it began.
+  // Token request and answer are recorded together when the answer arrives, so the step before marks the start.
   void take(const token_request_step& s) {
     close(before_ms_);
     auto more = about("token-request");
-    more["credential_kind"] = s.credential;
+    write_members(more, s);
     more["scope"] = json::object{{"requested", s.scope}};
     open_ = pending{har::request(s), {}, {}, before_ms_, before_ms_, std::move(more)};
   }
   void take(const token_answer_step& s) {
     if (!open_) return;
     if (s.granted) open_->more["scope"].as_object()["granted"] = *s.granted;
-    if (!s.failure.empty()) open_->more["failure"] = s.failure;
+    write_members(open_->more, s);
     if (s.failure.empty()) open_->more["expires_in_s"] = s.expires_in_s;
     finish(har::response(s));
   }
@@ -130,14 +150,14 @@ class walk {
     open_.reset();
   }
 
-  // Nothing was sent to anybody, or no connection came about.
+  // Nothing was sent, or no connection was established.
   void only_the_client() {
     const auto path = e_.path.starts_with('/') ? e_.path : "/";
     phases spent;
     spent.wait = at_ms_;
     auto response = e_.status == 0 || !e_.steps.empty() ? har::no_response() : har::response(e_.status, {});
     if (e_.status != 0) response["status"] = e_.status;
-    add(har::request(e_.method, har::origin_of(e_) + path, {}, "none"), std::move(response), spent, 0,
+    add(har::request(e_.method, har::origin_of(e_) + path, {}, authorization_kind::none), std::move(response), spent, 0,
         about("client-request"));
   }
 
@@ -179,7 +199,7 @@ json::object page_of(const evidence& e, const std::optional<explanation>& why) {
                     {"title", title},
                     {"pageTimings", json::object{{"onContentLoad", -1}, {"onLoad", -1}}},
                     {"_regpass", std::move(more)}};
-  if (!e.began_at) made["comment"] = "the record does not say when this was";
+  if (!e.began_at) made["comment"] = "the log does not contain the time of this exchange";
   return made;
 }
 

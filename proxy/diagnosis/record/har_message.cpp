@@ -36,15 +36,15 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-// As written: what is masked stays so.
+// As written: masked values stay masked.
 json::array query_of(std::string_view url) {
   json::array list;
   const auto mark = url.find('?');
   for (auto rest = mark == url.npos ? std::string_view() : url.substr(mark + 1); !rest.empty();) {
-    const auto one = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
-    const auto equals = std::min(one.find('='), one.size());
-    list.push_back(pair(one.substr(0, equals), one.substr(std::min(equals + 1, one.size()))));
+    const auto parameter = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(parameter.size() + 1, rest.size()));
+    const auto equals = std::min(parameter.find('='), parameter.size());
+    list.push_back(pair(parameter.substr(0, equals), parameter.substr(std::min(equals + 1, parameter.size()))));
   }
   return list;
 }
@@ -55,13 +55,36 @@ std::string_view host_of(std::string_view url) {
   return rest.substr(0, rest.find_first_of("/?"));
 }
 
-void add_authorization(json::array& headers, std::string_view authorization) {
-  const auto* shown = authorization == "basic"    ? "Basic ***"
-                      : authorization == "bearer" ? "Bearer ***"
-                      : authorization == "client" ? "*** (the client's own)"
-                                                  : nullptr;
-  if (shown != nullptr) headers.push_back(pair("Authorization", shown));
+void add_authorization(json::array& headers, const keyword<authorization_kind>& authorization) {
+  const auto* masked = authorization == authorization_kind::basic    ? "Basic ***"
+                       : authorization == authorization_kind::bearer ? "Bearer ***"
+                       : authorization == authorization_kind::client ? "*** (the client's own)"
+                                                                     : nullptr;
+  if (masked != nullptr) headers.push_back(pair("Authorization", masked));
 }
+
+// Collects each field that is a header of the answer.
+class header_writer {
+ public:
+  template <class T>
+  void operator()(std::string_view, const T& v, const shown& as = {}) {
+    if (!as.header.empty()) add(as, v);
+  }
+
+  json::array headers;
+
+ private:
+  void add(const shown& as, bool v) {
+    if (v) headers.push_back(pair(as.header, as.header_value));
+  }
+  void add(const shown& as, const std::string& v) {
+    if (!v.empty()) headers.push_back(pair(as.header, v));
+  }
+  void add(const shown& as, const std::vector<std::string>& list) {
+    for (const auto& v : list) add(as, v);
+  }
+  void add(const shown&, const auto&) {}
+};
 
 json::object answer(int status, std::string_view http, json::array headers, json::object content) {
   return {{"status", status},    {"statusText", http::reason_phrase(status)},
@@ -72,20 +95,20 @@ json::object answer(int status, std::string_view http, json::array headers, json
 }
 
 json::object content_of(std::string_view type, const std::string& text) {
-  json::object made{{"size", text.size()}, {"mimeType", type}};
-  if (text.empty()) return made;
-  made["text"] = text;
-  made["comment"] = "what regpass kept of the body";
-  return made;
+  json::object result{{"size", text.size()}, {"mimeType", type}};
+  if (text.empty()) return result;
+  result["text"] = text;
+  result["comment"] = "what regpass kept of the body";
+  return result;
 }
 
 std::string body_of(const answered_step& s) {
   if (s.errors.empty()) return s.message;
   json::array errors;
-  for (const auto& one : s.errors) {
-    json::object made{{"code", one.code}, {"message", one.message}};
-    if (!one.detail.empty()) made["detail"] = one.detail;
-    errors.push_back(std::move(made));
+  for (const auto& error : s.errors) {
+    json::object object{{"code", error.code}, {"message", error.message}};
+    if (!error.detail.empty()) object["detail"] = error.detail;
+    errors.push_back(std::move(object));
   }
   return json::serialize(json::object{{"errors", std::move(errors)}});
 }
@@ -93,22 +116,22 @@ std::string body_of(const answered_step& s) {
 using parameters = std::vector<std::pair<std::string_view, std::string>>;
 
 // GET: the specification repeats `scope`; POST: a form has all of them in one.
-parameters asked_by(const token_request_step& s, bool post) {
-  parameters made;
-  if (!s.service.empty()) made.emplace_back("service", s.service);
-  if (post && !s.scope.empty()) made.emplace_back("scope", s.scope);
+parameters parameters_of(const token_request_step& s, bool post) {
+  parameters result;
+  if (!s.service.empty()) result.emplace_back("service", s.service);
+  if (post && !s.scope.empty()) result.emplace_back("scope", s.scope);
   for (std::string_view rest = post ? std::string_view() : std::string_view(s.scope); !rest.empty();) {
-    const auto one = rest.substr(0, rest.find(' '));
-    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
-    if (!one.empty()) made.emplace_back("scope", one);
+    const auto scope = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(scope.size() + 1, rest.size()));
+    if (!scope.empty()) result.emplace_back("scope", scope);
   }
-  if (!post) return made;
-  const bool refresh = s.credential == "identity-token" || s.credential == "identity_token";
-  made.emplace_back("client_id", "regpass");
-  made.emplace_back("grant_type", refresh ? "refresh_token" : "password");
-  if (refresh) made.emplace_back("refresh_token", hidden);
-  if (!refresh) made.emplace_back("password", hidden);
-  return made;
+  if (!post) return result;
+  const bool refresh = s.credential == authorization_kind::identity_token;
+  result.emplace_back("client_id", "regpass");
+  result.emplace_back("grant_type", refresh ? "refresh_token" : "password");
+  if (refresh) result.emplace_back("refresh_token", hidden);
+  if (!refresh) result.emplace_back("password", hidden);
+  return result;
 }
 
 std::string joined(const parameters& all) {
@@ -140,7 +163,7 @@ std::string version_of(std::string_view http) {
 }
 
 json::object request(std::string_view method, const std::string& url, std::string_view http,
-                     std::string_view authorization) {
+                     const keyword<authorization_kind>& authorization) {
   json::array headers;
   headers.push_back(pair("Host", host_of(url)));
   add_authorization(headers, authorization);
@@ -156,13 +179,13 @@ json::object request(std::string_view method, const std::string& url, std::strin
 
 json::object request(const token_request_step& s) {
   const bool post = s.method == "POST";
-  const auto asked = asked_by(s, post);
+  const auto asked = parameters_of(s, post);
   const auto text = joined(asked);
   auto url = s.realm;
   if (!post && !text.empty()) url += (url.contains('?') ? "&" : "?") + text;
-  auto made = request(s.method, url, {}, post ? std::string_view() : std::string_view(s.credential));
-  if (post) made["postData"] = form_of(asked);
-  return made;
+  auto result = request(s.method, url, {}, post ? keyword<authorization_kind>() : s.credential);
+  if (post) result["postData"] = form_of(asked);
+  return result;
 }
 
 json::object response(int status, std::string_view http) {
@@ -170,17 +193,12 @@ json::object response(int status, std::string_view http) {
 }
 
 json::object response(const answered_step& s, std::string_view http) {
-  json::array headers;
-  if (!s.content_type.empty()) headers.push_back(pair("Content-Type", s.content_type));
-  if (!s.server.empty()) headers.push_back(pair("Server", s.server));
-  if (s.api_version) headers.push_back(pair("Docker-Distribution-Api-Version", "registry/2.0"));
-  for (const auto& one : s.challenges) headers.push_back(pair("WWW-Authenticate", one));
-  if (!s.location.empty()) headers.push_back(pair("Location", s.location));
-  if (!s.allow.empty()) headers.push_back(pair("Allow", s.allow));
-  auto made = answer(s.status, version_of(http), std::move(headers),
-                     content_of(s.content_type.empty() ? "x-unknown" : std::string_view(s.content_type), body_of(s)));
-  made["redirectURL"] = s.location;
-  return made;
+  header_writer writer;
+  fields(writer, s);
+  auto result = answer(s.status, version_of(http), std::move(writer.headers),
+                       content_of(s.content_type.empty() ? "x-unknown" : std::string_view(s.content_type), body_of(s)));
+  result["redirectURL"] = s.location;
+  return result;
 }
 
 json::object response(const token_answer_step& s) {

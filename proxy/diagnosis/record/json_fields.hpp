@@ -1,6 +1,5 @@
-// Structs to JSON and back by one description of their members: `fields(visitor, value)` names each once, a writer or a
-// reader visits. Writing leaves out what is at its default; reading leaves at its default what is missing or of another
-// type.
+// Structs to JSON and back by the table of their fields (`fields(visitor, value)`), which a writer or a reader visits.
+// Writing leaves out what is at its default; reading leaves at its default what is missing or of another type.
 #pragma once
 
 #include "diagnosis/record/json_values.hpp"
@@ -19,9 +18,6 @@ namespace regpass::diagnosis {
 
 inline constexpr std::size_t longest_list = 16;
 
-template <class S, class T>
-concept maybe_const = std::same_as<std::remove_const_t<S>, T>;
-
 template <class T>
 json::value encode(const std::vector<T>& v);
 template <class T>
@@ -39,15 +35,15 @@ class field_writer {
   explicit field_writer(json::object& to) : to_(to) {}
 
   template <class T>
-  void operator()(std::string_view name, const T& v) {
+  void operator()(std::string_view name, const T& v, const shown& = {}) {
     if (!(v == T{})) always(name, v);
   }
   template <class T>
-  void operator()(std::string_view name, const std::vector<T>& v) {
+  void operator()(std::string_view name, const std::vector<T>& v, const shown& = {}) {
     if (!v.empty()) always(name, v);
   }
   template <class T>
-  void operator()(std::string_view name, const std::optional<T>& v) {
+  void operator()(std::string_view name, const std::optional<T>& v, const shown& = {}) {
     if (v) always(name, *v);
   }
   template <class T>
@@ -72,11 +68,11 @@ class field_reader {
   explicit field_reader(const json::object& from) : from_(from) {}
 
   template <class T>
-  void operator()(std::string_view name, T& v) {
+  void operator()(std::string_view name, T& v, const shown& = {}) {
     if (const auto* found = from_.if_contains(name)) decode(*found, v);
   }
   template <class T>
-  void operator()(std::string_view name, std::optional<T>& v) {
+  void operator()(std::string_view name, std::optional<T>& v, const shown& = {}) {
     const auto* found = from_.if_contains(name);
     T read{};
     if (found != nullptr && decode(*found, read)) v = std::move(read);
@@ -118,8 +114,8 @@ bool decode(const json::value& from, std::vector<T>& to) {
   const auto* list = from.if_array();
   if (list == nullptr) return false;
   for (const auto& element : *list) {
-    T one{};
-    if (to.size() < longest_list && decode(element, one)) to.push_back(std::move(one));
+    T item{};
+    if (to.size() < longest_list && decode(element, item)) to.push_back(std::move(item));
   }
   return true;
 }

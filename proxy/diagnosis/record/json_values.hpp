@@ -1,11 +1,12 @@
-// Single values to JSON and back: what json_fields.hpp builds on. `decode` says whether the value was of the right
-// kind.
+// Single values to JSON and back: what json_fields.hpp builds on. `decode` returns whether the value had the right
+// type.
 #pragma once
 
 #include "regpass/auth/choice.hpp"
 #include "regpass/base/error.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/base/time.hpp"
+#include "regpass/diagnosis/field.hpp"
 #include "regpass/registry/scope.hpp"
 
 #include <boost/json/value.hpp>
@@ -23,7 +24,7 @@ namespace json = boost::json;
 
 inline constexpr std::size_t longest_text = 8 * 1024;  // as the log's: the longest header that is evidence, a challenge
 
-// Enumerations stand in JSON by name; the last enumerator bounds the search.
+// Enumerations appear in JSON by name; the last enumerator bounds the search.
 constexpr errc last_of(errc) noexcept {
   return errc::io;
 }
@@ -43,6 +44,10 @@ constexpr std::string_view name_of(auth::absence why) noexcept {
 
 inline json::value encode(const std::string& v) {
   return json::value(json::string_view(v));
+}
+template <class E>
+json::value encode(const keyword<E>& v) {
+  return encode(std::string(v.text()));
 }
 inline json::value encode(bool v) {
   return v;
@@ -69,6 +74,13 @@ inline bool decode(const json::value& from, std::string& to) {
   const auto* text = from.if_string();
   if (text == nullptr) return false;
   to = clean(*text, longest_text);
+  return true;
+}
+template <class E>
+bool decode(const json::value& from, keyword<E>& to) {
+  std::string text;
+  if (!decode(from, text)) return false;
+  to = text;
   return true;
 }
 inline bool decode(const json::value& from, bool& to) {

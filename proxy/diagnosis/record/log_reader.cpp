@@ -25,7 +25,7 @@ std::uint64_t count_of(const json::object& line) {
   return ec ? 0 : count;
 }
 
-// What never became an exchange is explained in a line of its own event.
+// A request that never became an exchange is explained in a line with another event.
 bool is_about_exchange(const json::object& line) {
   const auto event = text_member(line, "event");
   if (event == "exchange") return true;
@@ -55,7 +55,7 @@ void log_reader::finish() {
   pending_.clear();
 }
 
-// Collectors put words of their own before a line (CRI: time, stream and a flag).
+// Log collectors add a prefix to each line (CRI: time, stream and a flag).
 void log_reader::take(std::string_view line) {
   line = trim(line);
   if (line.empty()) return;
@@ -64,7 +64,7 @@ void log_reader::take(std::string_view line) {
   if (!known) ++skipped_;
 }
 
-// Docker's json-file driver has the line in a member of its own.
+// Docker's json-file driver wraps the line in a member named "log".
 bool log_reader::read(std::string_view text, int depth) {
   json::error_code ec;
   const auto value = json::parse(text, ec);

@@ -1,5 +1,5 @@
-// Failures out of a log that regpass wrote, whatever else stands in it. Memory is bounded by the longest line that is
-// looked at.
+// proxy/diagnosis/record: evidence and its stored forms (JSON, HTTP Archive). This header: evidence from a log of
+// regpass, which may contain other lines as well. Memory is bounded by the longest accepted line.
 #pragma once
 
 #include "regpass/diagnosis/evidence.hpp"
@@ -19,14 +19,14 @@ class log_reader {
   // `on_exchange` gets the evidence of each exchange line, cleaned (diagnosis::from_json).
   explicit log_reader(std::function<void(const evidence&)> on_exchange) : on_exchange_(std::move(on_exchange)) {}
 
-  // The log's bytes in pieces of any size, then the end.
+  // The log in chunks of any size; `finish` marks the end.
   void feed(std::string_view bytes);
   void finish();
 
   std::size_t exchanges() const noexcept { return exchanges_; }
-  // Refusals that are in no line of their own (`refusals-counted`).
+  // Refusals that were only counted (`refusals-counted`).
   std::uint64_t only_counted() const noexcept { return only_counted_; }
-  // Lines that are no JSON object: other programs', cut off, too long, not UTF-8. Empty lines do not count.
+  // Lines that are not JSON objects: of other programs, truncated, too long, or not UTF-8. Empty lines do not count.
   std::size_t skipped() const noexcept { return skipped_; }
 
  private:

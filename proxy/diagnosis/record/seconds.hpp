@@ -1,4 +1,4 @@
-// Arithmetic on seconds that strangers wrote.
+// Arithmetic on untrusted seconds.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace regpass::diagnosis {
 
-// As clocks and tokens have them: within 30,000 years.
+// Within 30,000 years.
 constexpr bool is_plausible(std::int64_t seconds) noexcept {
   constexpr std::int64_t bound = 1'000'000'000'000;
   return seconds < bound && seconds > -bound;

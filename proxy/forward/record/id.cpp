@@ -10,7 +10,7 @@
 namespace regpass::forward {
 
 std::string new_id() {
-  // A random start keeps the ids of two runs apart; an odd multiplier walks through all values before one comes back.
+  // A random start separates the ids of two runs; an odd multiplier visits all values before one is repeated.
   static std::atomic<std::uint32_t> counter{std::random_device{}()};
   constexpr std::string_view digits = "0123456789abcdef";
   auto rest = counter.fetch_add(1, std::memory_order_relaxed) * 2654435761U;

@@ -1,4 +1,4 @@
-// Names of exchanges (short, unique enough to find one in a log, without meaning) and of this process.
+// Ids of exchanges (short, and unique enough to find one in a log) and the name of this process.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@ namespace regpass::forward {
 
 std::string new_id();
 
-// What this process calls itself in Via: no other regpass on the way is taken for it.
+// The name in Via, which is different in every process, so that a loop is recognized and other instances are not.
 const std::string& pseudonym();
 
 }  // namespace regpass::forward

@@ -9,7 +9,9 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <array>
+#include <deque>
 #include <iterator>
 #include <mutex>
 #include <set>
@@ -24,204 +26,268 @@ namespace regpass::forward {
 
 namespace {
 
-using label = std::pair<std::string_view, std::string_view>;
-using histograms = prometheus::Family<prometheus::Histogram>;
+// Values of those labels of a row that are known beforehand: all but "registry" and "mode", in the order of the row.
+using label_values = std::vector<std::string_view>;
 
-// Seconds: from a cached manifest to the push of a large layer.
-const prometheus::Histogram::BucketBoundaries steps_of_time{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
-                                                            1,     2.5,    5,     10,   30,    60,   300, 900};
+struct counter_row {
+  counter id;
+  std::string_view name;
+  std::string_view help;
+  std::vector<std::string_view> labels;
+  std::vector<label_values> series{};  // exist at 0 for every registry and mode, before anything is counted
+  bool other_hosts = false;            // also for hosts that are not registries of ours
+};
 
-// A family whose counters are found again without making their labels: that is dear, and done for every request.
-class counters {
+// Every cause that a failure can have.
+std::vector<label_values> failure_causes() {
+  std::vector<label_values> names;
+  for (const auto& row : diagnosis::causes()) {
+    if (row.judge != nullptr) names.push_back({row.name});
+  }
+  return names;
+}
+
+// In the order of `counter`.
+const std::vector<counter_row>& counter_table() {
+  static const std::vector<counter_row> table{
+      {.id = counter::exchanges,
+       .name = "regpass_exchanges_total",
+       .help = "Requests of clients, by the status they were answered with.",
+       .labels = {"registry", "action", "status", "mode"},
+       .series = {{"ping", "200"},
+                  {"ping", "403"},
+                  {"ping", "503"},
+                  {"pull", "200"},
+                  {"pull", "206"},
+                  {"pull", "307"},
+                  {"pull", "403"},
+                  {"pull", "404"},
+                  {"pull", "429"},
+                  {"pull", "503"},
+                  {"push", "201"},
+                  {"push", "202"},
+                  {"push", "403"},
+                  {"push", "503"},
+                  {"delete", "202"},
+                  {"delete", "403"},
+                  {"catalog", "200"},
+                  {"catalog", "403"}}},
+      {.id = counter::failures,
+       .name = "regpass_failures_total",
+       .help = "Requests that failed, by the cause that was found.",
+       .labels = {"registry", "cause"},
+       .series = failure_causes(),
+       .other_hosts = true},
+      {.id = counter::token_requests,
+       .name = "regpass_token_requests_total",
+       .help = "Requests to token servers, by their result.",
+       .labels = {"registry", "result"},
+       .series = {{"granted"}, {"rejected"}, {"forbidden"}, {"wrong_form"}, {"busy"}, {"no_token"}, {"transport"}}},
+      {.id = counter::token_cache,
+       .name = "regpass_token_cache_total",
+       .help = "Requests that needed a token, by whether the cache had it.",
+       .labels = {"result"},
+       .series = {{"hit"}, {"miss"}, {"refreshed"}}},
+      {.id = counter::bytes,
+       .name = "regpass_bytes_total",
+       .help = "Bytes of bodies: in from clients, out to them.",
+       .labels = {"direction"},
+       .series = {{"in"}, {"out"}}},
+      {.id = counter::reloads,
+       .name = "regpass_credentials_reload_total",
+       .help = "Reloads of configuration and credentials.",
+       .labels = {"result"},
+       .series = {{"good"}, {"bad"}}},
+  };
+  return table;
+}
+
+bool has_label(const counter_row& row, std::string_view label) {
+  return std::ranges::find(row.labels, label) != row.labels.end();
+}
+
+// A family whose counters are found without building their labels, which is expensive and would happen for every
+// request.
+class counter_family {
  public:
-  counters(prometheus::Registry& in, const std::string& name, const std::string& help)
-      : family_(prometheus::BuildCounter().Name(name).Help(help).Register(in)) {}
+  counter_family(prometheus::Registry& in, const counter_row& described)
+      : row_(described),
+        family_(prometheus::BuildCounter()
+                    .Name(std::string(described.name))
+                    .Help(std::string(described.help))
+                    .Register(in)) {}
 
-  template <std::size_t N>
-  prometheus::Counter& at(const std::array<label, N>& labels) {
+  // `values` in the order of the row's labels.
+  prometheus::Counter& at(std::span<const std::string_view> values) {
     static thread_local std::string key;
     key.clear();
-    for (const auto& [name, value] : labels) key.append(value).push_back('\n');
+    for (const auto value : values) key.append(value).push_back('\n');
     const std::lock_guard held(lock_);
     auto& known = known_[key];
-    if (known == nullptr) known = &add(labels);
+    if (known == nullptr) known = &add(values);
     return *known;
   }
 
- private:
-  prometheus::Counter& add(std::span<const label> labels) {
-    prometheus::Labels made;
-    for (const auto& [name, value] : labels) made.emplace(name, value);
-    return family_.Add(made);
+  void prepare(std::string_view registry, std::string_view mode) {
+    for (const auto& fixed : row_.series) {
+      label_values values;
+      auto next = fixed.begin();
+      for (const auto label : row_.labels)
+        values.push_back(label == "registry" ? registry : label == "mode" ? mode : *next++);
+      at(values);
+    }
   }
 
+  const counter_row& row() const noexcept { return row_; }
+
+ private:
+  prometheus::Counter& add(std::span<const std::string_view> values) {
+    prometheus::Labels labels;
+    for (std::size_t i = 0; i < values.size(); ++i) labels.emplace(row_.labels.at(i), values[i]);
+    return family_.Add(labels);
+  }
+
+  const counter_row& row_;
   prometheus::Family<prometheus::Counter>& family_;
   std::mutex lock_;
   std::unordered_map<std::string, prometheus::Counter*> known_;
 };
 
-histograms& time(prometheus::Registry& in, const std::string& name, const std::string& help) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(in);
+// Seconds: from a cached manifest to the push of a large layer.
+const prometheus::Histogram::BucketBoundaries time_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+                                                           1,     2.5,    5,     10,   30,    60,   300, 900};
+
+prometheus::Histogram& add_histogram(prometheus::Registry& in, const std::string& name, const std::string& help) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(in).Add({}, time_buckets);
 }
 
 constexpr std::size_t most_prepared = 50;
-
-// The results of token_requests, as token_client names them.
-constexpr auto token_results = std::to_array<std::string_view>(
-    {"granted", "rejected", "forbidden", "wrong_form", "busy", "no_token", "transport"});
-
-// What requests are answered in the ordinary run of things, and when they fail.
-constexpr auto usual_answers = std::to_array<std::pair<std::string_view, std::string_view>>({
-    {"ping", "200"},
-    {"ping", "403"},
-    {"ping", "503"},
-    {"pull", "200"},
-    {"pull", "206"},
-    {"pull", "307"},
-    {"pull", "403"},
-    {"pull", "404"},
-    {"pull", "429"},
-    {"pull", "503"},
-    {"push", "201"},
-    {"push", "202"},
-    {"push", "403"},
-    {"push", "503"},
-    {"delete", "202"},
-    {"delete", "403"},
-    {"catalog", "200"},
-    {"catalog", "403"},
-});
 
 double seconds(std::int64_t ms) {
   return static_cast<double>(ms) / 1000;
 }
 
-// Until the request that was answered went out: what the client waited for us.
+// Until the request that was answered was sent upstream: how long regpass made the client wait.
 std::int64_t before_sending(const diagnosis::evidence& seen) {
   std::int64_t last = 0;
-  for (const auto& one : seen.steps) {
-    const auto* sent = std::get_if<diagnosis::sent_step>(&one.step);
-    if (sent && !sent->probe) last = one.at_ms;
+  for (const auto& timed : seen.steps) {
+    const auto* sent = std::get_if<diagnosis::sent_step>(&timed.step);
+    if (sent && !sent->probe) last = timed.at_ms;
   }
   return last;
 }
 
 }  // namespace
 
+std::vector<std::string_view> counter_names() {
+  std::vector<std::string_view> names;
+  for (const auto& row : counter_table()) names.push_back(row.name);
+  return names;
+}
+
 struct metrics::state : prometheus::Collectable {
-  struct observed {
+  struct observation {
     std::string name;
     std::string help;
-    metrics::kind what;
+    metrics::kind type;
     std::function<std::vector<sample>()> read;
   };
 
+  state() {
+    for (const auto& row : counter_table()) {
+      auto& family = families.emplace_back(registry, row);
+      if (!has_label(row, "registry")) family.prepare({}, {});
+    }
+  }
+
   std::vector<prometheus::MetricFamily> Collect() const override {
-    std::vector<prometheus::MetricFamily> made;
+    std::vector<prometheus::MetricFamily> collected;
     const std::lock_guard held(lock);
-    for (const auto& one : observations) {
+    for (const auto& observed : observations) {
       prometheus::MetricFamily family;
-      family.name = one.name;
-      family.help = one.help;
-      family.type = one.what == kind::counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
-      for (const auto& each : one.read()) {
+      family.name = observed.name;
+      family.help = observed.help;
+      family.type = observed.type == kind::counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+      for (const auto& reading : observed.read()) {
         prometheus::ClientMetric metric;
-        for (const auto& [name, value] : each.labels) metric.label.push_back({name, value});
-        metric.counter.value = metric.gauge.value = each.value;
+        for (const auto& [name, value] : reading.labels) metric.label.push_back({name, value});
+        metric.counter.value = metric.gauge.value = reading.value;
         family.metric.push_back(std::move(metric));
       }
-      if (!family.metric.empty()) made.push_back(std::move(family));
+      if (!family.metric.empty()) collected.push_back(std::move(family));
     }
-    return made;
+    return collected;
   }
 
-  void prepare_failures(std::string_view of) {
-    for (const auto& row : diagnosis::causes()) {
-      const bool fails = row.judge != nullptr;
-      if (fails) failures.at(std::array<label, 2>{{{"registry", of}, {"cause", row.name}}});
-    }
+  prometheus::Counter& at(counter id, std::initializer_list<std::string_view> values) {
+    return families[static_cast<std::size_t>(id)].at({values.begin(), values.size()});
   }
 
-  // Each costs some 150 series.
-  bool may_prepare(const std::string& one) {
+  // Each registry costs about 150 series.
+  bool may_prepare(const std::string& name) {
     const std::lock_guard held(lock);
     if (prepared.size() >= most_prepared) return false;
-    return prepared.insert(one).second;
+    return prepared.insert(name).second;
   }
 
   prometheus::Registry registry;
-  counters exchanges{registry, "regpass_exchanges_total", "Requests of clients, by what they were answered."};
-  counters failures{registry, "regpass_failures_total", "Requests that failed, by the cause that was found."};
-  counters tokens{registry, "regpass_token_requests_total", "Requests to token servers, by their result."};
-  counters cache{registry, "regpass_token_cache_total", "Requests that needed a token, by where it was."};
-  counters bytes{registry, "regpass_bytes_total", "Bytes of bodies: in from clients, out to them."};
-  counters reloads{registry, "regpass_credentials_reload_total", "Reloads of configuration and credentials."};
-  prometheus::Histogram& duration =
-      time(registry, "regpass_exchange_duration_seconds", "Requests of clients from their first byte to the last.")
-          .Add({}, steps_of_time);
-  prometheus::Histogram& added = time(registry, "regpass_exchange_added_seconds",
-                                      "The part of it before the registry was asked: credential, token, connection.")
-                                     .Add({}, steps_of_time);
-  prometheus::Counter& bytes_in = bytes.at(std::array<label, 1>{{{"direction", "in"}}});
-  prometheus::Counter& bytes_out = bytes.at(std::array<label, 1>{{{"direction", "out"}}});
+  std::deque<counter_family> families;  // by `counter`
+  prometheus::Histogram& duration = add_histogram(registry, "regpass_exchange_duration_seconds",
+                                                  "Requests of clients from their first byte to the last.");
+  prometheus::Histogram& added =
+      add_histogram(registry, "regpass_exchange_added_seconds",
+                    "The part of it before the registry was asked: credential, token, connection.");
   mutable std::mutex lock;
-  std::vector<observed> observations;
+  std::vector<observation> observations;
   std::set<std::string> prepared;
 };
 
-metrics::metrics() : state_(std::make_unique<state>()) {
-  for (const auto* result : {"good", "bad"}) state_->reloads.at(std::array<label, 1>{{{"result", result}}});
-  for (const auto* result : {"hit", "miss", "refreshed"}) state_->cache.at(std::array<label, 1>{{{"result", result}}});
-}
+metrics::metrics() : state_(std::make_unique<state>()) {}
 metrics::~metrics() = default;
 
 void metrics::prepare(const std::vector<std::string>& registries, const std::vector<std::string>& modes) {
-  state_->prepare_failures("other");
+  const std::vector<std::string> no_mode{{}};
+  for (auto& family : state_->families) {
+    if (family.row().other_hosts) family.prepare("other", {});
+  }
   for (const auto& registry : registries) {
     if (!state_->may_prepare(registry)) continue;
-    state_->prepare_failures(registry);
-    for (const auto result : token_results) {
-      state_->tokens.at(std::array<label, 2>{{{"registry", registry}, {"result", result}}});
-    }
-    for (const auto& [action, status] : usual_answers) {
-      for (const auto& mode : modes) {
-        state_->exchanges.at(
-            std::array<label, 4>{{{"registry", registry}, {"action", action}, {"status", status}, {"mode", mode}}});
-      }
+    for (auto& family : state_->families) {
+      if (!has_label(family.row(), "registry")) continue;
+      for (const auto& mode : has_label(family.row(), "mode") ? modes : no_mode) family.prepare(registry, mode);
     }
   }
 }
 
-void metrics::exchange(const exchange_record& one, bool served) {
-  const auto& seen = one.evidence;
+void metrics::count(counter id, std::initializer_list<std::string_view> values, double amount) {
+  state_->at(id, values).Increment(amount);
+}
+
+void metrics::exchange(const exchange_record& finished, bool served) {
+  const auto& seen = finished.evidence;
+  const auto& moved = finished.moved;
   const std::string_view registry = served ? std::string_view(seen.registry) : "other";
-  const int status = one.moved.sent_status != 0 ? one.moved.sent_status : seen.status;
-  const auto status_text = std::to_string(status);
-  const std::array<label, 4> told{
-      {{"registry", registry}, {"action", seen.action}, {"status", status_text}, {"mode", seen.mode}}};
-  state_->exchanges.at(told).Increment();
-  if (one.explanation) {
-    const std::array<label, 2> failed{{{"registry", registry}, {"cause", one.explanation->cause}}};
-    state_->failures.at(failed).Increment();
-  }
-  if (!one.moved.cache.empty()) state_->cache.at(std::array<label, 1>{{{"result", one.moved.cache}}}).Increment();
-  state_->bytes_in.Increment(static_cast<double>(one.moved.bytes_in));
-  state_->bytes_out.Increment(static_cast<double>(one.moved.bytes_out));
-  state_->duration.Observe(seconds(one.moved.duration_ms));
+  const int status = moved.sent_status != 0 ? moved.sent_status : seen.status;
+  count(counter::exchanges, {registry, seen.action, std::to_string(status), seen.mode});
+  if (finished.explanation) count(counter::failures, {registry, finished.explanation->cause});
+  if (!moved.cache.empty()) count(counter::token_cache, {moved.cache});
+  count(counter::bytes, {"in"}, static_cast<double>(moved.bytes_in));
+  count(counter::bytes, {"out"}, static_cast<double>(moved.bytes_out));
+  state_->duration.Observe(seconds(moved.duration_ms));
   state_->added.Observe(seconds(before_sending(seen)));
 }
 
 void metrics::token_request(const std::string& registry, std::string_view result) {
-  state_->tokens.at(std::array<label, 2>{{{"registry", registry}, {"result", result}}}).Increment();
+  count(counter::token_requests, {registry, result});
 }
 
 void metrics::reloaded(bool good) {
-  state_->reloads.at(std::array<label, 1>{{{"result", good ? "good" : "bad"}}}).Increment();
+  count(counter::reloads, {good ? "good" : "bad"});
 }
 
-void metrics::observe(std::string name, std::string help, kind what, std::function<std::vector<sample>()> read) {
+void metrics::observe(std::string name, std::string help, kind type, std::function<std::vector<sample>()> read) {
   const std::lock_guard held(state_->lock);
-  state_->observations.push_back({std::move(name), std::move(help), what, std::move(read)});
+  state_->observations.push_back({std::move(name), std::move(help), type, std::move(read)});
 }
 
 std::string metrics::text() const {

@@ -23,55 +23,65 @@ std::optional<std::int64_t> clock_difference(std::string_view date) {
   return duration_cast<seconds>(*theirs - now().wall).count();
 }
 
-// The fields of an answer that are evidence, where there may be many others.
-constexpr http::field_names worth_noting("Server", "Via", "Content-Type", "Docker-Distribution-Api-Version",
-                                         "WWW-Authenticate", "Date", "Location", "Allow", "ratelimit-limit",
-                                         "ratelimit-remaining", "docker-ratelimit-source");
+// The header fields of an answer that are recorded.
+constexpr http::field_names recorded_fields("Server", "Via", "Content-Type", "Docker-Distribution-Api-Version",
+                                            "WWW-Authenticate", "Date", "Location", "Allow", "ratelimit-limit",
+                                            "ratelimit-remaining", "docker-ratelimit-source");
 
-void note(const http::field& one, const exchange_secrets& secrets, diagnosis::answered_step& into, std::string& via,
+void note(const http::field& field, const exchange_secrets& secrets, diagnosis::answered_step& into, std::string& via,
           std::string_view& date) {
-  const auto is = [&](std::string_view name) { return iequals(one.name, name); };
+  const auto is = [&](std::string_view name) { return iequals(field.name, name); };
   if (is("Server")) {
-    join(into.server, secrets.quoted(one.value, 128));
+    join(into.server, secrets.quoted(field.value, 128));
   } else if (is("Via")) {
-    join(via, secrets.quoted(one.value, 128));
+    join(via, secrets.quoted(field.value, 128));
   } else if (is("Content-Type")) {
-    if (into.content_type.empty()) into.content_type = secrets.quoted(one.value, 128);
+    if (into.content_type.empty()) into.content_type = secrets.quoted(field.value, 128);
   } else if (is("Docker-Distribution-Api-Version")) {
     into.api_version = true;
   } else if (is("WWW-Authenticate")) {
-    into.challenges.push_back(secrets.quoted(one.value, 1024));
+    into.challenges.push_back(secrets.quoted(field.value, 1024));
   } else if (is("Date")) {
-    if (date.empty()) date = one.value;
+    if (date.empty()) date = field.value;
   } else if (is("Location")) {
     if (into.location.empty()) {
-      const auto shown = masked_url(one.value);
+      const auto shown = masked_url(field.value);
       into.location = into.status < 400 ? secrets.masked_reference(shown) : secrets.masked(shown);
     }
   } else if (is("Allow")) {
-    if (into.status == 405) join(into.allow, secrets.quoted(one.value, 128));
+    if (into.status == 405) join(into.allow, secrets.quoted(field.value, 128));
   } else if (is("ratelimit-limit")) {
-    join(into.rate_limit, secrets.quoted(one.value, 128));
+    join(into.rate_limit, secrets.quoted(field.value, 128));
   } else if (is("ratelimit-remaining")) {
-    join(into.rate_remaining, secrets.quoted(one.value, 128));
+    join(into.rate_remaining, secrets.quoted(field.value, 128));
   } else {
-    join(into.rate_source, secrets.quoted(one.value, 128));
+    join(into.rate_source, secrets.quoted(field.value, 128));
   }
 }
 
-std::string credential_word(const auth::credential_ptr& credential) {
-  return credential ? std::string{auth::name_of(credential->kind)} : "none";
+diagnosis::authorization_kind kind_of(const auth::credential_ptr& credential) {
+  using diagnosis::authorization_kind;
+  if (!credential) return authorization_kind::none;
+  switch (credential->kind) {
+    case auth::credential_kind::basic:
+      return authorization_kind::basic;
+    case auth::credential_kind::identity_token:
+      return authorization_kind::identity_token;
+    case auth::credential_kind::bearer:
+      return authorization_kind::bearer;
+  }
+  return authorization_kind::none;
 }
 
-// A token that somebody else obtained.
-diagnosis::cached_token_step at_hand(const std::optional<auth::claims>& claims) {
-  diagnosis::cached_token_step made;
-  made.claims = claims;
-  if (claims && claims->access) made.granted = registry::to_text(*claims->access);
+// A token that regpass did not request itself.
+diagnosis::cached_token_step existing_token(const std::optional<auth::claims>& claims) {
+  diagnosis::cached_token_step step;
+  step.claims = claims;
+  if (claims && claims->access) step.granted = registry::to_text(*claims->access);
   if (claims && claims->expires_at) {
-    made.expires_in_s = *claims->expires_at - duration_cast<seconds>(now().wall.time_since_epoch()).count();
+    step.expires_in_s = *claims->expires_at - duration_cast<seconds>(now().wall.time_since_epoch()).count();
   }
-  return made;
+  return step;
 }
 
 }  // namespace
@@ -82,36 +92,36 @@ std::int64_t recorder::elapsed_ms() const noexcept {
 
 void recorder::sent(const http::request_head& head, std::string_view authorization, bool probe,
                     transport::connection& on) {
-  diagnosis::sent_step made;
-  made.request.reserve(head.method.size() + 1 + head.target.size());
-  made.request.append(head.method).append(" ").append(masked_url(head.target));
-  made.authorization = authorization;
-  made.probe = probe;
-  made.reused = on.reused;
-  made.explains = explaining_;
-  made.http = on.http().version();
-  made.address = on.address;
-  made.tls = on.tls_version;
+  diagnosis::sent_step request;
+  request.request.reserve(head.method.size() + 1 + head.target.size());
+  request.request.append(head.method).append(" ").append(masked_url(head.target));
+  request.authorization = authorization;
+  request.probe = probe;
+  request.reused = on.reused;
+  request.explains = explaining_;
+  request.http = on.http().version();
+  request.address = on.address;
+  request.tls = on.tls_version;
   if (!on.reused && !on.address.empty()) {
-    made.resolve_ms = on.resolved_in.count();
-    made.connect_ms = on.connected_in.count();
-    if (!on.tls_version.empty()) made.tls_ms = on.secured_in.count();
+    request.resolve_ms = on.resolved_in.count();
+    request.connect_ms = on.connected_in.count();
+    if (!on.tls_version.empty()) request.tls_ms = on.secured_in.count();
   }
-  step(std::move(made));
+  step(std::move(request));
 }
 
 void recorder::answered(const http::response_head& head, const std::optional<auth::requirement>& wants) {
-  diagnosis::answered_step made;
-  made.status = head.status;
+  diagnosis::answered_step answer;
+  answer.status = head.status;
   std::string via;
   std::string_view date;
-  for (const auto one : head.headers) {
-    if (worth_noting.contains(one.name)) note(one, secrets_, made, via, date);
+  for (const auto field : head.headers) {
+    if (recorded_fields.contains(field.name)) note(field, secrets_, answer, via, date);
   }
-  if (!via.empty()) made.server += (made.server.empty() ? "" : ", ") + via;
-  if (wants) made.challenge_error = secrets_.quoted(wants->error, 64);
-  if (!date.empty()) made.clock_difference_s = clock_difference(date);
-  step(std::move(made));
+  if (!via.empty()) answer.server += (answer.server.empty() ? "" : ", ") + via;
+  if (wants) answer.challenge_error = secrets_.quoted(wants->error, 64);
+  if (!date.empty()) answer.clock_difference_s = clock_difference(date);
+  step(std::move(answer));
 }
 
 void recorder::said(std::string_view body) {
@@ -121,8 +131,8 @@ void recorder::said(std::string_view body) {
     const auto masked = secrets_.relayed(body);
     answer->errors = registry::parse_errors(masked);
     if (answer->errors.empty()) answer->message = secrets_.masked(registry::parse_message(masked));
-    for (auto& one : answer->errors) {
-      for (auto* text : {&one.code, &one.message, &one.detail}) *text = secrets_.masked(*text);
+    for (auto& error : answer->errors) {
+      for (auto* text : {&error.code, &error.message, &error.detail}) *text = secrets_.masked(*text);
     }
     return;
   }
@@ -144,14 +154,14 @@ void recorder::token(const auth::token_request& request, const token_delivery& d
   asked.realm = secrets_.masked(http::to_text(request.realm.origin) + masked_url(request.realm.target));
   asked.service = secrets_.quoted(request.service, 256);
   asked.scope = registry::to_text(request.scopes);
-  asked.credential = credential_word(request.credential);
+  asked.credential = kind_of(request.credential);
   step(std::move(asked));
 
   const auto& answer = delivery.answer;
   diagnosis::token_answer_step got;
   if (answer.failure) {
     got.status = answer.failure->status;
-    got.failure = name_of(answer.failure->what);
+    got.failure = answer.failure->what;
     got.message = secrets_.masked(answer.failure->message);
     got.code = secrets_.masked(answer.failure->code);
     got.content_type = secrets_.masked(answer.failure->content_type);
@@ -159,7 +169,7 @@ void recorder::token(const auth::token_request& request, const token_delivery& d
     got.status = 200;
     if (answer.token->granted) got.granted = registry::to_text(*answer.token->granted);
     got.claims = answer.token->claims;
-    // One that somebody else had asked for is not new any more.
+    // A token that another exchange requested has been used for a while.
     const auto ends_at = answer.token->obtained_at + answer.token->life;
     got.expires_in_s = std::chrono::ceil<seconds>(ends_at - now().steady).count();
   }
@@ -168,16 +178,16 @@ void recorder::token(const auth::token_request& request, const token_delivery& d
 }
 
 void recorder::cached(const auth::token& token) {
-  diagnosis::cached_token_step made;
-  made.scope = registry::to_text(token.asked);
-  if (token.granted) made.granted = registry::to_text(*token.granted);
-  made.claims = token.claims;
-  made.expires_in_s = duration_cast<seconds>(token.obtained_at + token.life - now().steady).count();
-  step(std::move(made));
+  diagnosis::cached_token_step reused;
+  reused.scope = registry::to_text(token.asked);
+  if (token.granted) reused.granted = registry::to_text(*token.granted);
+  reused.claims = token.claims;
+  reused.expires_in_s = duration_cast<seconds>(token.obtained_at + token.life - now().steady).count();
+  step(std::move(reused));
 }
 
 void recorder::ready_made(const auth::credential& token) {
-  step(at_hand(auth::read_claims(token.value.expose())));
+  step(existing_token(auth::read_claims(token.value.expose())));
 }
 
 void recorder::brought(const http::fields& by_client) {
@@ -189,7 +199,7 @@ void recorder::brought(const http::fields& by_client) {
     const auto claims = auth::read_claims(value);
     if (!claims) return;
     seen_.client_username = clean(claims->subject, 128);
-    step(at_hand(claims));
+    step(existing_token(claims));
     return;
   }
   std::string pair;

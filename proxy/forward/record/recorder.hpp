@@ -1,4 +1,4 @@
-// Writes down what happens to one exchange, with times; the only writer of its evidence.
+// Records what happens to one exchange, with times; the only writer of its steps.
 #pragma once
 
 #include "auth/handshake.hpp"
@@ -23,25 +23,25 @@ class recorder {
   void answered(const http::response_head& head, const std::optional<auth::requirement>& wants);
   // The beginning of the body of the answer recorded last.
   void said(std::string_view body);
-  // Its Location leads to a registry that is served.
+  // The Location of the last answer names a registry that regpass serves.
   void leads_to_served_registry();
   void realm(std::string_view text, const auth::realm_decision& decision);
   void token(const auth::token_request& request, const token_delivery& delivery);
   void cached(const auth::token& token);
-  // A token that is the credential itself: what it says of itself, as far as it can be read.
+  // A token that is itself the credential, with its claims as far as they can be read.
   void ready_made(const auth::credential& token);
-  // Whose credential the client brought, as far as it can be read.
+  // The user of the credential that the client sent, as far as it can be read.
   void brought(const http::fields& by_client);
-  // What is sent from now on serves the explanation only.
+  // Whether requests sent from now on serve the explanation only.
   void explaining(bool on) noexcept { explaining_ = on; }
   void failed(error problem);
   bool has_failed() const noexcept { return failed_; }
   template <class Step>
-  void step(Step one) {
-    diagnosis::add(seen_, elapsed_ms(), std::move(one));
+  void step(Step recorded) {
+    diagnosis::add(seen_, elapsed_ms(), std::move(recorded));
   }
 
-  // What was sent or will be; text of others is recorded without it.
+  // What is removed from text of registries and clients before it is recorded.
   exchange_secrets& secrets() noexcept { return secrets_; }
 
   diagnosis::evidence& seen() noexcept { return seen_; }

@@ -12,7 +12,7 @@ namespace {
 
 using diagnosis::evidence;
 
-// Which one was used, and why each other one that was considered was not.
+// The credential that was used, and why each of the others was not.
 void write_credential(log::members& into, const evidence& seen, const traffic& moved) {
   into.open("credential");
   if (!seen.source.empty()) {
@@ -22,23 +22,23 @@ void write_credential(log::members& into, const evidence& seen, const traffic& m
   }
   if (!seen.others.empty()) {
     boost::json::array others;
-    for (const auto& one : seen.others)
-      others.push_back(boost::json::object{{"source", one.source}, {"key", one.key}, {"why", one.why}});
+    for (const auto& other : seen.others)
+      others.push_back(boost::json::object{{"source", other.source}, {"key", other.key}, {"why", other.why}});
     into.add_value("others", boost::json::value(std::move(others)));
   }
   if (moved.passed_over) into.add("passed_over", true);
   into.close();
 }
 
-// What was asked of the token server, and what the token used allows, as far as it says.
+// What the token server was asked for, and what the token grants, as far as it can be read.
 void write_scope(log::members& into, const evidence& seen) {
   const std::string* requested = nullptr;
   const std::string* granted = nullptr;
-  for (const auto& one : seen.steps) {
-    if (const auto* asked = std::get_if<diagnosis::token_request_step>(&one.step)) requested = &asked->scope;
-    if (const auto* got = std::get_if<diagnosis::token_answer_step>(&one.step); got && got->granted)
+  for (const auto& timed : seen.steps) {
+    if (const auto* asked = std::get_if<diagnosis::token_request_step>(&timed.step)) requested = &asked->scope;
+    if (const auto* got = std::get_if<diagnosis::token_answer_step>(&timed.step); got && got->granted)
       granted = &*got->granted;
-    if (const auto* had = std::get_if<diagnosis::cached_token_step>(&one.step)) {
+    if (const auto* had = std::get_if<diagnosis::cached_token_step>(&timed.step)) {
       requested = &had->scope;
       if (had->granted) granted = &*had->granted;
     }
@@ -51,9 +51,9 @@ void write_scope(log::members& into, const evidence& seen) {
 }
 
 std::string_view authorization_of(const evidence& seen) {
-  std::string_view last = "none";
-  for (const auto& one : seen.steps) {
-    if (const auto* sent = std::get_if<diagnosis::sent_step>(&one.step); sent && !sent->probe)
+  auto last = name_of(diagnosis::authorization_kind::none);
+  for (const auto& timed : seen.steps) {
+    if (const auto* sent = std::get_if<diagnosis::sent_step>(&timed.step); sent && !sent->probe)
       last = sent->authorization;
   }
   return last;
@@ -61,15 +61,15 @@ std::string_view authorization_of(const evidence& seen) {
 
 std::optional<std::int64_t> expiry_of(const evidence& seen) {
   std::optional<std::int64_t> last;
-  for (const auto& one : seen.steps) {
-    if (const auto* got = std::get_if<diagnosis::token_answer_step>(&one.step); got && got->failure.empty())
+  for (const auto& timed : seen.steps) {
+    if (const auto* got = std::get_if<diagnosis::token_answer_step>(&timed.step); got && got->failure.empty())
       last = got->expires_in_s;
-    if (const auto* had = std::get_if<diagnosis::cached_token_step>(&one.step)) last = had->expires_in_s;
+    if (const auto* had = std::get_if<diagnosis::cached_token_step>(&timed.step)) last = had->expires_in_s;
   }
   return last;
 }
 
-// Members of members as well: the line's credential has less than the evidence's.
+// Recursive, because the credential member of the line has fewer members than that of the evidence.
 void complete(boost::json::object& line, const boost::json::object& whole) {
   for (const auto& member : whole) {
     auto& there = line[member.key()];
@@ -82,23 +82,23 @@ void complete(boost::json::object& line, const boost::json::object& whole) {
 }
 
 bool negotiated(const evidence& seen) {
-  for (const auto& one : seen.steps) {
-    if (!std::holds_alternative<diagnosis::sent_step>(one.step) &&
-        !std::holds_alternative<diagnosis::answered_step>(one.step))
+  for (const auto& timed : seen.steps) {
+    if (!std::holds_alternative<diagnosis::sent_step>(timed.step) &&
+        !std::holds_alternative<diagnosis::answered_step>(timed.step))
       return true;
   }
   return seen.steps.size() > 2;
 }
 
+// Adds fields to a line, empty ones as well.
+struct line_writer {
+  log::members& line;
+  void operator()(std::string_view name, std::string_view value) const { line.add(name, value); }
+};
+
 void write_line(log::members& line, const evidence& seen, const traffic& moved) {
-  line.add("id", seen.id);
-  line.add("mode", seen.mode);
-  line.add("client", seen.client);
-  line.add("registry", seen.registry);
-  line.add("repository", seen.repository);
-  line.add("action", seen.action);
-  line.add("method", seen.method);
-  line.add("path", seen.path);
+  const line_writer writer{line};
+  diagnosis::request_fields(writer, seen);
   line.open("http");
   line.add("client", moved.client_version);
   line.add("upstream", moved.upstream_version);
@@ -124,12 +124,12 @@ void write_line(log::members& line, const evidence& seen, const traffic& moved) 
 
 boost::json::object exchange_line(const evidence& seen, const std::optional<diagnosis::explanation>& explained,
                                   const traffic& moved) {
-  log::members told;
-  write_line(told, seen, moved);
-  auto line = told.object();
+  log::members written;
+  write_line(written, seen, moved);
+  auto line = written.object();
   if (explained || negotiated(seen)) line["handshake"] = diagnosis::handshake_json(seen);
   if (explained) {
-    // What a later `regpass explain` needs besides the handshake to come to the same verdict.
+    // Besides the handshake `regpass explain` needs the rest of the evidence to reach the same conclusion.
     complete(line, diagnosis::to_json(seen));
     line["explanation"] = diagnosis::to_json(*explained);
   }
@@ -163,25 +163,25 @@ void report(const evidence& seen, const std::optional<diagnosis::explanation>& e
 
 void report_notices(const evidence& seen, const std::vector<diagnosis::explanation>& notices, bool passed_over_now) {
   if (!log::enabled(log::level::warn)) return;
-  for (const auto& one : notices) {
-    if (one.cause == diagnosis::passed_over && !passed_over_now) continue;
-    auto line = diagnosis::to_json(one);
+  for (const auto& notice : notices) {
+    if (notice.cause == diagnosis::passed_over && !passed_over_now) continue;
+    auto line = diagnosis::to_json(notice);
     line["id"] = seen.id;
     line["registry"] = seen.registry;
     line["repository"] = seen.repository;
     if (!seen.source.empty()) {
       line["credential"] = boost::json::object{{"source", seen.source}, {"key", seen.key}, {"username", seen.username}};
     }
-    log::write(log::level::warn, "notice", one.summary, line);
+    log::write(log::level::warn, "notice", notice.summary, line);
   }
 }
 
 void report_warnings(const std::vector<diagnosis::explanation>& warnings) {
-  for (const auto& one : warnings) {
-    const auto* row = diagnosis::find_cause(one.cause);
+  for (const auto& warning : warnings) {
+    const auto* row = diagnosis::find_cause(warning.cause);
     const bool harmless = row != nullptr && row->judge == nullptr;
-    log::write(harmless ? log::level::info : log::level::warn, "credential-warning", one.summary,
-               diagnosis::to_json(one));
+    log::write(harmless ? log::level::info : log::level::warn, "credential-warning", warning.summary,
+               diagnosis::to_json(warning));
   }
 }
 

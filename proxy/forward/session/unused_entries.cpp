@@ -13,7 +13,7 @@ constexpr std::size_t max_entries = 8;
 void note_entries(diagnosis::evidence& seen, const target& to, const snapshot& from) {
   if (from.upstream_proxy && from.upstream_proxy->proxy) {
     const bool excepted = from.upstream_proxy->except.covers(to.origin.host, to.origin.port);
-    seen.way = excepted ? "no-proxy" : "proxy";
+    seen.way = excepted ? diagnosis::upstream_route::no_proxy : diagnosis::upstream_route::proxy;
   }
   if (const auto* served = from.find(to.registry)) {
     seen.ca_file = served->options.trust.ca_file.string();
@@ -27,7 +27,8 @@ void note_entries(diagnosis::evidence& seen, const target& to, const snapshot& f
   if (to.tls()) return;
   const auto* over = from.find(over_tls(to).registry);
   const bool upgrades = over != nullptr && over->options.upgrade_plain_http;
-  if (over != nullptr && !upgrades) seen.tls_entry = over->configured ? "registry" : "credential";
+  if (over != nullptr && !upgrades)
+    seen.tls_entry = over->configured ? diagnosis::entry_kind::registry : diagnosis::entry_kind::credential;
 }
 
 }  // namespace regpass::forward

@@ -1,12 +1,12 @@
-// Paragraphs for terminals.
+// Wrapped paragraphs and styles for terminals.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-namespace regpass::diagnosis::layout {
+namespace regpass::diagnosis::terminal {
 
-// Columns that a text takes, every character counting as one.
+// The number of columns of a text, counting each character as one.
 std::size_t columns(std::string_view text) noexcept;
 
 // `text` broken at blanks into lines of at most `width` columns, the first behind `first`, the others behind `rest`;
@@ -16,4 +16,4 @@ std::string paragraph(std::string_view text, std::size_t width, std::string_view
 enum class style { bold, red, green, dim };
 std::string styled(std::string_view text, style, bool colour);
 
-}  // namespace regpass::diagnosis::layout
+}  // namespace regpass::diagnosis::terminal

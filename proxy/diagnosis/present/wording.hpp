@@ -1,5 +1,5 @@
-// Phrases that the causes' sentences are put together from. Variable parts are bounded, so that a sentence keeps its
-// beginning and end.
+// proxy/diagnosis/present: evidence and explanations as text. This header: the phrases of which the sentences of causes
+// consist. Variable parts are bounded, so that a sentence keeps its beginning and end.
 #pragma once
 
 #include "diagnosis/causes/facts.hpp"
@@ -10,9 +10,9 @@
 
 namespace regpass::diagnosis::words {
 
-// Cut in the middle: for names, whose ends tell.
+// Cut in the middle: for names, whose ends are significant.
 std::string shortened(std::string_view text, std::size_t cap);
-// Cut at the end: for what others said.
+// Cut at the end: for quoted text.
 std::string cut(std::string_view text, std::size_t cap);
 // In double quotes, on one line.
 std::string quoted(std::string_view text, std::size_t cap = 120);
@@ -34,25 +34,25 @@ std::string token_server(const facts&);        // "auth.test"
 std::string actions(const registry::scope&);   // "pull and push"
 std::string resource(const registry::scope&);  // "team-a/app"
 
-// What the party that refused said, without the status: `DENIED: requested access to the resource is denied`. May be
+// The message of whoever refused, without the status: `DENIED: requested access to the resource is denied`. May be
 // empty.
 std::string refusal(const facts&);
 std::string refusal(const answered_step&);
-// `403 DENIED: "requested access…"` as far as there are words.
+// `403 DENIED: "requested access…"` as far as there is a message.
 std::string answer(const answered_step&, std::size_t cap = 120);
 
-// The text with what stands in braces replaced, see cause. `about`: the fault that {place}, {key} and {detail} are of.
-std::string filled(std::string_view text, const facts&, const entry_fault* about = nullptr);
+// The text with its placeholders replaced, see cause. `about`: the fault for {place}, {key} and {detail}.
+std::string fill_template(std::string_view text, const facts&, const entry_fault* about = nullptr);
 
-// The same where nothing was seen: "the registry", "the repository".
-std::string generic(std::string_view text);
+// The same without an exchange: "REGISTRY", "REPOSITORY".
+std::string fill_generic(std::string_view text);
 
-// Steps that several causes advise.
+// Steps that several causes recommend.
 std::string in_registry_table(const facts&, std::string_view line);  // "write LINE under …": where it belongs
 std::string check_command(const facts&);                             // empty when there is nothing to check
 void advise_check(const facts&, std::vector<std::string>& steps);
 
-// The facts that an explanation rests on, as far as they were seen.
+// The facts on which an explanation is based, one per line (observations.cpp).
 std::vector<std::string> observed(const facts&);
 
 }  // namespace regpass::diagnosis::words

@@ -1,4 +1,4 @@
-// The sentence of every cause, with names as long as they are in real installations, as clients print it.
+// The sentence of every cause, with names as long as in real installations, as clients print it.
 #include "cases.hpp"
 #include "diagnosis/causes/causes.hpp"
 #include "diagnosis/present/annotate.hpp"
@@ -52,9 +52,10 @@ evidence refused_push() {
   e.username = long_user;
   e.credential_kind = "basic";
   e.status = 403;
-  add(e, 0, token_request_step{"GET", "https://" + long_token_server + "/token", "registry", "", "basic"});
+  add(e, 0,
+      token_request_step{"GET", "https://" + long_token_server + "/token", "registry", "", authorization_kind::basic});
   add(e, 1, token_answer_step{.status = 200, .failure = {}, .message = {}, .granted = {}, .claims = {}});
-  add(e, 2, sent_step{.request = "POST " + e.path, .authorization = "bearer"});
+  add(e, 2, sent_step{.request = "POST " + e.path, .authorization = authorization_kind::bearer});
   answered_step refused;
   refused.status = 403;
   refused.api_version = true;
@@ -123,7 +124,7 @@ bool is_whole(const std::string& word, const std::set<std::string>& of) {
   return of.contains(word) || word.find("...") != std::string::npos;
 }
 
-TEST_CASE("the line of every cause is whole, within 200 characters, and ends in the id") {
+TEST_CASE("the line of every cause is complete, within 200 characters, and ends in the id") {
   const auto known = sentences();
   for (const auto& row : causes()) {
     if (row.judge == nullptr && row.notice == nullptr) continue;
@@ -154,14 +155,14 @@ TEST_CASE("the line of every cause is whole, within 200 characters, and ends in 
   }
 }
 
-TEST_CASE("what is shortened first is what the client says itself") {
+TEST_CASE("what the client reports itself is shortened first") {
   const auto line = one_line(*diagnose(with_long_names("no-credential-other-port")), id);
   CHECK(line.find("which differs in the port") != std::string::npos);
   CHECK(line.find("; the push to") == std::string::npos);
   CHECK(line.find(long_host + ":5443") != std::string::npos);
 }
 
-TEST_CASE("a line for the configuration is not abbreviated while anything else can be") {
+TEST_CASE("a configuration line is abbreviated last") {
   const auto line = one_line(*diagnose(with_long_names("policy-refused-delete")), id);
   CHECK(line.find("add delete = [\"" + long_repository + "\"]") != std::string::npos);
 }

@@ -1,4 +1,4 @@
-// What it means for people that no answer came, by code and phase; the same for registries and token servers.
+// How a failure without an answer is described, by code and phase; the same for registries and token servers.
 #pragma once
 
 #include "diagnosis/causes/facts.hpp"
@@ -9,7 +9,7 @@
 
 namespace regpass::diagnosis::failure_words {
 
-// "refused the connection"; to stand behind a host's name.
+// "refused the connection"; follows a host name.
 std::string what_happened(const error&);
 // ": connection refused by 10.0.0.7:443", or nothing.
 std::string detail(const error&);

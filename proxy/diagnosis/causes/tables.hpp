@@ -1,4 +1,4 @@
-// The table of causes by families; causes.cpp puts them in order.
+// The cause table in parts, by subject; causes.cpp joins them in order of precedence.
 #pragma once
 
 #include "diagnosis/causes/causes.hpp"
@@ -17,18 +17,18 @@ inline judgement likely_if(bool holds) {
   return holds ? judgement(certainty::likely) : ruled_out;
 }
 
-// The row's fault, when the files or entries have it.
+// The fault of that name, if a file or entry has it.
 inline const entry_fault* fault_of(std::string_view name, const facts& f) {
-  for (const auto& one : f.faults) {
-    if (one.name == name) return &one;
+  for (const auto& fault : f.faults) {
+    if (fault.name == name) return &fault;
   }
   return nullptr;
 }
 
-// How sure it is that a credential is missing (the row no-credential).
+// How certain it is that a credential is missing (the row no-credential).
 judgement judge_no_credential(const facts&);
 
-// Special forms, by where they come from.
+// Specific causes.
 std::span<const cause> file_causes() noexcept;          // credential files
 std::span<const cause> entry_causes() noexcept;         // entries in them
 std::span<const cause> cloud_causes() noexcept;         // credentials of ECR, Google, Azure
@@ -38,14 +38,14 @@ std::span<const cause> exchange_causes() noexcept;      // the token
 std::span<const cause> hub_causes() noexcept;           // Docker Hub, GitHub
 std::span<const cause> refusal_causes() noexcept;       // what the registry does not accept
 std::span<const cause> wire_causes() noexcept;          // redirects, mirrors, storage
-std::span<const cause> notice_causes() noexcept;        // not failures yet
+std::span<const cause> notice_causes() noexcept;        // worth a notice, but not failures
 
-// The wider ones.
-std::span<const cause> policy_causes() noexcept;      // we refused
-std::span<const cause> credential_causes() noexcept;  // who asks
+// General causes.
+std::span<const cause> policy_causes() noexcept;      // regpass refused
+std::span<const cause> credential_causes() noexcept;  // the credential itself
 std::span<const cause> token_causes() noexcept;       // what the token is good for
-std::span<const cause> proxy_causes() noexcept;       // the way out is barred
-std::span<const cause> upstream_causes() noexcept;    // no answer came
+std::span<const cause> proxy_causes() noexcept;       // the upstream proxy failed
+std::span<const cause> upstream_causes() noexcept;    // there was no answer
 std::span<const cause> registry_causes() noexcept;    // the registry answered
 
 }  // namespace regpass::diagnosis

@@ -1,5 +1,5 @@
-// Texts of the cause table with what was seen put in.
-#include "diagnosis/present/phrases.hpp"
+// Fills the placeholders in texts of the cause table.
+#include "diagnosis/present/wording.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 namespace regpass::diagnosis::words {
 namespace {
 
-struct place_holder {
+struct placeholder {
   std::string_view name;
   std::string (*value)(const facts&);
 };
@@ -30,12 +30,12 @@ std::string check_step(const facts& f) {
 }
 
 constexpr std::array holders{
-    place_holder{"host", host},         place_holder{"repository", repository},
-    place_holder{"activity", activity}, place_holder{"user", user},
-    place_holder{"holder", holder},     place_holder{"entry", entry},
-    place_holder{"identity", identity}, place_holder{"token-server", token_server},
-    place_holder{"said", said},         place_holder{"status", status},
-    place_holder{"check", check_step},
+    placeholder{"host", host},         placeholder{"repository", repository},
+    placeholder{"activity", activity}, placeholder{"user", user},
+    placeholder{"holder", holder},     placeholder{"entry", entry},
+    placeholder{"identity", identity}, placeholder{"token-server", token_server},
+    placeholder{"said", said},         placeholder{"status", status},
+    placeholder{"check", check_step},
 };
 
 std::string of_fault(std::string_view name, const entry_fault* about) {
@@ -47,15 +47,15 @@ std::string of_fault(std::string_view name, const entry_fault* about) {
 
 std::string value_of(std::string_view name, const facts& f, const entry_fault* about) {
   if (name == "place" || name == "key" || name == "detail") return of_fault(name, about);
-  for (const auto& one : holders) {
-    if (one.name == name) return one.value(f);
+  for (const auto& row : holders) {
+    if (row.name == name) return row.value(f);
   }
   return "{" + std::string(name) + "}";
 }
 
 }  // namespace
 
-std::string filled(std::string_view text, const facts& f, const entry_fault* about) {
+std::string fill_template(std::string_view text, const facts& f, const entry_fault* about) {
   std::string out;
   while (!text.empty()) {
     const auto begin = text.find('{');
@@ -68,7 +68,7 @@ std::string filled(std::string_view text, const facts& f, const entry_fault* abo
   return out.append(text);
 }
 
-std::string generic(std::string_view text) {
+std::string fill_generic(std::string_view text) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> meanings{{
       {"host", "REGISTRY"},
       {"repository", "REPOSITORY"},
@@ -79,8 +79,8 @@ std::string generic(std::string_view text) {
       {"holder", "the credential"},
       {"identity", ""},
       {"token-server", "TOKEN-SERVER"},
-      {"said", "what it says"},
-      {"check", "Try it again step by step: regpass check REFERENCE"},
+      {"said", "the registry's message"},
+      {"check", "Test it step by step: regpass check REFERENCE"},
       {"activity", "the request"},
   }};
   std::string out;

@@ -1,5 +1,5 @@
-// What several causes look for in the facts. Structure, status and codes; words only to tell apart what those leave
-// open.
+// Predicates over the facts that several causes share. They use structure, status and codes; they search text only to
+// distinguish cases that those leave open.
 #pragma once
 
 #include "diagnosis/causes/facts.hpp"
@@ -13,54 +13,54 @@ namespace regpass::diagnosis {
 
 // Our credential took part in the request that decided.
 bool used_credential(const facts&);
-// The request went out without any credential, because there was none.
+// The request was sent without any credential, because there was none.
 bool was_anonymous(const facts&);
-// regpass adds no credential: the registry is only observed, or the request looks like a build step's ("step").
+// regpass adds no credential: the registry is only observed, or the request looks like a build step.
 bool adds_nothing(const evidence&);
-// The client's own Authorization went upstream.
+// The client's own Authorization was sent upstream.
 bool used_clients_own(const facts&);
-// The credential is a token that goes to the registry as it is.
+// The credential is a token that is sent to the registry unchanged.
 bool is_ready_made(const facts&);
 
 bool token_rejected(const facts&);   // the token server does not accept the credential
-bool token_forbidden(const facts&);  // it does, but gives no token for this scope
-bool registry_denied(const facts&);  // 401 or 403 by the registry, or by what stands in front of it
+bool token_forbidden(const facts&);  // it accepts it, but issues no token for this scope
+bool registry_denied(const facts&);  // 401 or 403 from the registry or from an intermediary
 bool access_denied(const facts&);    // one of the three
 bool between_answered(const facts&);
 bool insufficient_scope(const facts&);
 bool invalid_token(const facts&);
-// None of the schemes that the registry's 401 offers is ours: nothing that regpass has could be sent.
+// The registry's 401 offers no scheme that regpass supports.
 bool wants_other_scheme(const facts&);
-// Nobody's token granted all that was needed, or was refused for what it is: a credential would not have helped.
+// An anonymous token granted everything that was needed, or was refused as invalid: a credential would not have helped.
 bool anonymous_sufficed(const facts&);
-// The token names nobody although it was asked for with a credential.
+// The token names no user although it was requested with a credential.
 bool token_is_anonymous(const facts&);
 
-// No answer came from the registry itself, or from what stands on the way to it.
+// The failure because of which the registry, or an intermediary, sent no answer.
 const error* upstream_failure(const facts&);
-// The proxy that regpass goes out by gave no way, be it to the registry or to its token server.
+// The failure of the upstream proxy, on the way to the registry or its token server.
 const error* proxy_failure(const facts&);
 // The registry's answer when it decided, else null.
 const answered_step* deciding_answer(const facts&);
 // What its last answer demands, as far as it can be read.
 std::vector<auth::challenge> challenges_in(const facts&);
 
-// The refuser's words, code and details in lower case; whether they hold one of these.
+// Whether the refusal's message, codes and details contain one of these (in lower case).
 bool says(const facts&, std::initializer_list<std::string_view> any_of);
-// The code of the refuser's first error: "NAME_UNKNOWN".
+// Whether the refusal has this error code: "NAME_UNKNOWN".
 bool has_code(const facts&, std::string_view code);
-// Status of the token server's refusal, of the registry's answer that decided; 0: it was another's.
+// The status with which the token server, or the registry, decided the exchange; 0: somebody else did.
 int token_status(const facts&);
 int registry_status(const facts&);
 bool is_write(const facts&);         // POST, PUT, PATCH
 bool is_manifest_put(const facts&);  // the tag or manifest itself
-// The realm's host and path, as the token was asked for; empty when none was.
+// Host and path of the realm from which the token was requested; empty when none was.
 std::string_view realm_path(const facts&);
-// The token used grants all that was needed; something of it lacks.
+// The token that was used grants everything that was needed, or lacks something of it.
 bool granted_all(const facts&);
 bool granted_too_little(const facts&);
 
-// The refuser's words speak of the token's scope, or of rights that an accepted identity lacks.
+// The refusal mentions the token's scope, or permissions that an accepted user lacks.
 bool speaks_of_scope(const facts&);
 bool speaks_of_rights(const facts&);
 

@@ -1,6 +1,6 @@
 // words::observed: the facts as a list.
-#include "diagnosis/causes/signs.hpp"
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/causes/predicates.hpp"
+#include "diagnosis/present/wording.hpp"
 
 #include <fmt/format.h>
 
@@ -31,7 +31,7 @@ std::string credential_line(const facts& f) {
 }
 
 std::string granted_text(const facts& f) {
-  if (!f.granted) return "not known, the token is opaque";
+  if (!f.granted) return "unknown, the token is opaque";
   return f.granted->empty() ? "nothing" : to_text(*f.granted);
 }
 
@@ -51,9 +51,9 @@ std::string claims_line(const auth::claims& c) {
 }
 
 void observe_token(const facts& f, std::vector<std::string>& out) {
-  const bool used_token = f.sent_authorization == "bearer" && !is_ready_made(f);
+  const bool used_token = f.sent_authorization == authorization_kind::bearer && !is_ready_made(f);
   if (!f.seen->needed.empty()) out.push_back("needed: " + to_text(f.seen->needed));
-  const bool clients_token = f.sent_authorization == "client" && f.granted;
+  const bool clients_token = f.sent_authorization == authorization_kind::client && f.granted;
   if ((used_token || clients_token) && f.decided_by != speaker::token_server)
     out.push_back("granted: " + granted_text(f));
   if (f.claims != nullptr) out.push_back(claims_line(*f.claims));
@@ -97,7 +97,7 @@ std::vector<std::string> observed(const facts& f) {
   observe_token(f, out);
   const bool is_last_word = deciding_answer(f) != nullptr || f.failure != nullptr;
   if (f.last_answer != nullptr && is_last_word) {
-    observe_answer(*f.last_answer, between_answered(f) ? "something in front of the registry" : "the registry", out);
+    observe_answer(*f.last_answer, between_answered(f) ? "an intermediary" : "the registry", out);
   }
   observe_manifest(f, out);
   observe_clock(f, out);

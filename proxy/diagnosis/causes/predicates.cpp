@@ -1,6 +1,6 @@
-#include "diagnosis/causes/signs.hpp"
+#include "diagnosis/causes/predicates.hpp"
 
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/present/wording.hpp"
 #include "regpass/base/text.hpp"
 
 #include <algorithm>
@@ -18,17 +18,18 @@ bool contains_any(std::string_view text, std::span<const std::string_view> words
 }  // namespace
 
 bool adds_nothing(const evidence& e) {
-  return e.injection == "observe" || e.injection == "step";
+  return e.injection == injection_mode::observe || e.injection == injection_mode::build_step;
 }
 
 bool used_clients_own(const facts& f) {
-  return f.sent_authorization == "client" || adds_nothing(*f.seen);
+  return f.sent_authorization == authorization_kind::client || adds_nothing(*f.seen);
 }
 
 bool used_credential(const facts& f) {
   if (f.seen->source.empty() || used_clients_own(f)) return false;
-  if (f.decided_by == speaker::token_server) return f.token_request == nullptr || f.token_request->credential != "none";
-  return f.sent_authorization != "none";
+  if (f.decided_by == speaker::token_server)
+    return f.token_request == nullptr || f.token_request->credential != authorization_kind::none;
+  return f.sent_authorization != authorization_kind::none;
 }
 
 bool was_anonymous(const facts& f) {
@@ -36,12 +37,12 @@ bool was_anonymous(const facts& f) {
 }
 
 bool is_ready_made(const facts& f) {
-  return f.seen->credential_kind == "bearer";
+  return f.seen->credential_kind == auth::credential_kind::bearer;
 }
 
 bool token_rejected(const facts& f) {
   if (f.decided_by != speaker::token_server || f.token_answer == nullptr) return false;
-  if (f.token_answer->failure == "rejected" || f.token_answer->status == 401) return true;
+  if (f.token_answer->failure == auth::token_failure::kind::rejected || f.token_answer->status == 401) return true;
   // The same request without the credential was granted, so the credential was what was wrong (ECR Public says 400).
   const auto* without = f.without_credential;
   return f.token_answer->status == 400 && without != nullptr && without->failure.empty();
@@ -88,7 +89,8 @@ bool invalid_token(const facts& f) {
 
 bool wants_other_scheme(const facts& f) {
   const auto* a = deciding_answer(f);
-  if (a == nullptr || a->status != 401 || f.sent_authorization != "none" || a->challenges.empty()) return false;
+  if (a == nullptr || a->status != 401 || f.sent_authorization != authorization_kind::none || a->challenges.empty())
+    return false;
   return std::ranges::none_of(a->challenges, [](const std::string& challenge) {
     const auto low = lower(challenge);
     return low.find("bearer") != std::string::npos || low.find("basic") != std::string::npos;

@@ -1,6 +1,6 @@
-#include "diagnosis/present/brief.hpp"
+#include "diagnosis/present/fit_sentence.hpp"
 
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/present/wording.hpp"
 
 #include <algorithm>
 #include <array>
@@ -65,7 +65,7 @@ void drop_entries(std::string& text, const names&) {
 }
 
 void drop_missing_login(std::string& text, const names&) {
-  if (const auto at = text.rfind("; no credential is for "); at != std::string::npos) text.resize(at);
+  if (const auto at = text.rfind("; there is no credential for "); at != std::string::npos) text.resize(at);
 }
 
 void shorten_repository(std::string& text, const names& parts) {
@@ -234,7 +234,7 @@ std::string cut_off(std::string_view text, std::size_t cap) {
 
 }  // namespace
 
-std::string brief(std::string text, const names& parts, std::size_t cap) {
+std::string fit_sentence(std::string text, const names& parts, std::size_t cap) {
   for (const auto& shorten : shortenings) {
     if (text.size() <= cap) return text;
     shorten(text, parts);

@@ -1,6 +1,6 @@
-#include "diagnosis/present/failure_phrases.hpp"
+#include "diagnosis/present/failure_wording.hpp"
 
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/present/wording.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@ namespace {
 std::string_view while_doing(phase when) noexcept {
   switch (when) {
     case phase::resolve:
-      return "while its name was looked up";
+      return "while resolving its name";
     case phase::connect:
       return "while connecting";
     case phase::tls:
@@ -20,28 +20,29 @@ std::string_view while_doing(phase when) noexcept {
     case phase::head:
       return "while regpass waited for its answer";
     case phase::body:
-      return "in the middle of the data";
+      return "while transferring data";
     case phase::start:
     case phase::accept:
     case phase::tunnel:
     case phase::idle:
       break;
   }
-  return "on the way";
+  return "during the exchange";
 }
 
 std::vector<std::string> fix_name(const std::string& name) {
   const auto host = name.substr(0, name.rfind(':'));
-  return {fmt::format("Check the spelling of {}", host), fmt::format("Ask the same resolver: getent ahosts {}", host),
-          "Look at DNS in the pod or machine of regpass: search domains, private zones, egress rules for port 53"};
+  return {fmt::format("Check the spelling of {}", host), fmt::format("Query the same resolver: getent ahosts {}", host),
+          "Check DNS in the pod or on the machine of regpass: search domains, private zones, egress rules for port 53"};
 }
 
 std::vector<std::string> fix_way(const facts& f, const std::string& name) {
-  std::string between = "Look at routes, firewalls and network policies between regpass and it";
+  std::string between = "Check routes, firewalls and network policies between regpass and the server";
   const bool of_registry = !f.failure_at_token_server;
-  if (of_registry && f.seen->way == "no-proxy") {
+  if (of_registry && f.seen->way == upstream_route::no_proxy) {
     between +=
-        "; NO_PROXY covers it, so regpass goes there without its proxy: take it out if only the proxy gets there";
+        "; NO_PROXY includes it, so regpass connects without the proxy: remove it if it can only be reached through "
+        "the proxy";
   } else if (f.seen->way.empty() || !of_registry) {
     between += "; behind a corporate proxy regpass needs HTTPS_PROXY, or NO_PROXY for an internal host";
   }
@@ -53,33 +54,32 @@ std::vector<std::string> fix_trust(const facts& f, const std::string& name) {
   const auto private_ca =
       f.seen->ca_file.empty()
           ? "If a private CA signed it: " + words::in_registry_table(f, "ca_file = \"/path/to/ca.crt\"")
-          : fmt::format("{} is in force and does not hold the issuer: add the CA that signed the certificate to it",
+          : fmt::format("{} is in use but does not contain the issuer: add the CA that signed the certificate",
                         f.seen->ca_file);
   return {private_ca,
-          fmt::format("See who signed it: openssl s_client -connect {}{} -showcerts </dev/null", name,
+          fmt::format("Check who signed it: openssl s_client -connect {}{} -showcerts </dev/null", name,
                       name.find(':') == std::string::npos ? ":443" : ""),
-          "If the issuer is your company's inspecting proxy, that proxy's CA is the one to name"};
+          "If the issuer is a TLS-intercepting company proxy, use the CA of that proxy"};
 }
 
 std::vector<std::string> fix_client_certificate(const facts& f) {
   if (!f.seen->client_cert_file.empty()) {
-    return {fmt::format("{} is shown and not accepted: compare its issuer and its dates with what the registry wants",
+    return {fmt::format("{} is sent but not accepted: check its issuer and dates against what the registry expects",
                         f.seen->client_cert_file)};
   }
   const auto lines = R"(client_cert_file = "/path/to/client.crt" and client_key_file = "/path/to/client.key")";
-  return {"If it wants to see a client certificate: " + words::in_registry_table(f, lines)};
+  return {"If it requires a client certificate: " + words::in_registry_table(f, lines)};
 }
 
 std::vector<std::string> fix_certificate_itself(const error& e, const std::string& name) {
   if (e.code == errc::wrong_name) {
-    return {
-        fmt::format("Use the name that the certificate carries, or let {} have a certificate for its own name", name)};
+    return {fmt::format("Use a name that the certificate contains, or give {} a certificate for its own name", name)};
   }
-  return {fmt::format("Renew the certificate of {}; if it is fresh, set this machine's clock", name)};
+  return {fmt::format("Renew the certificate of {}; if it is new, check this machine's clock", name)};
 }
 
 std::vector<std::string> fix_plain_http(const facts& f) {
-  return {"Better give it TLS: over plain HTTP passwords travel in the clear",
+  return {"Preferably enable TLS: over plain HTTP, passwords are sent unencrypted",
           "If the network in between is trusted: " + words::in_registry_table(f, "plain_http = true")};
 }
 
@@ -88,7 +88,7 @@ std::vector<std::string> fix_plain_http(const facts& f) {
 std::string what_happened(const error& e) {
   switch (e.code) {
     case errc::unresolved:
-      return "has a name without an address";
+      return "has no address in DNS";
     case errc::refused:
       return "refused the connection";
     case errc::unreachable:
@@ -104,25 +104,25 @@ std::string what_happened(const error& e) {
     case errc::expired:
       return "has a certificate that is expired or not yet valid";
     case errc::distrusted:
-      return "does not accept regpass's client certificate, or misses one";
+      return "does not accept regpass's client certificate, or requires one";
     case errc::plain_http:
-      return "speaks plain HTTP where TLS was expected";
+      return "uses plain HTTP instead of TLS";
     case errc::bad_message:
       return "sent a malformed answer";
     case errc::too_large:
-      return "sent an answer beyond regpass's bounds";
+      return "sent an answer that exceeds regpass's limits";
     case errc::truncated:
-      return "broke its answer off";
+      return "sent an incomplete answer";
     case errc::closed:
       return fmt::format("closed the connection {}", while_doing(e.when));
     case errc::tls_failed:
-      return "failed in the TLS handshake";
+      return "failed the TLS handshake";
     case errc::unsupported:
-      return "takes no version of HTTP that was offered";
+      return "supports none of the offered HTTP versions";
     case errc::denied:
       return "is at an address that regpass may not connect to";
     default:
-      return fmt::format("could not be asked ({})", while_doing(e.when));
+      return fmt::format("could not be contacted ({})", while_doing(e.when));
   }
 }
 
@@ -150,7 +150,7 @@ std::vector<std::string> fix(const error& e, const facts& f, const std::string& 
     case errc::timed_out:
       return e.when == phase::resolve ? fix_name(name) : fix_way(f, name);
     default:
-      return {fmt::format("The credential was not judged; look at the log of {} at this time, or try again", name)};
+      return {fmt::format("The credential was not checked; check the log of {} at this time, or try again", name)};
   }
 }
 

@@ -1,6 +1,6 @@
-#include "diagnosis/present/phrases.hpp"
+#include "diagnosis/present/wording.hpp"
 
-#include "diagnosis/causes/signs.hpp"
+#include "diagnosis/causes/predicates.hpp"
 
 #include <fmt/format.h>
 
@@ -68,10 +68,10 @@ std::string repository(const facts& f) {
 
 std::string activity(const facts& f) {
   const auto& e = *f.seen;
-  if (e.action == "push") return "the push to " + repository(f);
-  if (e.action == "pull") return "the pull of " + repository(f);
-  if (e.action == "delete") return "the deletion in " + repository(f);
-  if (e.action == "catalog") return "the list of repositories";
+  if (e.action == registry::action::push) return "the push to " + repository(f);
+  if (e.action == registry::action::pull) return "the pull of " + repository(f);
+  if (e.action == registry::action::remove) return "the deletion in " + repository(f);
+  if (e.action == registry::action::catalog) return "the list of repositories";
   if (e.method.empty()) return "the request";
   return shortened(e.method + " " + e.path, longest_name);
 }
@@ -81,8 +81,7 @@ std::string user(const facts& f) {
 }
 
 std::string secret_kind(const facts& f) {
-  const auto& kind = f.seen->credential_kind;
-  if (kind == "identity-token" || kind == "identity_token") return "identity token";
+  if (f.seen->credential_kind == auth::credential_kind::identity_token) return "identity token";
   return is_ready_made(f) ? "token" : "password";
 }
 
@@ -93,7 +92,7 @@ std::string holder(const facts& f) {
 
 std::string identity(const facts& f) {
   if (used_clients_own(f)) return "with the client's own credential";
-  const bool went_bare = deciding_answer(f) != nullptr && f.sent_authorization == "none";
+  const bool went_bare = deciding_answer(f) != nullptr && f.sent_authorization == authorization_kind::none;
   if (f.seen->source.empty() || went_bare) return "without a credential";
   if (f.seen->username.empty()) return fmt::format("with the {} of {}", secret_kind(f), f.seen->source);
   return fmt::format("as {} ({})", user(f), f.seen->source);
@@ -150,13 +149,15 @@ std::string in_registry_table(const facts& f, std::string_view line) {
 
 std::string check_command(const facts& f) {
   if (f.seen->registry.empty() || f.seen->repository.empty()) return {};
-  const auto option = f.seen->action == "push" ? " --push" : f.seen->action == "delete" ? " --delete" : "";
+  const auto option = f.seen->action == registry::action::push     ? " --push"
+                      : f.seen->action == registry::action::remove ? " --delete"
+                                                                   : "";
   return fmt::format("regpass check {}/{}{}", f.seen->registry, f.seen->repository, option);
 }
 
 void advise_check(const facts& f, std::vector<std::string>& steps) {
   const auto command = check_command(f);
-  if (!command.empty()) steps.push_back("Try it again step by step: " + command);
+  if (!command.empty()) steps.push_back("Test it step by step: " + command);
 }
 
 }  // namespace regpass::diagnosis::words

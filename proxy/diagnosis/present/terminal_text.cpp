@@ -1,9 +1,9 @@
-#include "diagnosis/present/layout.hpp"
+#include "diagnosis/present/terminal_text.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace regpass::diagnosis::layout {
+namespace regpass::diagnosis::terminal {
 namespace {
 
 bool starts_character(char c) noexcept {
@@ -60,4 +60,4 @@ std::string styled(std::string_view text, style how, bool colour) {
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }
 
-}  // namespace regpass::diagnosis::layout
+}  // namespace regpass::diagnosis::terminal
