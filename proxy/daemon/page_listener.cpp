@@ -9,7 +9,7 @@ result<std::string> open_page(side_listeners& through, const std::string& endpoi
   const std::string name = "page";
   const auto token = admin::make_page_token();
   auto routes = admin::page_routes(
-      {.token = token, .history = &of.journal, .current = of.current, .tokens = [&tokens = of.tokens] {
+      {.token = token, .history = &of.history, .current = of.current, .tokens = [&tokens = of.tokens] {
          return tokens.held();
        }});
   if (auto opened = through.open(name, endpoint, std::move(routes)); !opened) return std::unexpected(opened.error());

@@ -213,7 +213,7 @@ void server::state::serve(worker_state& mine) {
   const forward::worker_context around{mine.thread.get_executor(), *services, *mine.pool, mine.pool->bounds()};
   for (std::size_t i = 0; i < listen_points.size(); ++i) {
     mine.listeners[i]->start(accept_handler(listen_points[i], around, listen_points), most_connections,
-                             [this] { return services->sessions.load(); });
+                             [this] { return services->load.sessions.load(); });
   }
   mine.thread.start();
 }
@@ -307,7 +307,7 @@ result<std::unique_ptr<server>> server::start(const async::executor& control, co
       *made->tokens, made->memory, made->journal, made->metrics, &made->leaves, [raw] { return raw->current(); },
       made->settings.process.tunnel_idle);
   made->services->programs = made->programs.get();
-  made->services->refused.allow(made->settings.process.refusals_told);
+  made->services->refusals.set_limit(made->settings.process.refusals_told);
   auto whole = std::unique_ptr<server>(new server(std::move(made)));
   const auto connections = connection_limit_for(raw->settings.process.connections);
   raw->most_connections = connections.count;
@@ -341,13 +341,13 @@ std::vector<forward::exchange_record> server::history() const {
   return state_->journal.all();
 }
 std::vector<std::string> server::passed_hosts() const {
-  return state_->services->passed.all();
+  return state_->services->stores.tunnelled_hosts.all();
 }
 std::vector<std::string> server::entries() const {
   return served_registries(*state_->current());
 }
 std::size_t server::busy() const {
-  return state_->services->busy.load();
+  return state_->services->load.busy.load();
 }
 async::task<bool> server::alive() const {
   return state_->report->alive();

@@ -26,7 +26,7 @@ struct visit {
   std::chrono::milliseconds within{5'000};
   std::chrono::milliseconds took{0};
 
-  async::task<result<dialled>> to(std::string host, std::uint16_t port) {
+  async::task<result<dialled_socket>> to(std::string host, std::uint16_t port) {
     dial_target target;
     target.host = std::move(host);
     target.port = port;

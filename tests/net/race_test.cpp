@@ -21,7 +21,7 @@ strings ordered(const strings& resolved) {
   endpoints in;
   for (const auto& one : resolved) in.emplace_back(boost::asio::ip::make_address(one), 443);
   strings out;
-  for (const auto& one : in_turn(in)) out.push_back(one.address().to_string());
+  for (const auto& one : interleave_families(in)) out.push_back(one.address().to_string());
   return out;
 }
 

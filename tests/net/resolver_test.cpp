@@ -27,9 +27,9 @@ using testing::run_task;
 struct question {
   std::shared_ptr<resolver> by;
 
-  async::task<result<strings>> ask(std::string host, std::shared_ptr<asker> from = nullptr,
+  async::task<result<strings>> ask(std::string host, std::shared_ptr<requester> from = nullptr,
                                    std::chrono::milliseconds within = 8s) const {
-    name_query what{.host = std::move(host), .asked_by = std::move(from), .within = within};
+    name_query what{.host = std::move(host), .requested_by = std::move(from), .within = within};
     auto found = co_await by->look_up(std::move(what));
     if (!found) co_return std::unexpected(found.error());
     strings made;
@@ -43,7 +43,7 @@ struct pending {
   clock::time_point ended;
 
   static async::task<void> run(std::shared_ptr<pending> into, question by, std::string host,
-                               std::shared_ptr<asker> from) {
+                               std::shared_ptr<requester> from) {
     auto got = co_await by.ask(std::move(host), std::move(from));
     into->outcome = std::move(got);
     into->ended = clock::now();
@@ -51,7 +51,7 @@ struct pending {
 };
 
 std::shared_ptr<pending> start_asking(async::task_group& in, const question& by, std::string host,
-                                      std::shared_ptr<asker> from = nullptr) {
+                                      std::shared_ptr<requester> from = nullptr) {
   auto made = std::make_shared<pending>();
   in.spawn(pending::run(made, by, std::move(host), std::move(from)), "asking");
   return made;
@@ -65,8 +65,8 @@ struct scarce_places {
     for (const auto& name : silent) names.set(name, {.silent = true});
     names.set("healthy.test", {.answers = {{"10.0.0.1"}}});
     auto options = names.options();
-    options.most_per_client = places;
-    options.most_queued = queued;
+    options.max_per_client = places;
+    options.max_queued = queued;
     options.patience = patience;
     by.by = std::make_shared<resolver>(on, options);
   }
@@ -82,7 +82,7 @@ TEST_CASE("A1: names of a zone that is silent hold up neither other names nor th
     names.write("hosts", "10.0.0.9 in-the-file.test\n");
     names.set("healthy.test", {.answers = {{"10.0.0.1"}}});
     const question by{names.resolver()};
-    const auto client = std::make_shared<asker>("10.1.1.1");
+    const auto client = std::make_shared<requester>("10.1.1.1");
     async::task_group dead(on);
     std::vector<std::shared_ptr<pending>> waiting;
     for (int i = 0; i < 60; ++i) {
@@ -123,10 +123,10 @@ TEST_CASE("A1: whoever leaves is let go at once, and the others still get their 
     fake_name_server names(on);
     names.set("slow.test", {.answers = {{"10.0.0.1"}}, .takes = 300ms});
     const question by{names.resolver()};
-    const auto leaving = std::make_shared<asker>("10.1.1.1");
+    const auto leaving = std::make_shared<requester>("10.1.1.1");
     async::task_group all(on);
     const auto gone = start_asking(all, by, "slow.test", leaving);
-    const auto stays = start_asking(all, by, "slow.test", std::make_shared<asker>("10.1.1.2"));
+    const auto stays = start_asking(all, by, "slow.test", std::make_shared<requester>("10.1.1.2"));
     co_await testing::pause(20ms);
     leaving->leave();
     co_await all.join();
@@ -143,8 +143,8 @@ TEST_CASE("A1: one client's oldest name makes room for its next one, and another
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"a.test", "b.test", "other.test"}, 2, 50ms);
     const auto& by = scene.by;
-    const auto client = std::make_shared<asker>("10.1.1.1");
-    const auto bystander = std::make_shared<asker>("10.1.1.2");
+    const auto client = std::make_shared<requester>("10.1.1.1");
+    const auto bystander = std::make_shared<requester>("10.1.1.2");
     async::task_group all(on);
     const auto other = start_asking(all, by, "other.test", bystander);
     const auto first = start_asking(all, by, "a.test", client);
@@ -167,9 +167,9 @@ TEST_CASE("A1: a name whose askers are leaving makes room at once, whatever its 
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"left.test", "kept.test", "late.test"}, 2, 1min);
     const auto& by = scene.by;
-    const auto client = std::make_shared<asker>("127.0.0.1");
-    const auto leaving = std::make_shared<asker>("127.0.0.1");
-    const auto late = std::make_shared<asker>("127.0.0.1");
+    const auto client = std::make_shared<requester>("127.0.0.1");
+    const auto leaving = std::make_shared<requester>("127.0.0.1");
+    const auto late = std::make_shared<requester>("127.0.0.1");
     async::task_group all(on);
     const auto kept = start_asking(all, by, "kept.test", client);
     const auto left = start_asking(all, by, "left.test", leaving);
@@ -196,8 +196,8 @@ TEST_CASE("A1: a name that finds no room is looked up when a place becomes free"
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"a.test", "b.test"}, 2, 1min);
     const auto& by = scene.by;
-    const auto client = std::make_shared<asker>("127.0.0.1");
-    const auto leaving = std::make_shared<asker>("127.0.0.1");
+    const auto client = std::make_shared<requester>("127.0.0.1");
+    const auto leaving = std::make_shared<requester>("127.0.0.1");
     async::task_group all(on);
     const auto first = start_asking(all, by, "a.test", client);
     const auto second = start_asking(all, by, "b.test", leaving);
@@ -222,8 +222,8 @@ TEST_CASE("A1: names that wait for room are bounded in number and in time", "[re
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"hole.test"}, 1, 1min, 1);
     const auto& by = scene.by;
-    const auto client = std::make_shared<asker>("127.0.0.1");
-    const auto leaving = std::make_shared<asker>("127.0.0.1");
+    const auto client = std::make_shared<requester>("127.0.0.1");
+    const auto leaving = std::make_shared<requester>("127.0.0.1");
     async::task_group all(on);
     const auto hole = start_asking(all, by, "hole.test", client);
     const auto queued = start_asking(all, by, "queued.test", leaving);
@@ -231,13 +231,13 @@ TEST_CASE("A1: names that wait for room are bounded in number and in time", "[re
     const auto too_many = co_await by.ask("too-many.test", client);
     REQUIRE_FALSE(too_many);
     CHECK(too_many.error().code == errc::timed_out);
-    CHECK_THAT(too_many.error().detail, Catch::Contains("this client waits for 1 name"));
+    CHECK_THAT(too_many.error().detail, Catch::Contains("this client has 1 lookups running"));
     CHECK_FALSE(queued->outcome.has_value());
     leaving->mark_leaving();
     const auto too_long = co_await by.ask("too-long.test", client, 100ms);
     REQUIRE_FALSE(too_long);
     CHECK(too_long.error().code == errc::timed_out);
-    CHECK_THAT(too_long.error().detail, Catch::Contains("not looked up: this client waits for 1 name"));
+    CHECK_THAT(too_long.error().detail, Catch::Contains("not looked up: this client has 1 lookups running"));
     REQUIRE(queued->outcome.has_value());
     CHECK(queued->outcome->error().code == errc::timed_out);
     CHECK_FALSE(hole->outcome.has_value());

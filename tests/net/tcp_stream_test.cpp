@@ -277,27 +277,27 @@ TEST_CASE("A look tells who is there, who sends no more and who is gone, whateve
   struct row {
     const char* what;
     void (*happens)(testing::socket_pair&);
-    presence then;
+    peer_state then;
   };
   const auto which = GENERATE(values<row>({
-      {"nothing", [](testing::socket_pair&) {}, presence::here},
-      {"peer closes", [](testing::socket_pair& ends) { ends.far->close(); }, presence::finished},
-      {"we close", [](testing::socket_pair& ends) { ends.near->close(); }, presence::gone},
+      {"nothing", [](testing::socket_pair&) {}, peer_state::open},
+      {"peer closes", [](testing::socket_pair& ends) { ends.far->close(); }, peer_state::half_closed},
+      {"we close", [](testing::socket_pair& ends) { ends.near->close(); }, peer_state::closed},
   }));
   const bool unread = GENERATE(false, true);
   INFO(which.what << (unread ? ", with bytes that wait" : ""));
   run_task([&]() -> async::task<void> {
     auto ends = co_await connected_pair();
     if (unread) co_await write_one(*ends.far, "bytes");
-    CHECK(ends.near->look() == presence::here);
+    CHECK(ends.near->probe_peer() == peer_state::open);
     which.happens(ends);
-    const auto noticed = [&] { return ends.near->look() == which.then; };
+    const auto noticed = [&] { return ends.near->probe_peer() == which.then; };
     const auto outcome = co_await wait_until(noticed);
     CHECK(outcome);
-    if (which.then != presence::finished) co_return;
+    if (which.then != peer_state::half_closed) co_return;
     // Who has closed answers what is sent by a reset.
     co_await write_one(*ends.near, "to nobody");
-    const auto gone = [&] { return ends.near->look() == presence::gone; };
+    const auto gone = [&] { return ends.near->probe_peer() == peer_state::closed; };
     const auto in_the_end = co_await wait_until(gone);
     CHECK(in_the_end);
   });

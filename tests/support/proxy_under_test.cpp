@@ -50,14 +50,14 @@ struct proxy_under_test::engine {
           auto client = net::make_tcp_stream(std::move(socket), party::client);
           async::spawn(around.on, forward::run_session(around, std::move(client), std::move(peer)), "session");
         },
-        most_sessions, [this] { return services.sessions.load(); });
+        most_sessions, [this] { return services.load.sessions.load(); });
     mirror_listener->start(
         [around](net::tcp_socket socket, std::string peer) {
           auto client = net::make_tcp_stream(std::move(socket), party::client);
           async::spawn(around.on, forward::run_mirror_session(around, std::move(client), std::move(peer), "mirror"),
                        "session");
         },
-        most_sessions, [this] { return services.sessions.load(); });
+        most_sessions, [this] { return services.load.sessions.load(); });
     worker.start();
   }
 
@@ -75,7 +75,7 @@ struct proxy_under_test::engine {
                        forward::run_captured_session(around, std::move(client), std::move(peer), destination),
                        "captured session");
         },
-        most_sessions, [this] { return services.sessions.load(); });
+        most_sessions, [this] { return services.load.sessions.load(); });
     return open->local().port();
   }
 
@@ -161,10 +161,10 @@ raw_client proxy_under_test::captured(const std::string& original, const std::st
   return made;
 }
 std::size_t proxy_under_test::sessions() const {
-  return engine_->services.sessions.load();
+  return engine_->services.load.sessions.load();
 }
 std::size_t proxy_under_test::busy() const {
-  return engine_->services.busy;
+  return engine_->services.load.busy;
 }
 forward::token_client& proxy_under_test::tokens() {
   return engine_->tokens;

@@ -87,7 +87,7 @@ TEST_CASE("Connections are counted while they are open, and while they are kept"
     const auto on = co_await boost::asio::this_coro::executor;
     tiny_server server(on, kind::http);
     pool all(on, limits());
-    const auto& count = upstream_tally();
+    const auto& count = upstream_connections();
     const std::size_t open = count.open;
     const std::size_t idle = count.idle;
     const auto to = server.route("http");

@@ -1,4 +1,4 @@
-// Bounds of connections (threat-model.md, "Default bounds"), each a configuration key under [limits].
+// Bounds of connections (docs/threat-model.md), each a configuration key under [limits].
 #pragma once
 
 #include "regpass/http/h1_codec.hpp"

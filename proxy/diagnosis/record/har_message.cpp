@@ -93,7 +93,7 @@ std::string body_of(const answered_step& s) {
 using parameters = std::vector<std::pair<std::string_view, std::string>>;
 
 // GET: the specification repeats `scope`; POST: a form has all of them in one.
-parameters asked_by(const token_request_step& s, bool post) {
+parameters requested_by(const token_request_step& s, bool post) {
   parameters made;
   if (!s.service.empty()) made.emplace_back("service", s.service);
   if (post && !s.scope.empty()) made.emplace_back("scope", s.scope);
@@ -156,7 +156,7 @@ json::object request(std::string_view method, const std::string& url, std::strin
 
 json::object request(const token_request_step& s) {
   const bool post = s.method == "POST";
-  const auto asked = asked_by(s, post);
+  const auto asked = requested_by(s, post);
   const auto text = joined(asked);
   auto url = s.realm;
   if (!post && !text.empty()) url += (url.contains('?') ? "&" : "?") + text;

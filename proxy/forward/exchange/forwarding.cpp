@@ -42,7 +42,7 @@ std::shared_ptr<const transport::route> route_of(const forward_request& what) {
   }
   auto made = pass_route(to, rule_for(what.target, decision(), *what.snapshot), by);
   made.address = what.target.original;
-  made.asked_by = std::make_shared<net::asker>(net::address_text(what.client));
+  made.requested_by = std::make_shared<net::requester>(net::address_text(what.client));
   return std::make_shared<const transport::route>(std::move(made));
 }
 
@@ -113,7 +113,7 @@ async::task<std::shared_ptr<const exchange_record>> forwarding::run() {
   if (went_nowhere && !should_report(around_, what_.client, outcome->explanation->cause)) co_return outcome;
   report(outcome->evidence, outcome->explanation, moved);
   report_notices(outcome->evidence, found.notices, passed_over_now_);
-  around_.shared.journal.add(outcome);
+  around_.shared.history.add(outcome);
   co_return outcome;
 }
 
@@ -217,7 +217,7 @@ bool forwarding::may_continue_upload(const result<registry::operation>& parsed) 
 }
 
 std::optional<registry::operation> forwarding::continued_upload() const {
-  const auto repository = around_.shared.memory.repository_of(what_.target.registry, asked().target);
+  const auto repository = around_.shared.hints.repository_of(what_.target.registry, asked().target);
   if (!repository) return std::nullopt;
   auto made = registry::upload_operation(asked().method, *repository);
   if (!made) return std::nullopt;
@@ -307,7 +307,7 @@ async::task<void> forwarding::pass() {
     co_await upstream_failed(head.error());
     co_return;
   }
-  if (!what_.registry) around_.shared.passed.add(http::authority(what_.target.origin));
+  if (!what_.registry) around_.shared.stores.tunnelled_hosts.add(http::authority(what_.target.origin));
   notes_.answered(*head, std::nullopt);
   co_await deliver(std::move(*head));
 }

@@ -55,10 +55,10 @@ class forwarding {
   async::task<auth::token_ptr> cached_token(const auth::requirement& known);
   bool goes_without();
   void renew_ahead(const auth::requirement& known, const auth::token& token);
-  token_order order_for(const auth::requirement& known, const auth::realm_decision& realm,
+  token_query order_for(const auth::requirement& known, const auth::realm_decision& realm,
                         auth::token_request request) const;
   bool note_refused_address(const auth::requirement& named, const auth::realm_decision& realm,
-                            token_delivery& delivery);
+                            token_result& delivery);
   async::task<result<http::response_head>> carry_out(const auth::action& next);
   async::task<result<http::response_head>> send(const auth::send& how);
   void authorize(const auth::send& how);

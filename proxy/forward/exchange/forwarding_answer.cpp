@@ -73,7 +73,7 @@ async::task<void> forwarding::deliver(http::response_head head) {
   note_push(head);
   if (own_request_) {
     const auto body = co_await call_.excerpt(excerpt_cap);
-    notes_.token(*own_request_, token_delivery{auth::read_answer(*own_request_, head, body, now()), false});
+    notes_.token(*own_request_, token_result{auth::read_answer(*own_request_, head, body, now()), false});
   } else if (head.status >= 400) {
     const auto body = co_await call_.excerpt(excerpt_cap);
     refusal_body = readable_body(head.headers, body);
@@ -221,9 +221,9 @@ bool forwarding::lost_upload(const http::response_head& refused) const {
 void forwarding::note_push(const http::response_head& head) {
   if (!operation_ || operation_->action != registry::action::push) return;
   auto& seen = notes_.seen();
-  auto& pushes = around_.shared.pushes;
+  auto& pushes = around_.shared.stores.pushes;
   const bool blob = operation_->endpoint == registry::endpoint::upload && asked().method == "PUT";
-  if (blob && head.status / 100 == 2) pushes.note(seen.registry, seen.repository, now().steady);
+  if (blob && head.status / 100 == 2) pushes.record(seen.registry, seen.repository, now().steady);
   if (!pushes_manifest() || head.status < 400) return;
   seen.blob_pushed_meanwhile = pushes.pushed_since(seen.registry, seen.repository, notes_.began());
   seen.manifest_type = clean(asked().headers.get("Content-Type").value_or(""), 128);
@@ -256,7 +256,7 @@ void forwarding::remember_location(const http::response_head& head) {
   // An upload that goes to another origin gets no credential there, whatever its path.
   const auto target = own_target(what_.target.origin, asked().target, *location);
   if (!target) return;
-  auto& memory = around_.shared.memory;
+  auto& memory = around_.shared.hints;
   const auto usual = registry::parse_operation("PATCH", *target);
   const bool plain = usual && usual->repository == operation_->repository;
   if (plain && !memory.repository_of(what_.target.registry, *target)) return;

@@ -73,7 +73,7 @@ async::task<void> forwarding::serve() {
     }
     if (keeps) machine.keep_cached();
     if (head->status < 400 && is_fresh_token(next)) {
-      around_.shared.memory.learn(what_.target.registry, operation_->repository, pushes(), *machine.learned());
+      around_.shared.hints.learn(what_.target.registry, operation_->repository, pushes(), *machine.learned());
     }
     const bool challenged = auth::has_challenge(head->headers);
     next = machine.on_response(head->status, wants, challenged, call_.body_started());
@@ -114,12 +114,12 @@ void forwarding::learn(const std::optional<auth::requirement>& wants, const auth
   const bool bearer = wants->how == auth::requirement::kind::bearer;
   if (with_token && !bearer) return;
   if (was_good) {
-    const auto known = around_.shared.memory.requirement_of(host, operation_->repository, pushes());
+    const auto known = around_.shared.hints.requirement_of(host, operation_->repository, pushes());
     if (!known || known->realm != wants->realm) return;
   }
   if (bearer && !auth::decide_realm(wants->realm, host, realm_rules()).allowed) return;
   const bool probed = std::holds_alternative<auth::probe>(sent);
-  around_.shared.memory.learn(host, probed ? std::string_view() : operation_->repository, pushes(), *wants);
+  around_.shared.hints.learn(host, probed ? std::string_view() : operation_->repository, pushes(), *wants);
 }
 
 bool forwarding::is_fresh_token(const auth::action& sent) const {
@@ -130,13 +130,13 @@ bool forwarding::is_fresh_token(const auth::action& sent) const {
 bool forwarding::note_refused_token(const auth::action& sent) {
   const auto at = now().steady;
   if (is_fresh_token(sent)) {
-    around_.shared.memory.refuse_fresh(std::get<auth::send>(sent).token, at);
+    around_.shared.hints.refuse_fresh(std::get<auth::send>(sent).token, at);
     return false;
   }
   const auto* how = std::get_if<auth::send>(&sent);
   const bool refused = cached_ && how != nullptr && how->token == cached_;
   // A wider one says nothing about a token for this alone.
-  return refused && cached_->asked == operation_->needed && around_.shared.memory.was_refused_fresh(cached_, at);
+  return refused && cached_->asked == operation_->needed && around_.shared.hints.was_refused_fresh(cached_, at);
 }
 
 async::task<result<http::response_head>> forwarding::send(const auth::send& how) {

@@ -49,7 +49,7 @@ async::task<void> forwarding::settle_login() {
 }
 
 async::task<std::optional<auth::requirement>> forwarding::known_requirement() {
-  auto known = around_.shared.memory.requirement_of(what_.target.registry, operation_->repository, pushes());
+  auto known = around_.shared.hints.requirement_of(what_.target.registry, operation_->repository, pushes());
   if (known) co_return known;
   auto head = co_await probe();
   if (!head) co_return std::nullopt;  // the request itself will say why

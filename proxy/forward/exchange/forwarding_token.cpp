@@ -29,7 +29,7 @@ async::task<auth::handshake_input> forwarding::handshake_input() {
   auth::handshake_input input;
   input.need = operation_->needed;
   input.credential = choice_.credential;
-  input.known = around_.shared.memory.requirement_of(what_.target.registry, operation_->repository, pushes());
+  input.known = around_.shared.hints.requirement_of(what_.target.registry, operation_->repository, pushes());
   input.body = down_.body().has_body() ? auth::body_state::unread : auth::body_state::none;
   input.mode = injection();
   input.client_authorization = asked().headers.count("Authorization") > 0 && !ours_after_all_;
@@ -64,7 +64,7 @@ async::task<auth::token_ptr> forwarding::cached_token(const auth::requirement& k
 // A Basic credential that was refused is not tried first again with every blob of a public image: accounts get locked.
 bool forwarding::goes_without() {
   if (!choice_.credential || operation_->action != registry::action::pull) return false;
-  passed_over_ = around_.shared.memory.is_refused(choice_.credential->generation);
+  passed_over_ = around_.shared.hints.is_refused(choice_.credential->generation);
   return passed_over_;
 }
 
@@ -81,9 +81,9 @@ void forwarding::renew_ahead(const auth::requirement& known, const auth::token& 
 }
 
 // A realm that is asked because nothing secret goes there may be at the addresses that any other host may have.
-token_order forwarding::order_for(const auth::requirement& known, const auth::realm_decision& realm,
+token_query forwarding::order_for(const auth::requirement& known, const auth::realm_decision& realm,
                                   auth::token_request request) const {
-  token_order made;
+  token_query made;
   made.key = key_for(what_, known, request.credential);
   made.route =
       registry_route(*what_.registry, request.realm.origin, party::token_server, what_.snapshot->upstream_proxy);
@@ -127,7 +127,7 @@ void forwarding::note_failure(const auth::token_failure& failure) {
 
 // To the user a realm that may be asked by its origin and not by its address is a realm that is refused.
 bool forwarding::note_refused_address(const auth::requirement& named, const auth::realm_decision& realm,
-                                      token_delivery& delivery) {
+                                      token_result& delivery) {
   auto& failure = delivery.answer.failure;
   if (!realm.foreign || !failure || !failure->problem || failure->problem->code != errc::denied) return false;
   failure->what = auth::token_failure::kind::forbidden;
@@ -145,14 +145,14 @@ async::task<void> forwarding::drop_refused_token() {
   const auto refused = std::exchange(cached_, nullptr);
   newer_than_ = std::max(notes_.began(), refused->obtained_at + steady_time::duration(1));
   if (refused->granted && !refused->granted->covers(operation_->needed)) co_return;
-  if (around_.shared.memory.was_refused_fresh(refused, now().steady)) co_return;
+  if (around_.shared.hints.was_refused_fresh(refused, now().steady)) co_return;
   co_await around_.shared.tokens.forget(refused);
 }
 
 // What a success says about it.
 void forwarding::note_credential() {
-  if (sent_basic_ && choice_.credential) around_.shared.memory.accept(choice_.credential->generation);
-  passed_over_now_ = passed_over_ && around_.shared.memory.refuse(choice_.credential->generation);
+  if (sent_basic_ && choice_.credential) around_.shared.hints.accept(choice_.credential->generation);
+  passed_over_now_ = passed_over_ && around_.shared.hints.refuse(choice_.credential->generation);
 }
 
 }  // namespace regpass::forward

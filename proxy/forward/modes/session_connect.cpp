@@ -53,7 +53,7 @@ bool session::only_watched(const registry_entry* entry) {
 std::string session::unwatched(const target& to, const decision& made, const result<tls::context>& leaf) const {
   if (!only_watched(made.registry)) return {};
   if (!leaf) return "not observed: " + leaf.error().detail;
-  if (!around_.shared.distrust.has(to.origin.host, agent_)) return {};
+  if (!around_.shared.stores.distrusting_clients.contains({to.origin.host, agent_})) return {};
   return "not observed: " + (agent_.empty() ? "a client" : agent_) + " did not accept regpass's certificate for it";
 }
 
@@ -64,13 +64,13 @@ forward_request session::request_inside(const target& to, const http::request_he
   what.registry = what.snapshot->find(to.registry);
   what.client = peer_;
   what.mode = mode_;
-  what.may_be_step = around_.shared.fence.suspects(traits_, head, what.snapshot->clients.builder);
+  what.may_be_step = around_.shared.steps.suspects(traits_, head, what.snapshot->clients.builder);
   return what;
 }
 
 async::task<void> session::established(server& front) {
   // The client may have sent the beginning of its TLS already; it is given back to whoever reads next.
-  auto rest = front.take_rest();
+  auto rest = front.take_unread();
   timer_.set(phase::head, around_.bounds.head_within);
   auto written = co_await net::write_one(*client_, established_line);
   timer_.clear();
@@ -79,17 +79,17 @@ async::task<void> session::established(server& front) {
 }
 
 // A client that sends no more may have ended only its own side, before it was answered even; few do, and briefly.
-async::task<result<net::reached>> session::reach(net::dial_target where, snapshot_ptr from) {
-  const auto asks = std::make_shared<net::asker>(net::address_text(peer_));
-  where.asked_by = asks;
+async::task<result<net::connected_stream>> session::reach(net::dial_target where, snapshot_ptr from) {
+  const auto asks = std::make_shared<net::requester>(net::address_text(peer_));
+  where.requested_by = asks;
   const auto looks = std::make_shared<int>(0);
   timer_.watch(look_every, [this, asks, looks] {
-    const auto there = client_->look();
-    if (there == net::presence::here) return;
+    const auto there = client_->probe_peer();
+    if (there == net::peer_state::open) return;
     asks->mark_leaving();
-    if (there == net::presence::gone || ++*looks > looks_at_half_closed) asks->leave();
+    if (there == net::peer_state::closed || ++*looks > looks_at_half_closed) asks->leave();
   });
-  auto reached = co_await net::reach(from->upstream_proxy, std::move(where));
+  auto reached = co_await net::connect_through(from->upstream_proxy, std::move(where));
   timer_.unwatch();
   co_return reached;
 }
@@ -118,12 +118,12 @@ async::task<void> session::tunnel(server& front, target to, snapshot_ptr from, d
     co_await refuse(status, std::move(seen), "tunnel");
     co_return;
   }
-  around_.shared.passed.add(http::authority(to.origin));
-  ++around_.shared.busy;
+  around_.shared.stores.tunnelled_hosts.add(http::authority(to.origin));
+  ++around_.shared.load.busy;
   auto server_side = std::move(reached->wire);
   co_await established(front);
   auto moved = co_await run_tunnel(*client_, *server_side, around_.shared.tunnel_idle);
-  --around_.shared.busy;
+  --around_.shared.load.busy;
   boost::json::object more{
       {"mode", mode_}, {"client", peer_}, {"host", http::authority(to.origin)}, {"address", reached->address}};
   more["bytes_in"] = moved.up;
@@ -196,7 +196,7 @@ void session::reject(const target& to, error problem) {
   problem.when = phase::tls;
   const auto from = around_.shared.current();
   if (problem.code == errc::distrusted && only_watched(from->find(to.registry))) {
-    around_.shared.distrust.note(to.origin.host, agent_);
+    around_.shared.stores.distrusting_clients.add({to.origin.host, agent_});
   }
   const bool ordinary = problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::truncated;
   auto seen = about(http::request_head(), &to);
@@ -214,7 +214,7 @@ void session::reject(const target& to, error problem) {
   if (!explained) return;
   exchange_record outcome{std::move(seen), explained};
   around_.shared.metrics.exchange(outcome, true);
-  if (told) around_.shared.journal.add(std::move(outcome));
+  if (told) around_.shared.history.add(std::move(outcome));
 }
 
 async::task<bool> session::serve_one_inside(server& inside) {
@@ -241,7 +241,7 @@ async::task<bool> session::serve_one_inside(server& inside) {
   co_await forward_exchange(around_, std::move(what), inside);
   auto drained = co_await inside.drain();
   if (drained && inside.reusable()) co_return true;
-  if (inside.uninvited()) {
+  if (inside.continue_unanswered()) {
     co_await linger();
     co_return false;
   }

@@ -33,7 +33,7 @@ std::string remark_on(const tls::client_hello& hello) {
 async::task<void> session::serve_captured(net_endpoint original) {
   auto first = co_await look_ahead();
   const auto from = around_.shared.current();
-  if (around_.shared.spliced.has(peer_)) {
+  if (around_.shared.stores.own_ends.contains(peer_)) {
     auto to = captured_opaque(original);
     diagnosis::policy_step why("the connection is one of regpass's own, redirected back to it",
                                "give `regpass redirect apply` the --uid that regpass runs as");
@@ -150,12 +150,12 @@ async::task<void> session::splice(target to, snapshot_ptr from, decision made, s
     co_await turn_away(std::move(to), std::move(why), "tunnel");
     co_return;
   }
-  around_.shared.passed.add(http::authority(to.origin));
-  ++around_.shared.busy;
-  around_.shared.spliced.add(reached->own_end);
+  around_.shared.stores.tunnelled_hosts.add(http::authority(to.origin));
+  ++around_.shared.load.busy;
+  around_.shared.stores.own_ends.add(reached->own_end);
   auto moved = co_await run_tunnel(*client_, *reached->wire, around_.shared.tunnel_idle);
-  around_.shared.spliced.remove(reached->own_end);
-  --around_.shared.busy;
+  around_.shared.stores.own_ends.remove(reached->own_end);
+  --around_.shared.load.busy;
   boost::json::object more{{"mode", mode_},
                            {"client", peer_},
                            {"host", http::authority(to.origin)},

@@ -26,7 +26,7 @@ class recorder {
   // Its Location leads to a registry that is served.
   void leads_to_served_registry();
   void realm(std::string_view text, const auth::realm_decision& decision);
-  void token(const auth::token_request& request, const token_delivery& delivery);
+  void token(const auth::token_request& request, const token_result& delivery);
   void cached(const auth::token& token);
   // A token that is the credential itself: what it says of itself, as far as it can be read.
   void ready_made(const auth::credential& token);

@@ -64,7 +64,7 @@ session::session(const worker_context& around, std::unique_ptr<net::stream> clie
 // The frame that waits with an idle connection: what is only needed to serve a request is in others.
 async::task<void> session::run(std::unique_ptr<session> self, async::task<void> opening) {
   auto& one = *self;
-  one.around_.shared.sessions.come();
+  one.around_.shared.load.sessions++;
   co_await std::move(opening);
   if (one.expected_) {
     one.timer_.set(phase::tls, one.around_.bounds.tls_within);
@@ -84,7 +84,7 @@ async::task<void> session::run(std::unique_ptr<session> self, async::task<void> 
   if (one.aside_) {
     co_await one.aside_->join();
   }
-  one.around_.shared.sessions.go();
+  one.around_.shared.load.sessions--;
 }
 
 async::task<void> session::serve_proxy() {
@@ -148,7 +148,7 @@ async::task<bool> session::exchange_in_clear(server& front, http::request_head h
   what.snapshot = std::move(from);
   what.client = peer_;
   what.mode = mode_;
-  what.may_be_step = what.registry && around_.shared.fence.suspects(traits_, head, what.snapshot->clients.builder);
+  what.may_be_step = what.registry && around_.shared.steps.suspects(traits_, head, what.snapshot->clients.builder);
   auto more = co_await carry(front, std::move(head), std::move(what));
   co_return more;
 }
@@ -158,7 +158,7 @@ async::task<bool> session::carry(server& front, http::request_head head, forward
   co_await forward_exchange(around_, std::move(what), front);
   auto drained = co_await front.drain();
   const bool hostile = !drained && drained.error().code == errc::bad_message;
-  if (hostile || front.uninvited()) co_await linger();
+  if (hostile || front.continue_unanswered()) co_await linger();
   co_return drained&& front.reusable();
 }
 
@@ -169,7 +169,7 @@ std::optional<diagnosis::explanation> session::conclude(int status, diagnosis::e
   around_.shared.metrics.exchange(*outcome, around_.shared.current()->knows(seen.registry));
   if (!should_report(around_, peer_, explained ? std::string_view(explained->cause) : event)) return explained;
   log_refusal(event, seen, explained);
-  around_.shared.journal.add(std::move(outcome));
+  around_.shared.history.add(std::move(outcome));
   return explained;
 }
 

@@ -72,7 +72,7 @@ class session {
   async::task<bool> carry(server& front, http::request_head head, forward_request what);
 
   // For a tunnel. errc::cancelled: the client hung up while the name was being looked up.
-  async::task<result<net::reached>> reach(net::dial_target where, snapshot_ptr from);
+  async::task<result<net::connected_stream>> reach(net::dial_target where, snapshot_ptr from);
   void log_left(const net::dial_target& where) const;
   // TLS of ours is to begin with the client's next bytes.
   void expect_tls(tls::context context, target to);
