@@ -25,13 +25,13 @@ bool is_null_device(const struct stat& about) {
 }
 
 error os_failure(const std::filesystem::path& path, int code) {
-  error made;
-  made.code = code == ENOENT || code == ENOTDIR ? errc::not_found
-              : code == EACCES || code == EPERM ? errc::denied
-                                                : errc::io;
-  made.detail = shown(path) + std::strerror(code);
-  made.os = code;
-  return made;
+  error problem;
+  problem.code = code == ENOENT || code == ENOTDIR ? errc::not_found
+                 : code == EACCES || code == EPERM ? errc::denied
+                                                   : errc::io;
+  problem.detail = shown(path) + std::strerror(code);
+  problem.os = code;
+  return problem;
 }
 
 result<void> judge(int fd, const std::filesystem::path& path, std::size_t cap) {

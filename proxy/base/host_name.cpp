@@ -54,8 +54,8 @@ bool ends_in_number(std::string_view name) noexcept {
   return std::ranges::all_of(last, is_digit) || last.starts_with("0x");
 }
 
-std::unexpected<error> refuse(std::string_view what, std::string_view text) {
-  return fail(errc::bad_input, fmt::format("{}: \"{}\"", what, clean(text)));
+std::unexpected<error> refuse(std::string_view reason, std::string_view text) {
+  return fail(errc::bad_input, fmt::format("{}: \"{}\"", reason, clean(text)));
 }
 
 result<std::uint16_t> parse_port(std::string_view digits, std::string_view text) {

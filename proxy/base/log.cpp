@@ -40,8 +40,8 @@ struct state {
 };
 
 state& shared() {
-  static state one;
-  return one;
+  static state process_wide;
+  return process_wide;
 }
 
 std::atomic<int> lowest = static_cast<int>(level::info);
@@ -153,7 +153,7 @@ void write(level l, std::string_view event, std::string_view msg, const boost::j
 
 void write(level l, std::string_view event, std::string_view msg, const members& more) {
   if (!enabled(l)) return;
-  static thread_local std::string text;  // whose memory serves for the next one
+  static thread_local std::string text;  // keeps its memory for the next line
   put_line(text, style, l, event, msg, more, rfc3339(now().wall));
   hand_over(text);
 }

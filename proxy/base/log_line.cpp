@@ -64,12 +64,12 @@ std::optional<level> parse_level(std::string_view text) noexcept {
 std::string line(format style, level l, std::string_view event, std::string_view msg, const json::object& more,
                  std::string_view time) {
   if (style == format::text) return text_line(l, event, msg, more, time);
-  members told;
+  members others;
   for (const auto& [key, value] : more) {
-    if (!is_own(key)) told.add_value(key, value);
+    if (!is_own(key)) others.add_value(key, value);
   }
   std::string out;
-  put_line(out, style, l, event, msg, told, time);
+  put_line(out, style, l, event, msg, others, time);
   return out;
 }
 

@@ -41,8 +41,8 @@ class scanner {
   }
 
   void literal(std::string_view expected) {
-    const std::array one{expected};
-    word(one);
+    const std::array single{expected};
+    word(single);
   }
 
   bool skip(char c) {

@@ -16,8 +16,8 @@ namespace {
 
 namespace urls = boost::urls;
 
-std::unexpected<error> refuse(std::string_view what, std::string_view text) {
-  return fail(errc::bad_input, fmt::format("{}: \"{}\"", what, masked_url(clean(text))));
+std::unexpected<error> refuse(std::string_view reason, std::string_view text) {
+  return fail(errc::bad_input, fmt::format("{}: \"{}\"", reason, masked_url(clean(text))));
 }
 
 std::string_view scheme_of(std::string_view url) noexcept {

@@ -1,4 +1,4 @@
-// Whoever hammers the proxy with what is refused fills neither log nor history (P6, P9).
+// A client that hammers the proxy with refused requests fills neither the log nor the history (P6, P9).
 #include "forward/services/refusal_limiter.hpp"
 
 #include "support/proxy_under_test.hpp"
@@ -23,17 +23,17 @@ steady_time at(std::chrono::milliseconds since) {
 
 }  // namespace
 
-TEST_CASE("P6 so many refusals a second are told of, and the rest is counted", "[limits.refusals_told]") {
+TEST_CASE("P6 a few refusals a second are reported, and the rest are counted", "[limits.refusals_told]") {
   forward::refusal_limiter limiter(3);
   for (int i = 0; i < 3; ++i) CHECK(limiter.add("10.0.0.1", "policy-refused", at(1ms * i)).todo == action::report);
   const auto fourth = limiter.add("10.0.0.1", "policy-refused", at(500ms));
   CHECK(fourth.todo == action::count_first);
   CHECK(limiter.add("10.0.0.1", "policy-refused", at(600ms)).todo == action::count);
-  SECTION("another client, or another cause, has not used anything up") {
+  SECTION("other clients and other causes have their own limit") {
     CHECK(limiter.add("10.0.0.2", "policy-refused", at(600ms)).todo == action::report);
     CHECK(limiter.add("10.0.0.1", "bad-request", at(600ms)).todo == action::report);
   }
-  SECTION("the sum is taken once, and a second later they are told of again") {
+  SECTION("the count is taken once, and a second later refusals are reported again") {
     CHECK(limiter.take(fourth.slot) == 2);
     CHECK(limiter.take(fourth.slot) == 0);
     CHECK(limiter.add("10.0.0.1", "policy-refused", at(999ms)).todo == action::count_first);
@@ -41,7 +41,7 @@ TEST_CASE("P6 so many refusals a second are told of, and the rest is counted", "
   }
 }
 
-TEST_CASE("P6 clients without number share a place, and those of the past give theirs up") {
+TEST_CASE("P6 when the table is full, clients share a slot, and finished slots are dropped") {
   forward::refusal_limiter limiter(1);
   for (std::size_t i = 0; i < forward::refusal_limiter::max_slots; ++i)
     limiter.add(std::to_string(i), "policy-refused", at(0ms));
@@ -53,7 +53,7 @@ TEST_CASE("P6 clients without number share a place, and those of the past give t
   CHECK(limiter.add("later", "bad-request", at(2s)).slot.first == "later");
 }
 
-TEST_CASE("P9 a client that hammers the proxy with refused requests is told of now and then, with the count") {
+TEST_CASE("P9 refusals of a client that hammers the proxy are summarised with their count") {
   constexpr std::size_t many = 100;
   open_scene scene;
   scene.proxy.serve(scene.registry, [](forward::registry_options& options) { options.policy.push.clear(); });

@@ -88,7 +88,7 @@ TEST_CASE("R2: a repository's own requirement is remembered, others get the regi
   CHECK(hints.requirement_of(at, "grp/proj")->realm == "c");
 }
 
-TEST_CASE("R2: what single repositories want is bounded, and what was said of one request is not kept") {
+TEST_CASE("R2: requirements of single repositories are bounded, and details of a request are not kept") {
   registry_hints hints;
   const auto at = host("a.test");
   for (int i = 0; i < 5000; ++i) {
@@ -108,7 +108,7 @@ TEST_CASE("R2: what single repositories want is bounded, and what was said of on
   CHECK(own == 256);
 }
 
-TEST_CASE("A7: a token that was refused when fresh is remembered for some seconds, and such tokens are bounded") {
+TEST_CASE("A7: a token that was refused when fresh is remembered for some seconds, and their number is bounded") {
   registry_hints hints;
   const auto at = now().steady;
   std::vector<auth::token_ptr> tokens;
@@ -128,7 +128,7 @@ TEST_CASE("A7: a token that was refused when fresh is remembered for some second
   CHECK(gone.expired());
 }
 
-TEST_CASE("R1: of several uploads at one path the query decides, however it is written") {
+TEST_CASE("R1: among several uploads with one path the query decides, however it is written") {
   registry_hints hints;
   const auto at = host("a.test");
   hints.remember_upload(at, "/u?id=1&s=a%2Fb", "team-a/app");
@@ -148,7 +148,7 @@ TEST_CASE("R1: of several uploads at one path the query decides, however it is w
   CHECK(hints.repository_of(at, "/u?id=1&s=a%2Fb&n=3") == "team-a/app");
 }
 
-TEST_CASE("A refused credential is told of once, until it was accepted again, and they are bounded") {
+TEST_CASE("A refused credential is reported once until it is accepted again, and their number is bounded") {
   registry_hints hints;
   CHECK_FALSE(hints.is_refused(1));
   CHECK(hints.refuse(1));

@@ -75,7 +75,7 @@ struct scarce_places {
   question by;
 };
 
-TEST_CASE("A1: names of a zone that is silent hold up neither other names nor the hosts file", "[resolver]") {
+TEST_CASE("A1: names of a silent zone delay neither other names nor the hosts file", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -102,7 +102,7 @@ TEST_CASE("A1: names of a zone that is silent hold up neither other names nor th
   });
 }
 
-TEST_CASE("A1: all who ask for one name at a time wait for one lookup", "[resolver]") {
+TEST_CASE("A1: concurrent requests for a name share one lookup", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -117,7 +117,7 @@ TEST_CASE("A1: all who ask for one name at a time wait for one lookup", "[resolv
   });
 }
 
-TEST_CASE("A1: whoever leaves is let go at once, and the others still get their answer", "[resolver]") {
+TEST_CASE("A1: a requester that leaves returns at once, and the others still get their answer", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -138,7 +138,7 @@ TEST_CASE("A1: whoever leaves is let go at once, and the others still get their 
   });
 }
 
-TEST_CASE("A1: one client's oldest name makes room for its next one, and another client's stays", "[resolver]") {
+TEST_CASE("A1: a client's oldest lookup makes room for its next one, and other clients' lookups stay", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"a.test", "b.test", "other.test"}, 2, 50ms);
@@ -162,7 +162,7 @@ TEST_CASE("A1: one client's oldest name makes room for its next one, and another
   });
 }
 
-TEST_CASE("A1: a name whose askers are leaving makes room at once, whatever its age", "[resolver]") {
+TEST_CASE("A1: a lookup whose requesters are leaving makes room at once, whatever its age", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"left.test", "kept.test", "late.test"}, 2, 1min);
@@ -191,7 +191,7 @@ TEST_CASE("A1: a name whose askers are leaving makes room at once, whatever its 
   });
 }
 
-TEST_CASE("A1: a name that finds no room is looked up when a place becomes free", "[resolver]") {
+TEST_CASE("A1: a name that finds no room is looked up when another lookup ends", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"a.test", "b.test"}, 2, 1min);
@@ -217,7 +217,7 @@ TEST_CASE("A1: a name that finds no room is looked up when a place becomes free"
   });
 }
 
-TEST_CASE("A1: names that wait for room are bounded in number and in time", "[resolver]") {
+TEST_CASE("A1: queued names are bounded in number and in time", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"hole.test"}, 1, 1min, 1);
@@ -246,7 +246,7 @@ TEST_CASE("A1: names that wait for room are bounded in number and in time", "[re
   });
 }
 
-TEST_CASE("A1: answers are kept for their TTL, and refusals for a moment", "[resolver]") {
+TEST_CASE("A1: answers are cached for their TTL, and failures briefly", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -294,7 +294,7 @@ TEST_CASE("A1: hosts and resolv.conf are read again when they change", "[resolve
   });
 }
 
-TEST_CASE("A1: a family whose questions are not answered is not waited for", "[resolver]") {
+TEST_CASE("A1: an address family whose queries are not answered does not delay the other", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -307,7 +307,7 @@ TEST_CASE("A1: a family whose questions are not answered is not waited for", "[r
   });
 }
 
-TEST_CASE("A1: the error says what the name server answered, and which one it was", "[resolver]") {
+TEST_CASE("A1: the error has the name server's answer and address", "[resolver]") {
   const auto [rcode, text] = GENERATE(table<int, std::string>({{0, "the name has no address"},
                                                                {2, "failed (SERVFAIL)"},
                                                                {3, "no such name (NXDOMAIN)"},
@@ -327,7 +327,7 @@ TEST_CASE("A1: the error says what the name server answered, and which one it wa
   });
 }
 
-TEST_CASE("A1: a name server that does not listen is named", "[resolver]") {
+TEST_CASE("A1: the error names a name server that is not running", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -341,7 +341,7 @@ TEST_CASE("A1: a name server that does not listen is named", "[resolver]") {
   });
 }
 
-TEST_CASE("A1: localhost is this machine, whatever a name server says", "[resolver]") {
+TEST_CASE("A1: localhost is loopback, whatever a name server answers", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -355,7 +355,7 @@ TEST_CASE("A1: localhost is this machine, whatever a name server says", "[resolv
   });
 }
 
-TEST_CASE("A1: a resolver may end with its loop while names are being looked up", "[resolver]") {
+TEST_CASE("A1: a resolver may end with its event loop while lookups are running", "[resolver]") {
   boost::asio::io_context other;
   {
     boost::asio::io_context loop;
@@ -371,7 +371,7 @@ TEST_CASE("A1: a resolver may end with its loop while names are being looked up"
   other.poll();
 }
 
-TEST_CASE("A1: search list and ndots decide which names are asked for, in which order", "[resolver]") {
+TEST_CASE("A1: search list and ndots determine which names are queried, in which order", "[resolver]") {
   const auto settings =
       parse_resolv_conf("; comment\nsearch a.test B.test.\noptions ndots:2 use-vc\n", "here.corp.test");
   CHECK(settings.over_tcp);
@@ -384,7 +384,7 @@ TEST_CASE("A1: search list and ndots decide which names are asked for, in which 
   CHECK(parse_resolv_conf("nameserver 10.0.0.1\nnameserver fd00::1\n", "").servers == strings{"10.0.0.1", "fd00::1"});
 }
 
-TEST_CASE("A1: modules that only the C library has are found in nsswitch.conf", "[resolver]") {
+TEST_CASE("A1: nsswitch.conf modules that only the C library has are recognised", "[resolver]") {
   CHECK_FALSE(parse_nsswitch("").others);
   CHECK_FALSE(parse_nsswitch("hosts: files resolve [!UNAVAIL=return] dns\n").others);
   CHECK(parse_nsswitch("passwd: sss\nhosts: files mdns4_minimal [NOTFOUND=return] dns\n").others);

@@ -2,7 +2,7 @@
 
 #include "regpass/base/secret.hpp"
 #include "tls/authority/certificate.hpp"
-#include "tls/moments.hpp"
+#include "tls/time_range.hpp"
 #include "tls/trust/files.hpp"
 
 #include <fmt/format.h>
@@ -146,17 +146,17 @@ result<std::vector<std::string>> check_usable(const X509& certificate, const fs:
 }
 
 // The key first: a crash in between leaves a key without certificate, which the next start completes.
-result<void> save_pair(const fs::path& path, const ca_pair& made, bool new_key) {
+result<void> save_pair(const fs::path& path, const ca_pair& pair, bool new_key) {
   auto dir = open_directory(path, 0700);
   if (!dir) return std::unexpected(std::move(dir.error()));
   if (auto safe = make_private(*dir, path); !safe) return safe;
   if (new_key) {
-    std::string text = to_pem(*made.key);
+    std::string text = to_pem(*pair.key);
     auto saved = write_file(*dir, path / "ca.key", text, 0600, existing::keep);
     wipe(text);
     if (!saved) return saved;
   }
-  return write_file(*dir, path / "ca.crt", to_pem(*made.certificate), 0644, existing::keep);
+  return write_file(*dir, path / "ca.crt", to_pem(*pair.certificate), 0644, existing::keep);
 }
 
 }  // namespace regpass::tls
