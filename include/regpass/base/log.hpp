@@ -1,5 +1,5 @@
-// The log: one JSON object a line on stdout (or a file), with a stable event name. Never blocks the data path; counts
-// what it drops.
+// The log: one JSON object per line on stdout (or in a file), with a stable event name. Never blocks the data path;
+// lines that cannot be written are dropped and counted.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -30,27 +30,27 @@ struct options {
 
 // Starts the writer thread. Until then, and after `stop`, events are dropped silently (unit tests log nothing).
 result<void> start(const options&);
-// Writes what is queued, but does not wait longer than a second for a sink that blocks.
+// Writes the queued lines, but waits at most a second for a sink that blocks.
 void stop();
 
 void set_threshold(level) noexcept;
 level threshold() noexcept;
 bool enabled(level) noexcept;
 
-// `event` is one of the names in README.md, `msg` a sentence for people; `more` follows in the order given. Strings in
-// `more` and `msg` are escaped, bidirectional characters and invalid UTF-8 included. Nothing that is secret has a type
-// that fits in here.
+// `event` is one of the documented event names, `msg` a sentence for people; the members of `more` follow in their
+// order. Strings in `more` and `msg` are escaped, including bidirectional characters and invalid UTF-8. The type of
+// secrets cannot be passed here.
 void write(level, std::string_view event, std::string_view msg, const boost::json::object& more = {});
 void write(level, std::string_view event, std::string_view msg, const members& more);
 
-// One line as `write` makes it, without the newline (pure; for tests and for `format`).
+// A line as `write` formats it, without the newline. Pure.
 std::string line(format, level, std::string_view event, std::string_view msg, const boost::json::object& more,
                  std::string_view time);
-// The same in place of what is in `out`.
+// The same, replacing the contents of `out`.
 void put_line(std::string& out, format, level, std::string_view event, std::string_view msg, const members& more,
               std::string_view time);
 
-// Events dropped because the sink could not take them.
+// The number of events dropped because the sink could not accept them.
 std::uint64_t dropped() noexcept;
 
 }  // namespace regpass::log

@@ -13,13 +13,13 @@
 
 namespace regpass::tls {
 
-// What is believed about upstream servers, and who we say we are to them. Equal values share one context.
+// Which upstream servers are trusted, and our client certificate for them. Equal values share one context.
 struct trust {
   std::filesystem::path ca_file{};                     // in addition to the system's roots; empty: none
-  std::vector<std::filesystem::path> more_ca_files{};  // likewise: what certs_dir has
-  std::filesystem::path client_cert_file{};            // mutual TLS; both or none
+  std::vector<std::filesystem::path> more_ca_files{};  // likewise: from certs_dir
+  std::filesystem::path client_cert_file{};            // mutual TLS; both or neither
   std::filesystem::path client_key_file{};
-  bool skip_verify = false;  // loudly logged by whoever sets it
+  bool skip_verify = false;  // logged as a warning where it is set
 
   friend auto operator<=>(const trust&, const trust&) = default;
 };
@@ -37,8 +37,9 @@ class context {
 };
 
 // System roots: SSL_CERT_FILE and SSL_CERT_DIR where set, else OpenSSL's default places, else the well-known bundle
-// files of the distributions. `except` is our own CA's certificate (PEM): it is left out of the roots, so that what we
-// sign is never believed upstream (T24). Reads files; errors are bad_input, too_large or not_found and name the file.
+// files of the distributions. `except` is our own CA's certificate (PEM): it is left out of the roots, so that
+// certificates we sign are never trusted upstream (T24). Reads files; errors are bad_input, too_large or not_found and
+// name the file.
 result<context> make_client_context(const trust&, const std::string& except_pem = {});
 
 // The files' PEM certificates as one text, for the bundle that clients get: system roots as above.
