@@ -13,10 +13,10 @@ namespace regpass::log {
 namespace {
 
 // A pipe that polls writable takes this much without blocking (pipe(7)); stdout cannot be made non-blocking, since that
-// would change it for whoever else holds the same open file.
+// would affect every other holder of the same open file.
 constexpr std::size_t piece = PIPE_BUF;
-// Under load the next line is a moment away: the one sleep for all that come within it saves a wake-up and a write a
-// line. The queue takes what comes in the meantime: a thousand lines.
+// Under load the next line follows very soon: one sleep for all lines that arrive meanwhile saves a wake-up and a write
+// per line. The queue holds a thousand lines.
 constexpr auto longest_wait = std::chrono::milliseconds(10);
 constexpr std::size_t longest_batch = 64 * 1024;
 constexpr auto tell_every = std::chrono::seconds(10);
@@ -53,7 +53,7 @@ void fd_sink::write_batch() noexcept {
   if (left.empty()) report_losses();
 }
 
-// One line for each time that the other side was slow: when it has caught up, or else every few seconds.
+// Writes one line for each period of losses: when the reader has caught up, or else every few seconds.
 void fd_sink::report_losses() noexcept {
   const auto sum = lost_.load() + from_.overrun();
   const auto now = std::chrono::system_clock::now();

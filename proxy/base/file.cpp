@@ -19,7 +19,7 @@ std::string shown(const std::filesystem::path& path) {
   return clean(path.string()) + ": ";
 }
 
-// "/dev/null" is a usual way to say "none".
+// "/dev/null" is commonly used for "none".
 bool is_null_device(const struct stat& about) {
   return S_ISCHR(about.st_mode) && about.st_rdev == ::makedev(1, 3);
 }

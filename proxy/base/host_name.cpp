@@ -29,7 +29,7 @@ bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
 
-// Underscores are no host name of RFC 952, but container networks use them.
+// RFC 952 does not allow underscores in host names, but container networks use them.
 bool is_name_character(char c) noexcept {
   return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_';
 }

@@ -48,7 +48,7 @@ std::atomic<int> lowest = static_cast<int>(level::info);
 std::atomic<format> style = format::json;
 std::atomic<bool> started = false;
 
-// Signals are for the threads of the server, and SIGPIPE of a vanished reader for nobody.
+// The writer thread blocks all signals: they are handled by the server's threads, and SIGPIPE must not end the process.
 void block_signals() {
   sigset_t all;
   sigfillset(&all);
@@ -56,7 +56,7 @@ void block_signals() {
 }
 
 result<int> open_file(const std::filesystem::path& path) {
-  // O_NONBLOCK: a FIFO without reader shall fail, not hang.
+  // O_NONBLOCK: opening a FIFO without a reader must fail, not hang.
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
   if (fd >= 0) return fd;
   const int os = errno;

@@ -15,7 +15,7 @@ std::unexpected<error> refuse(std::string_view why) {
   return fail(errc::bad_message, std::string(why));
 }
 
-// Digits only. Leading zeros are in the grammar, but there are parsers that take them for octal.
+// Digits only. The grammar allows leading zeros, but some parsers read them as octal.
 result<std::uint64_t> parse_length(std::string_view text) {
   const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
   if (text.empty() || !digits) return refuse("Content-Length is not a plain number");

@@ -37,7 +37,8 @@ void append_framing(std::string& out, const framing& body) {
   if (body.how == body_kind::counted) append_field(out, "Content-Length", std::to_string(body.length));
 }
 
-// "HTTP/1." so far as it has come: other protocols are told at once, not when their first empty line comes.
+// Checks "HTTP/1." as far as it has arrived: other protocols are recognised at once, not only at their first empty
+// line.
 bool may_be_response(std::string_view bytes) noexcept {
   constexpr std::string_view start = "HTTP/1.";
   return bytes.substr(0, start.size()) == start.substr(0, bytes.size());

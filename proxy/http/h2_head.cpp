@@ -10,7 +10,7 @@
 namespace regpass::http {
 namespace {
 
-// What HTTP/2 has no use for, or says in another way.
+// Fields that HTTP/2 does not allow or expresses in another way.
 constexpr field_names not_in_http2("Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade", "TE",
                                    "Host", "Content-Length");
 constexpr field_names never_trailers("Content-Length", "Host", "Authorization", "Content-Type", "Set-Cookie",
@@ -29,7 +29,7 @@ bool token(std::string_view text) {
   return visible(text) && text.find_first_of(separators) == std::string_view::npos;
 }
 
-// The two ways to name the host must agree, or two readers would take the request for two hosts (T18).
+// The two names of the host must agree, or different parsers would assign the request to different hosts (T18).
 bool same_host(std::string_view authority, std::string_view host) {
   if (authority == host) return true;
   const auto first = parse_authority(authority, 1);

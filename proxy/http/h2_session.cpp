@@ -1,4 +1,4 @@
-// nghttp2's C interface to calls of the codec's state.
+// Maps nghttp2's C callbacks to calls of the codec's state.
 #include "http/h2_state.hpp"
 #include "regpass/base/text.hpp"
 
@@ -24,7 +24,7 @@ int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* 
   return of(user).on_field(frame->hd.stream_id, view(name, name_size), view(value, value_size));
 }
 
-// nghttp2 would leave the field out and go on; two readers must not see two messages (T18).
+// nghttp2 would drop the field and continue; different parsers must not see different messages (T18).
 int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*,
                       std::size_t, std::uint8_t, void*) {
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -98,7 +98,7 @@ std::vector<nghttp2_nv> to_nv(const std::vector<h2_field>& list) {
   std::vector<nghttp2_nv> nv;
   nv.reserve(list.size());
   for (const auto& each : list) {
-    // The interface knows no const; what is pointed to is copied, not changed.
+    // The interface is not const-correct; the bytes are copied, not changed.
     auto* name = reinterpret_cast<std::uint8_t*>(const_cast<char*>(each.name.data()));
     auto* value = reinterpret_cast<std::uint8_t*>(const_cast<char*>(each.value.data()));
     const std::uint8_t flags = each.sensitive ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;

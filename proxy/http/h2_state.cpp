@@ -1,4 +1,4 @@
-// What comes in and goes out, frame by frame.
+// Handles input and output frame by frame.
 #include "http/h2_state.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace {
 // Up to this many times its bound, an oversized head only fails its stream. A longer one ends the connection.
 constexpr std::size_t patience = 4;
 
-// Codes of resets that only a peer who breaks rules makes nghttp2 send (CVE-2025-8671).
+// Codes of resets that nghttp2 sends only to peers that violate the protocol (CVE-2025-8671).
 bool provoked(std::uint32_t code) {
   constexpr std::array codes{NGHTTP2_PROTOCOL_ERROR, NGHTTP2_FLOW_CONTROL_ERROR, NGHTTP2_STREAM_CLOSED,
                              NGHTTP2_FRAME_SIZE_ERROR};

@@ -70,7 +70,7 @@ constexpr std::array<std::pair<int, std::string_view>, 43> phrases{{
 
 }  // namespace
 
-// What is kept may be a view into `text_`: it is copied before the old memory goes.
+// The arguments may be views into `text_`: they are copied before the old memory is freed.
 fields::place fields::keep(std::string_view name, std::string_view value) {
   const std::size_t at = text_.size();
   const std::size_t needed = at + name.size() + value.size();

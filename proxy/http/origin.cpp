@@ -32,7 +32,7 @@ bool has_scheme(std::string_view reference) noexcept {
   return end != std::string_view::npos && reference[end] == ':';
 }
 
-// What stands behind the authority, made an origin-form target.
+// What follows the authority, as an origin-form target.
 result<std::string> target_of(std::string_view rest, std::string_view text) {
   if (rest.find('#') != std::string_view::npos) return refuse("a fragment is not allowed", text);
   auto target = std::string(rest.starts_with('/') ? "" : "/").append(rest);

@@ -61,7 +61,7 @@ errc code_of(int status) noexcept {
   return status >= 500 && status < 600 ? errc::unreachable : errc::bad_message;
 }
 
-// A proxy that wants a login tells which kinds it takes.
+// A proxy that requires a login lists the schemes it accepts.
 std::string wanted(const response_head& head) {
   std::string schemes;
   for (const auto offer : head.headers.all("Proxy-Authenticate")) {

@@ -28,8 +28,8 @@ struct rule {
   std::array<std::string_view, 2> scope;  // actions on the repository
 };
 
-// clients-on-the-wire, section 2. Asking for and cancelling an upload are parts of pushing to policy, whatever the
-// scope says.
+// clients-on-the-wire, section 2. For the policy, querying and cancelling an upload are parts of a push, whatever
+// the scope is.
 constexpr rule rules[] = {
     {endpoint::base, "GET", action::ping, {}},
     {endpoint::base, "HEAD", action::ping, {}},
@@ -67,7 +67,7 @@ struct parameters {
 
 result<parameters> read_query(const urls::url_view& url) {
   parameters out;
-  // Some parsers take ';' for '&', and would see parameters that we do not (T06).
+  // Some parsers treat ';' like '&', and would see parameters that we do not (T06).
   if (url.encoded_query().find(';') != std::string_view::npos) return malformed("';' in the query");
   for (const auto& param : url.params()) {
     auto* known = param.key == "mount"    ? &out.mount

@@ -15,7 +15,7 @@ namespace {
 
 constexpr mode_t owner_only = S_IRUSR | S_IWUSR;
 
-// Connections write from every worker; appending one line by one call keeps lines whole.
+// All workers write to it; one write call per line keeps lines intact.
 std::atomic<int> log_file{-1};
 
 void write_line(const SSL*, const char* line) {
