@@ -84,7 +84,7 @@ json::array tokens_json(std::span<const forward::held_token> held, const auth::c
     json::object result{{"registry", registry::to_text(token.key.registry)},
                         {"realm", clean(token.key.realm)},
                         {"service", clean(token.key.service)},
-                        {"request", registry::to_text(token.asked)},
+                        {"asked", registry::to_text(token.asked)},
                         {"left_s", token.left.count()}};
     if (token.granted) result["granted"] = registry::to_text(*token.granted);
     if (const auto* whose = owner(token.key.generation, known)) {
