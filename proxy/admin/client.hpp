@@ -1,4 +1,4 @@
-// The other end of http_service: our own commands ask a running sidecar.
+// The client of http_service, with which our own commands query a running sidecar.
 #pragma once
 
 #include "regpass/net/stream.hpp"
@@ -14,7 +14,7 @@ struct answer {
   std::string body;  // at most 64 MiB
 };
 
-// One request on a connection of its own, within the time.
+// Sends one request on a connection of its own.
 async::task<result<answer>> ask(std::unique_ptr<net::stream> to, std::string method, std::string target,
                                 std::string body, std::chrono::milliseconds within);
 

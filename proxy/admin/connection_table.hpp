@@ -1,5 +1,5 @@
-// The open connections of one of regpass's own listeners. A new connection is always admitted: when the table is full,
-// the one that matters least is closed.
+// The open connections of a listener for requests about regpass itself. A new connection is always admitted: when the
+// table is full, the least important one is closed.
 #pragma once
 
 #include "regpass/net/stream.hpp"

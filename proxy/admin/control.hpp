@@ -1,10 +1,10 @@
-// What the admin socket serves: only processes that may write to state_dir reach it.
+// The requests of the admin socket, which only processes that may write to state_dir can reach.
 //
 //   GET  /status          one JSON object
 //   GET  /history?last=N  the last exchanges as lines of the log, oldest first
 //   GET  /log/level       error | warn | info | debug
 //   PUT  /log/level       the same, as the body
-//   POST /reload          as SIGHUP does
+//   POST /reload          the same as SIGHUP
 #pragma once
 
 #include "admin/http_service.hpp"
@@ -24,7 +24,7 @@ struct control_hooks {
 
 responder control_routes(const control_hooks& hooks);
 
-// One finished exchange as its line in the log, with `time` and `event`, without the newline.
+// The log line of a finished exchange, with `time` and `event`, without the newline.
 std::string log_line(const forward::exchange_record&);
 
 }  // namespace regpass::admin

@@ -16,14 +16,14 @@ std::string text_of(const readiness& state) {
   return text;
 }
 
-// Hosts and counts are no secret, but not for any page that a person happens to read either.
-bool is_from_page(const call& asked) {
-  const auto site = asked.headers.get("Sec-Fetch-Site");
-  return asked.headers.count("Origin") > 0 || (site && !iequals(*site, "none"));
+// Host names and counts are not secret, but a web page that somebody happens to visit must not read them either.
+bool is_from_page(const call& request) {
+  const auto site = request.headers.get("Sec-Fetch-Site");
+  return request.headers.count("Origin") > 0 || (site && !iequals(*site, "none"));
 }
 
-// The metrics cost far more to render than to send, and probes wait on the same thread. A scraper gets fresh ones; who
-// asks faster than any scraper gets those of the same second.
+// Metrics are far more expensive to render than to send, and probes wait on the same thread. Scrapers get fresh ones;
+// clients that ask more often than any scraper get a text cached for up to a second.
 class metrics_page {
  public:
   explicit metrics_page(const forward::metrics& counts) : counts_(counts) {}
@@ -35,7 +35,7 @@ class metrics_page {
       second_began_ = now;
       rendered_ = 0;
     }
-    if (rendered_ < most_rendered) {
+    if (rendered_ < max_rendered) {
       ++rendered_;
       text_ = counts_.text();
     }
@@ -43,7 +43,7 @@ class metrics_page {
   }
 
  private:
-  static constexpr int most_rendered = 10;  // in a second
+  static constexpr int max_rendered = 10;  // in a second
 
   const forward::metrics& counts_;
   std::mutex lock_;
@@ -68,21 +68,21 @@ responder health_routes(std::function<async::task<bool>()> alive, std::function<
   table.on("GET", "/startupz", by_liveness(std::move(alive)));
   table.on("GET", "/readyz", [ready = std::move(ready)](const call&) -> async::task<reply> {
     const auto state = ready();
-    reply made;
-    made.status = state.ready ? 200 : 503;
-    made.body = text_of(state);
-    co_return made;
+    reply result;
+    result.status = state.ready ? 200 : 503;
+    result.body = text_of(state);
+    co_return result;
   });
   table.on("GET", "/metrics", [page = std::make_shared<metrics_page>(counts)](const call&) -> async::task<reply> {
-    reply made;
-    made.type = "text/plain; version=0.0.4; charset=utf-8";
-    made.body = page->text();
-    co_return made;
+    reply result;
+    result.type = "text/plain; version=0.0.4; charset=utf-8";
+    result.body = page->text();
+    co_return result;
   });
-  return [table = std::move(table)](const call& asked) -> async::task<reply> {
-    if (is_from_page(asked)) co_return plain(403, "pages in a browser are not answered here");
-    auto made = co_await table(asked);
-    co_return made;
+  return [table = std::move(table)](const call& request) -> async::task<reply> {
+    if (is_from_page(request)) co_return plain(403, "requests from web pages are not allowed here");
+    auto result = co_await table(request);
+    co_return result;
   };
 }
 

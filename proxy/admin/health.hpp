@@ -1,4 +1,5 @@
-// /livez, /readyz, /startupz and /metrics: what orchestrators and scrapers ask, without anything secret, for anyone.
+// /livez, /readyz, /startupz and /metrics for orchestrators and scrapers. Unauthenticated, because nothing in them is
+// secret.
 #pragma once
 
 #include "admin/http_service.hpp"
@@ -11,13 +12,14 @@
 
 namespace regpass::admin {
 
-// Whether clients may be sent here, and a line for each thing that was looked at ("credentials", "3 usable").
+// Whether regpass is ready for clients, and a line for each check ("credentials", "3 usable").
 struct readiness {
   bool ready = true;
   std::vector<std::pair<std::string, std::string>> details;
 };
 
-// `alive` says whether every worker answers. livez and startupz are 200 or 503 by that, readyz by `ready`.
+// `alive` tells whether every worker answers: it decides between 200 and 503 for livez and startupz, `ready` for
+// readyz.
 responder health_routes(std::function<async::task<bool>()> alive, std::function<readiness()> ready,
                         const forward::metrics& counts);
 

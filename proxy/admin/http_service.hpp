@@ -1,5 +1,7 @@
-// HTTP/1.1 for those who ask regpass about itself: probes, scrapers, our own commands, a browser. Not for registry
-// traffic.
+// The HTTP/1.1 server for requests about regpass itself: from probes, scrapers, our own commands and a browser.
+// Registry traffic does not use it.
+//
+// The module: the health and metrics endpoints, the admin socket, and the page.
 #pragma once
 
 #include "admin/connection_table.hpp"
@@ -28,17 +30,17 @@ struct reply {
   std::string type = "text/plain; charset=utf-8";
   std::string body;
   http::fields more{};
-  // Instead of `body`: writes pieces of a body without an end in sight. It must return when a write fails.
+  // Instead of `body`: writes the pieces of an endless body. It must return when a write fails.
   std::function<async::task<void>(transport::downstream&)> stream{};
 };
 
 using responder = std::function<async::task<reply>(const call&)>;
 
-// A responder from a table. GET serves HEAD, too; an unknown path is 404, another method 405 with Allow.
+// A responder that selects from a table. GET also serves HEAD; an unknown path gets 404, another method 405 with Allow.
 class routes {
  public:
   void on(std::string method, std::string path, responder answer);
-  async::task<reply> operator()(const call& asked) const;
+  async::task<reply> operator()(const call& request) const;
 
  private:
   struct route {
@@ -51,12 +53,12 @@ class routes {
 
 reply plain(int status, std::string_view text);
 
-// The value of a parameter in a call's query, percent-decoded; empty when it is not there.
+// The percent-decoded value of a query parameter; empty if it is missing.
 std::string parameter(const call&, std::string_view name);
 
-// Serves one connection to its end and lists it in the table meanwhile. Nothing is logged, because probes and scrapers
-// ask often.
+// Serves a connection until it ends, and lists it in the table meanwhile. Logs nothing, because probes and scrapers are
+// frequent.
 async::task<void> serve(std::unique_ptr<net::stream> client, transport::limits bounds, responder answer,
-                        std::shared_ptr<connection_table> among);
+                        std::shared_ptr<connection_table> table);
 
 }  // namespace regpass::admin

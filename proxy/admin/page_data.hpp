@@ -1,4 +1,4 @@
-// What the page shows, as JSON. Pure.
+// The page's data as JSON. Pure.
 #pragma once
 
 #include "forward/record/exchange_record.hpp"
@@ -13,7 +13,7 @@
 
 namespace regpass::admin {
 
-// The exchange line of the log, with every step and its text, and when it began.
+// The log line of the exchange, with the text of every step and the start time.
 boost::json::object exchange_json(const forward::exchange_record&);
 boost::json::array credentials_json(const auth::credential_store&, std::span<const forward::exchange_record> history);
 boost::json::array tokens_json(std::span<const forward::held_token>, const auth::credential_store&);

@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 
 // The journal is shared by all workers and wakes nobody; looking costs a lock, and only while a page is open.
 constexpr auto look_every = milliseconds{250};
-// A browser that is gone is noticed by writing only.
+// A browser that has disconnected is noticed only when writing fails.
 constexpr auto say_something_every = milliseconds{15'000};
 
 std::uint64_t number_in(std::string_view text) {
@@ -29,9 +29,9 @@ std::uint64_t number_in(std::string_view text) {
 std::string events(const std::vector<forward::exchange_record>& fresh, std::uint64_t seen) {
   std::string text;
   auto id = seen - fresh.size();
-  for (const auto& one : fresh) {
+  for (const auto& record : fresh) {
     text += "id: " + std::to_string(++id) + "\nevent: exchange\n";
-    text += "data: " + boost::json::serialize(exchange_json(one)) + "\n\n";
+    text += "data: " + boost::json::serialize(exchange_json(record)) + "\n\n";
   }
   return text;
 }
@@ -59,14 +59,14 @@ async::task<void> tell(const forward::history& history, std::uint64_t seen, tran
 
 }  // namespace
 
-reply event_stream(const forward::history& history, const call& asked) {
-  const auto last = asked.headers.get("Last-Event-ID");
-  const auto seen = number_in(last ? std::string(*last) : parameter(asked, "since"));
-  reply made;
-  made.type = "text/event-stream";
-  if (asked.method == "HEAD") return made;
-  made.stream = [&history, seen](transport::downstream& to) { return tell(history, seen, to); };
-  return made;
+reply event_stream(const forward::history& history, const call& request) {
+  const auto last = request.headers.get("Last-Event-ID");
+  const auto seen = number_in(last ? std::string(*last) : parameter(request, "since"));
+  reply result;
+  result.type = "text/event-stream";
+  if (request.method == "HEAD") return result;
+  result.stream = [&history, seen](transport::downstream& to) { return tell(history, seen, to); };
+  return result;
 }
 
 }  // namespace regpass::admin

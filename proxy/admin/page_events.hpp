@@ -6,7 +6,7 @@
 
 namespace regpass::admin {
 
-// `since`, or the Last-Event-ID of a browser that comes back, is how many exchanges the other side has heard of.
+// `since`, or the Last-Event-ID of a browser that reconnects, is how many exchanges the browser has received.
 reply event_stream(const forward::history&, const call&);
 
 }  // namespace regpass::admin

@@ -1,5 +1,5 @@
-// The encodings declared in text.hpp. OpenSSL converts; what it would tolerate (blanks, odd padding) is refused here
-// first.
+// The encodings declared in text.hpp. OpenSSL converts; deviations that it tolerates (blanks, odd padding) are refused
+// here first.
 #include "regpass/base/text.hpp"
 
 #include <fmt/format.h>

@@ -25,9 +25,9 @@ using stock = thread_stock<blocks>;
 
 char* allocate(std::size_t bytes) {
   stock::open();
-  auto* made = static_cast<char*>(std::malloc(bytes));
-  if (made == nullptr) throw std::bad_alloc();
-  return made;
+  auto* block = static_cast<char*>(std::malloc(bytes));
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
 }
 
 }  // namespace
@@ -50,11 +50,11 @@ void buffer::reserve(std::size_t bytes) {
   const bool usual = bytes <= block_bytes;
   const std::size_t capacity = usual ? block_bytes : std::max(bytes, capacity_ + capacity_ / 2);
   void* const kept = usual ? stock::take(0) : nullptr;
-  char* const made = kept != nullptr ? static_cast<char*>(kept) : allocate(capacity);
-  copy_bytes(made, view());
+  char* const block = kept != nullptr ? static_cast<char*>(kept) : allocate(capacity);
+  copy_bytes(block, view());
   const auto size = size_;
   release();
-  data_ = made;
+  data_ = block;
   size_ = size;
   capacity_ = capacity;
 }

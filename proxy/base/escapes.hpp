@@ -1,4 +1,4 @@
-// Text with its escapes undone, and where each character came from.
+// Unescaped text, and the original position of each character.
 #pragma once
 
 #include <cstddef>

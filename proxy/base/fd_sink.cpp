@@ -13,10 +13,10 @@ namespace regpass::log {
 namespace {
 
 // A pipe that polls writable takes this much without blocking (pipe(7)); stdout cannot be made non-blocking, since that
-// would change it for whoever else holds the same open file.
+// would affect every other holder of the same open file.
 constexpr std::size_t piece = PIPE_BUF;
-// Under load the next line is a moment away: the one sleep for all that come within it saves a wake-up and a write a
-// line. The queue takes what comes in the meantime: a thousand lines.
+// Under load the next line follows very soon: one sleep for all lines that arrive meanwhile saves a wake-up and a write
+// per line. The queue holds a thousand lines.
 constexpr auto longest_wait = std::chrono::milliseconds(10);
 constexpr std::size_t longest_batch = 64 * 1024;
 constexpr auto tell_every = std::chrono::seconds(10);
@@ -50,34 +50,34 @@ void fd_sink::write_batch() noexcept {
   const auto left = ended ? write_all(batch_) : std::string_view(batch_);
   lost_ += static_cast<std::uint64_t>(std::ranges::count(left, '\n'));
   batch_.clear();
-  if (left.empty()) tell_losses();
+  if (left.empty()) report_losses();
 }
 
-// One line for each time that the other side was slow: when it has caught up, or else every few seconds.
-void fd_sink::tell_losses() noexcept {
+// Writes one line for each period of losses: when the reader has caught up, or else every few seconds.
+void fd_sink::report_losses() noexcept {
   const auto sum = lost_.load() + from_.overrun();
   const auto now = std::chrono::system_clock::now();
-  if (sum == told_) {
+  if (sum == reported_) {
     whole_until_ = now;
     return;
   }
   const auto at = std::chrono::steady_clock::now();
-  if (from_.more() && at - told_at_ < tell_every) return;
+  if (from_.more() && at - reported_at_ < tell_every) return;
   try {
-    const auto line = from_.notice(sum - told_, whole_until_) + '\n';
+    const auto line = from_.notice(sum - reported_, whole_until_) + '\n';
     if (!write_all(line).empty()) return;
   } catch (const std::exception&) {
     return;  // no memory; the next time
   }
-  told_ = sum;
-  told_at_ = at;
+  reported_ = sum;
+  reported_at_ = at;
   whole_until_ = now;
 }
 
 bool fd_sink::wait_writable() const noexcept {
   while (std::chrono::steady_clock::now() < give_up_at_.load()) {
-    pollfd one{fd_, POLLOUT, 0};
-    const int ready = ::poll(&one, 1, poll_ms);
+    pollfd entry{fd_, POLLOUT, 0};
+    const int ready = ::poll(&entry, 1, poll_ms);
     if (ready > 0 || (ready < 0 && errno != EINTR)) return true;  // an error shows in write
   }
   return false;

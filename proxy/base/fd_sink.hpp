@@ -1,5 +1,5 @@
-// Where log lines go: a file descriptor that may block, fill up or go away without holding up anyone but the writer
-// thread.
+// The sink of log lines: a file descriptor that may block, fill up or be closed without delaying anything but the
+// writer thread.
 #pragma once
 
 #include <spdlog/details/null_mutex.h>
@@ -14,14 +14,14 @@
 
 namespace regpass::log {
 
-// One line an event, and one write for the lines of a few milliseconds. `log` and `flush` are called by the writer
+// One line per event, and one write for the lines of a few milliseconds. `log` and `flush` are called by the writer
 // thread only, hence no mutex.
 class fd_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   struct queue {
-    std::function<bool()> more;              // whether another line is on its way already
-    std::function<std::uint64_t()> overrun;  // lines that found no room in it
-    // The line that says how many were lost since when, once the other side takes lines again.
+    std::function<bool()> more;              // whether another line is already queued
+    std::function<std::uint64_t()> overrun;  // lines dropped because it was full
+    // The line that reports how many lines were lost since when, written once the sink accepts lines again.
     std::function<std::string(std::uint64_t count, std::chrono::system_clock::time_point since)> notice;
   };
   fd_sink(int fd, bool owned, queue from) : fd_(fd), owned_(owned), from_(std::move(from)) {}
@@ -29,7 +29,7 @@ class fd_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mute
   fd_sink& operator=(const fd_sink&) = delete;
   ~fd_sink() override;
 
-  // From now on wait for the other side until `at` only; lines that come later are lost.
+  // From now on waits for the sink only until `at`; later lines are lost.
   void give_up(std::chrono::steady_clock::time_point at) noexcept { give_up_at_ = at; }
   std::uint64_t lost() const noexcept { return lost_; }
 
@@ -37,7 +37,7 @@ class fd_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mute
   void sink_it_(const spdlog::details::log_msg& message) override;
   void flush_() override { write_batch(); }
   void write_batch() noexcept;
-  void tell_losses() noexcept;
+  void report_losses() noexcept;
   bool goes_on() const;  // more lines come before it is time to write
   bool wait_writable() const noexcept;
   std::string_view write_all(std::string_view bytes) noexcept;  // what could not be written
@@ -45,13 +45,13 @@ class fd_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mute
   int fd_;
   bool owned_;
   queue from_;
-  std::chrono::steady_clock::time_point told_at_ = std::chrono::steady_clock::now();
-  std::uint64_t told_ = 0;                              // of the lines that were lost
-  std::chrono::system_clock::time_point whole_until_ =  // nothing was lost until then that was not told
+  std::chrono::steady_clock::time_point reported_at_ = std::chrono::steady_clock::now();
+  std::uint64_t reported_ = 0;                          // of the lost lines
+  std::chrono::system_clock::time_point whole_until_ =  // all losses before then have been reported
       std::chrono::system_clock::now();
   std::string batch_;
   std::chrono::steady_clock::time_point begun_;  // the batch's first line
-  bool in_line_ = false;                         // a line was begun and could not be ended
+  bool in_line_ = false;                         // a line was written only in part
   std::atomic<std::chrono::steady_clock::time_point> give_up_at_{std::chrono::steady_clock::time_point::max()};
   std::atomic<std::uint64_t> lost_ = 0;
 };

@@ -19,19 +19,19 @@ std::string shown(const std::filesystem::path& path) {
   return clean(path.string()) + ": ";
 }
 
-// "/dev/null" is a usual way to say "none".
+// "/dev/null" is commonly used for "none".
 bool is_null_device(const struct stat& about) {
   return S_ISCHR(about.st_mode) && about.st_rdev == ::makedev(1, 3);
 }
 
 error os_failure(const std::filesystem::path& path, int code) {
-  error made;
-  made.code = code == ENOENT || code == ENOTDIR ? errc::not_found
-              : code == EACCES || code == EPERM ? errc::denied
-                                                : errc::io;
-  made.detail = shown(path) + std::strerror(code);
-  made.os = code;
-  return made;
+  error problem;
+  problem.code = code == ENOENT || code == ENOTDIR ? errc::not_found
+                 : code == EACCES || code == EPERM ? errc::denied
+                                                   : errc::io;
+  problem.detail = shown(path) + std::strerror(code);
+  problem.os = code;
+  return problem;
 }
 
 result<void> judge(int fd, const std::filesystem::path& path, std::size_t cap) {

@@ -29,7 +29,7 @@ bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
 
-// Underscores are no host name of RFC 952, but container networks use them.
+// RFC 952 does not allow underscores in host names, but container networks use them.
 bool is_name_character(char c) noexcept {
   return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_';
 }
@@ -54,8 +54,8 @@ bool ends_in_number(std::string_view name) noexcept {
   return std::ranges::all_of(last, is_digit) || last.starts_with("0x");
 }
 
-std::unexpected<error> refuse(std::string_view what, std::string_view text) {
-  return fail(errc::bad_input, fmt::format("{}: \"{}\"", what, clean(text)));
+std::unexpected<error> refuse(std::string_view reason, std::string_view text) {
+  return fail(errc::bad_input, fmt::format("{}: \"{}\"", reason, clean(text)));
 }
 
 result<std::uint16_t> parse_port(std::string_view digits, std::string_view text) {

@@ -40,15 +40,15 @@ struct state {
 };
 
 state& shared() {
-  static state one;
-  return one;
+  static state process_wide;
+  return process_wide;
 }
 
 std::atomic<int> lowest = static_cast<int>(level::info);
 std::atomic<format> style = format::json;
 std::atomic<bool> started = false;
 
-// Signals are for the threads of the server, and SIGPIPE of a vanished reader for nobody.
+// The writer thread blocks all signals: they are handled by the server's threads, and SIGPIPE must not end the process.
 void block_signals() {
   sigset_t all;
   sigfillset(&all);
@@ -56,7 +56,7 @@ void block_signals() {
 }
 
 result<int> open_file(const std::filesystem::path& path) {
-  // O_NONBLOCK: a FIFO without reader shall fail, not hang.
+  // O_NONBLOCK: opening a FIFO without a reader must fail, not hang.
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
   if (fd >= 0) return fd;
   const int os = errno;
@@ -153,7 +153,7 @@ void write(level l, std::string_view event, std::string_view msg, const boost::j
 
 void write(level l, std::string_view event, std::string_view msg, const members& more) {
   if (!enabled(l)) return;
-  static thread_local std::string text;  // whose memory serves for the next one
+  static thread_local std::string text;  // keeps its memory for the next line
   put_line(text, style, l, event, msg, more, rfc3339(now().wall));
   hand_over(text);
 }

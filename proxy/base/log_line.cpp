@@ -1,4 +1,4 @@
-// The look of a log line: log.hpp's `line` and the names of levels.
+// The format of log lines: log.hpp's `line` and the names of levels.
 #include "base/log_members.hpp"
 #include "base/log_text.hpp"
 #include "regpass/base/log.hpp"
@@ -31,7 +31,7 @@ bool is_own(std::string_view key) {
   return std::ranges::find(own_fields, key) != own_fields.end();
 }
 
-// Values that a reader could not tell apart from what follows are quoted.
+// Quotes values that would be ambiguous otherwise.
 std::string shown(const json::value& v) {
   const auto* const text = v.if_string();
   if (text == nullptr || text->empty() || text->find_first_of(" \"=") != json::string::npos) return to_text(v);
@@ -64,12 +64,12 @@ std::optional<level> parse_level(std::string_view text) noexcept {
 std::string line(format style, level l, std::string_view event, std::string_view msg, const json::object& more,
                  std::string_view time) {
   if (style == format::text) return text_line(l, event, msg, more, time);
-  members told;
+  members others;
   for (const auto& [key, value] : more) {
-    if (!is_own(key)) told.add_value(key, value);
+    if (!is_own(key)) others.add_value(key, value);
   }
   std::string out;
-  put_line(out, style, l, event, msg, told, time);
+  put_line(out, style, l, event, msg, others, time);
   return out;
 }
 

@@ -1,4 +1,4 @@
-// Members of a log line as the JSON text that they end as, for lines that every request has: a tree of values would
+// Members of a log line, serialised directly to JSON text, for lines written for every request: a tree of values would
 // cost several times as much.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace regpass::log {
 
-// Each key is used once in its object, and cleaned as values are.
+// Every key must be used only once per object. Keys are cleaned like values.
 class members {
  public:
   void add(std::string_view key, std::string_view value);
@@ -28,10 +28,10 @@ class members {
       text_.append(digits.data(), end);
     }
   }
-  // What is added until `close` belongs to an object of this name.
+  // Members added until `close` belong to an object of this name.
   void open(std::string_view key);
   void close() { text_ += '}'; }
-  // Forgets all, and keeps the memory.
+  // Removes all members and keeps the memory.
   void clear() noexcept { text_.clear(); }
 
   // `"key":value,"key":{…}`

@@ -83,7 +83,7 @@ void append_array(std::string& out, const json::array& array, int depth) {
 
 }  // namespace
 
-// Hardly ever is there anything to be changed.
+// There is hardly ever anything to change.
 void append_text(std::string& out, std::string_view text) {
   if (is_plain(text)) {
     out.push_back('"');

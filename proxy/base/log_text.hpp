@@ -1,4 +1,4 @@
-// Texts of strangers as JSON has them, cleaned on the way: what lines of the log are made of.
+// Untrusted texts as cleaned JSON strings, for log lines.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -12,7 +12,7 @@ namespace regpass::log {
 constexpr std::size_t longest_text = 8192;  // as long as the longest header that is evidence (a challenge)
 
 void append_text(std::string& out, std::string_view text);
-// As Boost.JSON writes it, but cleaned.
+// As Boost.JSON serialises it, but cleaned.
 void append_value(std::string& out, const boost::json::value& v, int depth = 0);
 
 }  // namespace regpass::log

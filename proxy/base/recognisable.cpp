@@ -95,7 +95,7 @@ enum class hint : std::uint8_t { none, perhaps, surely };
 
 hint hint_of(std::string_view word) {
   const auto low = lower(word);
-  const auto in = [&](std::string_view one) { return low.find(one) != std::string::npos; };
+  const auto in = [&](std::string_view term) { return low.find(term) != std::string::npos; };
   if (std::ranges::any_of(password_words, in)) return hint::surely;
   return std::ranges::any_of(other_words, in) ? hint::perhaps : hint::none;
 }
@@ -111,16 +111,16 @@ struct gap {
 };
 
 gap gap_at(std::string_view text, std::size_t from) {
-  gap made{from, false};
-  while (made.end < text.size()) {
-    const char c = text[made.end];
-    if (c == '=' || c == ':') made.assigns = true;
+  gap found{from, false};
+  while (found.end < text.size()) {
+    const char c = text[found.end];
+    if (c == '=' || c == ':') found.assigns = true;
     if (!is_blank(c) && std::string_view("=:\"'`>").find(c) == std::string_view::npos) break;
-    ++made.end;
+    ++found.end;
   }
-  const auto rest = text.substr(made.end);
-  if (made.end > from && rest.starts_with("is ") && !made.assigns) made.end += 3;
-  return made;
+  const auto rest = text.substr(found.end);
+  if (found.end > from && rest.starts_with("is ") && !found.assigns) found.end += 3;
+  return found;
 }
 
 std::size_t end_of_value(std::string_view text, std::size_t from) {
@@ -129,9 +129,9 @@ std::size_t end_of_value(std::string_view text, std::size_t from) {
   return std::min(text.find_first_of(" \t\r\n,;\"'`<>}])", from), text.size());
 }
 
-bool is_value(std::string_view text, hint how, bool assigned) {
+bool is_value(std::string_view text, hint kind, bool assigned) {
   if (text.empty() || text == mask) return false;
-  if (how == hint::surely && assigned) return true;
+  if (kind == hint::surely && assigned) return true;
   const bool odd = !std::ranges::all_of(text, [](char c) { return is_letter(c) || c == '.' || c == '-'; });
   return odd || is_mixed(text);
 }
@@ -146,12 +146,12 @@ std::string mask_named(std::string_view text) {
       ++at;
       continue;
     }
-    const auto how = hint_of(text.substr(at, end - at));
-    const auto between = how == hint::none ? gap{} : gap_at(text, end);
+    const auto kind = hint_of(text.substr(at, end - at));
+    const auto between = kind == hint::none ? gap{} : gap_at(text, end);
     at = end;
-    if (how == hint::none || between.end == end) continue;
+    if (kind == hint::none || between.end == end) continue;
     const auto value_end = end_of_value(text, between.end);
-    if (!is_value(text.substr(between.end, value_end - between.end), how, between.assigns)) continue;
+    if (!is_value(text.substr(between.end, value_end - between.end), kind, between.assigns)) continue;
     out.append(text.substr(done, between.end - done)).append(mask);
     done = at = value_end;
   }

@@ -197,7 +197,7 @@ void secret_mask::add(std::string_view text) {
 
 void secret_mask::add(std::string_view text, bool plain) {
   const bool says_nothing = text.find_first_not_of('*') == std::string_view::npos;
-  const auto known = [&](const value& one) { return one.text.expose() == text && (one.plain || !plain); };
+  const auto known = [&](const value& entry) { return entry.text.expose() == text && (entry.plain || !plain); };
   if (says_nothing || std::ranges::any_of(values_, known)) return;
   values_.push_back({secret(text), plain});
 }
@@ -234,9 +234,9 @@ std::string secret_mask::apply(std::string_view text) const {
   unescaped_text view(text);
   for (int level = 0; level <= most_levels; ++level) {
     search in(view.text);
-    for (const auto& one : values_) {
-      if (one.plain) in.hide_plain(one.text.expose());
-      hide_encodings(in, one.text.expose());
+    for (const auto& entry : values_) {
+      if (entry.plain) in.hide_plain(entry.text.expose());
+      hide_encodings(in, entry.text.expose());
     }
     for (std::size_t i = 0; i < view.text.size(); ++i) {
       if (!in.hides(i)) continue;

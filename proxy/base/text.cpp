@@ -104,7 +104,7 @@ char lower(char c) noexcept {
 }  // namespace
 
 bool is_printable_ascii(std::string_view text) noexcept {
-  // Without a way out, so that the compiler takes many bytes at a time.
+  // Without an early exit, so that the compiler can vectorise the loop.
   bool all = true;
   for (const char c : text) all &= c >= 0x20 && c < 0x7F;
   return all;

@@ -18,7 +18,7 @@ bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
 
-// Takes text apart from the left; after the first mismatch everything fails.
+// Parses text from the left; after the first mismatch everything fails.
 class scanner {
  public:
   explicit scanner(std::string_view text) : rest_(text) {}
@@ -41,8 +41,8 @@ class scanner {
   }
 
   void literal(std::string_view expected) {
-    const std::array one{expected};
-    word(one);
+    const std::array single{expected};
+    word(single);
   }
 
   bool skip(char c) {

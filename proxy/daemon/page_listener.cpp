@@ -10,7 +10,7 @@ result<std::string> open_page(side_listeners& listeners, const std::string& endp
   const std::string name = "page";
   const auto token = admin::make_page_token();
   auto routes = admin::page_routes({.token = token,
-                                    .history = &services.journal,
+                                    .history = &services.history,
                                     .current = services.current,
                                     .tokens = [&tokens = services.tokens] { return tokens.held(); }});
   if (auto opened = listeners.open(name, endpoint, std::move(routes)); !opened) return std::unexpected(opened.error());

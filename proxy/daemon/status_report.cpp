@@ -6,7 +6,7 @@
 #include "daemon/startup/build_info.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/registry/host.hpp"
-#include "transport/stream_counts.hpp"
+#include "transport/connection_counts.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -33,10 +33,10 @@ double epoch_seconds(wall_time at) {
 
 samples connections(const forward::services& of) {
   const auto count = [](const auto& of_them) { return static_cast<double>(of_them.load()); };
-  return {{{{"side", "client"}, {"state", "open"}}, count(of.sessions)},
-          {{{"side", "client"}, {"state", "busy"}}, count(of.busy)},
-          {{{"side", "upstream"}, {"state", "open"}}, count(transport::upstream_tally().open)},
-          {{{"side", "upstream"}, {"state", "idle"}}, count(transport::upstream_tally().idle)}};
+  return {{{{"side", "client"}, {"state", "open"}}, count(of.load.sessions)},
+          {{{"side", "client"}, {"state", "busy"}}, count(of.load.busy)},
+          {{{"side", "upstream"}, {"state", "open"}}, count(transport::upstream_connections().open)},
+          {{{"side", "upstream"}, {"state", "idle"}}, count(transport::upstream_connections().idle)}};
 }
 
 std::optional<std::int64_t> expiry_of(const auth::credential_entry& entry) {
@@ -171,8 +171,8 @@ boost::json::object self_report::status() const {
           {"started_at", rfc3339(began_.wall)},
           {"uptime_s", up.count()},
           {"draining", draining_.load()},
-          {"connections", of_.sessions.load()},
-          {"busy", of_.busy.load()},
+          {"connections", of_.load.sessions.load()},
+          {"busy", of_.load.busy.load()},
           {"config", config_file_},
           {"last_reload_problem", last_problem()},
           {"log_level", log::name_of(log::threshold())},

@@ -16,7 +16,7 @@
 
 namespace regpass::http {
 
-// Fields that frame, route or authenticate have no business behind the body (RFC 9110 section 6.5.1).
+// Fields that frame, route or authenticate must not be in trailers (RFC 9110 section 6.5.1).
 constexpr std::array<std::string_view, 12> not_in_trailers{
     "Authorization",     "Connection",          "Content-Length", "Content-Type", "Host",
     "Location",          "Proxy-Authorization", "Set-Cookie",     "TE",           "Trailer",
@@ -40,11 +40,11 @@ class beast_parser final : public boost::beast::http::basic_parser<std::is_same_
   fields trailers;
   std::string_view piece;           // of a chunk, in the caller's buffer; of the last `step` only
   std::uint64_t left_in_chunk = 0;  // 0: a chunk's line comes next
-  bool chunks_begun = false;        // the first chunk's line was seen
-  bool last_chunk_begun = false;    // the last chunk's line was seen
+  bool chunks_begun = false;        // the first chunk's line was parsed
+  bool last_chunk_begun = false;    // the last chunk's line was parsed
 
   // One step of Beast's machine: a head, a chunk's line, a piece of a chunk, or the last chunk with trailers.
-  // The number of bytes consumed; `wants_more` when the step needs more bytes than there are.
+  // Returns the number of bytes consumed; sets `wants_more` if the step needs more bytes.
   result<std::size_t> step(std::string_view bytes, bool& wants_more) {
     boost_error ec;
     piece = {};
@@ -101,7 +101,7 @@ class beast_parser final : public boost::beast::http::basic_parser<std::is_same_
 
   void on_header_impl(boost_error&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, boost_error&) override {}
-  std::size_t on_body_impl(boost_text, boost_error&) override { return 0; }  // counted bodies never come here
+  std::size_t on_body_impl(boost_text, boost_error&) override { return 0; }  // counted bodies are not passed to Beast
   void on_finish_impl(boost_error&) override {}
 
   void stop(errc code, const char* why, boost_error& ec) {

@@ -40,8 +40,8 @@ result<bool> chunk_line::judge() const {
   return !is_last() || available_ >= shortest_end;
 }
 
-// Else "0x5" is the last chunk for some parsers, and has five bytes for others; Beast would say so at the message's end
-// only.
+// Otherwise "0x5" is the last chunk for some parsers and has five bytes for others; Beast would report it only at the
+// end of the message.
 bool chunk_line::begins_with_size() const noexcept {
   const auto digits = std::ranges::find_if_not(line_, is_hex);
   if (digits == line_.begin()) return false;

@@ -1,5 +1,5 @@
-// The line before a chunk's data, looked at before Beast gets it: bounded, complete, and without what Beast would
-// forgive.
+// The line before a chunk's data, checked before Beast parses it: bounded, complete, and without the deviations that
+// Beast tolerates.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -11,14 +11,14 @@ namespace regpass::http {
 
 class chunk_line {
  public:
-  // `bytes` begin where the data of the chunk before ended, at its CRLF; or at the first chunk's line.
+  // `bytes` begin at the CRLF after the previous chunk's data, or at the first chunk's line.
   chunk_line(std::string_view bytes, bool behind_chunk);
 
-  // True if Beast may have the bytes, false while more of them must come. The line is bounded by 4 KiB: size and
-  // extensions, and nobody sends extensions of that length.
+  // True if Beast may parse the bytes, false if more are needed. The line (size and extensions) is bounded by 4 KiB;
+  // no known client sends extensions of that length.
   result<bool> judge() const;
 
-  // What follows the (complete) line: trailers and the empty line, if it is the last chunk's.
+  // What follows the complete line: after the last chunk's, trailers and the empty line.
   std::string_view behind(std::string_view bytes) const noexcept { return bytes.substr(start_ + line_.size() + 2); }
 
  private:

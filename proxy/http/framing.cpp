@@ -15,7 +15,7 @@ std::unexpected<error> refuse(std::string_view why) {
   return fail(errc::bad_message, std::string(why));
 }
 
-// Digits only. Leading zeros are in the grammar, but there are parsers that take them for octal.
+// Digits only. The grammar allows leading zeros, but some parsers read them as octal.
 result<std::uint64_t> parse_length(std::string_view text) {
   const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
   if (text.empty() || !digits) return refuse("Content-Length is not a plain number");
@@ -61,21 +61,21 @@ result<framing> request_framing(const request_head& head) {
   const auto hosts = head.headers.count("Host");
   if (hosts > 1) return refuse("several Host headers");
   if (hosts == 0 && head.minor >= 1) return refuse("no Host header");
-  const auto how = judge(head.headers, head.minor, kind::none);
-  if (how && how->has_body() && head.method == "CONNECT") return refuse("CONNECT with a body");
-  return how;
+  const auto body = judge(head.headers, head.minor, kind::none);
+  if (body && body->has_body() && head.method == "CONNECT") return refuse("CONNECT with a body");
+  return body;
 }
 
 result<framing> response_framing(const response_head& head, std::string_view method) {
   if (method == "CONNECT" && head.status / 100 == 2) return framing{};  // whatever it says (RFC 9110 section 9.3.6)
-  const auto how = judge(head.headers, head.minor, kind::until_close);
-  if (!how) return how;
+  const auto body = judge(head.headers, head.minor, kind::until_close);
+  if (!body) return body;
   const bool bodiless = is_interim(head) || head.status == 204;
-  if (bodiless && how->has_body() && how->how != kind::until_close) {
+  if (bodiless && body->has_body() && body->how != kind::until_close) {
     return refuse("a body announced by Content-Length or Transfer-Encoding where the status has none");
   }
   if (bodiless || head.status == 304 || method == "HEAD") return framing{};
-  return how;
+  return body;
 }
 
 bool keeps_alive(const request_head& head) noexcept {

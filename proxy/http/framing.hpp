@@ -1,4 +1,4 @@
-// How long a message body is (RFC 9112 section 6), refusing everything two parsers might read differently.
+// How long a message body is (RFC 9112 section 6). Refuses everything that two parsers might interpret differently.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -18,14 +18,14 @@ struct framing {
 };
 
 // Errors are errc::bad_message whose detail names the header. Refused: Content-Length with Transfer-Encoding, several
-// or unequal lengths, lists ("5, 5"), signs and blanks inside, a coding other than exactly "chunked", Transfer-Encoding
-// in HTTP/1.0, no or several Host headers in a request of HTTP/1.1.
+// lengths, lists ("5, 5"), signs and inner blanks, a coding other than exactly "chunked", Transfer-Encoding in
+// HTTP/1.0, and a missing or repeated Host header in an HTTP/1.1 request.
 result<framing> request_framing(const request_head&);
 
-// `method` is that of the request answered: HEAD has no body, nor have 1xx, 204 and 304, nor a 2xx to CONNECT.
+// `method` is that of the request. Answers to HEAD, 1xx, 204, 304 and a 2xx to CONNECT have no body.
 result<framing> response_framing(const response_head&, std::string_view method);
 
-// Does the connection live on after this message, as far as its head says (RFC 9112 section 9.3)?
+// Whether the connection persists after this message, according to its head (RFC 9112 section 9.3).
 bool keeps_alive(const request_head&) noexcept;
 bool keeps_alive(const response_head&) noexcept;
 

@@ -37,7 +37,8 @@ void append_framing(std::string& out, const framing& body) {
   if (body.how == body_kind::counted) append_field(out, "Content-Length", std::to_string(body.length));
 }
 
-// "HTTP/1." so far as it has come: other protocols are told at once, not when their first empty line comes.
+// Checks "HTTP/1." as far as it has arrived: other protocols are recognised at once, not only at their first empty
+// line.
 bool may_be_response(std::string_view bytes) noexcept {
   constexpr std::string_view start = "HTTP/1.";
   return bytes.substr(0, start.size()) == start.substr(0, bytes.size());
@@ -53,7 +54,7 @@ struct h1_decoder<Head>::state {
   std::string method;
   beast_parser<Head> parser;
   head_scan scan;
-  http::framing how;
+  http::framing body;
   std::uint64_t left = 0;  // of a counted body
   step at = step::head;
   bool started = false;
@@ -100,9 +101,9 @@ struct h1_decoder<Head>::state {
     if (wants_more || *consumed != bytes.size()) return die(errc::bad_message, "malformed message head");
     const auto judged = judge();
     if (!judged) return die(judged.error());
-    how = *judged;
-    left = how.length;
-    at = how.has_body() ? step::body : step::over;
+    body = *judged;
+    left = body.length;
+    at = body.has_body() ? step::body : step::over;
     return h1_event{kind::head, bytes.size(), {}};
   }
 
@@ -156,8 +157,8 @@ struct h1_decoder<Head>::state {
   }
 
   result<h1_event> read_body(std::string_view bytes) {
-    if (how.how == body_kind::chunked) return read_chunked(bytes);
-    if (how.how == body_kind::counted) return read_counted(bytes);
+    if (body.how == body_kind::chunked) return read_chunked(bytes);
+    if (body.how == body_kind::counted) return read_counted(bytes);
     if (bytes.empty()) return h1_event{};
     return h1_event{kind::data, bytes.size(), bytes};
   }
@@ -195,7 +196,7 @@ template <class Head>
 result<h1_event> h1_decoder<Head>::finish() {
   auto& s = *state_;
   if (s.at == step::dead) return std::unexpected(s.cause);
-  if (s.at == step::over || (s.at == step::body && s.how.how == body_kind::until_close)) return s.end({});
+  if (s.at == step::over || (s.at == step::body && s.body.how == body_kind::until_close)) return s.end({});
   if (!s.started) return s.die(errc::closed, "connection closed before a message");
   return s.die(errc::truncated, s.at == step::head ? "connection closed in the middle of a message head"
                                                    : "connection closed in the middle of a message body");
@@ -213,7 +214,7 @@ Head h1_decoder<Head>::take_head() noexcept {
 
 template <class Head>
 const http::framing& h1_decoder<Head>::framing() const noexcept {
-  return state_->how;
+  return state_->body;
 }
 
 template <class Head>

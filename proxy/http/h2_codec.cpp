@@ -15,10 +15,10 @@ ssize_t read_body(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t 
 }
 
 nghttp2_data_provider provider(h2_codec::state& owner) {
-  nghttp2_data_provider made{};
-  made.source.ptr = &owner;
-  made.read_callback = read_body;
-  return made;
+  nghttp2_data_provider provider{};
+  provider.source.ptr = &owner;
+  provider.read_callback = read_body;
+  return provider;
 }
 
 std::string length_text(const framing& body) {
@@ -38,7 +38,7 @@ h2_codec& h2_codec::operator=(h2_codec&&) noexcept = default;
 result<void> h2_codec::feed(std::string_view bytes, steady_time at) {
   state& s = *state_;
   s.at = at;
-  s.scan.feed(bytes, [&s](const h2_frame_header& header) { return s.frame_begins(header); });
+  s.scan.feed(bytes, [&s](const h2_frame_header& header) { return s.on_frame_header(header); });
   if (s.flooded) return s.judge(0);
   const auto outcome =
       nghttp2_session_mem_recv(s.session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
@@ -93,12 +93,12 @@ result<std::int32_t> h2_codec::request(const request_head& head, const framing& 
   const auto list = h2_fields(head, length);
   const auto nv = to_nv(list);
   const auto source = provider(s);
-  const auto* how = body.has_body() ? &source : nullptr;
-  const auto id = nghttp2_submit_request(s.session.get(), nullptr, nv.data(), nv.size(), how, nullptr);
+  const auto* source_or_null = body.has_body() ? &source : nullptr;
+  const auto id = nghttp2_submit_request(s.session.get(), nullptr, nv.data(), nv.size(), source_or_null, nullptr);
   if (id < 0) return fail(errc::closed, nghttp2_strerror(id));
-  auto& one = s.streams[id];
-  one.method = head.method;
-  one.told = true;
+  auto& opened = s.streams[id];
+  opened.method = head.method;
+  opened.reported = true;
   return id;
 }
 
@@ -120,17 +120,17 @@ void h2_codec::respond(std::int32_t stream, const response_head& head, const fra
 }
 
 void h2_codec::lend(std::int32_t stream, std::string_view piece) {
-  auto* one = state_->find(stream);
-  if (!one || one->dropped) return;
-  one->lent = piece;
+  auto* found = state_->find(stream);
+  if (!found || found->dropped) return;
+  found->lent = piece;
   nghttp2_session_resume_data(state_->session.get(), stream);
 }
 
 void h2_codec::finish(std::int32_t stream, const fields& trailers) {
-  auto* one = state_->find(stream);
-  if (!one || one->dropped) return;
-  one->finishing = true;
-  one->trailers = trailers;
+  auto* found = state_->find(stream);
+  if (!found || found->dropped) return;
+  found->finishing = true;
+  found->trailers = trailers;
   nghttp2_session_resume_data(state_->session.get(), stream);
 }
 
@@ -139,8 +139,8 @@ void h2_codec::consumed(std::int32_t stream, std::size_t bytes) {
 }
 
 void h2_codec::reset(std::int32_t stream, h2_code code) {
-  auto* one = state_->find(stream);
-  if (one && !one->dropped) state_->drop(stream, *one, code);
+  auto* found = state_->find(stream);
+  if (found && !found->dropped) state_->drop(stream, *found, code);
 }
 
 void h2_codec::go_away(h2_code code) {

@@ -1,5 +1,5 @@
-// The headers of the frames in what a peer sends, cut as it may be. nghttp2 says nothing of frames that it ignores:
-// those of unknown types, and those of streams that are closed.
+// Reads the frame headers in a peer's input, however it is split. nghttp2 does not report frames that it ignores: those
+// of unknown types, and those on closed streams.
 #pragma once
 
 #include <cstddef>
@@ -44,16 +44,16 @@ class h2_frame_scan {
  private:
   h2_frame_header parse() const {
     const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(header_[i])); };
-    h2_frame_header made;
-    made.length = byte(0) << 16U | byte(1) << 8U | byte(2);
-    made.type = static_cast<std::uint8_t>(byte(3));
-    made.flags = static_cast<std::uint8_t>(byte(4));
-    made.stream = static_cast<std::int32_t>((byte(5) & 0x7fU) << 24U | byte(6) << 16U | byte(7) << 8U | byte(8));
-    return made;
+    h2_frame_header header;
+    header.length = byte(0) << 16U | byte(1) << 8U | byte(2);
+    header.type = static_cast<std::uint8_t>(byte(3));
+    header.flags = static_cast<std::uint8_t>(byte(4));
+    header.stream = static_cast<std::int32_t>((byte(5) & 0x7fU) << 24U | byte(6) << 16U | byte(7) << 8U | byte(8));
+    return header;
   }
 
   std::size_t skip_;
-  std::string header_;  // its bytes so far; short enough for no allocation
+  std::string header_;  // its bytes so far; short enough not to allocate
 };
 
 }  // namespace regpass::http

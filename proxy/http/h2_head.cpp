@@ -10,7 +10,7 @@
 namespace regpass::http {
 namespace {
 
-// What HTTP/2 has no use for, or says in another way.
+// Fields that HTTP/2 does not allow or expresses in another way.
 constexpr field_names not_in_http2("Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade", "TE",
                                    "Host", "Content-Length");
 constexpr field_names never_trailers("Content-Length", "Host", "Authorization", "Content-Type", "Set-Cookie",
@@ -29,12 +29,12 @@ bool token(std::string_view text) {
   return visible(text) && text.find_first_of(separators) == std::string_view::npos;
 }
 
-// The two ways to name the host must agree, or two readers would take the request for two hosts (T18).
+// The two names of the host must agree, or different parsers would assign the request to different hosts (T18).
 bool same_host(std::string_view authority, std::string_view host) {
   if (authority == host) return true;
-  const auto one = parse_authority(authority, 1);
+  const auto first = parse_authority(authority, 1);
   const auto other = parse_authority(host, 1);
-  return one && other && one->host == other->host && one->port == other->port;
+  return first && other && first->host == other->host && first->port == other->port;
 }
 
 result<framing> framing_of(const fields& headers, bool ends) {
@@ -49,8 +49,8 @@ result<framing> framing_of(const fields& headers, bool ends) {
 
 void copy(std::vector<h2_field>& into, const fields& from) {
   into.reserve(into.size() + from.size() + 1);  // and a length
-  for (const auto& one : from) {
-    if (!not_in_http2.contains(one.name)) into.push_back({one.name, one.value, iequals(one.name, "Authorization")});
+  for (const auto& each : from) {
+    if (!not_in_http2.contains(each.name)) into.push_back({each.name, each.value, iequals(each.name, "Authorization")});
   }
 }
 
@@ -77,7 +77,7 @@ bool h2_head_builder::add(std::string_view name, std::string_view value, const h
 }
 
 result<h2_request> h2_head_builder::request(bool ends) {
-  h2_request made;
+  h2_request parsed;
   if (!token(method_)) return refuse(":method is no token");
   if (method_ == "CONNECT") return refuse("CONNECT is no request to an origin server");
   if (!visible(path_) || (path_.front() != '/' && path_ != "*")) return refuse(":path is no path");
@@ -87,32 +87,32 @@ result<h2_request> h2_head_builder::request(bool ends) {
   if (host && !same_host(named, *host)) return refuse(":authority and host name different hosts");
   auto body = framing_of(fields_, ends);
   if (!body) return std::unexpected(body.error());
-  made.body = *body;
-  made.head.method = std::move(method_);
-  made.head.target = std::move(path_);
-  made.head.headers.add("Host", named);
-  for (const auto& one : fields_) {
-    if (!iequals(one.name, "Host")) made.head.headers.add(one.name, one.value);
+  parsed.body = *body;
+  parsed.head.method = std::move(method_);
+  parsed.head.target = std::move(path_);
+  parsed.head.headers.add("Host", named);
+  for (const auto& each : fields_) {
+    if (!iequals(each.name, "Host")) parsed.head.headers.add(each.name, each.value);
   }
-  if (!cookie_.empty()) made.head.headers.add("Cookie", cookie_);
-  return made;
+  if (!cookie_.empty()) parsed.head.headers.add("Cookie", cookie_);
+  return parsed;
 }
 
 result<h2_response> h2_head_builder::response(bool ends, std::string_view method) {
-  h2_response made;
-  const auto [end, failed] = std::from_chars(status_.data(), status_.data() + status_.size(), made.head.status);
-  if (failed != std::errc() || end != status_.data() + status_.size() || made.head.status < 100 ||
-      made.head.status > 599) {
+  h2_response parsed;
+  const auto [end, failed] = std::from_chars(status_.data(), status_.data() + status_.size(), parsed.head.status);
+  if (failed != std::errc() || end != status_.data() + status_.size() || parsed.head.status < 100 ||
+      parsed.head.status > 599) {
     return refuse(":status is no status");
   }
-  const int status = made.head.status;
+  const int status = parsed.head.status;
   const bool bodiless = method == "HEAD" || status == 204 || status == 304 || status < 200;
   auto body = bodiless ? framing() : framing_of(fields_, ends);
   if (!body) return std::unexpected(body.error());
-  made.body = *body;
-  made.head.reason = std::string(reason_phrase(status));
-  made.head.headers = std::move(fields_);
-  return made;
+  parsed.body = *body;
+  parsed.head.reason = std::string(reason_phrase(status));
+  parsed.head.headers = std::move(fields_);
+  return parsed;
 }
 
 fields h2_head_builder::trailers() {
@@ -121,32 +121,32 @@ fields h2_head_builder::trailers() {
 }
 
 std::vector<h2_field> h2_fields(const request_head& head, std::string_view length) {
-  std::vector<h2_field> made{{":method", head.method},
+  std::vector<h2_field> list{{":method", head.method},
                              {":scheme", "https"},
                              {":authority", head.headers.get("Host").value_or("")},
                              {":path", head.target}};
-  copy(made, head.headers);
-  if (!length.empty()) made.push_back({"content-length", length});
-  return made;
+  copy(list, head.headers);
+  if (!length.empty()) list.push_back({"content-length", length});
+  return list;
 }
 
 std::vector<h2_field> h2_fields(const response_head& head, std::string_view status, std::string_view length,
                                 bool keep_length) {
-  std::vector<h2_field> made{{":status", status}};
-  copy(made, head.headers);
+  std::vector<h2_field> list{{":status", status}};
+  copy(list, head.headers);
   const auto own = head.headers.get("Content-Length");
   if (!length.empty()) {
-    made.push_back({"content-length", length});
+    list.push_back({"content-length", length});
   } else if (keep_length && own) {
-    made.push_back({"content-length", *own});
+    list.push_back({"content-length", *own});
   }
-  return made;
+  return list;
 }
 
 std::vector<h2_field> h2_fields(const fields& trailers) {
-  std::vector<h2_field> made;
-  copy(made, trailers);
-  return made;
+  std::vector<h2_field> list;
+  copy(list, trailers);
+  return list;
 }
 
 }  // namespace regpass::http

@@ -1,5 +1,5 @@
-// Heads of HTTP/2 to heads of ours and back (RFC 9113 section 8). What nghttp2 accepts and a translation to HTTP/1.1
-// must not is refused here (T18).
+// Converts HTTP/2 heads to ours and back (RFC 9113 section 8). Refuses what nghttp2 accepts but must not be translated
+// to HTTP/1.1 (T18).
 #pragma once
 
 #include "http/framing.hpp"
@@ -15,10 +15,10 @@
 
 namespace regpass::http {
 
-// A head while its fields come in.
+// Collects the fields of a head.
 class h2_head_builder {
  public:
-  // False: the head is longer than it may be. The fields are not kept then.
+  // False: the head is too large. Its fields are not kept then.
   bool add(std::string_view name, std::string_view value, const h1_limits& limits);
   std::size_t bytes() const noexcept { return bytes_; }
 
@@ -26,7 +26,7 @@ class h2_head_builder {
   result<h2_request> request(bool ends);
   // `method` is that of the request.
   result<h2_response> response(bool ends, std::string_view method);
-  // What a trailer must not say is left out (RFC 9110 section 6.5.1).
+  // Without the fields that must not be in trailers (RFC 9110 section 6.5.1).
   fields trailers();
 
  private:
@@ -39,14 +39,15 @@ class h2_head_builder {
   fields fields_;
 };
 
-// A field as it goes into HPACK. The views are into the head given.
+// A field for HPACK. The views point into the given head.
 struct h2_field {
   std::string_view name;
   std::string_view value;
-  bool sensitive = false;  // never to be in a compression table
+  bool sensitive = false;  // must not enter a compression table
 };
 
-// Without what HTTP/2 has no use for: connection fields, Host (it becomes :authority), a length that `length` replaces.
+// Without the fields that HTTP/2 does not allow or need: connection fields, Host (it becomes :authority), and a length
+// that `length` replaces.
 std::vector<h2_field> h2_fields(const request_head& head, std::string_view length);
 std::vector<h2_field> h2_fields(const response_head& head, std::string_view status, std::string_view length,
                                 bool keep_length);

@@ -1,4 +1,4 @@
-// How often something may happen: `most` in a burst, and as many again in ten seconds.
+// A rate limit (token bucket): a burst of `most`, refilled within ten seconds.
 #pragma once
 
 #include "regpass/base/time.hpp"
@@ -13,7 +13,7 @@ class h2_rate {
  public:
   explicit h2_rate(std::size_t most) : most_(static_cast<double>(most)), left_(most_) {}
 
-  // False: once too often.
+  // False: the limit is exceeded.
   bool take(steady_time at) noexcept {
     if (at > last_) {
       const std::chrono::duration<double> passed = last_ == steady_time() ? std::chrono::seconds(0) : at - last_;

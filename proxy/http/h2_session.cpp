@@ -1,4 +1,4 @@
-// nghttp2's C interface to calls of the codec's state.
+// Maps nghttp2's C callbacks to calls of the codec's state.
 #include "http/h2_state.hpp"
 #include "regpass/base/text.hpp"
 
@@ -16,34 +16,34 @@ std::string_view view(const std::uint8_t* data, std::size_t size) {
 }
 
 int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-  return of(user).head_begun(frame->hd.stream_id);
+  return of(user).on_head_begin(frame->hd.stream_id);
 }
 
 int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
               const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
-  return of(user).field_came(frame->hd.stream_id, view(name, name_size), view(value, value_size));
+  return of(user).on_field(frame->hd.stream_id, view(name, name_size), view(value, value_size));
 }
 
-// nghttp2 would leave the field out and go on; two readers must not see two messages (T18).
+// nghttp2 would drop the field and continue; different parsers must not see different messages (T18).
 int on_invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*,
                       std::size_t, std::uint8_t, void*) {
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-  return of(user).frame_came(*frame);
+  return of(user).on_frame(*frame);
 }
 
 int on_data(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size, void* user) {
-  return of(user).data_came(id, view(data, size));
+  return of(user).on_data(id, view(data, size));
 }
 
 int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-  return of(user).frame_sent(*frame);
+  return of(user).on_frame_sent(*frame);
 }
 
 int on_close(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
-  return of(user).stream_closed(id, code);
+  return of(user).on_stream_closed(id, code);
 }
 
 int on_send_data(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* header, std::size_t size,
@@ -82,29 +82,29 @@ void set_options(nghttp2_option* options) {
 std::unique_ptr<nghttp2_session, session_deleter> make_h2_session(state& owner) {
   nghttp2_session_callbacks* calls = nullptr;
   nghttp2_option* options = nullptr;
-  nghttp2_session* made = nullptr;
+  nghttp2_session* session = nullptr;
   if (nghttp2_session_callbacks_new(&calls) != 0 || nghttp2_option_new(&options) != 0) throw std::bad_alloc();
   set_callbacks(calls);
   set_options(options);
   const auto make = owner.role == h2_role::server ? nghttp2_session_server_new2 : nghttp2_session_client_new2;
-  const int failed = make(&made, calls, &owner, options);
+  const int failed = make(&session, calls, &owner, options);
   nghttp2_option_del(options);
   nghttp2_session_callbacks_del(calls);
   if (failed != 0) throw std::bad_alloc();
-  return std::unique_ptr<nghttp2_session, session_deleter>(made);
+  return std::unique_ptr<nghttp2_session, session_deleter>(session);
 }
 
 std::vector<nghttp2_nv> to_nv(const std::vector<h2_field>& list) {
-  std::vector<nghttp2_nv> made;
-  made.reserve(list.size());
-  for (const auto& one : list) {
-    // The interface knows no const; what is pointed to is copied, not changed.
-    auto* name = reinterpret_cast<std::uint8_t*>(const_cast<char*>(one.name.data()));
-    auto* value = reinterpret_cast<std::uint8_t*>(const_cast<char*>(one.value.data()));
-    const std::uint8_t flags = one.sensitive ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
-    made.push_back({name, value, one.name.size(), one.value.size(), flags});
+  std::vector<nghttp2_nv> nv;
+  nv.reserve(list.size());
+  for (const auto& each : list) {
+    // The interface is not const-correct; the bytes are copied, not changed.
+    auto* name = reinterpret_cast<std::uint8_t*>(const_cast<char*>(each.name.data()));
+    auto* value = reinterpret_cast<std::uint8_t*>(const_cast<char*>(each.value.data()));
+    const std::uint8_t flags = each.sensitive ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+    nv.push_back({name, value, each.name.size(), each.value.size(), flags});
   }
-  return made;
+  return nv;
 }
 
 }  // namespace regpass::http

@@ -8,7 +8,7 @@ bool is_control(char c) noexcept {
   return (byte < 0x20 && byte != '\t') || byte == 0x7F;
 }
 
-// Without a way out, so that the compiler takes many bytes at a time.
+// Without an early exit, so that the compiler can vectorise the loop.
 bool has_control(std::string_view line) noexcept {
   bool any = false;
   for (const char c : line) any |= is_control(c);

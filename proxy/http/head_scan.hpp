@@ -1,5 +1,4 @@
-// A first look at the bytes of a head or trailer section, before Beast: finds its end and refuses what Beast would
-// forgive.
+// Scans a head or trailer section before Beast parses it: finds its end and refuses deviations that Beast tolerates.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -9,12 +8,11 @@
 
 namespace regpass::http {
 
-// Looks at each byte once, however often it is called: `bytes` is the section from its first byte on, longer from call
-// to call. Refused are bare CR and LF, control bytes, and lines that begin with a blank (obs-fold, RFC 9112
-// section 5.2).
+// `bytes` is the section from its first byte, longer with every call; each byte is scanned only once. Refuses bare CR
+// and LF, control bytes, and lines that begin with a blank (obs-fold, RFC 9112 section 5.2).
 class head_scan {
  public:
-  // The length of the section including its empty line, or 0 while that has not come.
+  // The length of the section including its empty line, or 0 while it is incomplete.
   result<std::size_t> feed(std::string_view bytes);
 
  private:

@@ -25,9 +25,9 @@ constexpr std::string_view checksum_of_s3 = "x-amz-checksum-";
 
 fields allowed_trailers(const fields& given) {
   fields kept;
-  for (const auto one : given) {
-    const bool checksum = iequals(one.name.substr(0, checksum_of_s3.size()), checksum_of_s3);
-    if (checksum || in_trailers.contains(one.name)) kept.add(one.name, one.value);
+  for (const auto trailer : given) {
+    const bool checksum = iequals(trailer.name.substr(0, checksum_of_s3.size()), checksum_of_s3);
+    if (checksum || in_trailers.contains(trailer.name)) kept.add(trailer.name, trailer.value);
   }
   return kept;
 }

@@ -70,7 +70,7 @@ constexpr std::array<std::pair<int, std::string_view>, 43> phrases{{
 
 }  // namespace
 
-// What is kept may be a view into `text_`: it is copied before the old memory goes.
+// The arguments may be views into `text_`: they are copied before the old memory is freed.
 fields::place fields::keep(std::string_view name, std::string_view value) {
   const std::size_t at = text_.size();
   const std::size_t needed = at + name.size() + value.size();
@@ -86,13 +86,13 @@ fields::place fields::keep(std::string_view name, std::string_view value) {
   return {narrow(at), narrow(name.size()), narrow(at + name.size()), narrow(value.size())};
 }
 
-field fields::at(const place& one) const noexcept {
+field fields::at(const place& entry) const noexcept {
   const std::string_view all = text_;
-  return {all.substr(one.name_at, one.name_size), all.substr(one.value_at, one.value_size)};
+  return {all.substr(entry.name_at, entry.name_size), all.substr(entry.value_at, entry.value_size)};
 }
 
-bool fields::is_named(const place& one, std::string_view name) const noexcept {
-  return one.name_size == name.size() && iequals(at(one).name, name);
+bool fields::is_named(const place& entry, std::string_view name) const noexcept {
+  return entry.name_size == name.size() && iequals(at(entry).name, name);
 }
 
 void fields::reserve(std::size_t more_fields, std::size_t more_bytes) {
@@ -107,7 +107,7 @@ void fields::add(std::string_view name, std::string_view value) {
 }
 
 void fields::set(std::string_view name, std::string_view value) {
-  const auto named = [this, name](const place& one) { return is_named(one, name); };
+  const auto named = [this, name](const place& entry) { return is_named(entry, name); };
   const auto first = std::ranges::find_if(list_, named);
   if (first == list_.end()) return add(name, value);
   list_.erase(std::remove_if(first + 1, list_.end(), named), list_.end());
@@ -115,31 +115,31 @@ void fields::set(std::string_view name, std::string_view value) {
 }
 
 std::size_t fields::erase(std::string_view name) {
-  return std::erase_if(list_, [this, name](const place& one) { return is_named(one, name); });
+  return std::erase_if(list_, [this, name](const place& entry) { return is_named(entry, name); });
 }
 
 std::optional<std::string_view> fields::get(std::string_view name) const noexcept {
-  const auto first = std::ranges::find_if(list_, [this, name](const place& one) { return is_named(one, name); });
+  const auto first = std::ranges::find_if(list_, [this, name](const place& entry) { return is_named(entry, name); });
   if (first == list_.end()) return std::nullopt;
   return at(*first).value;
 }
 
 std::size_t fields::count(std::string_view name) const noexcept {
   return static_cast<std::size_t>(
-      std::ranges::count_if(list_, [this, name](const place& one) { return is_named(one, name); }));
+      std::ranges::count_if(list_, [this, name](const place& entry) { return is_named(entry, name); }));
 }
 
 std::vector<std::string_view> fields::all(std::string_view name) const {
   std::vector<std::string_view> values;
-  for (const auto& one : list_) {
-    if (is_named(one, name)) values.push_back(at(one).value);
+  for (const auto& entry : list_) {
+    if (is_named(entry, name)) values.push_back(at(entry).value);
   }
   return values;
 }
 
 std::size_t fields::bytes() const noexcept {
   std::size_t sum = 0;
-  for (const auto& one : list_) sum += one.name_size + one.value_size;
+  for (const auto& entry : list_) sum += entry.name_size + entry.value_size;
   return sum;
 }
 

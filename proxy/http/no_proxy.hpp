@@ -1,4 +1,4 @@
-// NO_PROXY as Go reads it (golang.org/x/net/http/httpproxy): which hosts are reached without the proxy.
+// NO_PROXY as Go interprets it (golang.org/x/net/http/httpproxy): which hosts are connected to without the proxy.
 #pragma once
 
 #include <array>
@@ -9,15 +9,15 @@
 
 namespace regpass::http {
 
-// Elements are separated by commas: "host" (and what is below it), ".suffix" or "*.suffix" (only what is below),
-// "host:port", an IP address with or without port, a CIDR, and "*" for everything. A CIDR fits address literals only:
-// names are not resolved for it. What is none of these fits nothing.
+// Elements are separated by commas: "host" (and its subdomains), ".suffix" or "*.suffix" (subdomains only),
+// "host:port", an IP address with or without port, a CIDR, and "*" for everything. A CIDR matches address literals
+// only, because names are not resolved for it. Other elements match nothing.
 class no_proxy {
  public:
   no_proxy() = default;
   explicit no_proxy(std::string_view text);
 
-  // `host` in canonical form (base/host_name.hpp). "localhost" and loopback addresses never go by a proxy.
+  // `host` in canonical form (base/host_name.hpp). "localhost" and loopback addresses never use a proxy.
   bool covers(std::string_view host, std::uint16_t port) const;
 
  private:

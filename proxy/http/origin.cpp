@@ -16,8 +16,8 @@ namespace {
 
 namespace urls = boost::urls;
 
-std::unexpected<error> refuse(std::string_view what, std::string_view text) {
-  return fail(errc::bad_input, fmt::format("{}: \"{}\"", what, masked_url(clean(text))));
+std::unexpected<error> refuse(std::string_view reason, std::string_view text) {
+  return fail(errc::bad_input, fmt::format("{}: \"{}\"", reason, masked_url(clean(text))));
 }
 
 std::string_view scheme_of(std::string_view url) noexcept {
@@ -32,7 +32,7 @@ bool has_scheme(std::string_view reference) noexcept {
   return end != std::string_view::npos && reference[end] == ':';
 }
 
-// What stands behind the authority, made an origin-form target.
+// What follows the authority, as an origin-form target.
 result<std::string> target_of(std::string_view rest, std::string_view text) {
   if (rest.find('#') != std::string_view::npos) return refuse("a fragment is not allowed", text);
   auto target = std::string(rest.starts_with('/') ? "" : "/").append(rest);

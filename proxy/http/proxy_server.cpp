@@ -61,7 +61,7 @@ errc code_of(int status) noexcept {
   return status >= 500 && status < 600 ? errc::unreachable : errc::bad_message;
 }
 
-// A proxy that wants a login tells which kinds it takes.
+// A proxy that requires a login lists the schemes it accepts.
 std::string wanted(const response_head& head) {
   std::string schemes;
   for (const auto offer : head.headers.all("Proxy-Authenticate")) {
@@ -79,18 +79,18 @@ result<proxy_server> parse_proxy(std::string_view text) {
   auto rest = mark == std::string_view::npos ? text : text.substr(mark + scheme_mark.size());
   if (rest.ends_with('/')) rest.remove_suffix(1);
 
-  proxy_server made;
+  proxy_server parsed;
   const auto at = rest.rfind('@');
   if (at != std::string_view::npos) {
     auto login = parse_login(rest.substr(0, at));
     if (!login) return std::unexpected(login.error());
-    made.login = std::move(*login);
+    parsed.login = std::move(*login);
     rest.remove_prefix(at + 1);
   }
   const auto parts = parse_authority(rest, default_port(scheme));
   if (!parts) return fail(errc::bad_input, "no host with a port such as proxy.corp:3128 in it");
-  made.at = origin{scheme, parts->host, parts->port};
-  return made;
+  parsed.at = origin{scheme, parts->host, parts->port};
+  return parsed;
 }
 
 std::string masked_proxy(std::string_view text) {

@@ -23,8 +23,7 @@ error dial_error(errc code, phase when, party who, std::string detail) {
 
 result<void> judge(const dial_target& target, const std::vector<tcp::endpoint>& endpoints) {
   if (!target.allowed) {
-    return std::unexpected(
-        dial_error(errc::denied, phase::resolve, party::us, "nobody says which addresses are allowed"));
+    return std::unexpected(dial_error(errc::denied, phase::resolve, party::us, "no address filter is set"));
   }
   for (const auto& endpoint : endpoints) {
     auto verdict = target.allowed(endpoint.address());
@@ -45,15 +44,16 @@ async::task<result<std::vector<tcp::endpoint>>> resolve(dial_target target) {
 
   const auto on = co_await boost::asio::this_coro::executor;
   const auto names = resolver_of(on);
-  name_query query{.host = target.host, .asked_by = target.asked_by, .blame = target.blame, .within = target.within};
+  name_query query{
+      .host = target.host, .requested_by = target.requested_by, .blame = target.blame, .within = target.within};
   auto found = co_await names->look_up(std::move(query));
   if (!found) co_return std::unexpected(found.error());
   std::vector<tcp::endpoint> endpoints;
   for (const auto& each : *found) endpoints.emplace_back(each, target.port);
-  co_return in_turn(endpoints);
+  co_return interleave_families(endpoints);
 }
 
-async::task<result<dialled>> dial(dial_target target) {
+async::task<result<dialled_socket>> dial(dial_target target) {
   const auto began = clock::now();
   auto found = co_await resolve(target);
   if (!found) co_return std::unexpected(found.error());
@@ -71,13 +71,13 @@ async::task<result<dialled>> dial(dial_target target) {
     if (target.address.empty()) resolver_of(on)->forget(target.host);
     co_return std::unexpected(socket.error());
   }
-  boost::system::error_code gone;  // a peer that has closed already: the first read will tell
-  const auto peer = socket->remote_endpoint(gone);
-  dialled made{.socket = std::move(*socket),
-               .address = peer.address().to_string(),
-               .resolved_in = duration_cast<milliseconds>(resolved - began),
-               .connected_in = duration_cast<milliseconds>(clock::now() - resolved)};
-  co_return made;
+  boost::system::error_code ignored;  // the peer may have closed already: the first read reports it
+  const auto peer = socket->remote_endpoint(ignored);
+  dialled_socket connected{.socket = std::move(*socket),
+                           .address = peer.address().to_string(),
+                           .resolved_in = duration_cast<milliseconds>(resolved - began),
+                           .connected_in = duration_cast<milliseconds>(clock::now() - resolved)};
+  co_return connected;
 }
 
 }  // namespace regpass::net

@@ -25,11 +25,11 @@ errc code_of(const boost::system::error_code& ec) {
 }  // namespace
 
 error to_error(const boost::system::error_code& ec, phase when, party who, std::string detail) {
-  error made{
+  error result{
       .code = code_of(ec), .who = who, .when = when, .detail = std::move(detail), .os = 0, .answer_started = false};
-  if (ec.category() == boost::system::system_category()) made.os = ec.value();
-  if (made.detail.empty()) made.detail = ec.message();
-  return made;
+  if (ec.category() == boost::system::system_category()) result.os = ec.value();
+  if (result.detail.empty()) result.detail = ec.message();
+  return result;
 }
 
 }  // namespace regpass::net

@@ -1,4 +1,4 @@
-// Boost's error codes become ours here, once.
+// Converts Boost's error codes to ours.
 #pragma once
 
 #include "regpass/base/error.hpp"

@@ -25,8 +25,8 @@ bool out_of_descriptors(const boost::system::error_code& ec) {
   return ec.value() == EMFILE || ec.value() == ENFILE || ec.value() == ENOBUFS || ec.value() == ENOMEM;
 }
 
-// Every listener of every worker runs out at the same time: once a second is enough.
-bool may_say_so() {
+// All listeners of all workers run out at the same time, so one message a second is enough.
+bool may_log() {
   using clock = std::chrono::steady_clock;
   static std::atomic<clock::rep> next{0};
   const auto now = clock::now().time_since_epoch();
@@ -43,18 +43,18 @@ struct listener::state {
   async::task<void> run() {
     while (!stopped) {
       if (open_connections() >= limit) {
-        say_full();
+        log_full();
         timer.expires_after(pause_when_full);
         co_await timer.async_wait(async::use_task);
         continue;
       }
-      told_full = false;
+      logged_full = false;
       auto [ec, socket] = co_await acceptor.async_accept(async::use_task);
       if (stopped) break;
       if (!ec) {
-        welcome(std::move(socket));
+        accept(std::move(socket));
       } else if (out_of_descriptors(ec)) {
-        if (may_say_so()) {
+        if (may_log()) {
           log::write(log::level::error, "client-rejected",
                      "out of file descriptors: accepting pauses on " + shown(local));
         }
@@ -64,19 +64,21 @@ struct listener::state {
     }
   }
 
-  // Whoever connects now waits, which looks like a network that is broken.
-  void say_full() {
-    if (told_full || !may_say_so()) return;
-    told_full = true;
+  // Clients that connect now have to wait, which to them looks like a broken network.
+  void log_full() {
+    if (logged_full || !may_log()) return;
+    logged_full = true;
     log::write(log::level::warn, "client-rejected",
-               "as many connections are open as limits.connections or the open files (nofile) allow, " +
-                   std::to_string(limit) + ": accepting pauses on " + shown(local));
+               std::to_string(limit) +
+                   " connections are open, the limit set by limits.connections or the open files (nofile): accepting "
+                   "pauses on " +
+                   shown(local));
   }
 
-  void welcome(tcp_socket socket) {
+  void accept(tcp_socket socket) {
     boost::system::error_code ec;
     const auto peer = socket.remote_endpoint(ec);
-    if (ec) return;  // gone already
+    if (ec) return;  // disconnected already
     handle(std::move(socket), shown(peer));
   }
 
@@ -86,13 +88,13 @@ struct listener::state {
   handler handle;
   std::size_t limit = 0;
   std::function<std::size_t()> open_connections;
-  bool told_full = false;
+  bool logged_full = false;
   bool stopped = false;
 };
 
 namespace {
 
-// Keeps the state alive as long as its loop runs, which may end a moment after `stop`.
+// Keeps the state alive while its loop runs, which may end slightly after `stop`.
 async::task<void> keep_running([[maybe_unused]] std::shared_ptr<void> alive, async::task<void> loop) {
   co_await std::move(loop);
 }
@@ -105,9 +107,9 @@ listener::~listener() {
 }
 
 result<std::unique_ptr<listener>> listener::open(const async::executor& on, const tcp::endpoint& at, bool shared) {
-  auto made = std::make_shared<state>(on);
+  auto opened = std::make_shared<state>(on);
   boost::system::error_code ec;
-  auto& acceptor = made->acceptor;
+  auto& acceptor = opened->acceptor;
   acceptor.open(at.protocol(), ec);
   if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
   if (!ec && shared) acceptor.set_option(reuse_port(true), ec);
@@ -116,8 +118,8 @@ result<std::unique_ptr<listener>> listener::open(const async::executor& on, cons
   if (ec)
     return std::unexpected(
         to_error(ec, phase::start, party::us, "cannot listen on " + shown(at) + ": " + ec.message()));
-  made->local = acceptor.local_endpoint(ec);
-  return std::unique_ptr<listener>(new listener(std::move(made)));
+  opened->local = acceptor.local_endpoint(ec);
+  return std::unique_ptr<listener>(new listener(std::move(opened)));
 }
 
 void listener::start(handler handle, std::size_t limit, std::function<std::size_t()> open_connections) {

@@ -19,27 +19,27 @@ namespace {
 using local = boost::asio::local::stream_protocol;
 namespace fs = std::filesystem;
 
-constexpr auto after_a_failure = std::chrono::milliseconds{500};  // out of descriptors, mostly
+constexpr auto pause_after_failure = std::chrono::milliseconds{500};  // usually out of descriptors
 
-error about(const boost::system::error_code& ec, const fs::path& at, std::string_view what) {
-  return to_error(ec, phase::start, party::us, std::string(what) + " " + at.string() + ": " + ec.message());
+error path_error(const boost::system::error_code& ec, const fs::path& at, std::string_view action) {
+  return to_error(ec, phase::start, party::us, std::string(action) + " " + at.string() + ": " + ec.message());
 }
 
-// A stream's system calls are the same for every family; only TCP_NODELAY does not take, and is not missed.
+// A stream's system calls work for every address family; only TCP_NODELAY fails, and is not needed here.
 std::unique_ptr<stream> stream_of(local::socket socket) {
   boost::system::error_code ignored;
-  tcp_socket same(socket.get_executor());
-  same.assign(boost::asio::ip::tcp::v4(), socket.release(ignored), ignored);
-  return make_tcp_stream(std::move(same), party::client);
+  tcp_socket wrapped(socket.get_executor());
+  wrapped.assign(boost::asio::ip::tcp::v4(), socket.release(ignored), ignored);
+  return make_tcp_stream(std::move(wrapped), party::client);
 }
 
-// A path longer than the kernel takes would throw inside Asio.
+// A path that is too long for the kernel would throw inside Asio.
 result<local::endpoint> endpoint_of(const fs::path& at) {
   if (at.string().size() < sizeof(sockaddr_un::sun_path)) return local::endpoint(at.string());
   return fail(errc::bad_input, at.string() + " is too long for a Unix socket (at most 107 bytes)");
 }
 
-bool somebody_answers(const async::executor& on, const local::endpoint& at) {
+bool is_listening(const async::executor& on, const local::endpoint& at) {
   local::socket probe(on);
   boost::system::error_code ec;
   probe.connect(at, ec);
@@ -59,7 +59,7 @@ struct local_listener::state {
         self->handle(stream_of(std::move(socket)));
         continue;
       }
-      self->pause.expires_after(after_a_failure);
+      self->pause.expires_after(pause_after_failure);
       co_await self->pause.async_wait(async::use_task);
     }
   }
@@ -78,32 +78,32 @@ local_listener::~local_listener() {
   state_->pause.cancel();
   boost::system::error_code ignored;
   state_->acceptor.close(ignored);
-  std::error_code gone;
-  fs::remove(state_->at, gone);
+  std::error_code missing;
+  fs::remove(state_->at, missing);
 }
 
 result<std::unique_ptr<local_listener>> local_listener::open(const async::executor& on, const fs::path& at) {
-  const auto where = endpoint_of(at);
-  if (!where) return std::unexpected(where.error());
+  const auto endpoint = endpoint_of(at);
+  if (!endpoint) return std::unexpected(endpoint.error());
   std::error_code none;
   if (fs::is_socket(at, none)) {
-    if (somebody_answers(on, *where)) {
-      return fail(errc::bad_input, at.string() + " is in use: another regpass runs with this state_dir");
+    if (is_listening(on, *endpoint)) {
+      return fail(errc::bad_input, at.string() + " is in use: another regpass is running with this state_dir");
     }
     fs::remove(at, none);
   }
-  auto made = std::make_shared<state>(on, at);
+  auto opened = std::make_shared<state>(on, at);
   boost::system::error_code ec;
-  made->acceptor.open(local(), ec);
+  opened->acceptor.open(local(), ec);
   const auto before = ::umask(S_IXUSR | S_IRWXG | S_IRWXO);
-  if (!ec) made->acceptor.bind(*where, ec);
+  if (!ec) opened->acceptor.bind(*endpoint, ec);
   ::umask(before);
-  if (!ec) made->acceptor.listen(local::acceptor::max_listen_connections, ec);
+  if (!ec) opened->acceptor.listen(local::acceptor::max_listen_connections, ec);
   if (ec) {
-    made->at.clear();
-    return std::unexpected(about(ec, at, "cannot listen on"));
+    opened->at.clear();
+    return std::unexpected(path_error(ec, at, "cannot listen on"));
   }
-  return std::unique_ptr<local_listener>(new local_listener(std::move(made)));
+  return std::unique_ptr<local_listener>(new local_listener(std::move(opened)));
 }
 
 void local_listener::start(handler handle) {
@@ -113,11 +113,11 @@ void local_listener::start(handler handle) {
 
 async::task<result<std::unique_ptr<stream>>> connect_local(fs::path to) {
   const auto on = co_await boost::asio::this_coro::executor;
-  const auto where = endpoint_of(to);
-  if (!where) co_return std::unexpected(where.error());
+  const auto endpoint = endpoint_of(to);
+  if (!endpoint) co_return std::unexpected(endpoint.error());
   local::socket socket(on);
-  const auto [ec] = co_await socket.async_connect(*where, async::use_task);
-  if (ec) co_return std::unexpected(about(ec, to, "cannot connect to"));
+  const auto [ec] = co_await socket.async_connect(*endpoint, async::use_task);
+  if (ec) co_return std::unexpected(path_error(ec, to, "cannot connect to"));
   co_return stream_of(std::move(socket));
 }
 

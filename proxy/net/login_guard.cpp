@@ -14,18 +14,18 @@ constexpr seconds longest_pause{60};
 
 }  // namespace
 
-login_guard::may login_guard::enter(steady_time at, error& refusal) {
+login_guard::decision login_guard::enter(steady_time at, error& refusal) {
   const std::lock_guard held(lock_);
-  if (accepted_) return may::go;
+  if (accepted_) return decision::proceed;
   if (at < paused_until_) {
     const auto left = std::chrono::ceil<seconds>(paused_until_ - at);
     refusal = refusal_;
     refusal.detail += "; the login is not tried again for " + std::to_string(left.count()) + " s";
-    return may::give_up;
+    return decision::give_up;
   }
-  if (attempt_running_) return may::wait;
+  if (attempt_running_) return decision::wait;
   attempt_running_ = true;
-  return may::go;
+  return decision::proceed;
 }
 
 void login_guard::accepted() {

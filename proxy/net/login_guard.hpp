@@ -14,10 +14,10 @@ namespace regpass::net {
 // no attempt for 10 s; each further refusal doubles the pause, up to 60 s.
 class login_guard {
  public:
-  enum class may : std::uint8_t { go, wait, give_up };
+  enum class decision : std::uint8_t { proceed, wait, give_up };
 
-  // `give_up`: `refusal` says why. `go`: the caller must report the outcome by one of the three calls below.
-  may enter(steady_time at, error& refusal);
+  // `give_up`: `refusal` says why. `proceed`: the caller must report the outcome by one of the three calls below.
+  decision enter(steady_time at, error& refusal);
   void accepted();
   void refused(error refusal, steady_time at);
   void unknown();  // there was no answer

@@ -10,7 +10,7 @@ namespace regpass::net {
 
 namespace {
 
-// The same number at both levels; the kernel's headers that name it do not go together with those of libc.
+// The same number at both levels. The kernel headers that define it conflict with those of libc.
 constexpr int so_original_dst = 80;
 
 }  // namespace
@@ -25,7 +25,8 @@ result<boost::asio::ip::tcp::endpoint> original_destination(tcp_socket& redirect
     return found;
   }
   error problem(errc::not_found, party::us, phase::accept,
-                std::string("the kernel knows no original destination: ") + std::strerror(errno), errno, false);
+                std::string("the kernel has no original destination for the connection: ") + std::strerror(errno),
+                errno, false);
   return std::unexpected(std::move(problem));
 }
 

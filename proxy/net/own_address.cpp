@@ -33,9 +33,9 @@ std::optional<ip::address> address_of(const sockaddr* at) {
   return ip::make_address_v6(bytes);
 }
 
-bool same(const ip::address& one, const ip::address& other) {
-  if (one.is_v6() && other.is_v6()) return one.to_v6().to_bytes() == other.to_v6().to_bytes();  // whatever the zone
-  return one == other;
+bool is_same(const ip::address& left, const ip::address& right) {
+  if (left.is_v6() && right.is_v6()) return left.to_v6().to_bytes() == right.to_v6().to_bytes();  // ignores the zone
+  return left == right;
 }
 
 }  // namespace
@@ -46,9 +46,9 @@ bool is_own_address(const ip::address& address) {
   ifaddrs* all = nullptr;
   if (::getifaddrs(&all) != 0) return false;
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owned(all, ::freeifaddrs);
-  for (const auto* one = all; one != nullptr; one = one->ifa_next) {
-    const auto own = address_of(one->ifa_addr);
-    if (own && same(*own, peer)) return true;
+  for (const auto* entry = all; entry != nullptr; entry = entry->ifa_next) {
+    const auto own = address_of(entry->ifa_addr);
+    if (own && is_same(*own, peer)) return true;
   }
   return false;
 }

@@ -1,12 +1,12 @@
-// Whether a peer is on this machine, so that what it sends in clear does not travel.
+// Whether a peer is on this machine, so that its plain-text traffic does not cross a network.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
 
 namespace regpass::net {
 
-// Loopback, or an address of one of this machine's (or network namespace's) interfaces as they are now: a connection
-// that was redirected here keeps the address it would have gone out with.
+// True for loopback and for the current addresses of this machine's (or network namespace's) interfaces: a connection
+// that is redirected to us keeps the source address of its original route.
 bool is_own_address(const boost::asio::ip::address&);
 
 }  // namespace regpass::net

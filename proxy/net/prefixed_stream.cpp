@@ -17,11 +17,11 @@ class prefixed_stream final : public stream {
     if (used_ < prefix_.size()) {
       const auto count = prefix_.copy(into.data(), into.size(), used_);
       used_ += count;
-      if (used_ == prefix_.size()) forget();
+      if (used_ == prefix_.size()) drop_prefix();
       co_return count;
     }
-    auto got = co_await below_->read_some(into);
-    co_return got;
+    auto count = co_await below_->read_some(into);
+    co_return count;
   }
 
   async::task<result<void>> write_all(std::span<const std::string_view> parts) override {
@@ -38,8 +38,8 @@ class prefixed_stream final : public stream {
   async::task<result<void>> wait_writable() override { return below_->wait_writable(); }
 
   void expect(std::uint64_t bytes) noexcept override {
-    const std::uint64_t here = prefix_.size() - used_;
-    below_->expect(bytes > here ? bytes - here : 0);
+    const std::uint64_t buffered = prefix_.size() - used_;
+    below_->expect(bytes > buffered ? bytes - buffered : 0);
   }
 
   async::task<result<void>> shut_write() override {
@@ -49,11 +49,11 @@ class prefixed_stream final : public stream {
 
   void close() noexcept override { below_->close(); }
   bool stale() noexcept override { return used_ < prefix_.size() || below_->stale(); }
-  presence look() noexcept override { return below_->look(); }
+  peer_state probe_peer() noexcept override { return below_->probe_peer(); }
   async::executor get_executor() override { return below_->get_executor(); }
 
  private:
-  void forget() noexcept {
+  void drop_prefix() noexcept {
     prefix_ = std::string();
     used_ = 0;
   }

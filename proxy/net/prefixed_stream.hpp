@@ -1,4 +1,4 @@
-// A stream that first gives back bytes which were read too far.
+// A stream that first returns bytes that were read ahead.
 #pragma once
 
 #include "regpass/net/stream.hpp"
@@ -8,7 +8,7 @@
 
 namespace regpass::net {
 
-// `below` itself when there is nothing to give back.
+// `below` itself if the prefix is empty.
 std::unique_ptr<stream> make_prefixed_stream(std::string prefix, std::unique_ptr<stream> below);
 
 }  // namespace regpass::net

@@ -19,8 +19,8 @@ namespace {
 using boost::asio::ip::tcp;
 using clock = std::chrono::steady_clock;
 
-// What is told of a name with many addresses must stay one line.
-constexpr std::size_t most_told = 4;
+// The error for a name with many addresses must fit on one line.
+constexpr std::size_t max_reported = 4;
 
 struct attempt {
   attempt(const async::executor& on, tcp::endpoint where) : socket(on), to(std::move(where)) {}
@@ -29,11 +29,11 @@ struct attempt {
   std::optional<boost::system::error_code> ended;
 };
 
-// Outlives the race by the completions of the attempts that were given up.
-struct field {
-  explicit field(const async::executor& runs_on) : on(runs_on), attempt_ended(runs_on) {}
+// Kept alive by the handlers of abandoned attempts after the race has ended.
+struct attempt_list {
+  explicit attempt_list(const async::executor& runs_on) : on(runs_on), attempt_ended(runs_on) {}
 
-  void start(const tcp::endpoint& to, const std::shared_ptr<field>& self);
+  void start(const tcp::endpoint& to, const std::shared_ptr<attempt_list>& self);
   void give_up();
   attempt* winner();
   bool any_open() const;
@@ -43,56 +43,57 @@ struct field {
   std::vector<std::unique_ptr<attempt>> attempts;
 };
 
-void field::start(const tcp::endpoint& to, const std::shared_ptr<field>& self) {
-  auto* one = attempts.emplace_back(std::make_unique<attempt>(on, to)).get();
-  one->socket.async_connect(to, [self, one](const boost::system::error_code& ec) {
-    one->ended = ec;
+void attempt_list::start(const tcp::endpoint& to, const std::shared_ptr<attempt_list>& self) {
+  auto* added = attempts.emplace_back(std::make_unique<attempt>(on, to)).get();
+  added->socket.async_connect(to, [self, added](const boost::system::error_code& ec) {
+    added->ended = ec;
     self->attempt_ended.cancel();
   });
 }
 
-void field::give_up() {
+void attempt_list::give_up() {
   boost::system::error_code ignored;
-  for (const auto& one : attempts) one->socket.close(ignored);
+  for (const auto& each : attempts) each->socket.close(ignored);
 }
 
-attempt* field::winner() {
-  const auto won = std::ranges::find_if(attempts, [](const auto& one) { return one->ended && !*one->ended; });
+attempt* attempt_list::winner() {
+  const auto won = std::ranges::find_if(attempts, [](const auto& each) { return each->ended && !*each->ended; });
   return won == attempts.end() ? nullptr : won->get();
 }
 
-bool field::any_open() const {
-  return std::ranges::any_of(attempts, [](const auto& one) { return !one->ended; });
+bool attempt_list::any_open() const {
+  return std::ranges::any_of(attempts, [](const auto& each) { return !each->ended; });
 }
 
-std::string told(const std::vector<std::unique_ptr<attempt>>& attempts) {
+std::string describe(const std::vector<std::unique_ptr<attempt>>& attempts) {
   std::string text;
-  for (std::size_t i = 0; i < std::min(attempts.size(), most_told); ++i) {
-    const auto& one = *attempts[i];
+  for (std::size_t i = 0; i < std::min(attempts.size(), max_reported); ++i) {
+    const auto& each = *attempts[i];
     if (i > 0) text += "; ";
-    text += shown(one.to) + (one.ended ? ": " + one.ended->message() : " did not answer");
+    text += shown(each.to) + (each.ended ? ": " + each.ended->message() : " did not answer");
   }
-  if (attempts.size() > most_told) text += "; and " + std::to_string(attempts.size() - most_told) + " more addresses";
+  if (attempts.size() > max_reported)
+    text += "; and " + std::to_string(attempts.size() - max_reported) + " more addresses";
   return text;
 }
 
-// Silence outweighs refusals: the time was lost to it.
-error lost(const field& all, party blame) {
+// If any attempt got no answer, the error is a timeout: that is what the time was spent on.
+error failure_of(const attempt_list& all, party blame) {
   if (all.any_open() || all.attempts.empty()) {
-    auto detail = all.attempts.empty() ? std::string("no time left to connect") : told(all.attempts);
+    auto detail = all.attempts.empty() ? std::string("no time left to connect") : describe(all.attempts);
     return error{.code = errc::timed_out, .who = blame, .when = phase::connect, .detail = std::move(detail)};
   }
-  return to_error(*all.attempts.back()->ended, phase::connect, blame, told(all.attempts));
+  return to_error(*all.attempts.back()->ended, phase::connect, blame, describe(all.attempts));
 }
 
 }  // namespace
 
-endpoints in_turn(const endpoints& resolved) {
+endpoints interleave_families(const endpoints& resolved) {
   endpoints same;
   endpoints other;
-  for (const auto& one : resolved) {
-    auto& family = one.protocol() == resolved.front().protocol() ? same : other;
-    if (std::ranges::find(family, one) == family.end()) family.push_back(one);
+  for (const auto& endpoint : resolved) {
+    auto& family = endpoint.protocol() == resolved.front().protocol() ? same : other;
+    if (std::ranges::find(family, endpoint) == family.end()) family.push_back(endpoint);
   }
   endpoints out;
   for (std::size_t i = 0; i < std::max(same.size(), other.size()); ++i) {
@@ -104,10 +105,10 @@ endpoints in_turn(const endpoints& resolved) {
 
 async::task<result<tcp_socket>> race(endpoints to, clock::time_point until, party blame) {
   const auto on = co_await boost::asio::this_coro::executor;
-  const auto all = std::make_shared<field>(on);
+  const auto all = std::make_shared<attempt_list>(on);
   auto next_at = clock::now();
   for (;;) {
-    // One that arrived together with the end of the time has still won.
+    // A connection established exactly at the deadline still wins.
     if (auto* won = all->winner()) {
       auto socket = std::move(won->socket);
       all->give_up();
@@ -123,7 +124,7 @@ async::task<result<tcp_socket>> race(endpoints to, clock::time_point until, part
     all->attempt_ended.expires_at(all->attempts.size() < to.size() ? std::min(next_at, until) : until);
     co_await all->attempt_ended.async_wait(async::use_task);
   }
-  auto problem = lost(*all, blame);
+  auto problem = failure_of(*all, blame);
   all->give_up();
   co_return std::unexpected(std::move(problem));
 }

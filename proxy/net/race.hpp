@@ -1,4 +1,4 @@
-// Happy Eyeballs (RFC 8305): the addresses of one name are tried side by side, each a little later than the one before.
+// Happy Eyeballs (RFC 8305): the addresses of a name are tried in parallel, each a little later than the previous one.
 #pragma once
 
 #include "net/tcp_stream.hpp"
@@ -13,14 +13,14 @@ namespace regpass::net {
 
 using endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
 
-// Families take turns, beginning with that of the first (RFC 8305 section 4); within a family the order stays. An
-// address that comes twice is tried once.
-endpoints in_turn(const endpoints& resolved);
+// Alternates address families, starting with that of the first address (RFC 8305 section 4), and keeps the order within
+// a family. Removes duplicates.
+endpoints interleave_families(const endpoints& resolved);
 
-// Section 5: how long an attempt is alone before the next one joins it. One that fails hands over at once.
+// How long an attempt runs before the next one is started (section 5). When one fails, the next starts at once.
 inline constexpr std::chrono::milliseconds attempt_delay{250};
 
-// The first connection that comes about; the other attempts are given up. An error tells of every address.
+// Returns the first connection that is established and abandons the other attempts. An error names every address.
 async::task<result<tcp_socket>> race(endpoints to, std::chrono::steady_clock::time_point until, party blame);
 
 }  // namespace regpass::net

@@ -9,15 +9,15 @@ namespace regpass::net {
 namespace {
 
 constexpr int batch_bytes = 64 * 1024;
-constexpr std::size_t fast = 16 * 1024;  // in one read: whoever sends this much at once is worth waiting for
-// Bytes of a peer that has become slow are not held back for longer.
+constexpr std::size_t fast = 16 * 1024;  // bytes in one read from which on a peer counts as fast
+// How long bytes may be held back after a peer has become slow.
 constexpr auto patience = std::chrono::milliseconds(100);
 
 }  // namespace
 
-// Shared with the timer's handler, which may come after the batch itself is gone.
+// Shared with the timer's handler, which may run after the batch itself was destroyed.
 struct receive_batch::state : std::enable_shared_from_this<state> {
-  state(const async::executor& on, int which) : timer(on), socket(which) {}
+  state(const async::executor& on, int fd) : timer(on), socket(fd) {}
 
   void wait_for(int bytes) noexcept {
     ::setsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
@@ -25,12 +25,12 @@ struct receive_batch::state : std::enable_shared_from_this<state> {
   }
 
   void watch() {
-    seen = reads;
+    reads_at_start = reads;
     timer.expires_after(patience);
     timer.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
       self->watching = false;
       if (ec || !self->alive || !self->in_batches) return;
-      if (self->seen == self->reads) {
+      if (self->reads_at_start == self->reads) {
         self->wait_for(1);
       } else {
         self->watching = true;
@@ -46,7 +46,7 @@ struct receive_batch::state : std::enable_shared_from_this<state> {
   bool watching = false;
   bool is_fast = false;
   std::uint64_t reads = 0;
-  std::uint64_t seen = 0;
+  std::uint64_t reads_at_start = 0;  // of the current wait
 };
 
 receive_batch::receive_batch(const async::executor& on, int socket) : state_(std::make_shared<state>(on, socket)) {}

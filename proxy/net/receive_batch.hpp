@@ -1,5 +1,5 @@
-// Fewer wake-ups inside a long body: the kernel wakes its reader for 64 KiB instead of for every segment (SO_RCVLOWAT,
-// socket(7)). A fast reader would else take each record that a slower peer produces by itself.
+// Fewer wake-ups inside a long body: the kernel wakes the reader for 64 KiB instead of for every segment (SO_RCVLOWAT,
+// socket(7)). Otherwise a fast reader would be woken for every single record of a slower peer.
 #pragma once
 
 #include "regpass/async/task.hpp"
@@ -12,7 +12,7 @@ namespace regpass::net {
 
 class receive_batch {
  public:
-  // Less is not worth it.
+  // Shorter bodies are not worth the system calls.
   static constexpr std::uint64_t least = std::uint64_t{128} * 1024;
 
   receive_batch(const async::executor& on, int socket);
@@ -20,7 +20,7 @@ class receive_batch {
   receive_batch& operator=(const receive_batch&) = delete;
   ~receive_batch();
 
-  // So many bytes are certain to come.
+  // At least so many bytes will arrive.
   void expect(std::uint64_t bytes) noexcept;
   void arrived(std::size_t bytes) noexcept;
 

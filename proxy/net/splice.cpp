@@ -15,31 +15,31 @@ namespace regpass::net {
 namespace {
 
 constexpr int pipe_bytes = 256 * 1024;  // packets' pages are not full, and a pipe is full when it holds so many pages
-constexpr std::size_t most_kept = 4;    // of each thread, empty
-constexpr int most_pipes = 24;          // of all threads: connections of clients need descriptors, too
+constexpr std::size_t max_idle = 4;     // of each thread, empty
+constexpr int max_pipes = 24;           // of all threads: connections of clients need descriptors, too
 
-std::atomic<int> pipes_there{0};
+std::atomic<int> open_pipes{0};
 
 class kernel_pipe {
  public:
-  // An invalid one when there are too many, or no descriptors are left.
+  // Returns an invalid pipe if there are too many, or no descriptors are left.
   static kernel_pipe make() {
-    kernel_pipe made;
+    kernel_pipe created;
     std::array<int, 2> ends{};
-    if (++pipes_there <= most_pipes && ::pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) == 0) {
-      made.out_ = descriptor(ends[0]);
-      made.in_ = descriptor(ends[1]);
-      ::fcntl(ends[1], F_SETPIPE_SZ, pipe_bytes);  // else it stays what it is
+    if (++open_pipes <= max_pipes && ::pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) == 0) {
+      created.out_ = descriptor(ends[0]);
+      created.in_ = descriptor(ends[1]);
+      ::fcntl(ends[1], F_SETPIPE_SZ, pipe_bytes);  // on failure it keeps its size
     } else {
-      --pipes_there;
+      --open_pipes;
     }
-    return made;
+    return created;
   }
   kernel_pipe() = default;
   kernel_pipe(kernel_pipe&&) noexcept = default;
   kernel_pipe& operator=(kernel_pipe&&) noexcept = default;
   ~kernel_pipe() {
-    if (valid()) --pipes_there;
+    if (valid()) --open_pipes;
   }
 
   bool valid() const noexcept { return in_.get() >= 0; }
@@ -50,8 +50,8 @@ class kernel_pipe {
   descriptor out_, in_;
 };
 
-// Empty ones, for whoever needs one next on this thread.
-std::vector<kernel_pipe>& kept() {
+// Empty pipes of this thread, kept for the next use.
+std::vector<kernel_pipe>& idle_pipes() {
   thread_local std::vector<kernel_pipe> all;
   return all;
 }
@@ -59,37 +59,37 @@ std::vector<kernel_pipe>& kept() {
 class lent_pipe {
  public:
   lent_pipe() {
-    auto& all = kept();
+    auto& all = idle_pipes();
     if (all.empty()) {
-      one_ = kernel_pipe::make();
+      pipe_ = kernel_pipe::make();
     } else {
-      one_ = std::move(all.back());
+      pipe_ = std::move(all.back());
       all.pop_back();
     }
   }
   lent_pipe(const lent_pipe&) = delete;
   lent_pipe& operator=(const lent_pipe&) = delete;
-  // With bytes in it, it is of no use to anybody else.
+  // A pipe that still holds bytes cannot be reused.
   ~lent_pipe() {
-    if (one_.valid() && inside_ == 0 && kept().size() < most_kept) kept().push_back(std::move(one_));
+    if (pipe_.valid() && inside_ == 0 && idle_pipes().size() < max_idle) idle_pipes().push_back(std::move(pipe_));
   }
 
-  bool valid() const noexcept { return one_.valid(); }
+  bool valid() const noexcept { return pipe_.valid(); }
   std::size_t inside() const noexcept { return inside_; }
-  // As splice(2).
+  // Returns what splice(2) returns.
   ssize_t take(int from) noexcept {
-    const auto moved = ::splice(from, nullptr, one_.in(), nullptr, pipe_bytes, SPLICE_F_NONBLOCK);
+    const auto moved = ::splice(from, nullptr, pipe_.in(), nullptr, pipe_bytes, SPLICE_F_NONBLOCK);
     if (moved > 0) inside_ += static_cast<std::size_t>(moved);
     return moved;
   }
   ssize_t give(int to) noexcept {
-    const auto moved = ::splice(one_.out(), nullptr, to, nullptr, inside_, SPLICE_F_NONBLOCK);
+    const auto moved = ::splice(pipe_.out(), nullptr, to, nullptr, inside_, SPLICE_F_NONBLOCK);
     if (moved > 0) inside_ -= static_cast<std::size_t>(moved);
     return moved;
   }
 
  private:
-  kernel_pipe one_;
+  kernel_pipe pipe_;
   std::size_t inside_ = 0;
 };
 
@@ -119,7 +119,7 @@ async::task<result<std::optional<std::size_t>>> splice_some(stream& from, stream
   using outcome = result<std::optional<std::size_t>>;
   for (;;) {
     if (from.plain_descriptor() < 0 || to.plain_descriptor() < 0) co_return outcome(std::nullopt);
-    // The event loop is asked each time: it lets the others have their turn, and mostly there is nothing yet.
+    // Always waits through the event loop: other connections get their turn, and usually nothing has arrived yet.
     auto ready = co_await from.wait_readable();
     if (!ready) co_return std::unexpected(ready.error());
     lent_pipe through;

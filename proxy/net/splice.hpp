@@ -1,4 +1,5 @@
-// Bytes from one TCP connection to another without a copy of them here (splice(2)): for tunnels, in which nobody looks.
+// Moves bytes from one TCP connection to another without copying them to user space (splice(2)): for tunnels, whose
+// content regpass does not inspect.
 #pragma once
 
 #include "regpass/net/stream.hpp"
@@ -8,9 +9,9 @@
 
 namespace regpass::net {
 
-// Waits for bytes of `from` and passes on to `to` what came: at least one byte, or 0 at the end of `from`. Nothing,
-// when this cannot be done now and no byte was taken: one of them is no plain TCP connection, the kernel refuses, or
-// too many descriptors are in use for it. Then they are to be copied.
+// Waits for bytes from `from` and forwards them to `to`. Returns how many, 0 at the end of `from`. Returns nothing if
+// splicing is impossible now and no byte was read: a stream is not a plain TCP connection, the kernel refuses, or too
+// many descriptors are in use. The caller then copies the bytes instead.
 async::task<result<std::optional<std::size_t>>> splice_some(stream& from, stream& to);
 
 }  // namespace regpass::net

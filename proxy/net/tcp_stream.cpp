@@ -24,9 +24,10 @@ using keep_interval = boost::asio::detail::socket_option::integer<IPPROTO_TCP, T
 using keep_count = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
 using user_timeout = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
 
-// A line that has died without a word, at a NAT or load balancer that forgot it, is given up after a minute, and one
-// that takes nothing of what is sent after two: a registry may need ten to answer, and such a line would look the same.
-void notice_death(tcp_socket& socket) {
+// Detects connections that died silently, for example because a NAT or load balancer dropped their state: after a
+// minute if idle, after two if sent data is not acknowledged. A registry may take ten minutes to answer, so silence
+// alone proves nothing.
+void enable_keepalive(tcp_socket& socket) {
   boost::system::error_code ignored;
   socket.set_option(boost::asio::socket_base::keep_alive(true), ignored);
   socket.set_option(keep_idle(30), ignored);
@@ -35,10 +36,10 @@ void notice_death(tcp_socket& socket) {
   socket.set_option(user_timeout(120'000), ignored);
 }
 
-constexpr unsigned in_a_row = 16;
+constexpr unsigned max_in_a_row = 16;
 
-// Whether this thread's connections send so often that others are likely to be about to.
-bool many_send() noexcept {
+// Whether this thread's connections send so often that others are probably about to send as well.
+bool sends_are_frequent() noexcept {
   constexpr auto close = std::chrono::microseconds(50);
   static thread_local std::chrono::steady_clock::time_point last;
   const auto now = std::chrono::steady_clock::now();
@@ -53,22 +54,22 @@ class tcp_stream final : public stream {
     boost::system::error_code ignored;
     socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
     socket_.non_blocking(true, ignored);
-    if (peer != party::client) notice_death(socket_);
+    if (peer != party::client) enable_keepalive(socket_);
   }
 
   async::task<result<std::size_t>> read_some(std::span<char> into) override {
     const auto buffer = boost::asio::buffer(into.data(), into.size());
-    // The event loop tells of an end or an error once: who read on would wait for another.
+    // The event loop reports an end or an error only once: another wait would never return.
     auto ec = ended_ ? ended_ : boost::system::error_code(boost::asio::error::would_block);
     std::size_t count = 0;
-    // Asking where it is not likely would mostly be in vain.
-    if (!ended_ && likely_ && at_once()) count = socket_.read_some(buffer, ec);
+    // Try a direct read only if data is likely: otherwise the system call would be wasted.
+    if (!ended_ && data_likely_ && may_skip_loop()) count = socket_.read_some(buffer, ec);
     if (would_wait(ec)) {
-      const auto [failed, got] = co_await socket_.async_read_some(buffer, async::use_task);
+      const auto [failed, received] = co_await socket_.async_read_some(buffer, async::use_task);
       ec = failed;
-      count = got;
+      count = received;
     }
-    likely_ = !ec && count == into.size();
+    data_likely_ = !ec && count == into.size();
     if (batch_) batch_->arrived(count);
     ended_ = ec;
     if (ec == boost::asio::error::eof) co_return std::size_t{0};
@@ -81,19 +82,18 @@ class tcp_stream final : public stream {
     for (const auto part : parts) {
       if (!part.empty()) left.emplace_back(part.data(), part.size());
     }
-    if (many_send()) {
-      // In a turn of its own: what they have to send goes out in a row, and finds a peer that they share awake but for
-      // the first time.
+    if (sends_are_frequent()) {
+      // Yield once: then several connections send back to back, and a peer that they share is woken only once.
       const auto on = socket_.get_executor();
       co_await boost::asio::post(on, async::use_task);
     }
     while (!left.empty()) {
       boost::system::error_code ec;
-      took(left, socket_.write_some(left, ec));  // the kernel mostly takes all of it
+      drop_front(left, socket_.write_some(left, ec));  // the kernel usually accepts all of it
       if (would_wait(ec)) {
         const auto [failed, count] = co_await socket_.async_write_some(left, async::use_task);
         ec = failed;
-        took(left, count);
+        drop_front(left, count);
       }
       if (ec) co_return std::unexpected(to_error(ec, phase::body, peer_));
     }
@@ -104,7 +104,7 @@ class tcp_stream final : public stream {
     if (ended_ && socket_.is_open()) co_return result<void>();
     const auto [ec] = co_await socket_.async_wait(tcp_socket::wait_read, async::use_task);
     if (ec) co_return std::unexpected(to_error(ec, phase::idle, peer_));
-    likely_ = true;
+    data_likely_ = true;
     co_return result<void>();
   }
 
@@ -130,33 +130,33 @@ class tcp_stream final : public stream {
 
   void close() noexcept override {
     boost::system::error_code ignored;
-    batch_.reset();  // before its socket's number is somebody else's
+    batch_.reset();  // before the descriptor can be reused
     socket_.close(ignored);
   }
 
   bool stale() noexcept override {
     if (!socket_.is_open()) return true;
     char byte = 0;
-    const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+    const auto received = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return received >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
   }
 
-  presence look() noexcept override {
-    if (!socket_.is_open()) return presence::gone;
-    pollfd asked{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
-    if (::poll(&asked, 1, 0) <= 0) return presence::here;
-    if ((asked.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) return presence::gone;
-    return presence::finished;
+  peer_state probe_peer() noexcept override {
+    if (!socket_.is_open()) return peer_state::closed;
+    pollfd poll_entry{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
+    if (::poll(&poll_entry, 1, 0) <= 0) return peer_state::open;
+    if ((poll_entry.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) return peer_state::closed;
+    return peer_state::half_closed;
   }
 
   async::executor get_executor() override { return socket_.get_executor(); }
 
  private:
-  // What the kernel does right away needs no turn of the event loop. But one connection that always finds it so must
-  // not keep the thread from the others: each so-manieth operation goes round.
-  bool at_once() noexcept { return ++operations_ % in_a_row != 0; }
+  // Operations that the kernel completes at once need not go through the event loop. But every n-th one does, so that a
+  // busy connection does not starve the others on this thread.
+  bool may_skip_loop() noexcept { return ++operations_ % max_in_a_row != 0; }
 
-  static void took(buffers& from, std::size_t bytes) {
+  static void drop_front(buffers& from, std::size_t bytes) {
     while (bytes > 0) {
       auto& first = from.front();
       const auto size = std::min(bytes, first.size());
@@ -172,10 +172,10 @@ class tcp_stream final : public stream {
 
   tcp_socket socket_;
   party peer_;
-  boost::system::error_code ended_;  // of reading, with what
-  bool likely_ = false;              // that bytes are there: the last read filled its buffer, or the kernel said so
+  boost::system::error_code ended_;  // how reading ended
+  bool data_likely_ = false;         // the last read filled its buffer, or the kernel reported data
   unsigned operations_ = 0;
-  std::optional<receive_batch> batch_;  // once a long body was expected
+  std::optional<receive_batch> batch_;  // set when a long body is expected
 };
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace regpass::net {
 
 using tcp_socket = boost::asio::ip::tcp::socket;
 
-// `peer` is whom errors blame. Sets TCP_NODELAY.
+// Errors blame `peer`. Sets TCP_NODELAY.
 std::unique_ptr<stream> make_tcp_stream(tcp_socket socket, party peer);
 
 }  // namespace regpass::net

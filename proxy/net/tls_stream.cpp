@@ -6,7 +6,7 @@ namespace regpass::net {
 
 namespace {
 
-// What is read in one go: four full records and a little of the next one. Small enough to stay in the L2 cache with the
+// The size of one read: four full records and a little of the next one. Small enough to stay in the L2 cache with the
 // plaintext, large enough that system calls do not matter (tests/bench: 16 KiB costs 0.9 × nginx, 64 KiB 0.7 ×).
 constexpr std::size_t read_bytes = buffer::block_bytes;
 
@@ -20,7 +20,7 @@ tls_stream::tls_stream(std::unique_ptr<stream> below, const tls::context& contex
 async::task<result<void>> tls_stream::handshake() {
   for (;;) {
     auto done = engine_.handshake();
-    // What the engine has to say goes out even when it failed: the peer gets its alert.
+    // Send the engine's output even after a failure: it contains the alert for the peer.
     auto sent = co_await flush();
     if (!done) co_return std::unexpected(done.error());
     if (!sent) co_return std::unexpected(sent.error());
@@ -33,14 +33,14 @@ async::task<result<void>> tls_stream::handshake() {
 
 async::task<result<std::size_t>> tls_stream::read_some(std::span<char> into) {
   for (;;) {
-    auto got = engine_.read(into);
-    if (!got) {
-      if (got.error().code == errc::closed) co_return std::size_t{0};
-      co_return std::unexpected(got.error());
+    auto count = engine_.read(into);
+    if (!count) {
+      if (count.error().code == errc::closed) co_return std::size_t{0};
+      co_return std::unexpected(count.error());
     }
     if (engine_.input_left() == 0) input_.release();
-    if (*got > 0) co_return *got;
-    // What the peer sent between two records of data may ask for an answer.
+    if (*count > 0) co_return *count;
+    // Messages of the peer between two data records may require an answer.
     if (!engine_.output().empty()) {
       auto sent = co_await flush();
       if (!sent) co_return std::unexpected(sent.error());
@@ -53,10 +53,10 @@ async::task<result<std::size_t>> tls_stream::read_some(std::span<char> into) {
 
 async::task<result<bool>> tls_stream::fill() {
   if (input_.empty()) input_.resize(read_bytes);
-  auto got = co_await below_->read_some(input_.span());
-  if (!got) co_return std::unexpected(engine_.meaning_of(got.error()));
-  if (*got == 0) co_return false;
-  engine_.feed(std::span<const char>(input_.data(), *got));
+  auto count = co_await below_->read_some(input_.span());
+  if (!count) co_return std::unexpected(engine_.meaning_of(count.error()));
+  if (*count == 0) co_return false;
+  engine_.feed(std::span<const char>(input_.data(), *count));
   co_return true;
 }
 
@@ -68,10 +68,10 @@ async::task<result<void>> tls_stream::write_all(std::span<const std::string_view
 }
 
 async::task<result<void>> tls_stream::flush() {
-  // One sender at a time. The other side waits for it: what it appends would grow while the peer does not read.
+  // Only one caller sends at a time. The others wait, because what they append would grow while the peer does not read.
   while (flushing_) {
-    if (!sender_gone_) sender_gone_ = std::make_unique<boost::asio::steady_timer>(get_executor(), forever);
-    co_await sender_gone_->async_wait(async::use_task);
+    if (!flushed_) flushed_ = std::make_unique<boost::asio::steady_timer>(get_executor(), forever);
+    co_await flushed_->async_wait(async::use_task);
   }
   flushing_ = true;
   result<void> outcome;
@@ -82,11 +82,11 @@ async::task<result<void>> tls_stream::flush() {
     if (!outcome) break;
   }
   flushing_ = false;
-  if (sender_gone_) sender_gone_->cancel();
+  if (flushed_) flushed_->cancel();
   co_return outcome;
 }
 
-// Without a frame of its own, as most connections wait here for most of their time.
+// Not a coroutine: most connections wait here most of the time, and a frame for each would cost memory.
 async::task<result<void>> tls_stream::wait_readable() {
   if (engine_.holds_input()) return async::done_already();
   input_.release();
@@ -94,10 +94,10 @@ async::task<result<void>> tls_stream::wait_readable() {
   return below_->wait_readable();
 }
 
-// Some of them may be here already, as ciphertext or in OpenSSL.
+// Some of the bytes may have arrived already, as ciphertext or inside OpenSSL.
 void tls_stream::expect(std::uint64_t bytes) noexcept {
-  constexpr std::uint64_t here = read_bytes + 16 * 1024;
-  below_->expect(bytes > here ? bytes - here : 0);
+  constexpr std::uint64_t buffered = read_bytes + 16 * 1024;
+  below_->expect(bytes > buffered ? bytes - buffered : 0);
 }
 
 async::task<result<void>> tls_stream::shut_write() {
@@ -116,8 +116,8 @@ bool tls_stream::stale() noexcept {
   return engine_.holds_input() || below_->stale();
 }
 
-presence tls_stream::look() noexcept {
-  return below_->look() == presence::here ? presence::here : presence::gone;
+peer_state tls_stream::probe_peer() noexcept {
+  return below_->probe_peer() == peer_state::open ? peer_state::open : peer_state::closed;
 }
 
 async::executor tls_stream::get_executor() {

@@ -38,7 +38,7 @@ boost::container::small_vector<std::string_view, 12> split(std::string_view path
 std::string joined(segments s) {
   std::string out;
   if (!s.empty()) out.reserve(static_cast<std::size_t>(s.back().end() - s.front().begin()));
-  for (const auto one : s) out.append(out.empty() ? "" : "/").append(one);
+  for (const auto segment : s) out.append(out.empty() ? "" : "/").append(segment);
   return out;
 }
 

@@ -34,7 +34,7 @@ std::string text_of(const json::object& from, std::string_view name) {
   return text != nullptr ? clean(*text) : std::string();
 }
 
-// What stands between the tags; good enough for the flat documents of S3, GCS and Azure.
+// The text between the tags; sufficient for the flat documents of S3, GCS and Azure.
 std::string_view element(std::string_view xml, std::string_view name) {
   const auto opening = "<" + std::string(name) + ">";
   const auto from = xml.find(opening);
@@ -51,7 +51,7 @@ std::string text_of_xml(std::string_view body) {
   return clean(std::string(code) + (code.empty() || message.empty() ? "" : ": ") + std::string(message));
 }
 
-// Of a page for people its title is all that is wanted: "403 Forbidden", "Sign in".
+// Of an HTML page only the title is used: "403 Forbidden", "Sign in".
 std::string text_of_page(std::string_view body) {
   constexpr std::size_t longest_title = 120;
   const auto low = lower(body);
@@ -114,8 +114,8 @@ std::string parse_message(std::string_view body) {
   return {};
 }
 
-// Clients repeat what they read UNKNOWN, TOOMANYREQUESTS or UNAVAILABLE for, Docker also what it reads SIZE_INVALID
-// for; containers/image converts a manifest after MANIFEST_INVALID and TAG_INVALID.
+// Clients repeat requests after UNKNOWN, TOOMANYREQUESTS and UNAVAILABLE, Docker also after SIZE_INVALID;
+// containers/image converts a manifest after MANIFEST_INVALID and TAG_INVALID.
 std::string_view code_for(int status) noexcept {
   switch (status) {
     case 401:

@@ -36,7 +36,7 @@ json::object new_error(const note& with, std::string_view words) {
   return json::object{{"code", with.code}, {"message", with.before(words)}};
 }
 
-// A code that is no string (some products repeat the status there) keeps no client from reading the rest.
+// A code that is not a string (some products repeat the status there) does not keep clients from reading the rest.
 void complete_code(json::object& error, const note& with) {
   auto* code = error.if_contains("code");
   const bool usable = code != nullptr && code->is_string() && !code->get_string().empty();
@@ -60,7 +60,7 @@ void annotate(json::value& error, const note& with) {
   members["message"] = with.before(words);
 }
 
-// What a client prints of an object without errors: one member's text, or all of it.
+// What a client prints of an object without `errors`: one member's text, or the whole object.
 std::string words_of_object(const json::object& from) {
   if (from.empty()) return {};
   if (from.size() == 1 && from.begin()->value().is_string()) return std::string(from.begin()->value().get_string());

@@ -28,8 +28,8 @@ struct rule {
   std::array<std::string_view, 2> scope;  // actions on the repository
 };
 
-// clients-on-the-wire, section 2. Asking for and cancelling an upload are parts of pushing to policy, whatever the
-// scope says.
+// clients-on-the-wire, section 2. For the policy, querying and cancelling an upload are parts of a push, whatever
+// the scope is.
 constexpr rule rules[] = {
     {endpoint::base, "GET", action::ping, {}},
     {endpoint::base, "HEAD", action::ping, {}},
@@ -67,16 +67,16 @@ struct parameters {
 
 result<parameters> read_query(const urls::url_view& url) {
   parameters out;
-  // Some parsers take ';' for '&', and would see parameters that we do not (T06).
+  // Some parsers treat ';' like '&', and would see parameters that we do not (T06).
   if (url.encoded_query().find(';') != std::string_view::npos) return malformed("';' in the query");
-  for (const auto& one : url.params()) {
-    auto* known = one.key == "mount"    ? &out.mount
-                  : one.key == "from"   ? &out.from
-                  : one.key == "digest" ? &out.digest
-                                        : nullptr;
+  for (const auto& param : url.params()) {
+    auto* known = param.key == "mount"    ? &out.mount
+                  : param.key == "from"   ? &out.from
+                  : param.key == "digest" ? &out.digest
+                                          : nullptr;
     if (known == nullptr) continue;
-    if (known->has_value()) return malformed("repeated " + one.key + " in the query");
-    *known = one.value;
+    if (known->has_value()) return malformed("repeated " + param.key + " in the query");
+    *known = param.value;
   }
   if (out.mount && !is_digest(*out.mount)) return malformed("mount is no digest");
   if (out.from && !is_repository(*out.from)) return malformed("from is no repository");
@@ -148,11 +148,11 @@ std::string without_mount(std::string_view target) {
   if (!url) return std::string(target);
   std::string out(target.substr(0, target.find('?')));
   char mark = '?';
-  for (const auto& one : url->encoded_params()) {
-    const auto key = *one.key;
+  for (const auto& param : url->encoded_params()) {
+    const auto key = *param.key;
     if (key == "mount" || key == "from" || key == "origin") continue;
-    out.append(1, std::exchange(mark, '&')).append(std::string_view(one.key));
-    if (one.has_value) out.append("=").append(std::string_view(one.value));
+    out.append(1, std::exchange(mark, '&')).append(std::string_view(param.key));
+    if (param.has_value) out.append("=").append(std::string_view(param.value));
   }
   return out;
 }

@@ -73,8 +73,8 @@ bool separates(std::string_view name) {
   static constexpr std::array<std::string_view, 10> inside_text{"a",    "b",    "i",    "em", "strong",
                                                                 "code", "span", "font", "tt", "u"};
   if (name.starts_with('/')) name.remove_prefix(1);
-  for (const auto one : inside_text) {
-    if (name == one) return false;
+  for (const auto element : inside_text) {
+    if (name == element) return false;
   }
   return true;
 }
@@ -107,7 +107,7 @@ class collector {
     out_ += (out_.empty() ? "" : " ") + whole;
     last_ = whole;
   }
-  bool said(std::string_view words) const { return segment_.find(words) != std::string::npos; }
+  bool contains(std::string_view words) const { return segment_.find(words) != std::string::npos; }
   std::string take() {
     end_segment();
     return std::move(out_);
@@ -152,7 +152,7 @@ std::string page_text(std::string_view page) {
     at = close + 1;
     if (name == "script" || name == "style") at = behind(lowered, at, "</" + std::string(name) + ">");
     if (name == "a") link = link_of(page.substr(open + 1, close - open - 1), tag);
-    if (name == "/a" && !link.empty() && !found.said(link)) found.text(" (" + link + ")");
+    if (name == "/a" && !link.empty() && !found.contains(link)) found.text(" (" + link + ")");
     if (name == "/a") link.clear();
     if (separates(name)) found.end_segment();
   }

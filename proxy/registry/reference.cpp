@@ -50,7 +50,7 @@ std::unexpected<error> refuse(std::string_view why, std::string_view text) {
   return fail(errc::bad_input, std::string(why) + ": \"" + clean(text) + "\"");
 }
 
-// Docker's rule for what stands before the first slash.
+// Docker's rule for the part before the first slash.
 bool looks_like_host(std::string_view first) noexcept {
   return first.find_first_of(".:") != std::string_view::npos || first == "localhost";
 }

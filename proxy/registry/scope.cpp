@@ -83,20 +83,20 @@ std::string to_text(const scope& s) {
   return out;
 }
 
-void scope_set::add(scope one) {
-  if (!is_part_of_list(one)) return;  // nothing is asked for
-  const auto at = std::ranges::lower_bound(list_, key(one), {}, key);
-  if (at == list_.end() || key(*at) != key(one)) {
-    swallow(one);
-    list_.insert(at, std::move(one));
+void scope_set::add(scope added) {
+  if (!is_part_of_list(added)) return;  // it has no actions
+  const auto at = std::ranges::lower_bound(list_, key(added), {}, key);
+  if (at == list_.end() || key(*at) != key(added)) {
+    swallow(added);
+    list_.insert(at, std::move(added));
   } else {
-    at->actions.merge(one.actions);
+    at->actions.merge(added.actions);
     swallow(*at);
   }
 }
 
 void scope_set::add(const scope_set& other) {
-  for (const auto& one : std::vector(other.list_)) add(one);  // a copy: `other` may be this set
+  for (const auto& each : std::vector(other.list_)) add(each);  // a copy: `other` may be this set
 }
 
 bool scope_set::covers(const scope_set& need) const {
@@ -105,25 +105,25 @@ bool scope_set::covers(const scope_set& need) const {
 
 scope_set scope_set::minus(const scope_set& other) const {
   scope_set out;
-  for (auto one : list_) {
-    const auto* twin = find(other.list_, one);
-    if (twin != nullptr) std::erase_if(one.actions, [twin](const auto& action) { return allows(*twin, action); });
-    out.add(std::move(one));
+  for (auto own : list_) {
+    const auto* twin = find(other.list_, own);
+    if (twin != nullptr) std::erase_if(own.actions, [twin](const auto& action) { return allows(*twin, action); });
+    out.add(std::move(own));
   }
   return out;
 }
 
 scope_set scope_set::intersect(const scope_set& other) const {
   scope_set out;
-  for (const auto& one : list_) {
-    const auto* twin = find(other.list_, one);
+  for (const auto& own : list_) {
+    const auto* twin = find(other.list_, own);
     if (twin == nullptr) continue;
-    scope both{one.type, one.name, {}};
-    for (const auto& action : one.actions) {
+    scope both{own.type, own.name, {}};
+    for (const auto& action : own.actions) {
       if (allows(*twin, action)) both.actions.insert(action);
     }
     for (const auto& action : twin->actions) {
-      if (allows(one, action)) both.actions.insert(action);
+      if (allows(own, action)) both.actions.insert(action);
     }
     out.add(std::move(both));
   }
@@ -136,9 +136,9 @@ result<scope_set> parse_scopes(std::string_view text) {
   while (!text.empty()) {
     const auto blank = std::min(text.find(' '), text.size());
     if (blank != 0) {
-      auto one = parse_scope(text.substr(0, blank));
-      if (!one) return std::unexpected(one.error());
-      out.add(*std::move(one));
+      auto parsed = parse_scope(text.substr(0, blank));
+      if (!parsed) return std::unexpected(parsed.error());
+      out.add(*std::move(parsed));
     }
     text.remove_prefix(std::min(blank + 1, text.size()));
   }
@@ -147,7 +147,7 @@ result<scope_set> parse_scopes(std::string_view text) {
 
 std::string to_text(const scope_set& set) {
   std::string out;
-  for (const auto& one : set.list()) out += (out.empty() ? "" : " ") + to_text(one);
+  for (const auto& each : set.list()) out += (out.empty() ? "" : " ") + to_text(each);
   return out;
 }
 

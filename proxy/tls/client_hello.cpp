@@ -26,7 +26,7 @@ std::size_t number(std::string_view bytes) {
   return made;
 }
 
-// Takes from the front of a structure. Once something was not there, nothing is any more.
+// Reads from the front of a structure. After the first missing element everything is missing.
 class reader {
  public:
   explicit reader(std::string_view bytes) : left_(bytes) {}
@@ -87,7 +87,7 @@ bool read_extensions(std::string_view body, client_hello& into) {
     const auto content = extensions.vector(2);
     if (!extensions.good()) return false;
     if (type == extension_encrypted_client_hello) into.encrypted = true;
-    // Twice the same extension is forbidden, and which of them counts would be a guess.
+    // A repeated extension is forbidden, and it would be unclear which one counts.
     if (type == extension_server_name && (std::exchange(named, true) || !read_server_name(content, into))) return false;
     if (type == extension_alpn && (std::exchange(negotiated, true) || !read_alpn(content, into))) return false;
   }
@@ -124,7 +124,7 @@ class fragments {
   bool foreign() const { return foreign_; }
 
  private:
-  // As far as it is there, so that what is no TLS is known from its first byte.
+  // Checked as far as it has arrived, so that other protocols are recognised at their first byte.
   bool begins_record() {
     const auto size = left_.size() < record_header ? 0 : number(left_.substr(3, 2));
     foreign_ = left_[0] != handshake_record || (left_.size() > 1 && left_[1] != 3) ||

@@ -91,11 +91,11 @@ result<void> set_trust(SSL_CTX& ctx, const trust& wanted, const std::string& exc
   auto store = store_for(wanted, *except);
   if (!store) return std::unexpected(std::move(store.error()));
   SSL_CTX_set1_cert_store(&ctx, store->get());
-  X509_VERIFY_PARAM* how = SSL_CTX_get0_param(&ctx);
-  // As in Go: whatever a ca_file holds is an anchor, an intermediate too.
-  X509_VERIFY_PARAM_set_flags(how, X509_V_FLAG_PARTIAL_CHAIN);
-  // A common name is no host name (RFC 9110 section 4.3.4).
-  X509_VERIFY_PARAM_set_hostflags(how, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  X509_VERIFY_PARAM* params = SSL_CTX_get0_param(&ctx);
+  // As in Go: every certificate in a ca_file is a trust anchor, even an intermediate.
+  X509_VERIFY_PARAM_set_flags(params, X509_V_FLAG_PARTIAL_CHAIN);
+  // A common name is not a host name (RFC 9110 section 4.3.4).
+  X509_VERIFY_PARAM_set_hostflags(params, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   SSL_CTX_set_verify(&ctx, SSL_VERIFY_PEER, nullptr);
   return {};
 }
@@ -114,7 +114,7 @@ result<void> present(SSL_CTX& ctx, EVP_PKEY* key, const std::vector<X509*>& cert
 result<void> set_client_certificate(SSL_CTX& ctx, const trust& wanted) {
   const bool none = wanted.client_cert_file.empty();
   if (none != wanted.client_key_file.empty()) {
-    return fail(errc::bad_input, "client_cert_file and client_key_file go together: one of them is missing");
+    return fail(errc::bad_input, "client_cert_file and client_key_file must be set together: one of them is missing");
   }
   if (none) return {};
   auto certificates = read_certificates(wanted.client_cert_file);
@@ -157,7 +157,7 @@ result<context> make_server_context(EVP_PKEY* key, const std::vector<X509*>& cer
   if (!ctx) return std::unexpected(std::move(ctx.error()));
   if (auto done = present(**ctx, key, certificates); !done) return std::unexpected(std::move(done.error()));
   SSL_CTX_set_num_tickets(ctx->get(), 1);
-  // What clients of TLS 1.2 speak, and nothing that HTTP/2 forbids (RFC 9113, appendix A). TLS 1.3 has nothing else.
+  // For TLS 1.2 only cipher suites that HTTP/2 does not forbid (RFC 9113, appendix A); TLS 1.3 has no others.
   const bool set = SSL_CTX_set1_groups_list(ctx->get(), "X25519:P-256:P-384") == 1 &&
                    SSL_CTX_set_cipher_list(ctx->get(), "ECDHE+AESGCM:ECDHE+CHACHA20") == 1;
   if (!set) return openssl_fail("cannot set up TLS");

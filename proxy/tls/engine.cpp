@@ -19,23 +19,23 @@ namespace regpass::tls {
 namespace {
 
 constexpr std::size_t record = SSL3_RT_MAX_PLAIN_LENGTH;
-constexpr std::size_t telling_bytes = 5;  // enough to know "HTTP/"; OpenSSL judges after as many
+constexpr std::size_t sniffed_bytes = 5;  // enough to recognise "HTTP/"; OpenSSL decides after as many
 
-error here(const engine_options& options, errc code, std::string detail) {
+error engine_error(const engine_options& options, errc code, std::string detail) {
   return {.code = code, .who = options.peer, .when = phase::tls, .detail = std::move(detail)};
 }
 
 bool set_checked_name(SSL& ssl, const subject_name& name) {
-  X509_VERIFY_PARAM* how = SSL_get0_param(&ssl);
+  X509_VERIFY_PARAM* params = SSL_get0_param(&ssl);
   if (name.address.empty()) {
     return SSL_set_tlsext_host_name(&ssl, name.text.c_str()) == 1 &&
-           X509_VERIFY_PARAM_set1_host(how, name.text.data(), name.text.size()) == 1;
+           X509_VERIFY_PARAM_set1_host(params, name.text.data(), name.text.size()) == 1;
   }
   const auto* address = reinterpret_cast<const unsigned char*>(name.address.data());
-  return X509_VERIFY_PARAM_set1_ip(how, address, name.address.size()) == 1;
+  return X509_VERIFY_PARAM_set1_ip(params, address, name.address.size()) == 1;
 }
 
-// A client never goes without a name to check: an empty one is an error, too.
+// A client always verifies a name: an empty one is an error, too.
 result<void> become_client(SSL& ssl, const engine_options& options) {
   const auto name = parse_name(options.name);
   if (!name) return std::unexpected(name.error());
@@ -51,7 +51,7 @@ result<void> become_client(SSL& ssl, const engine_options& options) {
   return {};
 }
 
-// Hardly ever is there anything to clear, and to clear nothing costs as much as all.
+// There is hardly ever anything to clear, and clearing an empty queue costs as much as clearing a full one.
 void clear_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
@@ -75,19 +75,19 @@ struct engine::state {
   memory_pipe pipe;
   handshake_notes notes;
   ssl_ptr ssl;
-  buffer staging;                // small parts on their way into one record
-  std::string first_bytes;       // of the peer's, at most `telling_bytes`
-  std::optional<error> failure;  // TLS is over: every later call says so again
+  buffer staging;                // small parts to be joined into one record
+  std::string first_bytes;       // of the peer's, at most `sniffed_bytes`
+  std::optional<error> failure;  // TLS has failed: every later call returns it again
   bool done = false;
   bool ended = false;
-  bool heard = false;  // something was decrypted
+  bool got_data = false;  // something was decrypted
 };
 
 engine::state::state(const context& ctx, engine_options opts) : options(std::move(opts)) {
   if (auto ready = set_up(ctx); !ready) failure = std::move(ready.error());
 }
 
-// OpenSSL takes a session whose connection goes without a shutdown for one that must not be resumed.
+// OpenSSL does not resume a session whose connection was freed without a shutdown.
 engine::state::~state() {
   if (!ssl || !done || failure) return;
   ERR_clear_error();
@@ -133,9 +133,9 @@ std::pair<std::size_t, int> engine::state::decrypt(std::span<char> into) {
 }
 
 result<void> engine::state::put_staged() {
-  auto done_so = put(staging.view());
+  auto outcome = put(staging.view());
   staging.release();
-  return done_so;
+  return outcome;
 }
 
 engine::engine(const context& ctx, engine_options options) : state_(std::make_unique<state>(ctx, std::move(options))) {}
@@ -145,8 +145,8 @@ engine& engine::operator=(engine&&) noexcept = default;
 
 void engine::feed(std::span<const char> ciphertext) noexcept {
   std::string& first = state_->first_bytes;
-  if (!state_->done && first.size() < telling_bytes) {
-    first.append(ciphertext.data(), std::min(ciphertext.size(), telling_bytes - first.size()));
+  if (!state_->done && first.size() < sniffed_bytes) {
+    first.append(ciphertext.data(), std::min(ciphertext.size(), sniffed_bytes - first.size()));
   }
   state_->pipe.feed(ciphertext);
 }
@@ -172,7 +172,7 @@ result<bool> engine::handshake() {
   const int why = SSL_get_error(s.ssl.get(), outcome);
   if (why == SSL_ERROR_WANT_READ && !s.ended) return false;
   if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_ZERO_RETURN) return s.break_down();
-  return std::unexpected(here(s.options, errc::closed, "the connection was closed during the TLS handshake"));
+  return std::unexpected(engine_error(s.options, errc::closed, "the connection was closed during the TLS handshake"));
 }
 
 result<std::size_t> engine::read(std::span<char> into) {
@@ -185,20 +185,20 @@ result<std::size_t> engine::read(std::span<char> into) {
     auto failed = s.break_down();
     if (total == 0) return failed;
   }
-  s.heard = s.heard || total > 0;
-  if (total > 0) return total;  // what there is comes first; the next call meets the end again
-  if (why == SSL_ERROR_ZERO_RETURN) return std::unexpected(here(s.options, errc::closed, ""));
+  s.got_data = s.got_data || total > 0;
+  if (total > 0) return total;  // return the data first; the next call reports the end
+  if (why == SSL_ERROR_ZERO_RETURN) return std::unexpected(engine_error(s.options, errc::closed, ""));
   if (!s.ended) return 0;
   return std::unexpected(
-      meaning_of(here(s.options, errc::truncated, "the connection was closed without TLS's close_notify")));
+      meaning_of(engine_error(s.options, errc::truncated, "the connection was closed without a TLS close_notify")));
 }
 
 error engine::meaning_of(error below) const {
   const state& s = *state_;
   const bool hung_up = below.code == errc::truncated || below.code == errc::reset || below.code == errc::closed;
-  if (!hung_up || !s.done || s.heard || !s.notes.owes_certificate) return below;
-  return here(s.options, errc::distrusted,
-              "a client certificate was asked for, none is configured, and the connection was closed");
+  if (!hung_up || !s.done || s.got_data || !s.notes.owes_certificate) return below;
+  return engine_error(s.options, errc::distrusted,
+                      "a client certificate was asked for, none is configured, and the connection was closed");
 }
 
 result<void> engine::write(std::span<const std::string_view> parts) {
@@ -219,7 +219,7 @@ result<void> engine::write(std::span<const std::string_view> parts) {
   return s.put_staged();
 }
 
-// Once only: a second SSL_shutdown would read, and swallow what the peer still sends.
+// Only once: a second SSL_shutdown would read and discard what the peer still sends.
 void engine::close_notify() {
   state& s = *state_;
   if (!s.done || s.failure || (SSL_get_shutdown(s.ssl.get()) & SSL_SENT_SHUTDOWN) != 0) return;
@@ -237,7 +237,7 @@ void engine::take(buffer& into) noexcept {
   state_->pipe.take_output(into);
 }
 
-// The SSL's own buffers go by themselves (SSL_MODE_RELEASE_BUFFERS).
+// OpenSSL frees its own buffers (SSL_MODE_RELEASE_BUFFERS).
 void engine::release() noexcept {
   state_->pipe.release();
   state_->staging.release();

@@ -14,7 +14,7 @@
 namespace regpass::tls {
 namespace {
 
-error make(const engine_options& options, errc code, std::string detail) {
+error tls_error(const engine_options& options, errc code, std::string detail) {
   return {.code = code, .who = options.peer, .when = phase::tls, .detail = std::move(detail)};
 }
 
@@ -24,7 +24,7 @@ bool is_plain_http(role ours, std::string_view first_bytes) {
   return reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST;
 }
 
-// OpenSSL files a received alert under its number plus an offset.
+// OpenSSL reports a received alert as its number plus an offset.
 std::optional<int> received_alert() {
   const unsigned long oldest = ERR_peek_error();
   const int reason = ERR_GET_REASON(oldest);
@@ -32,7 +32,7 @@ std::optional<int> received_alert() {
   return reason - SSL_AD_REASON_OFFSET;
 }
 
-// The alerts of RFC 8446 section 6.2 by which a peer says that it does not take our certificate, or wants one.
+// The alerts of RFC 8446 section 6.2 with which a peer rejects our certificate, or demands one.
 bool is_distrust(int alert) {
   switch (alert) {
     case SSL_AD_BAD_CERTIFICATE:
@@ -49,14 +49,15 @@ bool is_distrust(int alert) {
   }
 }
 
-error of_alert(const engine_options& options, int alert) {
+error alert_error(const engine_options& options, int alert) {
   const std::string_view name =
       alert == SSL_AD_CERTIFICATE_REQUIRED ? "certificate required" : SSL_alert_desc_string_long(alert);
   if (is_distrust(alert)) {
-    return make(options, errc::distrusted, fmt::format("TLS alert \"{}\": our certificate was not accepted", name));
+    return tls_error(options, errc::distrusted,
+                     fmt::format("TLS alert \"{}\": our certificate was not accepted", name));
   }
   const auto code = alert == SSL_AD_NO_APPLICATION_PROTOCOL ? errc::unsupported : errc::tls_failed;
-  return make(options, code, fmt::format("TLS alert \"{}\"", name));
+  return tls_error(options, code, fmt::format("TLS alert \"{}\"", name));
 }
 
 }  // namespace
@@ -64,19 +65,19 @@ error of_alert(const engine_options& options, int alert) {
 error failure_of(const engine_options& options, const handshake_notes& notes, std::string_view first_bytes) {
   if (is_plain_http(options.role, first_bytes)) {
     ERR_clear_error();
-    return make(options, errc::plain_http, "plain HTTP came where TLS was expected");
+    return tls_error(options, errc::plain_http, "plain HTTP came where TLS was expected");
   }
   if (const auto alert = received_alert()) {
     ERR_clear_error();
-    return of_alert(options, *alert);
+    return alert_error(options, *alert);
   }
   std::string reason = queue_text();
-  if (!notes.refusal.empty()) return make(options, notes.verdict, notes.refusal);
+  if (!notes.refusal.empty()) return tls_error(options, notes.verdict, notes.refusal);
   if (notes.asked_other) {
-    return make(options, errc::tls_failed,
-                fmt::format("SNI \"{}\" on a connection that is for {}", clean(notes.asked), notes.expected));
+    return tls_error(options, errc::tls_failed,
+                     fmt::format("SNI \"{}\" on a connection that is for {}", clean(notes.asked), notes.expected));
   }
-  return make(options, errc::tls_failed, std::move(reason));
+  return tls_error(options, errc::tls_failed, std::move(reason));
 }
 
 }  // namespace regpass::tls

@@ -1,4 +1,4 @@
-// From OpenSSL's error queue to the error that says what happened and to whom.
+// Converts OpenSSL's error queue to our error.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -9,7 +9,7 @@
 
 namespace regpass::tls {
 
-// Reads and empties the thread's error queue. `first_bytes` are the first that the peer sent.
+// Reads and empties the thread's error queue. `first_bytes` are the first bytes that the peer sent.
 error failure_of(const engine_options& options, const handshake_notes& notes, std::string_view first_bytes);
 
 }  // namespace regpass::tls

@@ -33,7 +33,7 @@ fast_aes start_fast_aes() {
   auto why = problem();
   ERR_clear_error();  // what the test's refused tags left
 #ifdef REGPASS_VAES
-  // The question mark: what the provider does not have comes from OpenSSL itself.
+  // The question mark makes it a preference: OpenSSL itself provides what this provider does not have.
   if (why.empty()) properties = "?regpass.vaes=yes";
 #endif
   return {.on = why.empty(), .why = std::move(why)};

@@ -7,11 +7,11 @@ namespace regpass::tls {
 
 struct fast_aes {
   bool on = false;
-  std::string why;  // it is off
+  std::string why;  // why it is off
 };
 
-// Once for the process, before the first context is made. Off where this build has no ipsec-mb, the processor lacks the
-// instructions, or a known-answer test against OpenSSL's own AES-GCM fails.
+// Call once per process, before the first context is made. It stays off if this build has no ipsec-mb, the processor
+// lacks the instructions, or a known-answer test against OpenSSL's own AES-GCM fails.
 fast_aes start_fast_aes();
 
 // The property query for SSL_CTX_new_ex (property(7)); null while it is off.

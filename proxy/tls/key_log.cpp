@@ -15,7 +15,7 @@ namespace {
 
 constexpr mode_t owner_only = S_IRUSR | S_IWUSR;
 
-// Connections write from every worker; appending one line by one call keeps lines whole.
+// All workers write to it; one write call per line keeps lines intact.
 std::atomic<int> log_file{-1};
 
 void write_line(const SSL*, const char* line) {
@@ -30,9 +30,9 @@ std::unexpected<error> refuse(const std::filesystem::path& file, std::string_vie
 }
 
 result<void> judge(int opened, const std::filesystem::path& file) {
-  struct stat what{};
-  if (::fstat(opened, &what) != 0 || !S_ISREG(what.st_mode)) return refuse(file, "is no regular file");
-  if (what.st_uid != ::geteuid()) return refuse(file, "belongs to another user");
+  struct stat info{};
+  if (::fstat(opened, &info) != 0 || !S_ISREG(info.st_mode)) return refuse(file, "is no regular file");
+  if (info.st_uid != ::geteuid()) return refuse(file, "belongs to another user");
   if (::fchmod(opened, owner_only) != 0) return refuse(file, "cannot be kept from others: chmod failed");
   return {};
 }

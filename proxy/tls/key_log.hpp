@@ -1,5 +1,5 @@
-// The key log that Wireshark reads (SSLKEYLOGFILE): whoever has it and a capture reads everything in it, credentials
-// too. One for the process, as there is one such file; off unless started.
+// The key log for Wireshark (SSLKEYLOGFILE). Anyone with this file and a packet capture can decrypt everything in it,
+// including credentials. One per process; off unless started.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -10,12 +10,12 @@
 
 namespace regpass::tls {
 
-// From now on the keys of contexts made afterwards are appended to `file`, which is made if need be, and readable by
-// its owner only. Errors name the file. A file that is somebody else's, a link or no regular file is refused.
+// Appends the keys of contexts that are made from now on to `file`, which is created if necessary and readable by its
+// owner only. Errors name the file. Refuses links, other users' files and anything but regular files.
 result<void> start_key_log(const std::filesystem::path& file);
 void stop_key_log();
 
-// For whoever makes a context.
+// Called for every new context.
 void log_keys_of(SSL_CTX&);
 
 }  // namespace regpass::tls

@@ -29,14 +29,14 @@ long control(BIO*, int command, long, void*) noexcept {
 }
 
 const BIO_METHOD* method() {
-  static BIO_METHOD* const made = [] {
+  static BIO_METHOD* const created = [] {
     BIO_METHOD* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "regpass memory pipe");
     BIO_meth_set_write_ex(m, write_bytes);
     BIO_meth_set_read_ex(m, read_bytes);
     BIO_meth_set_ctrl(m, control);
     return m;
   }();
-  return made;
+  return created;
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// A BIO whose reading side is a span of the caller's and whose writing side gathers in a buffer: no socket, no copy in
-// between.
+// A BIO that reads from a span of the caller and writes to a buffer: no socket, and no copy in between.
 #pragma once
 
 #include "regpass/base/buffer.hpp"
@@ -31,8 +30,8 @@ class memory_pipe {
   std::size_t sent_ = 0;  // bytes at the front of output_ that are gone already
 };
 
-// The pipe must outlive the BIO and stay where it is. An empty input is "try again", never an end: ends are the
-// engine's business.
+// The pipe must outlive the BIO and must not move. An empty input means "try again", never an end: the engine handles
+// ends.
 bio_ptr make_bio(memory_pipe& pipe);
 
 }  // namespace regpass::tls

@@ -15,7 +15,7 @@ namespace {
 // A record's buffer with its header and tag, in both directions and versions of TLS.
 constexpr std::size_t shortest = 16 * 1024;
 constexpr std::size_t longest = 20 * 1024;
-// What the allocator gives for `longest` may be a little more, and nothing else is of that size.
+// The allocator may return a little more than `longest`; other allocations do not have this size.
 constexpr std::size_t slack = 64;
 
 struct records {

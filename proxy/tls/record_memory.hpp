@@ -1,11 +1,11 @@
-// Memory of TLS records. OpenSSL takes 17 KiB for each that it reads or writes and gives them back at once, so that
-// idle connections hold none (SSL_MODE_RELEASE_BUFFERS): too much for the allocator to have at hand.
+// Memory of TLS records. OpenSSL allocates 17 KiB for each record that it reads or writes and frees them at once, so
+// that idle connections hold none (SSL_MODE_RELEASE_BUFFERS). Allocators do not cache blocks of this size.
 #pragma once
 
 namespace regpass::tls {
 
-// Keeps some of them for the next record, in each thread. Before anything else is asked of OpenSSL; without it, or
-// too late, all works as it does without.
+// Makes each thread keep some of them for its next records. Call it before any other OpenSSL function; a later call has
+// no effect.
 void keep_record_memory() noexcept;
 
 }  // namespace regpass::tls

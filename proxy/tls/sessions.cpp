@@ -33,7 +33,7 @@ int keep_new(SSL* ssl, SSL_SESSION* session) {
   return 1;  // the reference is ours
 }
 
-// OpenSSL does not verify again what it resumes, so the certificate's end is looked at here, as in Go.
+// OpenSSL does not verify the certificate again on resumption, so its expiry is checked here, as in Go.
 bool usable(SSL_SESSION* session) {
   if (SSL_SESSION_is_resumable(session) != 1) return false;
   if (std::time(nullptr) >= SSL_SESSION_get_time(session) + SSL_SESSION_get_timeout(session)) return false;
@@ -47,13 +47,14 @@ void session_cache::keep(const std::string& origin, session_ptr session) {
   const std::lock_guard held(lock_);
   newest_first_.emplace_front(origin, std::move(session));
   std::size_t same = 0;
-  newest_first_.remove_if([&](const entry& one) { return one.first == origin && ++same > per_origin; });
+  newest_first_.remove_if([&](const entry& known) { return known.first == origin && ++same > per_origin; });
   if (newest_first_.size() > capacity) newest_first_.pop_back();
 }
 
 session_ptr session_cache::take(const std::string& origin) {
   const std::lock_guard held(lock_);
-  newest_first_.remove_if([&](const entry& one) { return one.first == origin && !usable(one.second.get()); });
+  newest_first_.remove_if(
+      [&](const entry& session) { return session.first == origin && !usable(session.second.get()); });
   const auto found = std::ranges::find(newest_first_, origin, &entry::first);
   if (found == newest_first_.end()) return nullptr;
   if (SSL_SESSION_get_protocol_version(found->second.get()) < TLS1_3_VERSION) {

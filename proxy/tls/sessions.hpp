@@ -1,4 +1,4 @@
-// TLS sessions of servers that were spoken to, so that the next connection skips a round trip and a signature.
+// TLS sessions of upstream servers, so that the next connection saves a round trip and a signature.
 //
 // One cache per client context, hence per trust set. A session is offered only to the origin it came from, so the
 // certificate that was verified for it is that origin's, and only while that certificate is valid.
@@ -23,8 +23,8 @@ class session_cache {
   static constexpr std::size_t per_origin = 4;
 
   void keep(const std::string& origin, session_ptr session);
-  // The newest that may still be used; null when there is none. Tickets of TLS 1.3 leave the cache: they are for one
-  // use (RFC 8446 appendix C.4). Those of 1.2 stay, since no new one need follow.
+  // The newest usable session, or null. TLS 1.3 tickets are removed, because they are for a single use (RFC 8446
+  // appendix C.4). TLS 1.2 sessions stay, because the server need not send a new one.
   session_ptr take(const std::string& origin);
   std::size_t size() const;
 
@@ -34,9 +34,9 @@ class session_cache {
   std::list<entry> newest_first_;
 };
 
-// Gives the client context a cache that lives as long as it. False: out of memory.
+// Gives the client context a cache with the same lifetime. False: out of memory.
 bool remember_sessions(SSL_CTX& context);
-// Offers what is known of the origin, and has what the server hands out kept under it, which must outlive the SSL.
+// Offers a known session of the origin, and stores new ones under `origin`, which must outlive the SSL.
 void resume(SSL& ssl, const std::string& origin);
 
 }  // namespace regpass::tls

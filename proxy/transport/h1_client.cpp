@@ -1,6 +1,6 @@
 #include "regpass/http/hop.hpp"
 #include "regpass/transport/h1_connection.hpp"
-#include "transport/outgoing.hpp"
+#include "transport/h1_output.hpp"
 
 #include <utility>
 
@@ -8,8 +8,8 @@ namespace regpass::transport {
 
 namespace {
 
-// What a peer had to say before it hung up on our request is there already, or as good as.
-constexpr std::chrono::milliseconds last_words_within{1'000};
+// An answer that the peer sent before it closed the connection on our request has arrived already, or will very soon.
+constexpr std::chrono::milliseconds last_answer_within{1'000};
 
 }  // namespace
 
@@ -34,8 +34,8 @@ async::task<result<void>> h1_client::send(const http::request_head& head, http::
   if (!sent_all_ && !waits) co_return result<void>();  // goes out with the body's first piece
   if (!sent_all_) {
     const auto bytes = std::exchange(pending_head_, std::string());
-    auto alone = net::write_one(server_, bytes);
-    auto head_written = co_await in_time(timer_, bounds_.idle_for, std::move(alone));
+    auto head_only = net::write_one(server_, bytes);
+    auto head_written = co_await in_time(timer_, bounds_.idle_for, std::move(head_only));
     if (!head_written) break_off();
     co_return head_written;
   }
@@ -69,17 +69,17 @@ async::task<result<void>> h1_client::finish(http::fields trailers) {
 
 void h1_client::break_off() {
   broken_off_ = true;
-  if (!have_response_) timer_.set(phase::head, last_words_within);
+  if (!have_response_) timer_.set(phase::head, last_answer_within);
 }
 
 async::task<result<http::response_head>> h1_client::head() {
-  // While the body is still going out, its writer watches the clock; `break_off` has set it.
+  // While the body is still being sent, its writer owns the deadline; `break_off` has set it.
   const bool our_turn = !sent_all_ || broken_off_;
   const auto within = our_turn ? std::chrono::milliseconds(0) : bounds_.response_within;
   auto head = co_await input_.read_head(within);
   if (!head) co_return std::unexpected(head.error());
   if (http::is_interim(*head)) {
-    // 101 was not asked for: Upgrade is never passed on (T19).
+    // A 101 is unexpected, because Upgrade is never forwarded (T19).
     if (head->status == 101 || ++interims_ > bounds_.interim_responses) {
       co_return std::unexpected(
           error(errc::bad_message, peer_, phase::head, "too many or unexpected interim responses", 0, true));

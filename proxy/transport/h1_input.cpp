@@ -14,12 +14,12 @@ void h1_input<Head>::begin(std::string_view method) {
   body_read_ = 0;
 }
 
-// Without a frame of its own, as most connections wait here for most of their time.
+// Not a coroutine: most connections wait here most of the time, and a frame for each would cost memory.
 template <class Head>
 async::task<result<void>> h1_input<Head>::wait() {
   if (buffered()) return async::done_already();
   decoder_.reset();
-  rest();
+  release_buffer();
   timer_.set(phase::idle, bounds_.idle_for);
   return from_.wait_readable();
 }
@@ -31,8 +31,8 @@ async::task<result<void>> h1_input<Head>::first_byte() {
   timer_.set(phase::idle, bounds_.idle_for);
   auto more = co_await fill();
   timer_.clear();
-  // The client's verdict on our certificate may come this late (TLS 1.3); every other way of going away is the same
-  // between messages.
+  // In TLS 1.3 the client may reject our certificate only now. Between messages, all other errors mean the same: the
+  // client is gone.
   if (!more && more.error().code == errc::distrusted) co_return std::unexpected(more.error());
   if (!more || ended_) {
     co_return std::unexpected(error(errc::closed, peer_, phase::idle, "the peer closed an idle connection", 0, false));
@@ -100,8 +100,7 @@ result<http::h1_event> h1_input<Head>::step() {
 template <class Head>
 async::task<result<bool>> h1_input<Head>::fill() {
   if (used_ == filled_) used_ = filled_ = 0;
-  // A head may need its limit's worth of bytes in one piece; a little more lets the decoder see that the limit was
-  // passed.
+  // A head must fit in one piece; some extra room lets the decoder notice that the limit was exceeded.
   const auto room = std::max(bounds_.body_buffer, bounds_.head.head_bytes) + 1024;
   if (buffer_.empty()) buffer_.resize(bounds_.body_buffer);
   if (filled_ == buffer_.size()) {
@@ -111,15 +110,14 @@ async::task<result<bool>> h1_input<Head>::fill() {
     if (filled_ == buffer_.size()) buffer_.resize(room);
   }
   if (filled_ == buffer_.size()) {
-    co_return std::unexpected(
-        error(errc::too_large, peer_, phase::head, "the message's head passes its bound", 0, false));
+    co_return std::unexpected(error(errc::too_large, peer_, phase::head, "the message's head is too large", 0, false));
   }
   const std::span<char> free(buffer_.data() + filled_, buffer_.size() - filled_);
-  auto got = co_await from_.read_some(free);
-  if (!got) co_return std::unexpected(got.error());
-  filled_ += *got;
-  if (*got == 0) ended_ = true;
-  co_return *got > 0;
+  auto count = co_await from_.read_some(free);
+  if (!count) co_return std::unexpected(count.error());
+  filled_ += *count;
+  if (*count == 0) ended_ = true;
+  co_return *count > 0;
 }
 
 template <class Head>
@@ -131,17 +129,17 @@ error h1_input<Head>::blame(error problem, phase when) const {
 }
 
 template <class Head>
-void h1_input<Head>::rest() noexcept {
+void h1_input<Head>::release_buffer() noexcept {
   buffer_.release();
   used_ = filled_ = 0;
 }
 
 template <class Head>
-std::string h1_input<Head>::take_rest() {
-  std::string rest(buffer_.data() + used_, filled_ - used_);
-  buffer_.release();  // the connection may live for long, as something else
+std::string h1_input<Head>::take_unread() {
+  std::string unread(buffer_.data() + used_, filled_ - used_);
+  buffer_.release();  // the connection may live on for a long time as a tunnel
   used_ = filled_ = 0;
-  return rest;
+  return unread;
 }
 
 template class h1_input<http::request_head>;

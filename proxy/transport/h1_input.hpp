@@ -1,4 +1,4 @@
-// The reading side of an HTTP/1.1 connection, the same in both roles: a buffer, a decoder, a deadline.
+// The reading side of an HTTP/1.1 connection in both roles: a buffer, a decoder and a deadline.
 #pragma once
 
 #include "regpass/async/deadline.hpp"
@@ -23,22 +23,22 @@ class h1_input {
       : from_(from), peer_(peer), bounds_(bounds), timer_(timer) {}
 
   void begin(std::string_view method);  // a new message follows; `method` as in h1_decoder
-  // Between messages. Returns when something came, be it the end, and holds no buffer meanwhile. What came is told by
-  // `first_byte`, which must follow.
+  // Between messages: waits for input or for its end, without holding a buffer. `first_byte` must follow and returns
+  // which of the two it was.
   async::task<result<void>> wait();
-  // Returns when a byte of the message is there. errc::closed: the peer is done.
+  // Returns when the first byte of the message has arrived. errc::closed: the peer is done.
   async::task<result<void>> first_byte();
-  // Waiting for input is limited by `within` (0: by nobody here) and blamed on phase::head.
+  // Waiting for input is limited by `within` (0: the caller limits it) and blamed on phase::head.
   async::task<result<Head>> read_head(std::chrono::milliseconds within);
   async::task<result<std::string_view>> read_body();
 
   const http::h1_decoder<Head>& decoder() const noexcept { return *decoder_; }
   bool buffered() const noexcept { return used_ < filled_; }
   bool complete() const noexcept { return complete_; }  // the message's end was seen
-  // All bytes of a counted body were given out.
+  // All bytes of a counted body have been returned.
   bool body_read_out() const noexcept;
-  void rest() noexcept;     // gives the buffer back; nothing may be `buffered`
-  std::string take_rest();  // bytes behind the message, for a tunnel
+  void release_buffer() noexcept;  // nothing may be `buffered`
+  std::string take_unread();       // the bytes that follow the message, for a tunnel
 
  private:
   async::task<result<bool>> fill();  // false: end of stream

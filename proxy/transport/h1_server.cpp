@@ -1,6 +1,6 @@
 #include "regpass/http/hop.hpp"
 #include "regpass/transport/h1_connection.hpp"
-#include "transport/outgoing.hpp"
+#include "transport/h1_output.hpp"
 
 #include <charconv>
 #include <optional>
@@ -10,23 +10,24 @@ namespace regpass::transport {
 
 namespace {
 
-// How soon it is noticed that a client went away while its registry is waited for.
-constexpr auto look_every = std::chrono::seconds{1};
+// How soon a client's disconnect is noticed while its request waits for the registry.
+constexpr auto check_client_every = std::chrono::seconds{1};
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool bodiless(std::string_view method, int status) {
   return method == "HEAD" || status == 204 || status == 304 || (status >= 100 && status < 200);
 }
 
-// A length in answer to HEAD stays: it tells of the body that GET would get. With 204 there is none (RFC 9110
+// In an answer to HEAD the Content-Length stays: it describes the body that GET would get. A 204 has none (RFC 9110
 // section 8.6).
-http::framing described(const http::response_head& head) {
+http::framing announced_framing(const http::response_head& head) {
   const auto length = head.status == 204 ? std::nullopt : head.headers.get("Content-Length");
-  http::framing told;
-  const bool number = length && std::from_chars(length->data(), length->data() + length->size(), told.length).ptr ==
-                                    length->data() + length->size();
-  if (number) told.how = http::framing::kind::counted;
-  return told;
+  http::framing announced;
+  const bool number =
+      length && std::from_chars(length->data(), length->data() + length->size(), announced.length).ptr ==
+                    length->data() + length->size();
+  if (number) announced.how = http::framing::kind::counted;
+  return announced;
 }
 
 }  // namespace
@@ -110,10 +111,10 @@ async::task<result<void>> h1_server::respond(http::response_head head, http::fra
   } else if (out_.how == http::framing::kind::none) {
     out_.how = http::framing::kind::counted;
   }
-  // A client that waits for our 100 may take the final answer for a leave not to send its body, or may send it.
+  // After a final answer instead of our 100 the client may send its body or not: the connection's state is unknown.
   if (out_.how == http::framing::kind::until_close || continue_due_) keep_ = false;
   const std::string_view connection = !keep_ ? "close" : head_.minor == 0 ? "keep-alive" : "";
-  pending_head_ = http::write_head(head, without_body ? described(head) : out_, connection);
+  pending_head_ = http::write_head(head, without_body ? announced_framing(head) : out_, connection);
   responded_ = true;
   co_return result<void>();
 }
@@ -138,25 +139,25 @@ bool h1_server::delivered() const noexcept {
          (responded_ && out_.how == http::framing::kind::counted && out_.length > 0 && written_ == out_.length);
 }
 
-void h1_server::when_gone(std::function<void()> what) {
-  when_gone_ = std::move(what);
-  if (when_gone_) {
-    timer_.watch(look_every, [this] { look(); });
+void h1_server::on_disconnect(std::function<void()> callback) {
+  on_disconnect_ = std::move(callback);
+  if (on_disconnect_) {
+    timer_.watch(check_client_every, [this] { check_client(); });
   } else {
     timer_.unwatch();
   }
 }
 
-// One that sends no more may still read, but is not waited for longer than one that is idle.
-void h1_server::look() {
-  const auto there = client_.look();
-  if (there == net::presence::here) return;
+// A client that has half-closed the connection may still read, but is kept no longer than an idle one.
+void h1_server::check_client() {
+  const auto state = client_.probe_peer();
+  if (state == net::peer_state::open) return;
   const auto now = std::chrono::steady_clock::now();
   if (!finished_at_) finished_at_ = now;
-  if (there == net::presence::finished && now - *finished_at_ < bounds_.idle_for) return;
+  if (state == net::peer_state::half_closed && now - *finished_at_ < bounds_.idle_for) return;
   timer_.unwatch();
-  const auto call = std::exchange(when_gone_, nullptr);
-  if (call) call();
+  const auto callback = std::exchange(on_disconnect_, nullptr);
+  if (callback) callback();
 }
 
 void h1_server::abort() noexcept {

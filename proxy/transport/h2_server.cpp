@@ -13,7 +13,7 @@ bool bodiless(std::string_view method, int status) {
   return method == "HEAD" || status == 204 || status == 304 || (status >= 100 && status < 200);
 }
 
-error not_done() {
+error ended_early() {
   return error(errc::cancelled, party::us, phase::body, "the exchange ended early", 0, false);
 }
 
@@ -26,10 +26,10 @@ class h2_downstream final : public downstream {
   }
 
   ~h2_downstream() override {
-    flow_->when_failed = nullptr;
-    if (!flow_->finished) core_->reset(*flow_, http::h2_code::internal_error, not_done());
+    flow_->on_failure = nullptr;
+    if (!flow_->finished) core_->reset(*flow_, http::h2_code::internal_error, ended_early());
     core_->codec().consumed(flow_->id, flow_->reading.size() + std::exchange(flow_->waiting, {}).size());
-    if (!flow_->failed) flow_->failed = not_done();  // what still comes is nobody's
+    if (!flow_->failed) flow_->failed = ended_early();  // discard what still arrives
     core_->wake();
   }
 
@@ -100,13 +100,13 @@ class h2_downstream final : public downstream {
   }
 
   void abort() noexcept override {
-    flow_->when_failed = nullptr;
-    core_->reset(*flow_, http::h2_code::internal_error, not_done());
+    flow_->on_failure = nullptr;
+    core_->reset(*flow_, http::h2_code::internal_error, ended_early());
   }
-  void when_gone(std::function<void()> what) override {
-    const bool late = flow_->failed && what;
-    if (late) return what();
-    flow_->when_failed = std::move(what);
+  void on_disconnect(std::function<void()> callback) override {
+    const bool failed_already = flow_->failed && callback;
+    if (failed_already) return callback();
+    flow_->on_failure = std::move(callback);
   }
 
  private:
@@ -129,17 +129,17 @@ h2_server::~h2_server() = default;
 async::task<error> h2_server::run(handler serve) {
   async::task_group exchanges(on_);
   async::task_group pumps(on_);
-  core_->on_request = [&](http::h2_request asked) {
-    auto flow = core_->add_flow(asked.stream);
-    flow->body = asked.body;
+  core_->on_request = [&](http::h2_request request) {
+    auto flow = core_->add_flow(request.stream);
+    flow->body = request.body;
     // A stream that its client has reset may still be winding down here.
     const bool crowded = exchanges.running() >= 2 * std::size_t{core_->bounds().h2.streams};
     if (crowded) {
-      core_->reset(*flow, http::h2_code::refused_stream, not_done());
+      core_->reset(*flow, http::h2_code::refused_stream, ended_early());
       return;
     }
-    auto one = std::make_unique<h2_downstream>(core_, std::move(flow), std::move(asked.head));
-    exchanges.spawn(serve_one(serve, std::move(one)), "HTTP/2 exchange");
+    auto exchange = std::make_unique<h2_downstream>(core_, std::move(flow), std::move(request.head));
+    exchanges.spawn(serve_exchange(serve, std::move(exchange)), "HTTP/2 exchange");
   };
   pumps.spawn(core_->pump_out(), "HTTP/2 writer");
   co_await core_->pump_in();
@@ -150,8 +150,8 @@ async::task<error> h2_server::run(handler serve) {
   co_return *core_->over();
 }
 
-async::task<void> h2_server::serve_one(handler serve, std::unique_ptr<downstream> one) {
-  co_await serve(*one);
+async::task<void> h2_server::serve_exchange(handler serve, std::unique_ptr<downstream> exchange) {
+  co_await serve(*exchange);
 }
 
 }  // namespace regpass::transport

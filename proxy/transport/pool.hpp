@@ -1,14 +1,12 @@
-// Upstream connections by origin and trust set, kept for the next exchange; those of HTTP/2 are shared by exchanges.
-// One pool per worker.
+// Upstream connections by origin and trust set: HTTP/1.1 connections are kept for the next exchange, HTTP/2 connections
+// are shared by exchanges. Every worker has a pool of its own.
 #pragma once
 
 #include "regpass/base/time.hpp"
 #include "regpass/http/origin.hpp"
 #include "regpass/net/upstream_proxy.hpp"
 #include "regpass/tls/context.hpp"
-#include "regpass/transport/h1_connection.hpp"
-#include "transport/h2_connection.hpp"
-#include "transport/stream_counts.hpp"
+#include "transport/connection.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -24,76 +22,38 @@
 
 namespace regpass::transport {
 
-// What is offered to an origin, which chooses.
+// The HTTP versions that are offered to an origin.
 enum class offer : std::uint8_t {
   http1,
-  http1_first,  // HTTP/2 only when it takes nothing else
+  http1_first,  // HTTP/2 only if the origin does not accept HTTP/1.1
   http2         // and HTTP/1.1
 };
 
-// Where to and how: what makes two connections interchangeable, and what is needed to open one.
+// Identifies interchangeable connections, and has what is needed to open one.
 struct route {
   http::origin origin;
-  std::string address;                          // to connect to instead of the origin's; part of the pool's key
+  std::string address;                          // connected to instead of the origin's; part of the pool's key
   tls::trust trust;                             // part of the pool's key: another trust set is another connection
   std::shared_ptr<const tls::context> context;  // made for `trust`; unused for http
   net::address_filter allowed;
-  net::upstream_proxy_ptr by;  // not part of the key: a connection that stands is as good as any
+  net::upstream_proxy_ptr by;  // not part of the key: an open connection can be used whichever way it was opened
   party peer = party::registry;
   transport::offer offer = transport::offer::http1;
-  std::shared_ptr<net::asker> asked_by{};  // whose request names the origin; null if the configuration does
+  std::shared_ptr<net::requester> requested_by{};  // whose request names the origin; null if the configuration does
 };
 
-struct h2_site;
+struct h2_origin;
 
-// What carries one exchange: an open connection of HTTP/1.1 with its own deadline, moved between pool and exchange; or
-// a stream of a shared one of HTTP/2.
-class connection {
- public:
-  connection(std::unique_ptr<net::stream> wire, const limits& bounds, party peer);
-  explicit connection(h2_client& shared);
-
-  transport::upstream& http() noexcept;
-  // The exchange is complete, and leaves nothing behind that would disturb another one.
-  bool reusable() const noexcept;
-  bool poolable() const noexcept { return h1_ != nullptr && h1_->reusable(); }
-  void rest() noexcept;                             // of one that goes to the pool
-  void leave_rest() noexcept { idle_.leave(); }     // and comes back from it
-  bool stale() noexcept { return wire_->stale(); }  // of one in the pool
-  void close() noexcept;                            // ends this exchange
-  error blame(error problem) const;
-  // After this error: the request was certainly not looked at, so it may be sent again whatever its method. In HTTP/2
-  // the peer says so; in HTTP/1.1 a pooled connection died without a byte of an answer (RFC 9110 section 9.2.2).
-  bool unprocessed(const error& problem) const noexcept;
-
-  bool reused = false;
-  std::string address;                       // of the peer
-  std::string tls_version;                   // "" for plain HTTP
-  std::chrono::milliseconds resolved_in{0};  // of the first use
-  std::chrono::milliseconds connected_in{0};
-  std::chrono::milliseconds secured_in{0};
-  steady_time idle_since{};
-
- private:
-  std::unique_ptr<net::stream> wire_;
-  std::optional<async::deadline> timer_;
-  std::unique_ptr<h1_client> h1_;
-  std::unique_ptr<h2_upstream> h2_;
-  tally_mark open_;  // what is shared counts itself
-  tally_mark idle_;
-};
-
-// Idle connections are closed when limits.idle_for is over, those beyond limits.idle_per_origin after a second, whether
-// or not anybody asks for another: until then there is work for the executor, unless clear() is called.
+// Idle connections are closed after limits.idle_for, those beyond limits.idle_per_origin after a second. Until then a
+// timer keeps the executor busy, unless clear() is called.
 class pool {
  public:
   pool(async::executor on, limits bounds);
   ~pool();
 
-  // A pooled connection that is not stale, or a new one. `fresh` skips the pool, but not a shared connection of HTTP/2
-  // that takes new streams. Where an origin may speak HTTP/2, the first to ask opens a connection and the others wait
-  // for what it turns out to be.
-  // What `to` refers to stays as it is until then.
+  // A pooled connection that is not stale, or a new one. `fresh` skips the pool, but not a shared HTTP/2 connection
+  // that accepts new streams. If an origin may speak HTTP/2, the first caller opens a connection, and the others wait
+  // until its version is known. `to` must stay valid until the task has ended.
   async::task<result<std::unique_ptr<connection>>> get(const route& to, bool fresh = false);
   // Takes a connection back if it can be used again, else closes it.
   void put(const route& to, std::unique_ptr<connection> used);
@@ -106,7 +66,7 @@ class pool {
     std::string address;
     tls::trust trust;
   };
-  // A route is looked up as it is: a key is made for the first one only.
+  // Routes are looked up without making a key; only the first use of a route makes one.
   struct order {
     using is_transparent = void;
     bool operator()(const auto& a, const auto& b) const {
@@ -117,12 +77,12 @@ class pool {
   using by_route = std::map<key, Value, order>;
   template <class Value>
   static Value& at(by_route<Value>& map, const route& to);
-  async::task<result<std::unique_ptr<connection>>> get_own(const route& to, offer what, bool fresh);
+  async::task<result<std::unique_ptr<connection>>> get_own(const route& to, offer versions, bool fresh);
   async::task<result<std::unique_ptr<connection>>> get_http1_first(const route& to, bool fresh);
   async::task<result<std::unique_ptr<connection>>> get_shared(const route& to, bool fresh);
-  async::task<result<std::unique_ptr<connection>>> open_first(std::shared_ptr<h2_site> at, const route& to);
-  async::task<result<std::unique_ptr<connection>>> open(const route& to, offer what);
-  std::shared_ptr<h2_site> site_of(const route& to);
+  async::task<result<std::unique_ptr<connection>>> open_first(std::shared_ptr<h2_origin> origin, const route& to);
+  async::task<result<std::unique_ptr<connection>>> open(const route& to, offer versions);
+  std::shared_ptr<h2_origin> origin_of(const route& to);
   using idle_list = std::vector<std::unique_ptr<connection>>;
   steady_time due(const idle_list& waiting, std::size_t index) const;
   void prune(steady_time now);
@@ -133,7 +93,7 @@ class pool {
   by_route<idle_list> idle_;
   std::shared_ptr<boost::asio::steady_timer> sweep_;
   steady_time sweep_at_ = steady_time::max();  // max: the sweep is not armed
-  by_route<std::shared_ptr<h2_site>> sites_;
+  by_route<std::shared_ptr<h2_origin>> origins_;
 };
 
 }  // namespace regpass::transport

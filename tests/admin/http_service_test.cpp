@@ -61,7 +61,7 @@ class service {
 
 }  // namespace
 
-TEST_CASE("A route answers GET and HEAD with what its parameters say, and the connection goes on") {
+TEST_CASE("A route answers GET and HEAD according to its parameters, and the connection stays open") {
   service here;
   auto client = here.client();
   const auto got = client.ask("GET", "/hello?x=1&who=a%20b");
@@ -75,7 +75,7 @@ TEST_CASE("A route answers GET and HEAD with what its parameters say, and the co
   CHECK(client.ask("PUT", "/level", {}, "debug").body == "debug\n");
 }
 
-TEST_CASE("What is not there is 404, another method 405, and a long body 413") {
+TEST_CASE("An unknown path gets 404, another method 405, and a long body 413") {
   service here;
   auto client = here.client();
   CHECK(client.ask("GET", "/nothing").status == 404);
@@ -85,7 +85,7 @@ TEST_CASE("What is not there is 404, another method 405, and a long body 413") {
   CHECK(client.ask("PUT", "/level", {}, std::string(100'000, 'x')).status == 413);
 }
 
-TEST_CASE("A stream comes piece by piece and the connection ends with it") {
+TEST_CASE("A stream arrives piece by piece, and the connection ends with it") {
   service here;
   auto client = here.client();
   const auto got = client.ask("GET", "/events");
@@ -94,7 +94,7 @@ TEST_CASE("A stream comes piece by piece and the connection ends with it") {
   CHECK(client.ends());
 }
 
-TEST_CASE("Bytes that are no HTTP end the connection, and others are served on") {
+TEST_CASE("Bytes that are not HTTP end the connection, and other connections are not affected") {
   service here;
   auto hostile = here.client();
   hostile.send(std::string("\x16\x03\x01\x02\x00", 5) + std::string(300, 'x'));

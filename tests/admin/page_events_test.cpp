@@ -66,7 +66,7 @@ async::task<void> hear(admin::reply from, listener& to, bool& ended) {
 
 }  // namespace
 
-TEST_CASE("An exchange that finishes while somebody listens is told, once") {
+TEST_CASE("A finished exchange is sent once to a listening browser") {
   scene at;
   at.journal.add(exchange_of("old"));
   const auto opened = at.open("since=1");
@@ -94,7 +94,7 @@ TEST_CASE("An exchange that finishes while somebody listens is told, once") {
              Contains("id: 2\nevent: exchange\ndata: {\"id\":\"new\"") && !Contains("\"old\"") && !Contains("unheard"));
 }
 
-TEST_CASE("A browser that comes back hears what it missed") {
+TEST_CASE("A browser that reconnects gets the events that it missed") {
   scene at;
   for (const auto* id : {"one", "two", "three"}) at.journal.add(exchange_of(id));
   const auto opened = at.open("since=0", "1");

@@ -86,7 +86,7 @@ const std::vector<std::string> paths{"/",         "/app.js",        "/sequence.j
 
 }  // namespace
 
-TEST_CASE("Without the token there is nothing to see") {
+TEST_CASE("Without the token nothing is shown") {
   scene at;
   for (const auto& path : paths) {
     INFO(path);
@@ -116,7 +116,7 @@ TEST_CASE("The token counts at the page's address only") {
   CHECK(at.ask("/api/exchanges", host("127.0.0.1:9129"), "token=0123456789abcdef").status == 403);
 }
 
-TEST_CASE("A page without a token lets nobody in") {
+TEST_CASE("A page without a token accepts no request") {
   scene at;
   at.page = admin::page_routes(admin::page_hooks{secret(), &at.journal, {}, {}});
   auto empty = host("localhost");
@@ -125,7 +125,7 @@ TEST_CASE("A page without a token lets nobody in") {
   CHECK(at.ask("/", empty, "token=").status == 403);
 }
 
-TEST_CASE("A name that somebody had resolve to us is refused, with the cookie as well") {
+TEST_CASE("A rebound host name is refused, even with the cookie") {
   scene at;
   for (const auto* name : {"127.0.0.1:9129", "localhost:9129", "[::1]:9129", "10.0.0.7:9129"}) {
     auto headers = host(name);
@@ -170,7 +170,7 @@ TEST_CASE("The page needs nothing from elsewhere and makes no markup of text") {
   }
 }
 
-TEST_CASE("Exchanges come with their steps in words, and how many there were") {
+TEST_CASE("Exchanges have the text of their steps, and the total count") {
   scene at;
   at.journal.add(case_of("credential-rejected-token-server"));
   const auto all = at.read("/api/exchanges");
@@ -183,7 +183,7 @@ TEST_CASE("Exchanges come with their steps in words, and how many there were") {
   CHECK(one.at("handshake").at(0).at("text") == "probes: GET /v2/ without a credential");
 }
 
-TEST_CASE("Credentials are shown with what came of them, and without their values") {
+TEST_CASE("Credentials are shown with their last result, and without their values") {
   scene at;
   at.journal.add(case_of("credential-rejected-token-server"));
   const auto body = at.get("/api/credentials").body;
@@ -198,7 +198,7 @@ TEST_CASE("Credentials are shown with what came of them, and without their value
   CHECK(all[1].at("expires_at") == "2030-01-01T00:00:00.000Z");
 }
 
-TEST_CASE("Tokens are shown by scope, with whose they are and what is left of them") {
+TEST_CASE("Tokens are shown by scope, with their owner and remaining lifetime") {
   scene at;
   forward::held_token one;
   one.key.registry = *registry::parse_host("registry.test:5443");
@@ -226,7 +226,7 @@ TEST_CASE("The archive is of all exchanges, or of one") {
   CHECK(at.get("/har", "id=unknown").status == 404);
 }
 
-TEST_CASE("Tokens for the page are 128 bits, each another") {
+TEST_CASE("Tokens for the page are 128 random bits") {
   const auto one = admin::make_page_token(), other = admin::make_page_token();
   CHECK(one.size() == 32);
   CHECK_FALSE(one == other);

@@ -50,7 +50,7 @@ admin::responder health(const forward::metrics& counts, bool alive, bool ready) 
 
 }  // namespace
 
-TEST_CASE("Probes say what is the case") {
+TEST_CASE("Probes report the current state") {
   const forward::metrics counts;
   const bool alive = GENERATE(true, false);
   const bool ready = GENERATE(true, false);
@@ -63,7 +63,7 @@ TEST_CASE("Probes say what is the case") {
   CHECK(ask(routes, "GET", "/status").status == 404);
 }
 
-TEST_CASE("What was served is counted by bounded labels") {
+TEST_CASE("Metrics count with bounded labels") {
   forward::metrics counts;
   counts.exchange(some_exchange("a.test", 200), true);
   counts.exchange(some_exchange("a.test", 403, "granted-less"), true);
@@ -86,7 +86,7 @@ TEST_CASE("What was served is counted by bounded labels") {
   CHECK_THAT(text, !Contains("anything.example") && !Contains("team-a"));
 }
 
-TEST_CASE("A3: metrics are rendered a few times a second at most, however often they are asked for") {
+TEST_CASE("A3: metrics are rendered at most a few times a second, however often they are requested") {
   using clock = std::chrono::steady_clock;
   forward::metrics counts;
   int rendered = 0;
@@ -110,7 +110,7 @@ TEST_CASE("A3: metrics are rendered a few times a second at most, however often 
   CHECK(fresh);
 }
 
-TEST_CASE("The admin socket gives history as lines of the log, the newest last") {
+TEST_CASE("The admin socket returns the history as log lines, the newest last") {
   forward::history journal(10);
   for (int status : {200, 201, 202}) journal.add(some_exchange("a.test", status));
   bool reloaded = false;
@@ -133,7 +133,7 @@ TEST_CASE("The admin socket gives history as lines of the log, the newest last")
   CHECK(reloaded);
 }
 
-TEST_CASE("The log's level is changed at run time, to one that there is") {
+TEST_CASE("The log level can be changed at run time, to a valid one") {
   forward::history journal(1);
   const auto routes = admin::control_routes({[] { return boost::json::object(); }, [] {}, &journal});
   const auto before = log::threshold();
@@ -144,7 +144,7 @@ TEST_CASE("The log's level is changed at run time, to one that there is") {
   log::set_threshold(before);
 }
 
-TEST_CASE("A journal gives what came since somebody last looked, as far as it still has it") {
+TEST_CASE("The history returns what was added since the last call, as far as it is still kept") {
   forward::history journal(3);
   std::uint64_t seen = 0;
   CHECK(journal.since(seen).empty());

@@ -61,7 +61,7 @@ TEST_CASE("T02 no endpoint shows a secret, whatever was served and refused") {
   }
 }
 
-TEST_CASE("T02 the port of probes and metrics changes nothing, and has nothing of the admin socket") {
+TEST_CASE("T02 the port of probes and metrics changes nothing, and serves no path of the admin socket") {
   const forward::metrics counts;
   const auto routes = health(counts);
   for (const auto* path : {"/status", "/history", "/log/level", "/reload", "/", "/debug", "/config"}) {

@@ -77,23 +77,23 @@ TEST_CASE("A8: many requests at once try a login once", "[proxy-login]") {
 
 TEST_CASE("A8: how long a refused login is left alone has a bound, and an accepted one is never waited for",
           "[proxy-login]") {
-  using may = net::login_guard::may;
+  using decision = net::login_guard::decision;
   net::login_guard guard;
   error why;
   auto at = steady_time() + 1h;
-  CHECK(guard.enter(at, why) == may::go);
-  CHECK(guard.enter(at, why) == may::wait);
+  CHECK(guard.enter(at, why) == decision::proceed);
+  CHECK(guard.enter(at, why) == decision::wait);
   guard.unknown();
   for (const auto span : {10s, 20s, 40s, 60s, 60s, 60s}) {
-    CHECK(guard.enter(at, why) == may::go);
+    CHECK(guard.enter(at, why) == decision::proceed);
     guard.refused(refusal(), at);
-    CHECK(guard.enter(at + span - 1ms, why) == may::give_up);
+    CHECK(guard.enter(at + span - 1ms, why) == decision::give_up);
     CHECK(why.who == party::proxy);
     CHECK(why.detail.find("not tried again for 1 s") != std::string::npos);
     at += span;
   }
-  CHECK(guard.enter(at, why) == may::go);
+  CHECK(guard.enter(at, why) == decision::proceed);
   guard.accepted();
-  CHECK(guard.enter(at, why) == may::go);
-  CHECK(guard.enter(at, why) == may::go);
+  CHECK(guard.enter(at, why) == decision::proceed);
+  CHECK(guard.enter(at, why) == decision::proceed);
 }

@@ -1,4 +1,4 @@
-// Whoever hammers the proxy with what is refused fills neither log nor history (P6, P9).
+// A client that hammers the proxy with refused requests fills neither the log nor the history (P6, P9).
 #include "forward/services/refusal_limiter.hpp"
 
 #include "support/proxy_under_test.hpp"
@@ -11,7 +11,7 @@ using namespace regpass;
 using namespace regpass::testing;
 using namespace std::chrono_literals;
 using forward::refusal_limiter;
-using told = forward::refusal_limiter::told;
+using action = forward::refusal_limiter::action;
 
 namespace {
 
@@ -23,37 +23,37 @@ steady_time at(std::chrono::milliseconds since) {
 
 }  // namespace
 
-TEST_CASE("P6 so many refusals a second are told of, and the rest is counted", "[limits.refusals_per_second]") {
-  forward::refusal_limiter some(3);
-  for (int i = 0; i < 3; ++i) CHECK(some.add("10.0.0.1", "policy-refused", at(1ms * i)).how == told::whole);
-  const auto fourth = some.add("10.0.0.1", "policy-refused", at(500ms));
-  CHECK(fourth.how == told::counted_first);
-  CHECK(some.add("10.0.0.1", "policy-refused", at(600ms)).how == told::counted);
-  SECTION("another client, or another cause, has not used anything up") {
-    CHECK(some.add("10.0.0.2", "policy-refused", at(600ms)).how == told::whole);
-    CHECK(some.add("10.0.0.1", "bad-request", at(600ms)).how == told::whole);
+TEST_CASE("P6 a few refusals a second are reported, and the rest are counted", "[limits.refusals_per_second]") {
+  forward::refusal_limiter limiter(3);
+  for (int i = 0; i < 3; ++i) CHECK(limiter.add("10.0.0.1", "policy-refused", at(1ms * i)).todo == action::report);
+  const auto fourth = limiter.add("10.0.0.1", "policy-refused", at(500ms));
+  CHECK(fourth.todo == action::count_first);
+  CHECK(limiter.add("10.0.0.1", "policy-refused", at(600ms)).todo == action::count);
+  SECTION("other clients and other causes have their own limit") {
+    CHECK(limiter.add("10.0.0.2", "policy-refused", at(600ms)).todo == action::report);
+    CHECK(limiter.add("10.0.0.1", "bad-request", at(600ms)).todo == action::report);
   }
-  SECTION("the sum is taken once, and a second later they are told of again") {
-    CHECK(some.take(fourth.place) == 2);
-    CHECK(some.take(fourth.place) == 0);
-    CHECK(some.add("10.0.0.1", "policy-refused", at(999ms)).how == told::counted_first);
-    CHECK(some.add("10.0.0.1", "policy-refused", at(1000ms)).how == told::whole);
+  SECTION("the count is taken once, and a second later refusals are reported again") {
+    CHECK(limiter.take(fourth.slot) == 2);
+    CHECK(limiter.take(fourth.slot) == 0);
+    CHECK(limiter.add("10.0.0.1", "policy-refused", at(999ms)).todo == action::count_first);
+    CHECK(limiter.add("10.0.0.1", "policy-refused", at(1000ms)).todo == action::report);
   }
 }
 
-TEST_CASE("P6 clients without number share a place, and those of the past give theirs up") {
-  forward::refusal_limiter some(1);
-  for (std::size_t i = 0; i < forward::refusal_limiter::most_places; ++i)
-    some.add(std::to_string(i), "policy-refused", at(0ms));
-  CHECK(some.add("late", "policy-refused", at(1ms)).how == told::whole);
-  const auto last = some.add("later", "bad-request", at(2ms));
-  CHECK(last.how == told::counted_first);
-  CHECK(last.place.first == "other clients");
-  CHECK(some.take(last.place) == 1);
-  CHECK(some.add("later", "bad-request", at(2s)).place.first == "later");
+TEST_CASE("P6 when the table is full, clients share a slot, and finished slots are dropped") {
+  forward::refusal_limiter limiter(1);
+  for (std::size_t i = 0; i < forward::refusal_limiter::max_slots; ++i)
+    limiter.add(std::to_string(i), "policy-refused", at(0ms));
+  CHECK(limiter.add("late", "policy-refused", at(1ms)).todo == action::report);
+  const auto last = limiter.add("later", "bad-request", at(2ms));
+  CHECK(last.todo == action::count_first);
+  CHECK(last.slot.first == "other clients");
+  CHECK(limiter.take(last.slot) == 1);
+  CHECK(limiter.add("later", "bad-request", at(2s)).slot.first == "later");
 }
 
-TEST_CASE("P9 a client that hammers the proxy with refused requests is told of now and then, with the count") {
+TEST_CASE("P9 refusals of a client that hammers the proxy are summarised with their count") {
   constexpr std::size_t many = 100;
   open_scene scene;
   scene.proxy.serve(scene.registry, [](forward::registry_options& options) { options.policy.push.clear(); });

@@ -26,7 +26,7 @@ struct visit {
   std::chrono::milliseconds within{5'000};
   std::chrono::milliseconds took{0};
 
-  async::task<result<dialled>> to(std::string host, std::uint16_t port) {
+  async::task<result<dialled_socket>> to(std::string host, std::uint16_t port) {
     dial_target target;
     target.host = std::move(host);
     target.port = port;
@@ -59,7 +59,7 @@ TEST_CASE("A name is looked up once, its addresses are judged and the judged one
   });
 }
 
-TEST_CASE("The next address is tried when one refuses (F09)") {
+TEST_CASE("The next address is tried when one refuses the connection (F09)") {
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -74,7 +74,7 @@ TEST_CASE("The next address is tried when one refuses (F09)") {
   });
 }
 
-TEST_CASE("An address that is silent holds nobody up: the next one joins and wins (RFC 8305) (F09)") {
+TEST_CASE("A silent address does not delay the dial: the next one is tried in parallel and wins (RFC 8305) (F09)") {
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -93,7 +93,7 @@ TEST_CASE("An address that is silent holds nobody up: the next one joins and win
   });
 }
 
-TEST_CASE("When no address answers, the error tells of each, and the time is that of one dial (F09)") {
+TEST_CASE("When no address answers, the error names each, within the time of one dial (F09)") {
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -113,7 +113,7 @@ TEST_CASE("When no address answers, the error tells of each, and the time is tha
   });
 }
 
-TEST_CASE("An address that answers is not waited beside") {
+TEST_CASE("No second address is tried when the first one answers at once") {
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -133,7 +133,7 @@ TEST_CASE("An address that answers is not waited beside") {
   });
 }
 
-TEST_CASE("An address that is named twice is judged and tried once") {
+TEST_CASE("A duplicate address is checked and tried once") {
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -147,7 +147,7 @@ TEST_CASE("An address that is named twice is judged and tried once") {
   });
 }
 
-TEST_CASE("A single forbidden address refuses the whole name, wherever it stands (T03)") {
+TEST_CASE("A single forbidden address refuses the whole name, in any position (T03)") {
   const strings addresses = GENERATE(strings{"127.0.0.2", "127.0.0.3"}, strings{"127.0.0.3", "127.0.0.2"},
                                      strings{"127.0.0.3", "::1", "127.0.0.2"});
   run_task([&]() -> async::task<void> {
@@ -166,7 +166,7 @@ TEST_CASE("A single forbidden address refuses the whole name, wherever it stands
   });
 }
 
-TEST_CASE("A name that has no address is unresolved, and the error names it") {
+TEST_CASE("A name without an address is unresolved, and the error names it") {
   const int rcode = GENERATE(0, 2, 3, 5);
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -183,7 +183,7 @@ TEST_CASE("A name that has no address is unresolved, and the error names it") {
   });
 }
 
-TEST_CASE("A name server that is silent is not waited for longer than the dial may take (F09)") {
+TEST_CASE("A silent name server does not extend the time of the dial (F09)") {
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -202,7 +202,7 @@ TEST_CASE("A name server that is silent is not waited for longer than the dial m
   });
 }
 
-TEST_CASE("Names are looked up again for every dial: what changed is judged anew (T04)") {
+TEST_CASE("Names are resolved for every dial, and changed addresses are checked again (T04)") {
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);

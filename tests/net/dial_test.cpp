@@ -34,7 +34,7 @@ dial_target target_of(std::string host, std::uint16_t port, address_filter allow
   return made;
 }
 
-TEST_CASE("A listener is reached by its address, without a resolver") {
+TEST_CASE("An address is dialled without the resolver") {
   const std::string host = GENERATE("127.0.0.1", "::1");
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -49,7 +49,7 @@ TEST_CASE("A listener is reached by its address, without a resolver") {
   });
 }
 
-TEST_CASE("A port that nobody listens on is refused, and the error names the address") {
+TEST_CASE("A closed port refuses the connection, and the error names the address") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const auto port = closed_port(on);
@@ -65,7 +65,7 @@ TEST_CASE("A port that nobody listens on is refused, and the error names the add
   });
 }
 
-TEST_CASE("IPv6 addresses stand in brackets in errors") {
+TEST_CASE("Errors show IPv6 addresses in brackets") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const auto port = loopback(on, "::1").port();
@@ -76,7 +76,7 @@ TEST_CASE("IPv6 addresses stand in brackets in errors") {
   });
 }
 
-TEST_CASE("An address literal goes through the filter, too, and is not connected to (T03)") {
+TEST_CASE("Address literals are filtered as well, and not connected to (T03)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     loopback door(on);
@@ -95,7 +95,7 @@ TEST_CASE("An address literal goes through the filter, too, and is not connected
   });
 }
 
-TEST_CASE("Without a filter nothing is connected to") {
+TEST_CASE("Without a filter no connection is made") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     loopback door(on);
@@ -106,7 +106,7 @@ TEST_CASE("Without a filter nothing is connected to") {
   });
 }
 
-TEST_CASE("An address that swallows everything times out, in the connecting phase") {
+TEST_CASE("An address that drops packets times out in the connect phase") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const testing::black_hole silent(on, "127.0.0.1", 0);

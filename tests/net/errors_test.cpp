@@ -15,7 +15,7 @@ error_code of_system(int number) {
   return {number, boost::system::system_category()};
 }
 
-TEST_CASE("Each of Boost's error codes has a code of ours") {
+TEST_CASE("Boost's error codes are mapped to ours") {
   struct row {
     error_code theirs;
     errc ours;
@@ -42,7 +42,7 @@ TEST_CASE("Each of Boost's error codes has a code of ours") {
   CHECK(to_error(one.theirs, phase::connect, party::registry).code == one.ours);
 }
 
-TEST_CASE("An error carries whom, when, and what the operating system said") {
+TEST_CASE("An error has the party, the phase and the operating system's message") {
   const auto made = to_error(of_system(ECONNREFUSED), phase::connect, party::token_server);
   CHECK(made.who == party::token_server);
   CHECK(made.when == phase::connect);
@@ -51,7 +51,7 @@ TEST_CASE("An error carries whom, when, and what the operating system said") {
   CHECK_FALSE(made.answer_started);
 }
 
-TEST_CASE("A detail that is given stays, and a resolver's code is not taken for an errno") {
+TEST_CASE("A given detail is kept, and a resolver's code is not treated as an errno") {
   const auto made = to_error(ae::host_not_found, phase::resolve, party::registry, "registry.test: no such name");
   CHECK(made.detail == "registry.test: no such name");
   CHECK(made.os == 0);

@@ -85,7 +85,7 @@ TEST_CASE("An endpoint is an address and a port") {
   CHECK(text_of(*parsed) == one.means);
 }
 
-TEST_CASE("What is no endpoint is refused, and the error repeats it") {
+TEST_CASE("An invalid endpoint is refused, and the error quotes it") {
   const auto* text = GENERATE("", ":", "3128", "127.0.0.1", "127.0.0.1:", ":3128", "127.0.0.1:65536", "127.0.0.1:-1",
                               "127.0.0.1:+1", "127.0.0.1:80x", "127.0.0.1: 80", " 127.0.0.1:80", "127.0.0.1:80 ",
                               "localhost:3128", "127.1:80", "::1:3128", "fe80::1:80", "[::1]", "[::1]3128", "[]:80",
@@ -97,7 +97,7 @@ TEST_CASE("What is no endpoint is refused, and the error repeats it") {
   CHECK_THAT(parsed.error().detail, Catch::Contains("\"" + std::string(text) + "\""));
 }
 
-TEST_CASE("Port 0 takes a free one, and two listeners do not share it") {
+TEST_CASE("Port 0 selects a free port, and two listeners do not share it") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const auto first = open_one(on);
@@ -133,7 +133,7 @@ TEST_CASE("An address that is not ours is an error") {
   });
 }
 
-TEST_CASE("Each connection is handed over with its peer's address") {
+TEST_CASE("Each connection is passed to the handler with its peer's address") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     door way(on);
@@ -184,7 +184,7 @@ TEST_CASE("A handler may stop the listener that called it") {
   });
 }
 
-TEST_CASE("At the limit accepting pauses, says so once, and goes on when a connection ends (T22)",
+TEST_CASE("At the limit accepting pauses, logs it once, and resumes when a connection ends (T22)",
           "[limits.connections]") {
   const testing::temporary_directory dir;
   REQUIRE(log::start({.file = dir / "log"}));
@@ -218,7 +218,7 @@ std::size_t highest_descriptor() {
   return highest;
 }
 
-TEST_CASE("Without descriptors accepting pauses instead of spinning, and goes on when there are some (F06)") {
+TEST_CASE("Without descriptors accepting pauses instead of spinning, and resumes when there are some (F06)") {
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
   run_task([&]() -> async::task<void> {

@@ -23,7 +23,7 @@ async::task<void> hear(std::unique_ptr<net::stream> from, std::string& into) {
 
 }  // namespace
 
-TEST_CASE("A local socket is the owner's alone, takes the place of a dead one, and goes with its listener") {
+TEST_CASE("A local socket is private to its owner, replaces a stale one, and is removed with its listener") {
   const temporary_directory dir;
   const std::filesystem::path at = dir / "admin.sock";
   run_task([&]() -> async::task<void> {
@@ -50,7 +50,7 @@ TEST_CASE("A local socket is the owner's alone, takes the place of a dead one, a
   });
 }
 
-TEST_CASE("Where there can be no socket, the error names the path") {
+TEST_CASE("If the socket cannot be created, the error names the path") {
   const temporary_directory dir;
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;

@@ -9,7 +9,7 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-TEST_CASE("A connection that was not redirected has no destination but its own") {
+TEST_CASE("The original destination of a connection that was not redirected is our own address") {
   boost::asio::io_context on;
   tcp::acceptor acceptor(on, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
   tcp::socket client(on);
@@ -23,7 +23,7 @@ TEST_CASE("A connection that was not redirected has no destination but its own")
   }
 }
 
-TEST_CASE("A socket that is gone is an error") {
+TEST_CASE("A closed socket is an error") {
   boost::asio::io_context on;
   tcp::socket closed(on);
   CHECK_FALSE(original_destination(closed));

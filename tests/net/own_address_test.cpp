@@ -28,13 +28,13 @@ std::optional<std::string> outward_address() {
 
 }  // namespace
 
-TEST_CASE("Loopback is this machine in every spelling, and nobody else's addresses are") {
+TEST_CASE("Loopback is this machine in every notation, and foreign addresses are not") {
   for (const auto* address : {"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"}) CHECK(own(address));
   for (const auto* address : {"192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "0.0.0.0", "::"})
     CHECK_FALSE(own(address));
 }
 
-TEST_CASE("An interface's address is this machine", "[outward]") {
+TEST_CASE("An address of an interface is this machine", "[outward]") {
   const auto address = outward_address();
   if (!address) {
     WARN("this machine has no way out: not tested here");

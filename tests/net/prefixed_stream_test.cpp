@@ -22,7 +22,7 @@ async::task<std::string> read_up_to(stream& from, std::size_t most) {
   co_return into;
 }
 
-TEST_CASE("The prefix comes first, in pieces as small as asked for, then the stream below") {
+TEST_CASE("The prefix is read first, in pieces of any size, then the stream below") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -40,7 +40,7 @@ TEST_CASE("The prefix comes first, in pieces as small as asked for, then the str
   });
 }
 
-TEST_CASE("Without a prefix the stream stays what it is") {
+TEST_CASE("With an empty prefix the stream is returned unchanged") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -50,7 +50,7 @@ TEST_CASE("Without a prefix the stream stays what it is") {
   });
 }
 
-TEST_CASE("A prefix is readable, and stale, without anything below") {
+TEST_CASE("A stream with an unread prefix is readable and stale, even if the stream below has no input") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -67,7 +67,7 @@ TEST_CASE("A prefix is readable, and stale, without anything below") {
   });
 }
 
-TEST_CASE("When the prefix is used up, waiting means the stream below") {
+TEST_CASE("After the prefix, waiting is passed to the stream below") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -87,7 +87,7 @@ TEST_CASE("When the prefix is used up, waiting means the stream below") {
   });
 }
 
-TEST_CASE("Writes, half-close and close go to the stream below") {
+TEST_CASE("Writes, half-close and close are passed to the stream below") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);

@@ -21,28 +21,28 @@ strings ordered(const strings& resolved) {
   endpoints in;
   for (const auto& one : resolved) in.emplace_back(boost::asio::ip::make_address(one), 443);
   strings out;
-  for (const auto& one : in_turn(in)) out.push_back(one.address().to_string());
+  for (const auto& one : interleave_families(in)) out.push_back(one.address().to_string());
   return out;
 }
 
-TEST_CASE("Families take turns, beginning with that of the resolver's first address (RFC 8305 section 4)") {
+TEST_CASE("Address families alternate, starting with that of the first address (RFC 8305 section 4)") {
   CHECK(ordered({"2001:db8::1", "2001:db8::2", "192.0.2.1", "192.0.2.2"}) ==
         strings{"2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2"});
   CHECK(ordered({"192.0.2.1", "192.0.2.2", "2001:db8::1"}) == strings{"192.0.2.1", "2001:db8::1", "192.0.2.2"});
 }
 
-TEST_CASE("Within a family the resolver's order stays, and the longer family comes to its end") {
+TEST_CASE("Within a family the resolver's order is kept, and no address of the longer family is lost") {
   CHECK(ordered({"192.0.2.3", "192.0.2.1", "192.0.2.2"}) == strings{"192.0.2.3", "192.0.2.1", "192.0.2.2"});
   CHECK(ordered({"2001:db8::1", "192.0.2.1", "192.0.2.2", "192.0.2.3"}) ==
         strings{"2001:db8::1", "192.0.2.1", "192.0.2.2", "192.0.2.3"});
 }
 
-TEST_CASE("An address is tried once, however often it was named; without any there is no turn") {
+TEST_CASE("Duplicate addresses are removed, and an empty list stays empty") {
   CHECK(ordered({"192.0.2.1", "2001:db8::1", "192.0.2.1", "2001:db8::1"}) == strings{"192.0.2.1", "2001:db8::1"});
   CHECK(ordered({}).empty());
 }
 
-TEST_CASE("A connection that comes about together with the end of the time has won") {
+TEST_CASE("A connection established exactly at the deadline wins") {
   testing::run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     testing::loopback door(on, "127.0.0.1");

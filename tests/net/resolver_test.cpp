@@ -27,9 +27,9 @@ using testing::run_task;
 struct question {
   std::shared_ptr<resolver> by;
 
-  async::task<result<strings>> ask(std::string host, std::shared_ptr<asker> from = nullptr,
+  async::task<result<strings>> ask(std::string host, std::shared_ptr<requester> from = nullptr,
                                    std::chrono::milliseconds within = 8s) const {
-    name_query what{.host = std::move(host), .asked_by = std::move(from), .within = within};
+    name_query what{.host = std::move(host), .requested_by = std::move(from), .within = within};
     auto found = co_await by->look_up(std::move(what));
     if (!found) co_return std::unexpected(found.error());
     strings made;
@@ -43,7 +43,7 @@ struct pending {
   clock::time_point ended;
 
   static async::task<void> run(std::shared_ptr<pending> into, question by, std::string host,
-                               std::shared_ptr<asker> from) {
+                               std::shared_ptr<requester> from) {
     auto got = co_await by.ask(std::move(host), std::move(from));
     into->outcome = std::move(got);
     into->ended = clock::now();
@@ -51,7 +51,7 @@ struct pending {
 };
 
 std::shared_ptr<pending> start_asking(async::task_group& in, const question& by, std::string host,
-                                      std::shared_ptr<asker> from = nullptr) {
+                                      std::shared_ptr<requester> from = nullptr) {
   auto made = std::make_shared<pending>();
   in.spawn(pending::run(made, by, std::move(host), std::move(from)), "asking");
   return made;
@@ -65,8 +65,8 @@ struct scarce_places {
     for (const auto& name : silent) names.set(name, {.silent = true});
     names.set("healthy.test", {.answers = {{"10.0.0.1"}}});
     auto options = names.options();
-    options.most_per_client = places;
-    options.most_queued = queued;
+    options.max_per_client = places;
+    options.max_queued = queued;
     options.patience = patience;
     by.by = std::make_shared<resolver>(on, options);
   }
@@ -75,14 +75,14 @@ struct scarce_places {
   question by;
 };
 
-TEST_CASE("A1: names of a zone that is silent hold up neither other names nor the hosts file", "[resolver]") {
+TEST_CASE("A1: names of a silent zone delay neither other names nor the hosts file", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.write("hosts", "10.0.0.9 in-the-file.test\n");
     names.set("healthy.test", {.answers = {{"10.0.0.1"}}});
     const question by{names.resolver()};
-    const auto client = std::make_shared<asker>("10.1.1.1");
+    const auto client = std::make_shared<requester>("10.1.1.1");
     async::task_group dead(on);
     std::vector<std::shared_ptr<pending>> waiting;
     for (int i = 0; i < 60; ++i) {
@@ -102,7 +102,7 @@ TEST_CASE("A1: names of a zone that is silent hold up neither other names nor th
   });
 }
 
-TEST_CASE("A1: all who ask for one name at a time wait for one lookup", "[resolver]") {
+TEST_CASE("A1: concurrent requests for a name share one lookup", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -117,16 +117,16 @@ TEST_CASE("A1: all who ask for one name at a time wait for one lookup", "[resolv
   });
 }
 
-TEST_CASE("A1: whoever leaves is let go at once, and the others still get their answer", "[resolver]") {
+TEST_CASE("A1: a requester that leaves returns at once, and the others still get their answer", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
     names.set("slow.test", {.answers = {{"10.0.0.1"}}, .takes = 300ms});
     const question by{names.resolver()};
-    const auto leaving = std::make_shared<asker>("10.1.1.1");
+    const auto leaving = std::make_shared<requester>("10.1.1.1");
     async::task_group all(on);
     const auto gone = start_asking(all, by, "slow.test", leaving);
-    const auto stays = start_asking(all, by, "slow.test", std::make_shared<asker>("10.1.1.2"));
+    const auto stays = start_asking(all, by, "slow.test", std::make_shared<requester>("10.1.1.2"));
     co_await testing::pause(20ms);
     leaving->leave();
     co_await all.join();
@@ -138,13 +138,13 @@ TEST_CASE("A1: whoever leaves is let go at once, and the others still get their 
   });
 }
 
-TEST_CASE("A1: one client's oldest name makes room for its next one, and another client's stays", "[resolver]") {
+TEST_CASE("A1: a client's oldest lookup makes room for its next one, and other clients' lookups stay", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"a.test", "b.test", "other.test"}, 2, 50ms);
     const auto& by = scene.by;
-    const auto client = std::make_shared<asker>("10.1.1.1");
-    const auto bystander = std::make_shared<asker>("10.1.1.2");
+    const auto client = std::make_shared<requester>("10.1.1.1");
+    const auto bystander = std::make_shared<requester>("10.1.1.2");
     async::task_group all(on);
     const auto other = start_asking(all, by, "other.test", bystander);
     const auto first = start_asking(all, by, "a.test", client);
@@ -162,14 +162,14 @@ TEST_CASE("A1: one client's oldest name makes room for its next one, and another
   });
 }
 
-TEST_CASE("A1: a name whose askers are leaving makes room at once, whatever its age", "[resolver]") {
+TEST_CASE("A1: a lookup whose requesters are leaving makes room at once, whatever its age", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"left.test", "kept.test", "late.test"}, 2, 1min);
     const auto& by = scene.by;
-    const auto client = std::make_shared<asker>("127.0.0.1");
-    const auto leaving = std::make_shared<asker>("127.0.0.1");
-    const auto late = std::make_shared<asker>("127.0.0.1");
+    const auto client = std::make_shared<requester>("127.0.0.1");
+    const auto leaving = std::make_shared<requester>("127.0.0.1");
+    const auto late = std::make_shared<requester>("127.0.0.1");
     async::task_group all(on);
     const auto kept = start_asking(all, by, "kept.test", client);
     const auto left = start_asking(all, by, "left.test", leaving);
@@ -191,13 +191,13 @@ TEST_CASE("A1: a name whose askers are leaving makes room at once, whatever its 
   });
 }
 
-TEST_CASE("A1: a name that finds no room is looked up when a place becomes free", "[resolver]") {
+TEST_CASE("A1: a name that finds no room is looked up when another lookup ends", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"a.test", "b.test"}, 2, 1min);
     const auto& by = scene.by;
-    const auto client = std::make_shared<asker>("127.0.0.1");
-    const auto leaving = std::make_shared<asker>("127.0.0.1");
+    const auto client = std::make_shared<requester>("127.0.0.1");
+    const auto leaving = std::make_shared<requester>("127.0.0.1");
     async::task_group all(on);
     const auto first = start_asking(all, by, "a.test", client);
     const auto second = start_asking(all, by, "b.test", leaving);
@@ -217,13 +217,13 @@ TEST_CASE("A1: a name that finds no room is looked up when a place becomes free"
   });
 }
 
-TEST_CASE("A1: names that wait for room are bounded in number and in time", "[resolver]") {
+TEST_CASE("A1: queued names are bounded in number and in time", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     scarce_places scene(on, strings{"hole.test"}, 1, 1min, 1);
     const auto& by = scene.by;
-    const auto client = std::make_shared<asker>("127.0.0.1");
-    const auto leaving = std::make_shared<asker>("127.0.0.1");
+    const auto client = std::make_shared<requester>("127.0.0.1");
+    const auto leaving = std::make_shared<requester>("127.0.0.1");
     async::task_group all(on);
     const auto hole = start_asking(all, by, "hole.test", client);
     const auto queued = start_asking(all, by, "queued.test", leaving);
@@ -231,13 +231,13 @@ TEST_CASE("A1: names that wait for room are bounded in number and in time", "[re
     const auto too_many = co_await by.ask("too-many.test", client);
     REQUIRE_FALSE(too_many);
     CHECK(too_many.error().code == errc::timed_out);
-    CHECK_THAT(too_many.error().detail, Catch::Contains("this client waits for 1 name"));
+    CHECK_THAT(too_many.error().detail, Catch::Contains("this client has 1 lookups running"));
     CHECK_FALSE(queued->outcome.has_value());
     leaving->mark_leaving();
     const auto too_long = co_await by.ask("too-long.test", client, 100ms);
     REQUIRE_FALSE(too_long);
     CHECK(too_long.error().code == errc::timed_out);
-    CHECK_THAT(too_long.error().detail, Catch::Contains("not looked up: this client waits for 1 name"));
+    CHECK_THAT(too_long.error().detail, Catch::Contains("not looked up: this client has 1 lookups running"));
     REQUIRE(queued->outcome.has_value());
     CHECK(queued->outcome->error().code == errc::timed_out);
     CHECK_FALSE(hole->outcome.has_value());
@@ -246,7 +246,7 @@ TEST_CASE("A1: names that wait for room are bounded in number and in time", "[re
   });
 }
 
-TEST_CASE("A1: answers are kept for their TTL, and refusals for a moment", "[resolver]") {
+TEST_CASE("A1: answers are cached for their TTL, and failures briefly", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -294,7 +294,7 @@ TEST_CASE("A1: hosts and resolv.conf are read again when they change", "[resolve
   });
 }
 
-TEST_CASE("A1: a family whose questions are not answered is not waited for", "[resolver]") {
+TEST_CASE("A1: an address family whose queries are not answered does not delay the other", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -307,7 +307,7 @@ TEST_CASE("A1: a family whose questions are not answered is not waited for", "[r
   });
 }
 
-TEST_CASE("A1: the error says what the name server answered, and which one it was", "[resolver]") {
+TEST_CASE("A1: the error has the name server's answer and address", "[resolver]") {
   const auto [rcode, text] = GENERATE(table<int, std::string>({{0, "the name has no address"},
                                                                {2, "failed (SERVFAIL)"},
                                                                {3, "no such name (NXDOMAIN)"},
@@ -327,7 +327,7 @@ TEST_CASE("A1: the error says what the name server answered, and which one it wa
   });
 }
 
-TEST_CASE("A1: a name server that does not listen is named", "[resolver]") {
+TEST_CASE("A1: the error names a name server that is not running", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -341,7 +341,7 @@ TEST_CASE("A1: a name server that does not listen is named", "[resolver]") {
   });
 }
 
-TEST_CASE("A1: localhost is this machine, whatever a name server says", "[resolver]") {
+TEST_CASE("A1: localhost is loopback, whatever a name server answers", "[resolver]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     fake_name_server names(on);
@@ -355,7 +355,7 @@ TEST_CASE("A1: localhost is this machine, whatever a name server says", "[resolv
   });
 }
 
-TEST_CASE("A1: a resolver may end with its loop while names are being looked up", "[resolver]") {
+TEST_CASE("A1: a resolver may end with its event loop while lookups are running", "[resolver]") {
   boost::asio::io_context other;
   {
     boost::asio::io_context loop;
@@ -371,7 +371,7 @@ TEST_CASE("A1: a resolver may end with its loop while names are being looked up"
   other.poll();
 }
 
-TEST_CASE("A1: search list and ndots decide which names are asked for, in which order", "[resolver]") {
+TEST_CASE("A1: search list and ndots determine which names are queried, in which order", "[resolver]") {
   const auto settings =
       parse_resolv_conf("; comment\nsearch a.test B.test.\noptions ndots:2 use-vc\n", "here.corp.test");
   CHECK(settings.over_tcp);
@@ -384,7 +384,7 @@ TEST_CASE("A1: search list and ndots decide which names are asked for, in which 
   CHECK(parse_resolv_conf("nameserver 10.0.0.1\nnameserver fd00::1\n", "").servers == strings{"10.0.0.1", "fd00::1"});
 }
 
-TEST_CASE("A1: modules that only the C library has are found in nsswitch.conf", "[resolver]") {
+TEST_CASE("A1: nsswitch.conf modules that only the C library has are recognised", "[resolver]") {
   CHECK_FALSE(parse_nsswitch("").others);
   CHECK_FALSE(parse_nsswitch("hosts: files resolve [!UNAVAIL=return] dns\n").others);
   CHECK(parse_nsswitch("passwd: sss\nhosts: files mdns4_minimal [NOTFOUND=return] dns\n").others);

@@ -47,7 +47,7 @@ int option(int fd, int level, int name) {
   return value;
 }
 
-TEST_CASE("A line to a registry that has died without a word is noticed (F01)") {
+TEST_CASE("A connection to a registry that dies silently is detected (F01)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     for (const auto peer : {party::registry, party::client}) {
@@ -90,7 +90,7 @@ async::task<void> count_turns(const bool& over, int& turns) {
   }
 }
 
-TEST_CASE("Who finds its bytes there needs no turn of the event loop, but leaves others theirs") {
+TEST_CASE("Reads of available bytes skip the event loop without starving other connections") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto pair = co_await connected_pair();
@@ -115,7 +115,7 @@ TEST_CASE("Who finds its bytes there needs no turn of the event loop, but leaves
   });
 }
 
-TEST_CASE("After a half-close the other direction still flows") {
+TEST_CASE("After a half-close the other direction still works") {
   run_task([]() -> async::task<void> {
     auto ends = co_await connected_pair();
     co_await write_one(*ends.near, "question");
@@ -130,7 +130,7 @@ TEST_CASE("After a half-close the other direction still flows") {
   });
 }
 
-TEST_CASE("A writer waits for a reader that is slow, and nothing is lost") {
+TEST_CASE("A writer waits for a slow reader, and nothing is lost") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto ends = co_await connected_pair();
@@ -152,7 +152,7 @@ TEST_CASE("A writer waits for a reader that is slow, and nothing is lost") {
   });
 }
 
-TEST_CASE("Closing ends what waits, on this side as cancelled, on the peer's as the end") {
+TEST_CASE("Closing ends pending operations: cancelled on this side, end of stream on the peer's") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto ends = co_await connected_pair();
@@ -175,7 +175,7 @@ TEST_CASE("Closing ends what waits, on this side as cancelled, on the peer's as 
   });
 }
 
-TEST_CASE("A peer that resets is told from one that ends") {
+TEST_CASE("A reset is distinguished from an orderly end") {
   run_task([]() -> async::task<void> {
     auto ends = co_await connected_pair();
     co_await write_one(*ends.near, "never read");
@@ -193,7 +193,7 @@ TEST_CASE("A peer that resets is told from one that ends") {
   });
 }
 
-TEST_CASE("Waiting for input ends with the first byte, or with the end") {
+TEST_CASE("Waiting for input ends at the first byte or at the end of the stream") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto ends = co_await connected_pair();
@@ -219,7 +219,7 @@ TEST_CASE("Waiting for input ends with the first byte, or with the end") {
   });
 }
 
-TEST_CASE("An idle connection is stale once the peer has closed, reset or spoken, or we have closed") {
+TEST_CASE("An idle connection is stale once the peer has closed, reset or sent data, or we have closed") {
   struct row {
     const char* what;
     void (*happens)(testing::socket_pair&);
@@ -251,7 +251,7 @@ async::task<void> read_on(stream& from, std::vector<std::string>& said) {
   }
 }
 
-TEST_CASE("What has ended ends again for whoever reads on, at once (F10)") {
+TEST_CASE("Reading after the end returns the end again, at once (F10)") {
   const bool by_reset = GENERATE(false, true);
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -273,37 +273,37 @@ TEST_CASE("What has ended ends again for whoever reads on, at once (F10)") {
   });
 }
 
-TEST_CASE("A look tells who is there, who sends no more and who is gone, whatever waits to be read") {
+TEST_CASE("Probing a peer distinguishes open, half-closed and closed, whatever input is unread") {
   struct row {
     const char* what;
     void (*happens)(testing::socket_pair&);
-    presence then;
+    peer_state then;
   };
   const auto which = GENERATE(values<row>({
-      {"nothing", [](testing::socket_pair&) {}, presence::here},
-      {"peer closes", [](testing::socket_pair& ends) { ends.far->close(); }, presence::finished},
-      {"we close", [](testing::socket_pair& ends) { ends.near->close(); }, presence::gone},
+      {"nothing", [](testing::socket_pair&) {}, peer_state::open},
+      {"peer closes", [](testing::socket_pair& ends) { ends.far->close(); }, peer_state::half_closed},
+      {"we close", [](testing::socket_pair& ends) { ends.near->close(); }, peer_state::closed},
   }));
   const bool unread = GENERATE(false, true);
   INFO(which.what << (unread ? ", with bytes that wait" : ""));
   run_task([&]() -> async::task<void> {
     auto ends = co_await connected_pair();
     if (unread) co_await write_one(*ends.far, "bytes");
-    CHECK(ends.near->look() == presence::here);
+    CHECK(ends.near->probe_peer() == peer_state::open);
     which.happens(ends);
-    const auto noticed = [&] { return ends.near->look() == which.then; };
+    const auto noticed = [&] { return ends.near->probe_peer() == which.then; };
     const auto outcome = co_await wait_until(noticed);
     CHECK(outcome);
-    if (which.then != presence::finished) co_return;
+    if (which.then != peer_state::half_closed) co_return;
     // Who has closed answers what is sent by a reset.
     co_await write_one(*ends.near, "to nobody");
-    const auto gone = [&] { return ends.near->look() == presence::gone; };
+    const auto gone = [&] { return ends.near->probe_peer() == peer_state::closed; };
     const auto in_the_end = co_await wait_until(gone);
     CHECK(in_the_end);
   });
 }
 
-TEST_CASE("Bytes that nobody asked for make a connection stale, and looking does not eat them") {
+TEST_CASE("Unexpected bytes make a connection stale, and checking does not consume them") {
   run_task([]() -> async::task<void> {
     auto ends = co_await connected_pair();
     co_await write_one(*ends.far, "surprise");
@@ -324,7 +324,7 @@ int low_water_of(int socket) {
   return bytes;
 }
 
-TEST_CASE("Inside a long body a reader is woken for large pieces, and at its end for any") {
+TEST_CASE("Inside a long body a reader is woken for large pieces, and at its end for any piece") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto ends = co_await connected_pair();
@@ -349,7 +349,7 @@ TEST_CASE("Inside a long body a reader is woken for large pieces, and at its end
   });
 }
 
-TEST_CASE("Bytes of a peer that becomes slow inside a long body are not held back") {
+TEST_CASE("Bytes of a peer that becomes slow inside a long body are not delayed") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     auto ends = co_await connected_pair();

@@ -53,7 +53,7 @@ async::task<void> both_ways_at_once(tls_ends& ends) {
   CHECK(at_client == checksum(down));
 }
 
-TEST_CASE("8 MiB go both ways at once over memory that holds little") {
+TEST_CASE("8 MiB are transferred both ways at once over small memory buffers") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -65,7 +65,7 @@ TEST_CASE("8 MiB go both ways at once over memory that holds little") {
   });
 }
 
-TEST_CASE("8 MiB go both ways at once over sockets") {
+TEST_CASE("8 MiB are transferred both ways at once over sockets") {
   run_task([]() -> async::task<void> {
     auto below = co_await connected_pair();
     tls_ends ends(std::move(below.near), std::move(below.far));
@@ -73,7 +73,7 @@ TEST_CASE("8 MiB go both ways at once over sockets") {
   });
 }
 
-TEST_CASE("What one turn writes goes down in one write") {
+TEST_CASE("One write of the stream is one write of the stream below") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -138,7 +138,7 @@ async::task<void> write_pieces(stream& to, int pieces, int& completed) {
   }
 }
 
-TEST_CASE("A writer waits for its bytes to go although the reader is sending something, too (P6)") {
+TEST_CASE("A writer waits until its bytes are sent, even while the reader is sending as well (P6)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -169,7 +169,7 @@ TEST_CASE("A writer waits for its bytes to go although the reader is sending som
   });
 }
 
-TEST_CASE("A writer that waits for the reader's sending ends when the stream is closed") {
+TEST_CASE("A writer that waits for the reader's send ends when the stream is closed") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);

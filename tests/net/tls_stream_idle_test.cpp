@@ -15,7 +15,7 @@ async::task<void> wait_and_count(stream& at, int& ready) {
   ready += outcome.has_value() ? 1 : 0;
 }
 
-TEST_CASE("Waiting on TLS ends when the next record comes, or the end") {
+TEST_CASE("Waiting on TLS ends at the next record or at the end of the stream") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -40,7 +40,7 @@ TEST_CASE("Waiting on TLS ends when the next record comes, or the end") {
   });
 }
 
-TEST_CASE("The rest of a record that was read in part is readable, and stale, without further bytes (T16)") {
+TEST_CASE("The rest of a partly read record is readable, and stale, without further bytes (T16)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -86,7 +86,7 @@ TEST_CASE("Records that were received but not read are readable, and stale") {
   });
 }
 
-TEST_CASE("A connection that was idle goes on as before") {
+TEST_CASE("A connection works as before after it was idle") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);

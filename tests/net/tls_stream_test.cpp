@@ -12,7 +12,7 @@ namespace {
 
 using namespace testing;
 
-TEST_CASE("A handshake succeeds however the bytes are cut, and text goes both ways") {
+TEST_CASE("A handshake succeeds however the bytes are split, and data flows both ways") {
   const std::size_t piece = GENERATE(values<std::size_t>({unbounded, 1, 7, 1000}));
   INFO(piece);
   run_task([&]() -> async::task<void> {
@@ -38,7 +38,7 @@ TEST_CASE("A handshake succeeds however the bytes are cut, and text goes both wa
   });
 }
 
-TEST_CASE("A client that does not trust the certificate says so, and the server learns it when it reads") {
+TEST_CASE("A client that does not trust the certificate sends an alert, which the server gets when it reads") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -69,7 +69,7 @@ TEST_CASE("A certificate for another name is not accepted (T24)") {
   });
 }
 
-TEST_CASE("A server that answers in plain HTTP is told from bad TLS") {
+TEST_CASE("A server that answers in plain HTTP is distinguished from broken TLS") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -81,7 +81,7 @@ TEST_CASE("A server that answers in plain HTTP is told from bad TLS") {
   });
 }
 
-TEST_CASE("An orderly end is an end, however often one reads, and the other direction still flows") {
+TEST_CASE("An orderly end stays an end for every read, and the other direction still works") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -104,7 +104,7 @@ TEST_CASE("An orderly end is an end, however often one reads, and the other dire
   });
 }
 
-TEST_CASE("A stream cut off below TLS is an error, not an end (P7)") {
+TEST_CASE("A stream truncated below TLS is an error, not an end (P7)") {
   const bool in_a_record = GENERATE(false, true);
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -127,7 +127,7 @@ TEST_CASE("A stream cut off below TLS is an error, not an end (P7)") {
   });
 }
 
-TEST_CASE("A failure below comes through reads and writes as it is") {
+TEST_CASE("Reads and writes pass on a failure of the stream below") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -145,7 +145,7 @@ TEST_CASE("A failure below comes through reads and writes as it is") {
   });
 }
 
-TEST_CASE("A peer that goes away during the handshake closed it, at whatever byte") {
+TEST_CASE("A peer that disconnects during the handshake is reported as closed, at any byte") {
   const std::size_t bytes = GENERATE(0U, 1U, 100U);
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;

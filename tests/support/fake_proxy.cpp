@@ -109,7 +109,7 @@ void fake_proxy::converse(wire& client) {
   }
   auto server = wire::dial("127.0.0.1", *port);
   client.write("HTTP/1.1 200 Connection established\r\n\r\n");
-  if (const auto rest = reader.take_rest(); !rest.empty()) server.write(rest);
+  if (const auto rest = reader.take_unread(); !rest.empty()) server.write(rest);
   splice(client, server);
 }
 

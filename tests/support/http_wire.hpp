@@ -42,7 +42,7 @@ class message_reader {
   // Reads the rest of the body; false if it was truncated.
   bool read_body(message& into);
   // Takes the bytes that were received after the message.
-  std::string take_rest() { return std::exchange(pending_, {}); }
+  std::string take_unread() { return std::exchange(pending_, {}); }
 
  private:
   struct parsing;

@@ -51,12 +51,12 @@ struct proxy_under_test::engine {
         [this, around](net::tcp_socket socket, std::string peer) {
           proxy_mode.accept({around, std::move(socket), std::move(peer), {}});
         },
-        most_sessions, [this] { return services.sessions.load(); });
+        most_sessions, [this] { return services.load.sessions.load(); });
     mirror_listener->start(
         [this, around](net::tcp_socket socket, std::string peer) {
           mirror_mode.accept({around, std::move(socket), std::move(peer), {}});
         },
-        most_sessions, [this] { return services.sessions.load(); });
+        most_sessions, [this] { return services.load.sessions.load(); });
     worker.start();
   }
 
@@ -73,7 +73,7 @@ struct proxy_under_test::engine {
           auto session = transparent_mode.session_for(around, std::move(client), std::move(peer), destination);
           async::spawn(around.on, std::move(session), "redirected session");
         },
-        most_sessions, [this] { return services.sessions.load(); });
+        most_sessions, [this] { return services.load.sessions.load(); });
     return open->local().port();
   }
 
@@ -162,10 +162,10 @@ raw_client proxy_under_test::captured(const std::string& original, const std::st
   return made;
 }
 std::size_t proxy_under_test::sessions() const {
-  return engine_->services.sessions.load();
+  return engine_->services.load.sessions.load();
 }
 std::size_t proxy_under_test::busy() const {
-  return engine_->services.busy;
+  return engine_->services.load.busy;
 }
 forward::token_client& proxy_under_test::tokens() {
   return engine_->tokens;

@@ -67,7 +67,7 @@ message raw_client::ask(std::string_view method, std::string_view target, const 
 }
 
 std::string raw_client::read_to_end() {
-  auto text = reader_->take_rest();
+  auto text = reader_->take_unread();
   for (auto piece = wire_->read(); !piece.empty(); piece = wire_->read()) text += piece;
   return text;
 }

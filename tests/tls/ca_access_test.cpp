@@ -22,7 +22,7 @@ unsigned mode_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("X6: a CA key that others may read is used, and said loudly") {
+TEST_CASE("X6: a CA key that others may read is used with a warning") {
   const testing::temporary_directory place;
   const auto dir = place / "ca";
   const auto made = open_in(dir);
@@ -46,7 +46,7 @@ TEST_CASE("X6: a CA key that everybody may change is refused") {
   CHECK_THAT(again.error().detail, Contains("ca.key has the mode 0666"));
 }
 
-TEST_CASE("X6: a CA directory of our own that others may write to is taken from them, loudly") {
+TEST_CASE("X6: a CA directory of ours that others may write to gets a safe mode and a warning") {
   const testing::temporary_directory place;
   const auto dir = place / "ca";
   REQUIRE(open_in(dir));
@@ -59,7 +59,7 @@ TEST_CASE("X6: a CA directory of our own that others may write to is taken from 
   CHECK(open_in(dir)->remarks().empty());
 }
 
-TEST_CASE("X6: modes that Kubernetes gives its volumes are no reason to stop") {
+TEST_CASE("X6: the modes of Kubernetes volumes are accepted") {
   const testing::temporary_directory place;
   const auto dir = place / "ca";
   REQUIRE(open_in(dir));

@@ -86,7 +86,7 @@ TEST_CASE("T23: a directory that others may read is closed to them before the ke
   CHECK(mode_of(dir.path()) == 0700);
 }
 
-TEST_CASE("a new CA is what it should be", "[tls]") {
+TEST_CASE("a new CA has the expected properties", "[tls]") {
   temporary_directory dir;
   const auto ca = must_open(dir.path());
   X509* certificate = ca.certificate();
@@ -107,7 +107,7 @@ TEST_CASE("a new CA is what it should be", "[tls]") {
   CHECK_THAT(subject.data(), Matches("/O=regpass/CN=regpass CA [0-9a-f]{8}"));
 }
 
-TEST_CASE("a CA is used again after a restart (F11)", "[tls]") {
+TEST_CASE("a CA is reused after a restart (F11)", "[tls]") {
   temporary_directory dir;
   const auto first = must_open(dir.path());
   const auto again = must_open(dir.path(), {"other.test"});
@@ -126,7 +126,7 @@ TEST_CASE("two CAs are never the same", "[tls]") {
   CHECK(X509_subject_name_hash(first.certificate()) != X509_subject_name_hash(second.certificate()));
 }
 
-TEST_CASE("T23: a crash between key and certificate is made good with the same key (F11)", "[tls]") {
+TEST_CASE("T23: after a crash between key and certificate the same key is used (F11)", "[tls]") {
   temporary_directory dir;
   must_open(dir.path());
   const std::string key = content_of(dir / "ca.key");
@@ -138,7 +138,7 @@ TEST_CASE("T23: a crash between key and certificate is made good with the same k
   CHECK(must_open(dir.path()).fingerprint() == ca.fingerprint());
 }
 
-TEST_CASE("a disk that is full leaves no half a CA, and room again is all that it needs (F13)", "[tls]") {
+TEST_CASE("a full disk leaves no partial CA, and freeing space is enough to recover (F13)", "[tls]") {
   const temporary_directory dir;
   const auto room = static_cast<std::size_t>(GENERATE(0, 100));
   {
@@ -204,7 +204,7 @@ TEST_CASE("a CA covers its names, however they are written", "[tls]") {
   }
 }
 
-TEST_CASE("a name that is none is an error, and nothing is written", "[tls]") {
+TEST_CASE("an invalid name is an error, and nothing is written", "[tls]") {
   temporary_directory dir;
   const auto opened = open_in(dir / "ca", {"a.test", "b,permitted;DNS:c.test"});
   REQUIRE_FALSE(opened);
@@ -213,7 +213,7 @@ TEST_CASE("a name that is none is an error, and nothing is written", "[tls]") {
   CHECK_FALSE(fs::exists(dir / "ca"));
 }
 
-TEST_CASE("somebody else's pair is used, without constraints for every name", "[tls]") {
+TEST_CASE("a foreign pair is used; without constraints it covers every name", "[tls]") {
   temporary_directory dir;
   const auto kind = GENERATE(key_kind::p256, key_kind::rsa2048);
   const test_ca platform = test_ca::make("Platform CA", {.key = kind});
@@ -296,7 +296,7 @@ TEST_CASE("T23: a new CA is not put where other users may write", "[tls]") {
   CHECK(fs::is_empty(dir.path()));
 }
 
-TEST_CASE("a pair that cannot be used is an error that names it, and stays as it is", "[tls]") {
+TEST_CASE("an unusable pair is an error that names it, and is not changed", "[tls]") {
   temporary_directory dir;
   const test_ca good = test_ca::make();
   const test_ca other = test_ca::make("Other");
@@ -337,7 +337,7 @@ TEST_CASE("a pair that cannot be used is an error that names it, and stays as it
   }
 }
 
-TEST_CASE("a CA out of its time is an error, and stays as it is", "[tls]") {
+TEST_CASE("a CA outside its validity is an error, and is not changed", "[tls]") {
   temporary_directory dir;
   const auto ca = must_open(dir.path());
   const auto late = must_fail(dir.path(), now().wall + 366 * 24h);
@@ -347,7 +347,7 @@ TEST_CASE("a CA out of its time is an error, and stays as it is", "[tls]") {
   CHECK(must_open(dir.path()).fingerprint() == ca.fingerprint());
 }
 
-TEST_CASE("A9: a CA that is not valid yet by the clock is used, and the remark names the clock first", "[tls]") {
+TEST_CASE("A9: a CA that is not valid yet by the clock is used, and the warning names the clock first", "[tls]") {
   temporary_directory dir;
   const auto ca = must_open(dir.path());
   for (const auto at : {now().wall - 20 * 24h, wall_time()}) {

@@ -58,7 +58,7 @@ TEST_CASE("certs.d: the first name that has a directory counts", "[tls]") {
   CHECK(tls::with_certs_dir({}, d.dir / "", {"a.test", "a.test:443"})->more_ca_files == paths{file});
 }
 
-TEST_CASE("certs.d: what the configuration says of the registry wins", "[tls]") {
+TEST_CASE("certs.d: the registry's configuration takes precedence", "[tls]") {
   certs_d d;
   const auto ca = d.put("a.test", "a.crt");
   const auto cert = d.put("a.test", "client.cert");

@@ -94,7 +94,7 @@ TEST_CASE("real clients' hellos: name, protocols, and every beginning of them as
   }
 }
 
-TEST_CASE("what stands behind the hello is not looked at", "[tls]") {
+TEST_CASE("bytes after the hello are ignored", "[tls]") {
   const auto bytes = hello_with(name_extension("a.test"));
   CHECK(peek_client_hello(bytes + "anything").hello.server_name == "a.test");
   CHECK(peek_client_hello(bytes + std::string(40'000, 'x')).what == kind::hello);
@@ -126,7 +126,7 @@ TEST_CASE("a hello of TLS 1.2 may end without extensions", "[tls]") {
   CHECK(seen.hello.server_name.empty());
 }
 
-TEST_CASE("hellos beyond the bounds are told from what is not finished", "[tls]") {
+TEST_CASE("hellos beyond the bounds are distinguished from incomplete ones", "[tls]") {
   CHECK(peek_client_hello(record("\x01" + number(most_hello - 4, 3))).what == kind::need_more);
   CHECK(peek_client_hello(record("\x01" + number(most_hello - 3, 3))).what == kind::too_large);
   const auto padded = message_with(vector(2, extension(21, std::string(10'000, '\0'))));
@@ -134,7 +134,7 @@ TEST_CASE("hellos beyond the bounds are told from what is not finished", "[tls]"
   CHECK(peek_client_hello(in_records_of(1'000, padded)).what == kind::hello);
 }
 
-TEST_CASE("what is no TLS is known from its first byte that is not", "[tls]") {
+TEST_CASE("input that is not TLS is recognised at its first deviating byte", "[tls]") {
   for (const std::string bytes : {"GET / HTTP/1.1\r\n", "S", "\x16\x02", "\x15\x03\x01"}) {
     INFO(bytes);
     CHECK(peek_client_hello(bytes).what == kind::not_tls);
@@ -147,7 +147,7 @@ TEST_CASE("what is no TLS is known from its first byte that is not", "[tls]") {
   CHECK(peek_client_hello(half + "\x17\x03\x03").what == kind::not_tls);  // another record in between
 }
 
-TEST_CASE("hellos that are not well-formed are not believed", "[tls]") {
+TEST_CASE("malformed hellos are rejected", "[tls]") {
   const auto name = name_extension("a.test");
   const std::string no_type = number(0, 1);
   for (const auto& extensions : {

@@ -52,13 +52,13 @@ TEST_CASE("the system's roots are the bundle file and every file of the director
   CHECK_FALSE(believes(client, test_ca::make("Unknown")));
 }
 
-TEST_CASE("directories are separated by colons, and one that is missing is passed over", "[tls]") {
+TEST_CASE("directories are separated by colons, and missing ones are skipped", "[tls]") {
   fake_system system;
   const environment_variable list("SSL_CERT_DIR", ":/nonexistent:" + system.roots.path().string() + ":");
   CHECK(believes(value_of(tls::make_client_context({})), system.in_directory));
 }
 
-TEST_CASE("what is no certificate in a directory of roots is passed over", "[tls]") {
+TEST_CASE("files without a certificate in a directory of roots are skipped", "[tls]") {
   fake_system system;
   system.roots.put("README", "no certificate");
   system.roots.put("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
@@ -149,7 +149,7 @@ TEST_CASE("contexts that add nothing to the roots share one store", "[tls]") {
   CHECK(a.native() != b.native());
 }
 
-TEST_CASE("C1: PEM files may have marks of UTF-8, and UTF-16 is named", "[tls]") {
+TEST_CASE("C1: PEM files may have UTF-8 byte order marks, and errors name UTF-16", "[tls]") {
   fake_system system;
   const std::string mark = "\xEF\xBB\xBF";
   const auto first = test_ca::make("First"), second = test_ca::make("Second");
@@ -168,7 +168,7 @@ TEST_CASE("C1: PEM files may have marks of UTF-8, and UTF-16 is named", "[tls]")
   CHECK_THAT(refused.error().detail, Contains("wide.pem") && Contains("UTF-16; save it as UTF-8"));
 }
 
-TEST_CASE("a file of trust that is unfit is named in the error", "[tls]") {
+TEST_CASE("an unusable trust file is named in the error", "[tls]") {
   fake_system system;
   const temporary_directory& dir = system.dir;
   const issued own = system.in_file.issue({"builder"});
@@ -215,7 +215,7 @@ TEST_CASE("a file of trust that is unfit is named in the error", "[tls]") {
   }
 }
 
-TEST_CASE("a server context wants a certificate and its key", "[tls]") {
+TEST_CASE("a server context requires a certificate and its key", "[tls]") {
   const test_ca ca = test_ca::make();
   const auto one = ca.issue({"a.test"});
   const auto two = ca.issue({"b.test"});

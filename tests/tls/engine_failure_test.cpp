@@ -127,7 +127,7 @@ TEST_CASE("many names in a certificate are not all repeated", "[tls]") {
   CHECK_THAT(text_of(pair.client.failure), Contains("n9.test, …") && !Contains("n10.test"));
 }
 
-TEST_CASE("certificates that are good are taken", "[tls]") {
+TEST_CASE("valid certificates are accepted", "[tls]") {
   testbed bed;
   const auto rsa = GENERATE(key_kind::rsa2048, key_kind::p256);
   const auto name = GENERATE("a.corp.test", "A.CORP.TEST", "a.corp.test.");
@@ -136,7 +136,7 @@ TEST_CASE("certificates that are good are taken", "[tls]") {
   CHECK(pair.connected());
 }
 
-TEST_CASE("an intermediate in a ca_file is an anchor", "[tls]") {
+TEST_CASE("an intermediate in a ca_file is a trust anchor", "[tls]") {
   testbed bed;
   const test_ca middle = bed.ca.intermediate("Middle");
   tls_pair pair(bed.trusting(middle), server_context(middle.issue({"a.test"})), "a.test");
@@ -144,7 +144,7 @@ TEST_CASE("an intermediate in a ca_file is an anchor", "[tls]") {
   CHECK(pair.connected());
 }
 
-TEST_CASE("T24: skip_verify, and only it, takes any certificate", "[tls]") {
+TEST_CASE("T24: only skip_verify accepts any certificate", "[tls]") {
   testbed bed;
   const auto blind = value_of(tls::make_client_context({.skip_verify = true}));
   tls_pair pair(blind, server_context(bed.stranger.issue({"b.test"}, {.valid_from = -48h, .valid_to = -24h})),
@@ -163,7 +163,7 @@ TEST_CASE("T24: TLS before 1.2 is refused", "[tls]") {
   CHECK(code_of(pair.client.failure) == errc::tls_failed);
 }
 
-TEST_CASE("T24: a client never goes without a name to verify", "[tls]") {
+TEST_CASE("T24: a client always verifies a name", "[tls]") {
   testbed bed;
   const std::string name =
       GENERATE(as<std::string>{}, "", "a test", "*.test", ".", std::string("a.test\0.b", 9), std::string(300, 'a'));
@@ -196,7 +196,7 @@ TEST_CASE("T20: a client that asks for another name by SNI fails the handshake",
   CHECK_THAT(text_of(pair.client.failure), Contains("unrecognized name"));
 }
 
-TEST_CASE("a client that does not trust our certificate is told apart", "[tls]") {
+TEST_CASE("a client that does not trust our certificate is recognised", "[tls]") {
   testbed bed;
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   limit_to(bed.server, version);
@@ -220,7 +220,7 @@ TEST_CASE("a client that does not trust our certificate is told apart", "[tls]")
   }
 }
 
-TEST_CASE("a registry that wants a client certificate is told apart", "[tls]") {
+TEST_CASE("a registry that requires a client certificate is recognised", "[tls]") {
   testbed bed;
   SSL_CTX_set_verify(bed.server.native(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   X509_STORE_add_cert(SSL_CTX_get_cert_store(bed.server.native()), certificate_from(bed.ca.certificate()).get());
@@ -300,7 +300,7 @@ TEST_CASE("plain HTTP is recognised on both sides, also byte by byte", "[tls]") 
   }
 }
 
-TEST_CASE("a peer that goes away before or during the handshake is closed, nothing worse", "[tls]") {
+TEST_CASE("a peer that disconnects before or during the handshake is closed", "[tls]") {
   testbed bed;
   tls_pair pair(bed.client, bed.server, "a.test");
   pair.client.step();
@@ -313,7 +313,7 @@ TEST_CASE("a peer that goes away before or during the handshake is closed, nothi
   CHECK(pair.server.failure->who == party::client);
 }
 
-TEST_CASE("a stream that ends without close_notify is truncated, after what had come", "[tls]") {
+TEST_CASE("a stream that ends without close_notify is truncated, after the data before it", "[tls]") {
   testbed bed;
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   limit_to(bed.server, version);
@@ -357,7 +357,7 @@ TEST_CASE("a record that was tampered with ends the connection for good", "[tls]
   CHECK(engine.write(parts).error().code == errc::tls_failed);
 }
 
-TEST_CASE("random bytes in place of any handshake message fail and do no harm", "[tls]") {
+TEST_CASE("random bytes in place of any handshake message fail cleanly", "[tls]") {
   testbed bed;
   const int seed = GENERATE(range(0, 40));
   tls_pair pair(bed.client, bed.server, "a.test");

@@ -45,7 +45,7 @@ constexpr std::size_t tls13_overhead = 17;  // content type and tag
 
 }  // namespace
 
-TEST_CASE("two engines shake hands and talk, whatever the pieces and the version", "[tls]") {
+TEST_CASE("two engines complete a handshake and exchange data, for any segmentation and version", "[tls]") {
   testbed bed;
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   const std::size_t piece = GENERATE(std::size_t{1}, std::size_t{7}, std::string_view::npos);
@@ -64,7 +64,7 @@ TEST_CASE("two engines shake hands and talk, whatever the pieces and the version
   CHECK(pair.client.received == "HTTP/1.1 200 OK\r\n\r\n");
 }
 
-TEST_CASE("an address is verified as an address and asked for without SNI", "[tls]") {
+TEST_CASE("an address is verified as an address and requested without SNI", "[tls]") {
   testbed bed;
   const std::string address = GENERATE("10.0.0.7", "fd00::7", "FD00:0::7");
   tls_pair pair(bed.client, bed.server, address, address);
@@ -121,7 +121,7 @@ TEST_CASE("small parts share a record, large ones go as they are", "[tls]") {
   }
 }
 
-TEST_CASE("read fills what it is given and keeps the rest", "[tls]") {
+TEST_CASE("read fills its buffer and keeps the rest", "[tls]") {
   testbed bed;
   tls_pair pair(bed.client, bed.server, "a.test");
   pair.settle();
@@ -189,7 +189,7 @@ TEST_CASE("close_notify ends one direction only", "[tls]") {
   CHECK_FALSE(pair.client.failure);
 }
 
-TEST_CASE("an engine that moves goes on", "[tls]") {
+TEST_CASE("an engine keeps working after a move", "[tls]") {
   testbed bed;
   tls_pair pair(bed.client, bed.server, "a.test");
   pair.client.step();
@@ -199,7 +199,7 @@ TEST_CASE("an engine that moves goes on", "[tls]") {
   CHECK(pair.connected());
 }
 
-TEST_CASE("what others left in the thread's error queue is not ours", "[tls]") {
+TEST_CASE("foreign entries in the thread's error queue are ignored", "[tls]") {
   testbed bed;
   tls_pair pair(bed.client, bed.server, "a.test");
   const auto litter = [] { ERR_raise(ERR_LIB_SSL, SSL_R_TLSV1_ALERT_UNKNOWN_CA); };

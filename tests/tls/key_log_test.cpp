@@ -79,7 +79,7 @@ TEST_CASE("without a key log no keys are written, and none after its end", "[tls
   CHECK(text_of(file).empty());
 }
 
-TEST_CASE("a key log that cannot be is an error that names it", "[tls]") {
+TEST_CASE("an unusable key log is an error that names it", "[tls]") {
   temporary_directory dir;
   const auto missing = tls::start_key_log(dir.path() / "none" / "keys.log");
   REQUIRE_FALSE(missing);

@@ -46,7 +46,7 @@ bool valid_at(const X509* certificate, wall_time at) {
 
 }  // namespace
 
-TEST_CASE("T23: a leaf is for one name and at most 48 hours, and its CA's clients take it", "[tls]") {
+TEST_CASE("T23: a leaf is for one name and at most 48 hours, and clients of its CA accept it", "[tls]") {
   testbed bed;
   struct row {
     const char* name;
@@ -115,7 +115,7 @@ TEST_CASE("a client that trusts the CA connects to a minted name", "[tls]") {
   CHECK(pair.connected());
 }
 
-TEST_CASE("a CA that is an intermediate is sent along", "[tls]") {
+TEST_CASE("an intermediate CA is sent with the leaf", "[tls]") {
   temporary_directory dir;
   const test_ca root = test_ca::make("Platform root");
   const test_ca middle = root.intermediate("Platform intermediate");
@@ -158,7 +158,7 @@ TEST_CASE("a leaf is minted anew before it ends and when the clock jumps (F05)",
   CHECK(cache.size() == 1);
 }
 
-TEST_CASE("the least recently used leaf goes first (F12)", "[tls]") {
+TEST_CASE("the least recently used leaf is dropped first (F12)", "[tls]") {
   testbed bed;
   tls::leaf_cache cache(bed.ca, 2);
   const auto der = [&](const char* name) { return der_of(value_of(cache.get(name, bed.at))); };
@@ -234,7 +234,7 @@ TEST_CASE("A9: a leaf minted while the wall clock is years off is valid by the c
   CHECK_FALSE(valid_at(presented_by(later), settled.wall + 48h));
 }
 
-TEST_CASE("A9: a clock that stays where it was set is believed after a day", "[tls]") {
+TEST_CASE("A9: a clock that keeps its new time is trusted after a day", "[tls]") {
   testbed bed;
   tls::leaf_cache cache(bed.ca);
   const auto start = now();
@@ -244,7 +244,7 @@ TEST_CASE("A9: a clock that stays where it was set is believed after a day", "[t
   CHECK_FALSE(valid_at(presented_by(value_of(cache.get("b.a.test", later))), start.wall));
 }
 
-TEST_CASE("A9: started with a clock that cannot be right, CA and leaves are valid at every time that can", "[tls]") {
+TEST_CASE("A9: after a start with an implausible clock, CA and leaves are valid at every plausible time", "[tls]") {
   const auto at = GENERATE(now().wall + 10 * 8760h, wall_time(10 * 8760h));
   const temporary_directory dir;
   const auto ca = value_of(tls::authority::open({.dir = dir.path(), .names = {"a.test"}}, at));

@@ -75,7 +75,7 @@ TEST_CASE("clients find the published CA by file, by hashed name and in the bund
   CHECK(verifies(by_bundle.get(), certificate_from(bed.root.certificate()).get()));
 }
 
-TEST_CASE("what is published already is left alone", "[tls]") {
+TEST_CASE("unchanged files are not published again", "[tls]") {
   testbed bed;
   REQUIRE(tls::publish(bed.ca, bed.out));
   const auto inode = [&](const char* name) { return inode_of(bed.out / name); };
@@ -116,7 +116,7 @@ TEST_CASE("T23: a symlink to the right content is replaced, too", "[tls]") {
   CHECK_FALSE(fs::is_symlink(bed.out / "ca.crt"));
 }
 
-TEST_CASE("a place that cannot be written to is named", "[tls]") {
+TEST_CASE("an unwritable place is named", "[tls]") {
   testbed bed;
   bed.dir.put("published", "a file");
   auto done = tls::publish(bed.ca, bed.out);
@@ -132,7 +132,7 @@ TEST_CASE("a place that cannot be written to is named", "[tls]") {
   CHECK(std::distance(fs::directory_iterator(bed.out), {}) == 1);  // no temporary file stays
 }
 
-TEST_CASE("a disk that is full leaves what was published as it was, and nothing half-written (F13)", "[tls]") {
+TEST_CASE("a full disk leaves the published files unchanged, and nothing partly written (F13)", "[tls]") {
   testbed bed;
   REQUIRE(tls::publish(bed.ca, bed.out));
   const auto before = content_of(bed.out / "bundle.crt");

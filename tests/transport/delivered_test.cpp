@@ -20,7 +20,7 @@ struct ending {
 async::task<void> answer_and_wait(downstream& one, std::string piece, ending& how, bool& written) {
   const auto on = co_await boost::asio::this_coro::executor;
   bool gone = false;
-  one.when_gone([&gone] { gone = true; });
+  one.on_disconnect([&gone] { gone = true; });
   auto begun = co_await one.respond(response(404), counted(5));
   CHECK(begun);
   auto wrote = co_await one.write(piece);

@@ -34,7 +34,7 @@ std::string times(int count, const std::string& what) {
   return all;
 }
 
-TEST_CASE("Answers whose length can be read in two ways are refused (T16)") {
+TEST_CASE("Answers with an ambiguous length are refused (T16)") {
   const std::string fields =
       GENERATE("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 5\r\nContent-Length: 6\r\n",
                "Content-Length: 5, 5\r\n", "Content-Length: -1\r\n", "Content-Length: 99999999999999999999\r\n",
@@ -66,7 +66,7 @@ TEST_CASE("A 204 that announces a body is refused (T16)") {
   });
 }
 
-TEST_CASE("What is not HTTP/1 is told at its first bytes") {
+TEST_CASE("Input that is not HTTP/1 is recognised by its first bytes") {
   const std::string bytes = GENERATE("SSH-2.0-OpenSSH\r\n", "HTTP/2.0 200 OK\r\n\r\n", "\x15\x03\x01", "hello");
   INFO(bytes);
   run_task([&]() -> async::task<void> {
@@ -79,7 +79,7 @@ TEST_CASE("What is not HTTP/1 is told at its first bytes") {
   });
 }
 
-TEST_CASE("Interim answers come one by one, up to their bound (T16)", "[limits.interim_responses]") {
+TEST_CASE("Interim answers are returned one by one, up to a bound (T16)", "[limits.interim_responses]") {
   const int count = GENERATE(0, 1, 8, 9, 1000);
   INFO(count);
   run_task([&]() -> async::task<void> {
@@ -114,7 +114,7 @@ TEST_CASE("The bound of interim answers is one per answer, not per connection") 
   });
 }
 
-TEST_CASE("After a request that could not be sent, last words are not waited for as long as an answer") {
+TEST_CASE("After a request that could not be sent, an early answer is awaited only briefly") {
   const bool with_body = GENERATE(false, true);
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -136,7 +136,7 @@ TEST_CASE("After a request that could not be sent, last words are not waited for
   });
 }
 
-TEST_CASE("A switch of protocols that nobody asked for is refused (T19)") {
+TEST_CASE("An unrequested switch of protocols is refused (T19)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on);
@@ -148,7 +148,7 @@ TEST_CASE("A switch of protocols that nobody asked for is refused (T19)") {
   });
 }
 
-TEST_CASE("Whoever is asked is blamed: errors name the peer that the connection has") {
+TEST_CASE("Errors blame the connection's peer") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -164,7 +164,7 @@ TEST_CASE("Whoever is asked is blamed: errors name the peer that the connection 
   });
 }
 
-TEST_CASE("A head that passes its bound is too large, and no more is read of it (T16)") {
+TEST_CASE("A head beyond its bound is too large, and no more of it is read (T16)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on);
@@ -183,7 +183,7 @@ struct cut_answer {
   bool started;
 };
 
-TEST_CASE("A registry that goes away is truncated once it has begun, closed before, and never looks complete (P7)") {
+TEST_CASE("A registry that disconnects is truncated during an answer, closed before it, and never complete (P7)") {
   const auto one = GENERATE(values<cut_answer>({
       {"before", "", errc::closed, false},
       {"in the status line", "HTTP/1", errc::truncated, true},
@@ -214,7 +214,7 @@ TEST_CASE("A registry that goes away is truncated once it has begun, closed befo
   });
 }
 
-TEST_CASE("A body until the close that is reset, or cut off in TLS, is not complete (P7)") {
+TEST_CASE("A close-delimited body that is reset, or truncated in TLS, is not complete (P7)") {
   const auto how = GENERATE(errc::reset, errc::truncated);
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -229,7 +229,7 @@ TEST_CASE("A body until the close that is reset, or cut off in TLS, is not compl
   });
 }
 
-TEST_CASE("A registry that does not answer is timed out, and one that stalls in its body, too",
+TEST_CASE("A registry that does not answer, or stalls in its body, is timed out",
           "[limits.response_timeout][limits.idle_timeout]") {
   const bool begun = GENERATE(false, true);
   run_task([&]() -> async::task<void> {
@@ -254,7 +254,7 @@ TEST_CASE("A registry that does not answer is timed out, and one that stalls in 
   });
 }
 
-TEST_CASE("A registry that answers and hangs up while it is written to can still be heard") {
+TEST_CASE("The answer of a registry that closes during the request is still read") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on);

@@ -31,7 +31,7 @@ struct framed_request {
   std::string bytes;
 };
 
-TEST_CASE("A request goes out framed by what is said of its body, whatever its head said") {
+TEST_CASE("A request is framed as its body is announced, regardless of its head") {
   const std::string start = "PUT /v2/ HTTP/1.1\r\nHost: registry.test\r\n";
   const auto one = GENERATE_COPY(values<framed_request>({
       {"none", no_body(), "", start + "\r\n"},
@@ -59,7 +59,7 @@ TEST_CASE("A request goes out framed by what is said of its body, whatever its h
   });
 }
 
-TEST_CASE("Head and first piece of a body go out in one write") {
+TEST_CASE("The head and the first piece of a body are sent in one write") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on);
@@ -76,7 +76,7 @@ TEST_CASE("Head and first piece of a body go out in one write") {
   });
 }
 
-TEST_CASE("A body that turns out empty still sends its head") {
+TEST_CASE("The head of an empty body is still sent") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on);
@@ -94,7 +94,7 @@ struct reuse {
   bool reusable;
 };
 
-TEST_CASE("A connection may be used again after an answer that was read to a certain end, and only then") {
+TEST_CASE("A connection is reusable only after an answer that was read to its definite end") {
   const auto one = GENERATE(values<reuse>({
       {"counted", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody", true},
       {"chunked", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n", true},
@@ -137,7 +137,7 @@ TEST_CASE("A connection may be used again after an answer that was read to a cer
   });
 }
 
-TEST_CASE("Another request goes out on a connection that may be used again") {
+TEST_CASE("A reusable connection carries another request") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on);
@@ -153,7 +153,7 @@ TEST_CASE("Another request goes out on a connection that may be used again") {
   });
 }
 
-TEST_CASE("An answer before the request has been sent whole leaves a connection that is not reusable, until it has") {
+TEST_CASE("After an early answer a connection is not reusable until the request has been sent completely") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on);
@@ -172,7 +172,7 @@ TEST_CASE("An answer before the request has been sent whole leaves a connection 
   });
 }
 
-TEST_CASE("A body that runs until the close is whole when the connection ends") {
+TEST_CASE("A close-delimited body is complete when the connection ends") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on);
@@ -185,7 +185,7 @@ TEST_CASE("A body that runs until the close is whole when the connection ends") 
   });
 }
 
-TEST_CASE("Trailers of an answer are there after its last piece") {
+TEST_CASE("Trailers of an answer are available after its last piece") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on);
@@ -196,7 +196,7 @@ TEST_CASE("Trailers of an answer are there after its last piece") {
   });
 }
 
-TEST_CASE("Aborting closes the connection, and it is not reusable even after a whole answer") {
+TEST_CASE("Aborting closes the connection, which is not reusable even after a complete answer") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on);

@@ -28,7 +28,8 @@ std::string put_of(std::size_t size) {
   return "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
 }
 
-TEST_CASE("Nothing beyond the buffer is read from a client whose body nobody reads (P6, F10)", "[limits.body_buffer]") {
+TEST_CASE("No more than the buffer is read from a client whose body is not consumed (P6, F10)",
+          "[limits.body_buffer]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);
@@ -45,7 +46,7 @@ TEST_CASE("Nothing beyond the buffer is read from a client whose body nobody rea
   });
 }
 
-TEST_CASE("Nothing beyond the buffer is read from a registry whose answer nobody reads (P6)", "[limits.body_buffer]") {
+TEST_CASE("No more than the buffer is read from a registry whose answer is not consumed (P6)", "[limits.body_buffer]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on);
@@ -78,7 +79,7 @@ async::task<void> write_on(Writer& to, int& pieces, std::optional<error>& failed
   }
 }
 
-TEST_CASE("A writer waits for a client that does not read, and no longer than it may (T22, F10)") {
+TEST_CASE("A writer waits for a client that does not read, up to its deadline (T22, F10)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on, short_limits());
@@ -100,7 +101,7 @@ TEST_CASE("A writer waits for a client that does not read, and no longer than it
   });
 }
 
-TEST_CASE("A writer waits for a registry that does not read, and no longer than it may") {
+TEST_CASE("A writer waits for a registry that does not read, up to its deadline") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on, short_limits());
@@ -225,7 +226,7 @@ TEST_CASE("An upload that stalls is timed out although its early answer has been
   });
 }
 
-TEST_CASE("A registry that reads slowly is given time as long as it reads") {
+TEST_CASE("A registry that reads slowly is not timed out while it makes progress") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     client_rig rig(on, short_limits());

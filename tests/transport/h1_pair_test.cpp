@@ -78,7 +78,7 @@ async::task<void> trade(both_rig& rig, std::string up, std::string down, bool in
   CHECK(rig.server.reusable());
 }
 
-TEST_CASE("Bodies of several MiB go both ways at once, counted and in chunks, on one connection") {
+TEST_CASE("Bodies of several MiB are sent both ways at once, counted and chunked, on one connection") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     both_rig rig(on);
@@ -90,7 +90,7 @@ TEST_CASE("Bodies of several MiB go both ways at once, counted and in chunks, on
   });
 }
 
-TEST_CASE("How the bytes are cut changes nothing") {
+TEST_CASE("The segmentation of the input changes nothing") {
   const std::size_t piece = GENERATE(1U, 2U, 5U, 4096U);
   const bool in_chunks = GENERATE(false, true);
   INFO(piece);
@@ -178,7 +178,7 @@ TEST_CASE("Interim answers are passed on as they are, before the final one") {
   });
 }
 
-TEST_CASE("A client that expects 100 is told to go on, and the final answer follows") {
+TEST_CASE("A client that expects 100 gets it, and the final answer follows") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     both_rig rig(on);

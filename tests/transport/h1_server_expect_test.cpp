@@ -15,7 +15,7 @@ const std::string expecting =
     "PUT / HTTP/1.1\r\nHost: registry.test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
 const std::string invitation = "HTTP/1.1 100 Continue\r\n\r\n";
 
-TEST_CASE("A client that asks is invited when its body is first read, and once") {
+TEST_CASE("A client that expects 100 gets it once, when its body is first read") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);
@@ -34,7 +34,7 @@ TEST_CASE("A client that asks is invited when its body is first read, and once")
   });
 }
 
-TEST_CASE("A final answer without reading the body says that it closes, and does") {
+TEST_CASE("A final answer without reading the body announces the close, and closes") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);
@@ -48,7 +48,7 @@ TEST_CASE("A final answer without reading the body says that it closes, and does
   });
 }
 
-TEST_CASE("Nobody is invited who did not ask, has no body, or speaks HTTP/1.0") {
+TEST_CASE("No 100 is sent without an expectation, without a body, or to HTTP/1.0") {
   const std::string asked = GENERATE("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello",
                                      "GET / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\r\n",
                                      "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n",
@@ -66,7 +66,7 @@ TEST_CASE("Nobody is invited who did not ask, has no body, or speaks HTTP/1.0") 
   });
 }
 
-TEST_CASE("Another expectation is unsupported, and the connection does not go on") {
+TEST_CASE("Any other expectation is unsupported, and the connection is closed") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);
@@ -80,7 +80,7 @@ TEST_CASE("Another expectation is unsupported, and the connection does not go on
   });
 }
 
-TEST_CASE("An answer may go out while the body is still coming, which is then read and thrown away") {
+TEST_CASE("An answer may be sent while the body is still arriving, which is then read and discarded") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);
@@ -100,7 +100,7 @@ TEST_CASE("An answer may go out while the body is still coming, which is then re
   });
 }
 
-TEST_CASE("A client that leaves while its body is thrown away is told from one that finished it") {
+TEST_CASE("A client that disconnects while its body is discarded is distinguished from one that sent all of it") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);

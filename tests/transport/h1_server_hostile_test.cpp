@@ -24,7 +24,7 @@ std::string put_with(const std::string& fields) {
   return "PUT /x HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n";
 }
 
-TEST_CASE("What two parsers might read differently is refused, and nothing behind it is read as a request (T17)") {
+TEST_CASE("Ambiguous requests are refused, and nothing after them is read as a request (T17)") {
   const std::string hostile = GENERATE_COPY(
       put_with("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
       put_with("Content-Length: 5\r\nContent-Length: 6\r\n"), put_with("Content-Length: 5, 5\r\n"),
@@ -56,7 +56,7 @@ TEST_CASE("What two parsers might read differently is refused, and nothing behin
   });
 }
 
-TEST_CASE("Chunks that two parsers might read differently end the body with an error (T17)") {
+TEST_CASE("Ambiguous chunks end the body with an error (T17)") {
   const std::string chunks =
       GENERATE("5;x\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n",
                "0x5\r\nhello\r\n0\r\n\r\n", "5 \r\nhelloGET\r\n", "FFFFFFFFFFFFFFFFF\r\nhello",
@@ -79,7 +79,7 @@ TEST_CASE("Chunks that two parsers might read differently end the body with an e
   });
 }
 
-TEST_CASE("The answer to what is no request is not shaped by the request before it") {
+TEST_CASE("The answer to an invalid request does not depend on the previous request") {
   const std::string before =
       GENERATE("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   run_task([&]() -> async::task<void> {
@@ -102,7 +102,7 @@ TEST_CASE("The answer to what is no request is not shaped by the request before 
   });
 }
 
-TEST_CASE("A head that passes a bound is too large, and no more than the bound is read of it") {
+TEST_CASE("A head beyond a bound is too large, and no more than the bound of it is read") {
   struct row {
     std::size_t fields;
     std::size_t target;
@@ -125,7 +125,7 @@ TEST_CASE("A head that passes a bound is too large, and no more than the bound i
   });
 }
 
-TEST_CASE("A head of just the bound is read") {
+TEST_CASE("A head of exactly the bound is accepted") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);
@@ -142,7 +142,7 @@ TEST_CASE("A head of just the bound is read") {
   });
 }
 
-TEST_CASE("Trailers that pass the bound are too large") {
+TEST_CASE("Trailers beyond the bound are too large") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);
@@ -156,7 +156,8 @@ TEST_CASE("Trailers that pass the bound are too large") {
   });
 }
 
-TEST_CASE("A head that does not end in time is timed out, however busily it trickles (T22)", "[limits.head_timeout]") {
+TEST_CASE("A head that is not complete in time is timed out, even if bytes keep arriving (T22)",
+          "[limits.head_timeout]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on, short_limits());
@@ -181,7 +182,7 @@ TEST_CASE("A head that does not end in time is timed out, however busily it tric
   });
 }
 
-TEST_CASE("A client that says nothing is done after a while, and is not said to have been slow") {
+TEST_CASE("A silent client is closed after a while, and not reported as timed out") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on, short_limits());
@@ -227,7 +228,7 @@ TEST_CASE("A body that stalls is timed out in its phase (T22)", "[limits.idle_ti
   });
 }
 
-TEST_CASE("A head or body that the client cuts off is truncated, and begun") {
+TEST_CASE("A head or body that the client breaks off is truncated, and has started") {
   const std::string cut =
       GENERATE("G", "GET / HTTP/1.1\r\nHost: h\r\n", "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhello",
                "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");

@@ -18,7 +18,7 @@ std::string get_with(const std::string& field) {
   return "GET /v2/ HTTP/1.1\r\nHost: registry.test\r\n" + field + "\r\n\r\n";
 }
 
-TEST_CASE("A request is read as it was written, and its answer goes out in one piece") {
+TEST_CASE("A request is read as it was written, and its answer is sent in one write") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);
@@ -45,7 +45,7 @@ TEST_CASE("A request is read as it was written, and its answer goes out in one p
   });
 }
 
-TEST_CASE("Requests that came at once are answered one after the other, wherever the bytes are cut") {
+TEST_CASE("Pipelined requests are answered in order, however the bytes are split") {
   const std::string requests =
       "GET /one HTTP/1.1\r\nHost: h\r\n\r\n"
       "PUT /two HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
@@ -87,7 +87,7 @@ struct framed_answer {
   bool reusable;
 };
 
-TEST_CASE("An answer is framed by what the client's version and method allow") {
+TEST_CASE("An answer is framed according to the client's version and method") {
   const std::string head = "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n";
   const std::string old = "GET / HTTP/1.0\r\n\r\n";
   const std::string old_alive = "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
@@ -138,7 +138,7 @@ TEST_CASE("An answer is framed by what the client's version and method allow") {
   });
 }
 
-TEST_CASE("Trailers go to a client that gets chunks, and to no other") {
+TEST_CASE("Trailers are sent only to clients that get chunks") {
   const bool in_chunks = GENERATE(true, false);
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -154,7 +154,7 @@ TEST_CASE("Trailers go to a client that gets chunks, and to no other") {
   });
 }
 
-TEST_CASE("Trailers of a request are there after its last piece") {
+TEST_CASE("Trailers of a request are available after its last piece") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);
@@ -165,7 +165,7 @@ TEST_CASE("Trailers of a request are there after its last piece") {
   });
 }
 
-TEST_CASE("Interim responses go out at once, but not to HTTP/1.0 (RFC 9110 section 15.2)") {
+TEST_CASE("Interim responses are sent at once, but not to HTTP/1.0 (RFC 9110 section 15.2)") {
   const bool old = GENERATE(false, true);
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -205,7 +205,7 @@ TEST_CASE("A connection waits for another request only after answer and body are
   });
 }
 
-TEST_CASE("A client that goes away between requests is done, whether or not it had one") {
+TEST_CASE("A client that disconnects between requests is closed, whether or not it had sent one") {
   const std::string before = GENERATE("", "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -224,7 +224,7 @@ TEST_CASE("A client that goes away between requests is done, whether or not it h
   });
 }
 
-TEST_CASE("What a client sent behind its CONNECT is handed over for the tunnel (T19)") {
+TEST_CASE("Bytes that a client sent after its CONNECT are passed to the tunnel (T19)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);
@@ -232,12 +232,12 @@ TEST_CASE("What a client sent behind its CONNECT is handed over for the tunnel (
     auto got = co_await rig.server.next();
     REQUIRE(got);
     CHECK(rig.said().empty());
-    CHECK(rig.server.take_rest() == "\x16\x03\x01");
-    CHECK(rig.server.take_rest().empty());
+    CHECK(rig.server.take_unread() == "\x16\x03\x01");
+    CHECK(rig.server.take_unread().empty());
   });
 }
 
-TEST_CASE("Aborting cuts the client off in the middle of the answer") {
+TEST_CASE("Aborting disconnects the client in the middle of the answer") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     server_rig rig(on);

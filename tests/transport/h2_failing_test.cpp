@@ -94,7 +94,7 @@ async::task<void> scene(failing_pair& pair) {
   co_await pair.served.join();
 }
 
-TEST_CASE("An exchange on a connection that ended before its request says so, whatever it is asked (F06)") {
+TEST_CASE("An exchange on a connection that ended before its request fails every call with that error (F06)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);
@@ -116,7 +116,7 @@ TEST_CASE("An exchange on a connection that ended before its request says so, wh
   });
 }
 
-TEST_CASE("An exchange may be held for longer than its connection, which broke the rules, takes to end") {
+TEST_CASE("An exchange may outlive its connection, whose peer violated the protocol") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     memory_pair wires(on);

@@ -19,7 +19,7 @@ struct raw_rig {
   h2_server server;
 };
 
-TEST_CASE("T21 a flood is answered by GOAWAY, and the exchanges under way end") {
+TEST_CASE("T21 a flood is answered by GOAWAY, and the open exchanges end") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     raw_rig rig(on);
@@ -67,7 +67,7 @@ TEST_CASE("T21 resets do not pile up exchanges that still wind down") {
   });
 }
 
-TEST_CASE("A last piece that is known as such ends its stream in the same frame") {
+TEST_CASE("A piece that is known to be the last ends its stream in the same frame") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     raw_rig rig(on);

@@ -52,7 +52,7 @@ TEST_CASE("A request with a body and trailers arrives as it was sent, and so doe
   });
 }
 
-TEST_CASE("A hundred exchanges run at once on one connection") {
+TEST_CASE("A hundred exchanges run concurrently on one connection") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     h2_rig rig(on);
@@ -83,8 +83,7 @@ TEST_CASE("A hundred exchanges run at once on one connection") {
   });
 }
 
-TEST_CASE("A reader that does not come back stops its own writer, and no other exchange",
-          "[limits.http2_stream_window]") {
+TEST_CASE("A reader that stops reading blocks its own writer, and no other exchange", "[limits.http2_stream_window]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     h2_rig rig(on);
@@ -120,7 +119,7 @@ TEST_CASE("A reader that does not come back stops its own writer, and no other e
   });
 }
 
-TEST_CASE("A client that goes resets its stream, and the server's exchange hears of it") {
+TEST_CASE("A client that gives up resets its stream, and the server's exchange is notified") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     h2_rig rig(on);
@@ -141,7 +140,7 @@ TEST_CASE("A client that goes resets its stream, and the server's exchange hears
   });
 }
 
-TEST_CASE("An exchange that the server breaks off is never a clean end to the client") {
+TEST_CASE("An exchange that the server aborts never looks complete to the client") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     h2_rig rig(on);
@@ -164,7 +163,7 @@ TEST_CASE("An exchange that the server breaks off is never a clean end to the cl
   });
 }
 
-TEST_CASE("An answer whose head is too long is told as that, and the connection goes on (P6)") {
+TEST_CASE("An answer whose head is too large is reported as such, and the connection stays open (P6)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     limits bounds;
@@ -190,7 +189,7 @@ TEST_CASE("An answer whose head is too long is told as that, and the connection 
   });
 }
 
-TEST_CASE("A connection that is cut fails every exchange on it, and none of them as unprocessed") {
+TEST_CASE("A broken connection fails every exchange on it, and none of them as unprocessed") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     h2_rig rig(on);
@@ -219,7 +218,7 @@ TEST_CASE("A connection that is cut fails every exchange on it, and none of them
   });
 }
 
-TEST_CASE("An answer before the request's end is delivered whole, and stops the upload") {
+TEST_CASE("An early answer is delivered completely, and stops the upload") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     h2_rig rig(on);
@@ -239,7 +238,7 @@ TEST_CASE("An answer before the request's end is delivered whole, and stops the 
   });
 }
 
-TEST_CASE("A client that waits for a 100 gets it when its body is wanted") {
+TEST_CASE("A client that expects 100 gets it when its body is read") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     h2_rig rig(on);
@@ -261,7 +260,7 @@ TEST_CASE("A client that waits for a 100 gets it when its body is wanted") {
   });
 }
 
-TEST_CASE("A body that does not go on in time resets its stream, and the connection stays") {
+TEST_CASE("A body that stalls resets its stream, and the connection stays open") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     limits hasty;
@@ -283,7 +282,7 @@ TEST_CASE("A body that does not go on in time resets its stream, and the connect
   });
 }
 
-TEST_CASE("A connection on which nothing comes any more takes no new requests (F01)") {
+TEST_CASE("A connection that receives nothing any more accepts no new requests (F01)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     const bool others_talk = GENERATE(false, true);
@@ -334,7 +333,7 @@ TEST_CASE("An idle connection ends after a while, with a GOAWAY") {
   });
 }
 
-TEST_CASE("A retired connection lets its exchange end, and one that comes too late is unprocessed") {
+TEST_CASE("A retired connection completes its exchanges, and a later one is unprocessed") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     h2_rig rig(on);
@@ -360,7 +359,7 @@ TEST_CASE("A retired connection lets its exchange end, and one that comes too la
   });
 }
 
-TEST_CASE("An answer that asks for HTTP/1.1 counts as unprocessed and is told to whoever keeps the origin") {
+TEST_CASE("An answer that asks for HTTP/1.1 counts as unprocessed and downgrades the origin") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     h2_rig rig(on);

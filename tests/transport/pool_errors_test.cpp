@@ -30,7 +30,7 @@ async::task<error> refused(route to) {
   co_return got.error();
 }
 
-TEST_CASE("A port that nobody listens on is refused while connecting") {
+TEST_CASE("A closed port refuses the connection in the connect phase") {
   const std::string scheme = GENERATE("http", "https");
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -74,7 +74,7 @@ TEST_CASE("A certificate of an unknown CA is untrusted, and the peer of the rout
   });
 }
 
-TEST_CASE("A certificate for another name is the wrong one (T24)") {
+TEST_CASE("A certificate for another name is a wrong name (T24)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     tiny_server server(on, kind::https);
@@ -87,7 +87,7 @@ TEST_CASE("A certificate for another name is the wrong one (T24)") {
   });
 }
 
-TEST_CASE("A server that speaks plain HTTP where TLS is due is told as such") {
+TEST_CASE("A server that speaks plain HTTP instead of TLS is recognised") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     loopback door(on);
@@ -111,7 +111,7 @@ TEST_CASE("A server that speaks plain HTTP where TLS is due is told as such") {
   });
 }
 
-TEST_CASE("A server that accepts and says nothing is timed out in the TLS phase", "[limits.tls_timeout]") {
+TEST_CASE("A server that accepts and stays silent is timed out in the TLS phase", "[limits.tls_timeout]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     tiny_server server(on, kind::silent);
@@ -160,7 +160,7 @@ TEST_CASE("A failed attempt leaves nothing in the pool") {
   });
 }
 
-TEST_CASE("A connection that times out says so through its own clock") {
+TEST_CASE("A connection that times out is blamed by its own deadline") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     tiny_server server(on, kind::silent);

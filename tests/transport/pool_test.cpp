@@ -34,7 +34,7 @@ async::task<bool> visit(pool& by, route to, bool fresh = false) {
   co_return reused;
 }
 
-TEST_CASE("A connection is used again, in plain and in TLS, and tells how it came to be") {
+TEST_CASE("A connection is reused, with and without TLS, and has the details of its setup") {
   const bool secure = GENERATE(false, true);
   run_task([&]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
@@ -82,12 +82,12 @@ TEST_CASE("A connection may be given back while the first one to another origin 
   });
 }
 
-TEST_CASE("Connections are counted while they are open, and while they are kept") {
+TEST_CASE("Connections are counted while they are open, and while they are idle") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     tiny_server server(on, kind::http);
     pool all(on, limits());
-    const auto& count = upstream_tally();
+    const auto& count = upstream_connections();
     const std::size_t open = count.open;
     const std::size_t idle = count.idle;
     const auto to = server.route("http");
@@ -148,7 +148,7 @@ TEST_CASE("A connection that the server closed while it was idle is replaced") {
   });
 }
 
-TEST_CASE("A connection on which the server spoke unasked is replaced (T16)") {
+TEST_CASE("A connection with unexpected input is replaced (T16)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     tiny_server server(on, kind::http);
@@ -232,7 +232,7 @@ TEST_CASE("A connection made for http is not used for https on the same port") {
   });
 }
 
-TEST_CASE("No more than the bound of idle connections is kept for an origin (P6)", "[limits.idle_per_origin]") {
+TEST_CASE("No more idle connections than the bound are kept for an origin (P6)", "[limits.idle_per_origin]") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     tiny_server server(on, kind::http);
@@ -263,7 +263,7 @@ TEST_CASE("No more than the bound of idle connections is kept for an origin (P6)
   });
 }
 
-TEST_CASE("A burst beyond the bound of idle connections finds them again when it comes back at once") {
+TEST_CASE("Connections beyond the bound are reused if the burst returns at once") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     tiny_server server(on, kind::http);
@@ -326,7 +326,7 @@ TEST_CASE("A connection that was idle for too long is closed, whichever origin i
   });
 }
 
-TEST_CASE("A connection that was idle for too long is closed, also when nobody asks for another (P6)") {
+TEST_CASE("A connection that was idle for too long is closed, even without further requests (P6)") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     tiny_server server(on, kind::http);
@@ -344,7 +344,7 @@ TEST_CASE("A connection that was idle for too long is closed, also when nobody a
   });
 }
 
-TEST_CASE("What cannot be used again is closed when it is given back") {
+TEST_CASE("A connection that cannot be reused is closed when it is returned") {
   run_task([]() -> async::task<void> {
     const auto on = co_await boost::asio::this_coro::executor;
     tiny_server server(on, kind::http);

@@ -1,4 +1,4 @@
-// Bytes on their way through: a growable run whose memory comes from a small stock of the thread's and goes back there.
+// A growable byte buffer whose memory comes from a small per-thread stock.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +7,11 @@
 
 namespace regpass {
 
-// Unlike a vector it does not zero what it grows by, and taking and giving back a block of the usual size costs no call
-// of the allocator: connections hold one only while they are busy. To be moved, not copied.
+// Unlike a vector it does not zero new bytes, and taking and returning a block of the usual size does not call the
+// allocator: connections hold a buffer only while they are busy. Movable, not copyable.
 class buffer {
  public:
-  // The usual block: a turn of 64 KiB with what TLS, or a message's head, adds to it.
+  // The usual block: 64 KiB and what TLS, or a message's head, adds to them.
   static constexpr std::size_t block_bytes = std::size_t{72} * 1024;
 
   buffer() noexcept = default;
@@ -27,11 +27,11 @@ class buffer {
   std::string_view view() const noexcept { return {data_, size_}; }
   std::span<char> span() noexcept { return {data_, size_}; }
 
-  void resize(std::size_t size);  // what it grows by has no defined value
+  void resize(std::size_t size);  // new bytes are uninitialised
   void append(std::string_view bytes);
   void drop_front(std::size_t bytes) noexcept;
   void clear() noexcept { size_ = 0; }  // keeps the memory
-  void release() noexcept;              // gives it back
+  void release() noexcept;              // returns the memory
   void swap(buffer& other) noexcept;
 
  private:
@@ -42,7 +42,7 @@ class buffer {
   std::size_t capacity_ = 0;
 };
 
-// Copies; in small pieces, as glibc's memcpy may be very slow for large ones (buffer.cpp says when).
+// Copies in small pieces, because glibc's memcpy can be very slow for large ones (see buffer.cpp).
 void copy_bytes(char* to, std::string_view from) noexcept;
 
 }  // namespace regpass

@@ -1,4 +1,4 @@
-// The owner of one of the system's file descriptors.
+// Owns a file descriptor.
 #pragma once
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// Reading files that others write: bounded, and without being led astray (T29).
+// Reads files that others write, with a bound and without blocking on special files (T29).
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -10,7 +10,7 @@
 namespace regpass {
 
 // A regular file of at most `cap` bytes, symlinks followed (Kubernetes mounts are made of them). A FIFO or a device is
-// refused without waiting for it, but for /dev/null, which is empty. Errors: not_found, too_large, bad_input (no
+// refused without waiting for it; /dev/null counts as an empty file. Errors: not_found, too_large, bad_input (no
 // regular file), denied (no permission), io; each begins with the path.
 result<std::string> read_file(const std::filesystem::path& path, std::size_t cap);
 

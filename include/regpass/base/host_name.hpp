@@ -1,4 +1,4 @@
-// Host names and address literals in one canonical form, so that comparing them is comparing text (T10, T31).
+// Host names and address literals in canonical form, so that they can be compared as text (T10, T31).
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -10,7 +10,7 @@
 namespace regpass {
 
 // A DNS name in lower case without trailing dot, or an IPv4 or IPv6 address (without brackets and zone) as inet_ntop
-// writes it. Errors are errc::bad_input: empty, characters that no host name has (an IDN wants its xn-- form), labels
+// writes it. Errors are errc::bad_input: empty, invalid characters (an IDN must be in its xn-- form), labels
 // over 63 or names over 253 bytes, and names that only some resolvers read as an address ("0x7f.1", "10.1",
 // "010.0.0.1").
 result<std::string> canonical_host(std::string_view text);

@@ -1,5 +1,5 @@
-// The log: one JSON object a line on stdout (or a file), with a stable event name. Never blocks the data path; counts
-// what it drops.
+// The log: one JSON object per line on stdout (or in a file), with a stable event name. Never blocks the data path;
+// lines that cannot be written are dropped and counted.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -30,7 +30,7 @@ struct options {
 
 // Starts the writer thread. Until then, and after `stop`, events are dropped silently (unit tests log nothing).
 result<void> start(const options&);
-// Writes what is queued, but does not wait longer than a second for a sink that blocks.
+// Writes the queued lines, but waits at most a second for a sink that blocks.
 void stop();
 
 void set_threshold(level) noexcept;
@@ -43,14 +43,14 @@ bool enabled(level) noexcept;
 void write(level, std::string_view event, std::string_view msg, const boost::json::object& more = {});
 void write(level, std::string_view event, std::string_view msg, const members& more);
 
-// One line as `write` makes it, without the newline (pure; for tests and for `format`).
+// A line as `write` formats it, without the newline. Pure.
 std::string line(format, level, std::string_view event, std::string_view msg, const boost::json::object& more,
                  std::string_view time);
-// The same in place of what is in `out`.
+// The same, replacing the contents of `out`.
 void put_line(std::string& out, format, level, std::string_view event, std::string_view msg, const members& more,
               std::string_view time);
 
-// Events dropped because the sink could not take them.
+// The number of events dropped because the sink could not accept them.
 std::uint64_t dropped() noexcept;
 
 }  // namespace regpass::log

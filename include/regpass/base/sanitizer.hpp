@@ -1,4 +1,4 @@
-// Whether AddressSanitizer watches: memory that is kept for the next use would be out of its sight.
+// Whether AddressSanitizer is on: it cannot check memory that is kept for reuse.
 #pragma once
 
 namespace regpass {

@@ -1,5 +1,4 @@
-// A value that must not be seen: it cannot be formatted, streamed or compared in variable time, and is wiped when it
-// goes.
+// A secret value: it cannot be formatted, streamed or compared in variable time, and is wiped when it is destroyed.
 #pragma once
 
 #include <fmt/core.h>
@@ -20,7 +19,8 @@ class secret {
   secret& operator=(secret&& other) noexcept;
   ~secret();
 
-  // The only way to the value. The caller writes it to a wire or into another secret, never into text for people.
+  // The only access to the value. The caller writes it to a connection or into another secret, never into text for
+  // people.
   std::string_view expose() const noexcept { return value_; }
   bool empty() const noexcept { return value_.empty(); }
   std::size_t size() const noexcept { return value_.size(); }
@@ -33,7 +33,7 @@ class secret {
   std::string value_;
 };
 
-// Overwrites the characters so that the optimiser cannot drop it, then empties the string.
+// Overwrites the characters in a way that the optimiser cannot remove, then empties the string.
 void wipe(std::string& text) noexcept;
 
 }  // namespace regpass

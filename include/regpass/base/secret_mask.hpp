@@ -1,5 +1,5 @@
-// Masks secrets in text that a peer wrote: registries, token servers, proxies and credential helpers quote what they
-// were sent, and such a quotation must not reach a log, a page or a client (P4).
+// Masks secrets in text from peers: registries, token servers, proxies and credential helpers may quote what was sent
+// to them, and such a quotation must not reach a log, a page or a client (P4).
 #pragma once
 
 #include "regpass/base/secret.hpp"

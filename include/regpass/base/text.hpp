@@ -1,4 +1,4 @@
-// Text of strangers, made fit for logs, terminals and status lines.
+// Sanitises untrusted text for logs, terminals and status lines.
 #pragma once
 
 #include <cstddef>
@@ -26,10 +26,10 @@ bool iequals(std::string_view a, std::string_view b) noexcept;  // ASCII only
 std::string lower(std::string_view text);                       // ASCII only
 std::string_view trim(std::string_view text) noexcept;          // blanks, tabs, CR, LF
 
-// The candidate that a person who wrote `word` most likely meant; none if nothing is near.
+// The candidate that was probably meant by a misspelt `word`; nothing if none is close.
 std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string> candidates);
 
-// Base64 of RFC 4648 section 4. Decoding wants correct alphabet and padding and says where it is wrong.
+// Base64 of RFC 4648 section 4. Decoding requires the correct alphabet and padding, and reports where they are wrong.
 std::string base64(std::string_view bytes);
 struct base64_error {
   std::size_t at;      // offset of the first offending character

@@ -11,7 +11,7 @@
 
 namespace regpass {
 
-// "UTF-16" or "UTF-32" when the bytes are text in that encoding, with a byte order mark or without one.
+// "UTF-16" or "UTF-32" if the bytes are text in that encoding, with or without a byte order mark.
 std::optional<std::string_view> wide_encoding_of(std::string_view bytes) noexcept;
 
 std::string_view without_byte_order_mark(std::string_view text) noexcept;   // UTF-8's

@@ -1,4 +1,4 @@
-// Memory that a thread has used and keeps for its next use, where the allocator would have to look for it.
+// Memory blocks that a thread keeps for reuse, to save calls of the allocator.
 #pragma once
 
 #include <array>
@@ -9,18 +9,18 @@
 
 namespace regpass {
 
-// Blocks on shelves, all of a size on each, from malloc. Last in, first out, so that what is taken is still in the
-// cache. `Kind` says what they are for: how many `shelves`, the size of the blocks on one by `bytes_on(shelf)`, and
-// `most_bytes` that a thread keeps of them.
+// Blocks from malloc on shelves, one size per shelf, last in, first out, so that a block is probably still in the CPU's
+// cache. `Kind` defines the number of `shelves`, the block size of each (`bytes_on(shelf)`), and how many bytes a
+// thread keeps at most (`most_bytes`).
 //
-// A thread has its stock from the first `open` to its end, which gives all back to the allocator; nothing is kept
-// before and after. The stock itself has neither constructor nor destructor, which each use would have to ask for.
+// A thread's stock exists from the first `open` until the thread ends, which frees all blocks; nothing is kept before
+// and after. The stock itself has neither constructor nor destructor, because each access would have to check for them.
 template <class Kind>
 class thread_stock {
  public:
   static void open() noexcept { static thread_local const closing at_end; }
 
-  // Null: none is there.
+  // Null if the shelf is empty.
   static void* take(std::size_t shelf) noexcept {
     block* const found = mine.first[shelf];
     if (found == nullptr) return nullptr;
@@ -29,7 +29,7 @@ class thread_stock {
     return found;
   }
 
-  // False: it is not kept, and stays the caller's.
+  // False: the block is not kept and still belongs to the caller.
   static bool keep(void* memory, std::size_t shelf) noexcept {
     if (!mine.open || mine.held + Kind::bytes_on(shelf) > Kind::most_bytes) return false;
     mine.held += Kind::bytes_on(shelf);

@@ -1,5 +1,5 @@
-// Time as an argument: pure code is told what time it is. Ages are measured on the steady clock, dates on the wall
-// clock.
+// Time as an argument: pure code gets the current time from its caller. Ages are measured on the steady clock, dates on
+// the wall clock.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,7 @@ instant now() noexcept;
 
 // RFC 3339 in UTC with milliseconds: "2026-08-01T17:55:03.120Z".
 std::string rfc3339(wall_time at);
-// Fractions and numeric offsets are accepted; nothing else than a complete date-time is.
+// Accepts fractions and numeric offsets, and only complete date-times.
 std::optional<wall_time> parse_rfc3339(std::string_view text);
 // IMF-fixdate of RFC 9110 section 5.6.7 ("Sun, 06 Nov 1994 08:49:37 GMT"); the obsolete forms are not.
 std::optional<wall_time> parse_http_date(std::string_view text);

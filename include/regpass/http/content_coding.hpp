@@ -10,8 +10,8 @@
 
 namespace regpass::http {
 
-// Undoes gzip or deflate; a body without a content coding is returned as it is. Nothing if it has another coding, is
-// damaged or incomplete, or would have more than `cap` bytes.
+// Decodes gzip or deflate; a body without a content coding is returned unchanged. Nothing if it has another coding, is
+// damaged or incomplete, or would exceed `cap` bytes.
 std::optional<std::string> decode_content(const fields&, std::string_view body, std::size_t cap);
 
 }  // namespace regpass::http

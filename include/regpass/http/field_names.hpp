@@ -1,4 +1,4 @@
-// Sets of field names that are known beforehand.
+// Sets of field names known at compile time.
 #pragma once
 
 #include "regpass/base/text.hpp"
@@ -11,7 +11,7 @@
 
 namespace regpass::http {
 
-// Most names that it is asked for are of a length that none of its own has.
+// Most lookups are decided by the length alone, which differs from that of every member.
 template <std::size_t N>
 class field_names {
  public:

@@ -1,5 +1,5 @@
 // HTTP/1.1 as a codec: bytes in, events out; no socket. Beast's parser reads heads and chunk framing, framing.hpp
-// judges lengths.
+// validates lengths.
 #pragma once
 
 #include "http/framing.hpp"
@@ -22,15 +22,16 @@ struct h1_event {
     need_more,  // all usable bytes were consumed; call again with more (those not consumed first)
     head,       // head() is complete
     data,       // `data` is a piece of the body, inside the caller's buffer
-    end         // the message is complete; trailers() may hold something; bytes behind belong to the next message
+    end         // the message is complete; trailers() may hold fields; bytes that follow belong to the next message
   };
   kind what = kind::need_more;
-  std::size_t consumed = 0;  // bytes of the input that are done with
+  std::size_t consumed = 0;  // input bytes that are no longer needed
   std::string_view data;
 };
 
 // One message, request or response (Head = request_head | response_head). Make a new decoder for the next message.
-// Errors are errc::bad_message, too_large or truncated; after one the decoder is dead and the connection must close.
+// Errors are errc::bad_message, too_large or truncated. After an error the decoder is unusable and the connection must
+// be closed.
 template <class Head>
 class h1_decoder {
  public:
@@ -60,12 +61,12 @@ class h1_decoder {
 extern template class h1_decoder<request_head>;
 extern template class h1_decoder<response_head>;
 
-// The head of a message of HTTP/1.1 whose body is framed like that, whatever the head itself says of it. An answer's
-// Connection is left out, too, and says `connection` unless that is empty.
+// The head of an HTTP/1.1 message with this framing, regardless of the head's own framing fields. An answer's
+// Connection field is replaced by `connection`, or omitted if that is empty.
 std::string write_head(const request_head&, const framing&);
 std::string write_head(const response_head&, const framing&, std::string_view connection);
 
-// Chunk framing for sending: "1a2b\r\n" before the data, "\r\n" behind it, and the last chunk with trailers.
+// Chunk framing for sending: "1a2b\r\n" before the data, "\r\n" after it, and the last chunk with trailers.
 std::string chunk_prefix(std::size_t size);
 inline constexpr std::string_view chunk_suffix = "\r\n";
 std::string last_chunk(const fields& trailers = {});

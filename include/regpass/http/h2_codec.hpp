@@ -1,9 +1,9 @@
-// HTTP/2 (RFC 9113) as a codec: bytes in, events of streams out, and back; no socket and no clock. An nghttp2 session
-// does frames, HPACK and flow control; what it lets pass is judged in h2_head, and floods are counted here (T18, T21).
+// HTTP/2 (RFC 9113) as a codec: bytes in, stream events out, and back; no socket and no clock. An nghttp2 session does
+// frames, HPACK and flow control; h2_head validates what it accepts, and floods are detected here (T18, T21).
 //
-// Windows are credited by `consumed` only, so that a body that nobody reads stops its sender after
-// h2_limits::stream_window bytes. A piece to send is lent, not copied: it must stay where it is until its `h2_taken` or
-// the stream's `h2_closed` came.
+// Window credit is returned by `consumed` only, so a body that is not read stops its sender after
+// h2_limits::stream_window bytes. A piece to send is lent, not copied: it must stay valid until its `h2_taken` or the
+// stream's `h2_closed` arrives.
 #pragma once
 
 #include "http/framing.hpp"
@@ -27,7 +27,7 @@ enum class h2_role : std::uint8_t { client, server };
 
 using options::h2_limits;
 
-// Codes of RFC 9113 section 7 that somebody here says or acts upon.
+// The codes of RFC 9113 section 7 that regpass sends or acts upon.
 enum class h2_code : std::uint32_t {
   no_error = 0x0,
   protocol_error = 0x1,
@@ -56,18 +56,18 @@ struct h2_end {  // of the peer's message
   std::int32_t stream;
   fields trailers;
 };
-struct h2_taken {  // what was lent is on its way
+struct h2_taken {  // what was lent has been sent
   std::int32_t stream;
 };
-struct h2_finished {  // our own message is on its way, to its last byte
+struct h2_finished {  // our own message has been sent completely
   std::int32_t stream;
 };
-struct h2_closed {  // nothing more comes of this stream; refused_stream says that it was not processed
+struct h2_closed {  // the stream's last event; refused_stream means that it was not processed
   std::int32_t stream;
   h2_code code;
   bool by_us = false;
 };
-struct h2_going_away {  // the peer takes no new streams; those that it will not process were closed as refused
+struct h2_going_away {  // the peer accepts no new streams; those that it will not process were closed as refused
   h2_code code;
 };
 using h2_event =
@@ -80,17 +80,17 @@ class h2_codec {
   h2_codec(h2_codec&&) noexcept;
   h2_codec& operator=(h2_codec&&) noexcept;
 
-  // Events that came so far are valid even when this fails. An error ends the connection: bad_message, or too_large for
-  // a flood. What says so to the peer is in the output then.
+  // Events so far are valid even if this fails. An error ends the connection: bad_message, or too_large for a flood.
+  // The output then has the GOAWAY that tells the peer.
   result<void> feed(std::string_view bytes, steady_time at);
   std::vector<h2_event> take_events() noexcept;
-  // Appends what can be sent, until `into` has `enough` bytes or a little more. An error, as `feed` gives it, says that
-  // what was appended ends in the GOAWAY with which the connection is over.
+  // Appends what can be sent, until `into` has `enough` bytes or a little more. After an error (the same as of `feed`)
+  // the appended bytes end with the GOAWAY that closes the connection.
   result<void> output(std::string& into, std::size_t enough);
-  // Nothing is to be sent any more, and nothing that comes matters.
+  // Nothing more will be sent, and further input is ignored.
   bool over() const noexcept;
 
-  // Client: opens a stream. errc::closed when the peer takes none any more.
+  // Client: opens a stream. errc::closed if the peer accepts no more.
   result<std::int32_t> request(const request_head& head, const framing& body);
   // Server. `body` without a body ends the stream with the head.
   void inform(std::int32_t stream, const response_head& head);
@@ -99,12 +99,12 @@ class h2_codec {
   void lend(std::int32_t stream, std::string_view piece);
   void finish(std::int32_t stream, const fields& trailers);
   void consumed(std::int32_t stream, std::size_t bytes);
-  // Breaks the stream off; nothing that was lent is looked at again. Its `h2_closed` still comes.
+  // Resets the stream; what was lent is not used any more. Its `h2_closed` still follows.
   void reset(std::int32_t stream, h2_code code);
-  // Says GOAWAY: no new streams. Those that run go on.
+  // Sends GOAWAY: no new streams. Open ones continue.
   void go_away(h2_code code = h2_code::no_error);
 
-  // How many streams the peer lets us have open.
+  // How many open streams the peer allows us.
   std::size_t most_streams() const noexcept;
 
   struct state;
@@ -113,7 +113,7 @@ class h2_codec {
   std::unique_ptr<state> state_;
 };
 
-// What a client says first (RFC 9113 section 3.4).
+// What a client sends first (RFC 9113 section 3.4).
 inline constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 }  // namespace regpass::http

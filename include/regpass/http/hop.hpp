@@ -1,4 +1,4 @@
-// Fields that concern one connection only (RFC 9110 section 7.6.1) and must not be passed on.
+// Hop-by-hop fields (RFC 9110 section 7.6.1), which must not be forwarded.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -10,20 +10,20 @@ namespace regpass::http {
 
 // Removes Connection and what it nominates, Keep-Alive, Proxy-Connection, Proxy-Authenticate, Proxy-Authorization,
 // Proxy-Authentication-Info, TE, Trailer, Transfer-Encoding, Upgrade, and in requests Expect. Framing fields
-// (Content-Length) stay. A nomination of Host, Content-Length, Content-Type, Authorization, Cache-Control, Range or
-// WWW-Authenticate is an attempt to have us strip what matters: errc::bad_message (T08).
+// (Content-Length) stay. Nominating Host, Content-Length, Content-Type, Authorization, Cache-Control, Range or
+// WWW-Authenticate is an attempt to make us strip essential fields: errc::bad_message (T08).
 result<void> strip_hop_by_hop(fields&);
 
-// Only those that no recipient takes for what a head must say: digests of the content, signatures of chunks, timing and
-// the status of gRPC. Everything else has no business behind a body (RFC 9110 section 6.5.1).
+// The trailers that are safe to forward: content digests, chunk signatures, timing and the gRPC status. All other
+// fields belong in the head (RFC 9110 section 6.5.1).
 fields allowed_trailers(const fields&);
 
 // Appends `pseudonym` to Via as "1.1 pseudonym" (RFC 9110 section 7.6.3).
 void add_via(fields&, std::string_view pseudonym);
-// Has a proxy of this pseudonym passed the message on already? Then it goes round in a loop.
+// Whether a proxy with this pseudonym has already forwarded the message, which means a loop.
 bool came_via(const fields&, std::string_view pseudonym);
 
-// Did the client ask for "100-continue"? Any other expectation is errc::unsupported (417).
+// Whether the client asked for "100-continue". Any other expectation is errc::unsupported (417).
 result<bool> expects_continue(const request_head&);
 
 }  // namespace regpass::http

@@ -17,8 +17,8 @@ struct field {
   std::string_view value;  // without surrounding blanks
 };
 
-// All names and values lie in one string, so that a section is two allocations to make or to copy. Views into it, an
-// element's included, live until the next change. Fields that were replaced or erased leave their bytes behind.
+// All names and values are stored in one string, so that making or copying a section takes two allocations. Views into
+// it are valid until the next change. The bytes of replaced and erased fields stay in the string.
 class fields {
   struct place {
     std::uint32_t name_at = 0, name_size = 0, value_at = 0, value_size = 0;
@@ -48,16 +48,16 @@ class fields {
     std::vector<place>::const_iterator at_;
   };
 
-  // For as many more fields with so many bytes in names and values.
+  // Room for further fields and the bytes of their names and values.
   void reserve(std::size_t more_fields, std::size_t more_bytes);
   void add(std::string_view name, std::string_view value);
-  // Replaces all fields of that name by one at the place of the first, or appends.
+  // Replaces all fields of that name by a single one in the position of the first, or appends.
   void set(std::string_view name, std::string_view value);
   std::size_t erase(std::string_view name);
-  // All whose name is unwanted.
+  // Erases the fields whose names are unwanted.
   template <class Unwanted>
   std::size_t erase_if(Unwanted unwanted) {
-    return std::erase_if(list_, [&](const place& one) { return unwanted(at(one).name); });
+    return std::erase_if(list_, [&](const place& entry) { return unwanted(at(entry).name); });
   }
 
   // The first field's value.
@@ -72,12 +72,12 @@ class fields {
   std::size_t size() const noexcept { return list_.size(); }
   iterator begin() const noexcept { return {*this, list_.begin()}; }
   iterator end() const noexcept { return {*this, list_.end()}; }
-  // Bytes of all names and values there are.
+  // The bytes of all current names and values.
   std::size_t bytes() const noexcept;
 
  private:
-  field at(const place& one) const noexcept;
-  bool is_named(const place& one, std::string_view name) const noexcept;
+  field at(const place& entry) const noexcept;
+  bool is_named(const place& entry, std::string_view name) const noexcept;
   place keep(std::string_view name, std::string_view value);
 
   std::string text_;
@@ -102,7 +102,8 @@ inline bool is_interim(const response_head& head) noexcept {
   return head.status >= 100 && head.status < 200;
 }
 
-// The head's bytes for HTTP/1.1, final empty line included. The model is trusted: it came from a parser or from us.
+// The head's bytes for HTTP/1.1, including the final empty line. The head is trusted: it comes from a parser or from
+// us.
 std::string write_head(const request_head&);
 std::string write_head(const response_head&);
 

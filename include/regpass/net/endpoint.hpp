@@ -1,4 +1,4 @@
-// Socket addresses as people read them.
+// Socket addresses as text.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -14,7 +14,7 @@ inline std::string shown(const boost::asio::ip::tcp::endpoint& at) {
   return (at.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(at.port());
 }
 
-// The address of what `shown` made, without its port.
+// The address in a text made by `shown`, without the port.
 inline std::string address_text(std::string_view endpoint) {
   return std::string(endpoint.substr(0, endpoint.rfind(':')));
 }

@@ -1,4 +1,4 @@
-// Accepts connections until stopped; pauses when descriptors run out instead of spinning.
+// Accepts TCP connections until stopped. Pauses, instead of spinning, when descriptors run out.
 #pragma once
 
 #include "net/tcp_stream.hpp"

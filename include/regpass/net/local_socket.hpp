@@ -13,8 +13,8 @@ class local_listener {
  public:
   using handler = std::function<void(std::unique_ptr<stream>)>;
 
-  // Creates the socket with mode 0600, in the place of one that a process left which is gone. errc::bad_input when
-  // somebody answers there. Errors name the path.
+  // Creates the socket with mode 0600 and replaces one that a terminated process left behind. errc::bad_input if
+  // another process answers there. Errors name the path.
   static result<std::unique_ptr<local_listener>> open(const async::executor& on, const std::filesystem::path& at);
   // Removes the socket.
   ~local_listener();

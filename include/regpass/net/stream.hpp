@@ -1,4 +1,6 @@
-// A byte stream, whatever is below: TCP, TLS over it, or memory in tests.
+// A byte stream: TCP, TLS on top of another stream, or memory in tests.
+//
+// The module: streams, dialling with name resolution (names/), listeners, splicing and the upstream proxy.
 #pragma once
 
 #include "regpass/async/task.hpp"
@@ -10,11 +12,11 @@
 
 namespace regpass::net {
 
-// Whether a peer can still be spoken to, as far as can be told without waiting.
-enum class presence : std::uint8_t {
-  here,
-  finished,  // it will send no more; whether it still reads, nobody can tell
-  gone
+// What is known about a peer without waiting for it.
+enum class peer_state : std::uint8_t {
+  open,
+  half_closed,  // it sends no more; whether it still reads is unknown
+  closed
 };
 
 // One reader and one writer at a time; both may be under way together. Closing ends both, which is how operations are
@@ -25,29 +27,29 @@ class stream {
 
   // At least one byte, or 0 at the end of the stream (in TLS: after close_notify only).
   virtual async::task<result<std::size_t>> read_some(std::span<char> into) = 0;
-  // All bytes of all parts, in as few system calls as may be.
+  // Writes all bytes of all parts, in as few system calls as possible.
   virtual async::task<result<void>> write_all(std::span<const std::string_view> parts) = 0;
-  // Returns when a read would not wait, holding no buffers meanwhile: for idle connections.
+  // Returns when a read would not wait. Holds no buffers meanwhile, so idle connections wait here.
   virtual async::task<result<void>> wait_readable() = 0;
-  // At least so many bytes will come without our sending any: a reader need not be woken for each few of them. Told
-  // again before every read of a long body; 0 ends it.
+  // Announces that at least `bytes` will arrive without our sending anything, so that the reader need not be woken for
+  // every segment. Called before every read of a long body; 0 ends it.
   virtual void expect(std::uint64_t /*bytes*/) noexcept {}
-  // The kernel's number of the connection on which exactly this stream's bytes come and go; negative when they are
-  // other ones there (TLS), or some were read ahead. `wait_writable` is for those who write to it themselves.
+  // The descriptor that carries exactly this stream's bytes. Negative if there is none: with TLS, or after reading
+  // ahead. Callers that write to the descriptor wait with `wait_writable`.
   virtual int plain_descriptor() noexcept { return -1; }
   virtual async::task<result<void>> wait_writable();
   // No more bytes will be written (TCP half-close; in TLS a close_notify first).
   virtual async::task<result<void>> shut_write() = 0;
   virtual void close() noexcept = 0;
-  // A look at an idle connection without waiting: true when the peer has closed it or sent bytes that nobody asked for.
+  // Checks an idle connection without waiting: true if the peer has closed it or sent unexpected bytes.
   virtual bool stale() noexcept = 0;
-  // A look at the peer, whatever it sent that is not read yet. After TLS's end there is no half-closed connection: who
-  // sends no more is gone.
-  virtual presence look() noexcept { return presence::here; }
+  // Checks the peer without waiting, even if there is unread input. TLS connections are never half-closed: a peer that
+  // sends no more counts as closed.
+  virtual peer_state probe_peer() noexcept { return peer_state::open; }
   virtual async::executor get_executor() = 0;
 };
 
-// The usual call with one part.
+// `write_all` with one part.
 async::task<result<void>> write_one(stream& to, std::string_view bytes);
 
 }  // namespace regpass::net

@@ -1,4 +1,5 @@
-// TLS over any stream: tls/engine does the cryptography, this moves its bytes in turns of 64 KiB, one send per turn.
+// TLS over any stream: tls/engine does the cryptography, this class moves its bytes, 64 KiB at a time with one send
+// each.
 #pragma once
 
 #include "regpass/net/stream.hpp"
@@ -24,7 +25,7 @@ class tls_stream final : public stream {
   async::task<result<void>> shut_write() override;
   void close() noexcept override;
   bool stale() noexcept override;
-  presence look() noexcept override;
+  peer_state probe_peer() noexcept override;
   async::executor get_executor() override;
 
   const tls::engine& engine() const noexcept { return engine_; }
@@ -35,10 +36,10 @@ class tls_stream final : public stream {
 
   std::unique_ptr<stream> below_;
   tls::engine engine_;
-  buffer input_;    // what came and is not decrypted yet
-  buffer sending_;  // what is on its way down, while the engine gathers more
+  buffer input_;    // received, not decrypted yet
+  buffer sending_;  // being sent, while the engine collects more
   bool flushing_ = false;
-  std::unique_ptr<boost::asio::steady_timer> sender_gone_;  // once somebody had to wait for it
+  std::unique_ptr<boost::asio::steady_timer> flushed_;  // cancelled after a flush; created when a caller has to wait
 };
 
 }  // namespace regpass::net

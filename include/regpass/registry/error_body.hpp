@@ -8,7 +8,8 @@
 
 namespace regpass::registry {
 
-// How deep the JSON of an error may nest. Clients take more; Boost.JSON's default of 32 would lose what they show.
+// How deep the JSON of an error may nest. Clients accept more; Boost.JSON's default of 32 would lose messages that they
+// show.
 inline constexpr std::size_t deepest_body = 512;
 
 struct api_error {
@@ -20,13 +21,13 @@ struct api_error {
 // Empty when the body is not of that form. Bounded: at most 16 errors, each text at most 512 bytes, cleaned for logs.
 std::vector<api_error> parse_errors(std::string_view body);
 
-// What else error bodies look like: {"details": "…"} (Docker Hub's token service), {"error": "…", "error_description":
+// Other forms of error bodies: {"details": "…"} (Docker Hub's token service), {"error": "…", "error_description":
 // "…"} (OAuth2), {"message": "…"}, the XML of object stores (<Error><Code>…<Message>…: "Code: Message"), a line of
-// plain ASCII, and of pages for people the title. The text, cleaned and capped, or empty, which binary bodies are.
+// plain ASCII, and the title of HTML pages. Returns the text, cleaned and capped; empty for binary bodies.
 std::string parse_message(std::string_view body);
 
-// The code for an error that has none. UNKNOWN, TOOMANYREQUESTS and UNAVAILABLE, which clients take for temporary, are
-// for statuses that are; other 4xx are DENIED, NAME_UNKNOWN or UNSUPPORTED.
+// The code for an error without one. UNKNOWN, TOOMANYREQUESTS and UNAVAILABLE, which clients treat as temporary, are
+// used only for temporary statuses; other 4xx are DENIED, NAME_UNKNOWN or UNSUPPORTED.
 std::string_view code_for(int status) noexcept;
 
 }  // namespace regpass::registry

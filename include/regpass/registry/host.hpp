@@ -1,4 +1,6 @@
-// Registry hosts as people write them in image names and credential files, in one canonical form.
+// Registry hosts, as written in image names and credential files, in canonical form.
+//
+// The module: the names, operations, scopes and error bodies of the distribution API, without any I/O.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -10,7 +12,7 @@
 
 namespace regpass::registry {
 
-// A registry's identity: what credentials, policy and scopes are bound to. Docker Hub's names (docker.io,
+// A registry's identity, to which credentials, policy and scopes are bound. Docker Hub's names (docker.io,
 // index.docker.io, registry-1.docker.io, registry.hub.docker.com) are one host, "docker.io".
 struct host {
   std::string name;  // lower case, no trailing dot, IDN in its ASCII form, IPv6 without brackets
@@ -31,12 +33,12 @@ std::string api_name(const host&);
 
 bool is_docker_hub(const host&) noexcept;
 
-// The registrable domain ("example.co.uk"), by the Public Suffix List; for messages that tell look-alikes from
-// relatives.
+// The registrable domain ("example.co.uk"), by the Public Suffix List; for messages that distinguish look-alikes
+// from related hosts.
 std::string registrable_domain(std::string_view name);
 
-// Whether anybody can register names below it ("com", "co.uk"), by the list's section of ICANN domains. A suffix that
-// is not in the list ("test", "internal") is somebody's own.
+// Whether anybody can register names below it ("com", "co.uk"), according to the list's section of ICANN domains. A
+// suffix that is not in the list ("test", "internal") is considered private.
 bool is_public_suffix(std::string_view name);
 
 }  // namespace regpass::registry

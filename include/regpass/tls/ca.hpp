@@ -1,5 +1,5 @@
-// The CA whose certificate the clients trust: made once, reused after restarts, able to sign for the intercepted names
-// only.
+// The CA whose certificate the clients trust: created once, reused after restarts, constrained to the intercepted
+// names.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -24,7 +24,7 @@ struct ca_options {
 
 class authority {
  public:
-  // Uses the pair in `dir`, or makes one (ECDSA P-256, pathlen 0, critical name constraints limited to `names`,
+  // Uses the pair in `dir`, or creates one (ECDSA P-256, pathlen 0, critical name constraints limited to `names`,
   // not-before one hour back). The key is written before the certificate, both by O_EXCL temporary file, fsync and
   // rename; symlinks are not followed for the files themselves (cert-manager's ..data links: the target must be a
   // regular file readable by us, and key and certificate must match, else one retry after 100 ms, else an error). An
@@ -37,10 +37,10 @@ class authority {
   std::vector<std::string> names() const;  // from the certificate's constraints; empty: unconstrained
   wall_time not_after() const;
   bool created() const noexcept;  // by this call of `open`
-  // Who else could read or replace the pair when it was opened, and what to do about it; empty: nobody.
+  // Warnings about who else could read or replace the pair when it was opened, and what to do about it.
   const std::vector<std::string>& remarks() const noexcept;
 
-  // Does the certificate's name constraint let us sign for this name?
+  // Whether the certificate's name constraints permit this name.
   bool covers(std::string_view name) const;
 
   X509* certificate() const noexcept;
@@ -53,8 +53,8 @@ class authority {
 };
 
 // ca.crt, <subject hash>.0 and bundle.crt (system roots + CA), each replaced atomically, mode 0644, only when the
-// content differs. Directory is made (0755) when missing. Never follows a symlink that stands at one of these names: it
-// is replaced.
+// content differs. The directory is created (0755) if it is missing. A symlink with one of these names is not followed
+// but replaced.
 result<void> publish(const authority&, const std::filesystem::path& dir);
 
 }  // namespace regpass::tls

@@ -28,8 +28,9 @@ class context {
 };
 
 // System roots: SSL_CERT_FILE and SSL_CERT_DIR where set, else OpenSSL's default places, else the well-known bundle
-// files of the distributions. `except` is our own CA's certificate (PEM): it is left out of the roots, so that what we
-// sign is never believed upstream (T24). Reads files; errors are bad_input, too_large or not_found and name the file.
+// files of the distributions. `except` is our own CA's certificate (PEM): it is left out of the roots, so that
+// certificates we sign are never trusted upstream (T24). Reads files; errors are bad_input, too_large or not_found and
+// name the file.
 result<context> make_client_context(const trust&, const std::string& except_pem = {});
 
 // The files' PEM certificates as one text, for the bundle that clients get: system roots as above.

@@ -1,7 +1,7 @@
 #include "daemon/report/clock_watch.hpp"
 
 #include "regpass/base/log.hpp"
-#include "tls/moments.hpp"
+#include "tls/time_range.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

@@ -104,7 +104,7 @@ std::optional<registry::operation> admission_check::continued_upload(const resul
   const bool may_be_upload =
       !parsed || parsed->endpoint == registry::endpoint::upload || asked_.method == "PUT" || asked_.method == "PATCH";
   if (!may_be_upload) return std::nullopt;
-  const auto repository = around_.shared.memory.repository_of(request_.target.registry, asked_.target);
+  const auto repository = around_.shared.hints.repository_of(request_.target.registry, asked_.target);
   if (!repository) return std::nullopt;
   auto operation = registry::upload_operation(asked_.method, *repository);
   if (!operation) return std::nullopt;

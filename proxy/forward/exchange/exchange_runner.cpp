@@ -59,7 +59,7 @@ std::shared_ptr<const transport::route> route_of(const exchange_request& request
   }
   auto route = pass_route(to, rule_for(request.target, decision(), *request.snapshot), by);
   route.address = request.target.original;
-  route.asked_by = std::make_shared<net::asker>(net::address_text(request.client));
+  route.requested_by = std::make_shared<net::requester>(net::address_text(request.client));
   return std::make_shared<const transport::route>(std::move(route));
 }
 
@@ -138,7 +138,7 @@ class exchange_runner {
   void note_final_response();
   void note_token_failure(const auth::token_failure& failure);
   void note_searched();
-  token_order order_for(const obtain_token& order) const;
+  token_query order_for(const obtain_token& order) const;
   async::task<std::shared_ptr<const exchange_record>> finish();
 
   // What the exchange has so far for its answer.
@@ -266,7 +266,7 @@ async::task<exchange_action> exchange_runner::look_up_hints(bool with_token) {
   const auto& operation = *machine_->operation();
   const auto& registry = request_.target.registry;
   lookup_result found;
-  found.known = around_.shared.memory.requirement_of(registry, operation.repository, pushes());
+  found.known = around_.shared.hints.requirement_of(registry, operation.repository, pushes());
   if (with_token && found.known && found.known->how == auth::requirement::kind::bearer) {
     auth::token_key key{registry, found.known->realm, found.known->service,
                         credential() ? credential()->generation : 0};
@@ -277,7 +277,7 @@ async::task<exchange_action> exchange_runner::look_up_hints(bool with_token) {
       found.renewal_due = found.cached->renewal_due(now().steady);
     }
   } else if (with_token && found.known && credential()) {
-    found.credential_refused = around_.shared.memory.is_refused(credential()->generation);
+    found.credential_refused = around_.shared.hints.is_refused(credential()->generation);
   }
   co_return machine_->on_lookup(std::move(found));
 }
@@ -310,10 +310,10 @@ async::task<exchange_action> exchange_runner::send(const upstream_request& reque
     event.challenged = auth::has_challenge(answer->headers);
   }
   notes_.answered(*answer, event.wants);
-  if (!request_.registry) around_.shared.passed.add(http::authority(request_.target.origin));
+  if (!request_.registry) around_.shared.stores.tunnelled_hosts.add(http::authority(request_.target.origin));
   const auto& cached = machine_->cached_token();
   if (cached && (event.status == 401 || event.status == 403)) {
-    event.cached_refused_when_fresh = around_.shared.memory.was_refused_fresh(cached, now().steady);
+    event.cached_refused_when_fresh = around_.shared.hints.was_refused_fresh(cached, now().steady);
   }
   auto next = machine_->on_response(event);
   if (for_reason && !is_repetition(next) && event.status >= 400) co_await read_reason(*answer);
@@ -382,9 +382,9 @@ void exchange_runner::note_token_failure(const auth::token_failure& failure) {
 }
 
 // A realm that may be asked because nothing secret goes there is restricted to the addresses of any other host.
-token_order exchange_runner::order_for(const obtain_token& order) const {
+token_query exchange_runner::order_for(const obtain_token& order) const {
   const auto& request = order.request;
-  token_order wanted;
+  token_query wanted;
   wanted.key = {request_.target.registry, order.named.realm, order.named.service,
                 request.credential ? request.credential->generation : 0};
   wanted.route =
@@ -396,7 +396,7 @@ token_order exchange_runner::order_for(const obtain_token& order) const {
 }
 
 auth::token_ptr exchange_runner::store(const exchange_updates& updates) {
-  auto& hints = around_.shared.memory;
+  auto& hints = around_.shared.hints;
   if (updates.stripped_mount) {
     notes_.step(diagnosis::mount_step{*updates.stripped_mount, std::string(updates.strip_reason)});
     admitted_.head.target = registry::without_mount(admitted_.head.target);
@@ -423,7 +423,7 @@ async::task<exchange_action> exchange_runner::read_response_body() {
   const auto& response = so_far_.response;
   const auto body = co_await call_.excerpt(refusal_body_cap);
   if (watched_request_) {
-    notes_.token(*watched_request_, token_delivery{auth::read_answer(*watched_request_, response, body, now()), false});
+    notes_.token(*watched_request_, token_result{auth::read_answer(*watched_request_, response, body, now()), false});
   } else {
     auto& readable = so_far_.refusal_body;
     readable = readable_body(response.headers, body, call_.excerpt_is_all());
@@ -451,12 +451,12 @@ async::task<void> exchange_runner::write(const exchange_action& last) {
       response.reason = notes_.secrets().relayed(response.reason);
       notes_.secrets().mask(response.headers);
     }
-    remember_upload(around_.shared.memory, request_, *machine_->operation(), asked(), response);
+    remember_upload(around_.shared.hints, request_, *machine_->operation(), asked(), response);
   }
   if (const auto* order = std::get_if<relay>(&last)) {
     if (order->status < 400) note_final_response();
     seen.status = order->status;
-    auto& hints = around_.shared.memory;
+    auto& hints = around_.shared.hints;
     if (order->credential_accepted) hints.accept(credential()->generation);
     if (order->credential_refused) so_far_.newly_skipped = hints.refuse(credential()->generation);
     const bool relayed = co_await writer_.relay(std::move(response), *order);
@@ -511,7 +511,7 @@ async::task<std::shared_ptr<const exchange_record>> exchange_runner::finish() {
   if (went_nowhere && !should_report(around_, request_.client, record->explanation->cause)) co_return record;
   report(record->evidence, record->explanation, moved);
   report_notices(record->evidence, findings.notices, so_far_.newly_skipped);
-  around_.shared.journal.add(record);
+  around_.shared.history.add(record);
   co_return record;
 }
 
@@ -519,10 +519,10 @@ async::task<std::shared_ptr<const exchange_record>> exchange_runner::finish() {
 
 async::task<std::shared_ptr<const exchange_record>> run_exchange(worker_context around, exchange_request request,
                                                                  transport::downstream& down) {
-  ++around.shared.busy;
+  ++around.shared.load.busy;
   exchange_runner runner(around, std::move(request), down);
   auto outcome = co_await runner.run();
-  --around.shared.busy;
+  --around.shared.load.busy;
   co_return outcome;
 }
 

@@ -29,9 +29,9 @@ void note_push(services& shared, const registry::operation& operation, const htt
   if (operation.action != registry::action::push) return;
   auto& seen = notes.seen();
   const bool blob = operation.endpoint == registry::endpoint::upload && asked.method == "PUT";
-  if (blob && head.status / 100 == 2) shared.pushes.note(seen.registry, seen.repository, now().steady);
+  if (blob && head.status / 100 == 2) shared.stores.pushes.record(seen.registry, seen.repository, now().steady);
   if (!pushes_manifest(operation, asked.method) || head.status < 400) return;
-  seen.blob_pushed_meanwhile = shared.pushes.pushed_since(seen.registry, seen.repository, notes.began());
+  seen.blob_pushed_meanwhile = shared.stores.pushes.pushed_since(seen.registry, seen.repository, notes.began());
   seen.manifest_type = clean(asked.headers.get("Content-Type").value_or(""), 128);
   if (const auto* body = call.kept_request()) {
     seen.manifest_bytes = static_cast<std::int64_t>(body->size());

@@ -33,7 +33,7 @@ upstream_call::upstream_call(const worker_context& around, transport::downstream
     : around_(around), client_(client), to_(std::move(to)), notes_(notes), pumps_(around.on), invitation_(around.on) {}
 
 upstream_call::~upstream_call() {
-  client_.when_gone(nullptr);
+  client_.on_disconnect(nullptr);
 }
 
 // Nobody is left to wait for the registry's answer.
@@ -42,11 +42,11 @@ void upstream_call::client_gone() {
     client_problem_ = error(errc::closed, party::client, phase::head, "the client hung up", 0, false);
   }
   if (connection_) connection_->http().abort();
-  if (to_->asked_by) to_->asked_by->leave();
+  if (to_->requested_by) to_->requested_by->leave();
 }
 
 async::task<upstream_call::response> upstream_call::send(const http::request_head& head, options how) {
-  client_.when_gone([this] { client_gone(); });
+  client_.on_disconnect([this] { client_gone(); });
   auto connection = co_await around_.pool.get(*to_, how.new_connection);
   if (client_problem_) co_return std::unexpected(failed_attempt{*client_problem_});
   if (!connection) co_return std::unexpected(failed_attempt{connection.error()});
@@ -207,7 +207,7 @@ async::task<result<void>> upstream_call::relay() {
   const auto begun = excerpt_.empty() ? std::exchange(first_, {}) : std::string_view(excerpt_);
   if (!begun.empty()) {
     bytes_out_ += begun.size();
-    if (excerpt_.empty() && connection_->http().was_last()) {
+    if (excerpt_.empty() && connection_->http().at_body_end()) {
       auto all = co_await relay_last(begun);
       co_return all;
     }
@@ -230,7 +230,7 @@ async::task<result<void>> upstream_call::relay() {
     }
     if (piece->empty()) break;
     bytes_out_ += piece->size();
-    if (connection_->http().was_last()) {
+    if (connection_->http().at_body_end()) {
       auto all = co_await relay_last(*piece);
       co_return all;
     }

@@ -23,7 +23,7 @@ bool is_on_this_machine(const std::string& peer) {
 
 // Answers the CONNECT. The client may have sent the beginning of its TLS already, which the next reader gets.
 async::task<void> confirm_tunnel(connection& client, transport::h1_server& server) {
-  auto rest = server.take_rest();
+  auto rest = server.take_unread();
   client.timer.set(phase::head, client.context.bounds.head_within);
   auto written = co_await net::write_one(*client.stream, established_line);
   client.timer.clear();
@@ -78,12 +78,12 @@ async::task<bool> exchange_in_clear(connection& client, transport::h1_server& se
   request.client = client.peer;
   request.mode = client.mode;
   const auto builder = request.snapshot->clients.builder;
-  request.may_be_step = request.registry && client.context.shared.fence.suspects(client.traits, head, builder);
+  request.may_be_step = request.registry && client.context.shared.steps.suspects(client.traits, head, builder);
   request.head = std::move(head);
   co_await forward_exchange(client.context, std::move(request), server);
   auto drained = co_await server.drain();
   const bool hostile = !drained && drained.error().code == errc::bad_message;
-  if (hostile || server.uninvited()) co_await client.linger();
+  if (hostile || server.continue_unanswered()) co_await client.linger();
   const bool reusable = drained && server.reusable();
   co_return reusable;
 }

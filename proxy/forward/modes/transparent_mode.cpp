@@ -70,9 +70,9 @@ async::task<void> tunnel(connection& client, target to, snapshot_ptr snapshot, d
   }
   auto& shared = client.context.shared;
   count_opened_tunnel(client, to);
-  shared.spliced.add(reached->own_end);
+  shared.stores.own_ends.add(reached->own_end);
   auto moved = co_await run_tunnel(*client.stream, *reached->wire, shared.tunnel_idle);
-  shared.spliced.remove(reached->own_end);
+  shared.stores.own_ends.remove(reached->own_end);
   log_closed_tunnel(client, to, *reached, moved, "passed through to", remark);
 }
 
@@ -218,7 +218,7 @@ void transparent_mode::accept(accepted_connection accepted) const {
 async::task<void> transparent_mode::serve(connection& client) const {
   const auto original = client.original_destination;
   auto first = co_await look_ahead(client);
-  if (client.context.shared.spliced.has(client.peer)) {
+  if (client.context.shared.stores.own_ends.contains(client.peer)) {
     auto to = redirected_opaque(original);
     diagnosis::policy_step why("the connection is one of regpass's own, redirected back to it",
                                "give `regpass redirect apply` the --uid that regpass runs as");

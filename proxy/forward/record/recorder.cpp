@@ -148,7 +148,7 @@ void recorder::realm(std::string_view text, const auth::realm_decision& decision
                              secrets_.masked(decision.config_line)});
 }
 
-void recorder::token(const auth::token_request& request, const token_delivery& delivery) {
+void recorder::token(const auth::token_request& request, const token_result& delivery) {
   diagnosis::token_request_step asked;
   asked.method = request.how == auth::token_request::form::get ? "GET" : "POST";
   asked.realm = secrets_.masked(http::to_text(request.realm.origin) + masked_url(request.realm.target));

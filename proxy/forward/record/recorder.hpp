@@ -26,7 +26,7 @@ class recorder {
   // The Location of the last answer names a registry that regpass serves.
   void leads_to_served_registry();
   void realm(std::string_view text, const auth::realm_decision& decision);
-  void token(const auth::token_request& request, const token_delivery& delivery);
+  void token(const auth::token_request& request, const token_result& delivery);
   void cached(const auth::token& token);
   // A token that is itself the credential, with its claims as far as they can be read.
   void ready_made(const auth::credential& token);

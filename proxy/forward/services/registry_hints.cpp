@@ -30,14 +30,14 @@ bool has_all_of(std::string_view query, std::string_view wanted) {
   if (!have || !need) return query.starts_with(wanted);
   const boost::urls::params_view there(*have);
   const boost::urls::params_view all(*need);
-  return std::ranges::all_of(all, [&](const auto& one) {
+  return std::ranges::all_of(all, [&](const auto& param) {
     return std::ranges::any_of(there,
-                               [&](const auto& other) { return other.key == one.key && other.value == one.value; });
+                               [&](const auto& other) { return other.key == param.key && other.value == param.value; });
   });
 }
 
-// From four to five seconds: which of them is the chance of the microsecond the token was asked for in, so that pods
-// that were started together do not ask together.
+// Between four and five seconds, derived from the microsecond in which the token was obtained, so that pods started
+// together do not ask the token server at the same moment.
 milliseconds pause_after(const auth::token& refused) {
   return 4s + milliseconds(duration_cast<microseconds>(refused.obtained_at.time_since_epoch()).count() % 1000);
 }
@@ -49,7 +49,7 @@ auth::requirement without_details(auth::requirement requirement) {
   return requirement;
 }
 
-// No repository's name has a blank.
+// Repository names contain no blanks.
 std::string own_key(std::string_view repository, bool push) {
   return std::string(repository) + (push ? " push" : "");
 }
@@ -60,7 +60,7 @@ bool is_same(const std::weak_ptr<const auth::token>& a, const auth::token_ptr& b
 
 }  // namespace
 
-const auth::requirement& registry_hints::known::requirement_for(std::string_view repository, bool push) const {
+const auth::requirement& registry_hints::registry_state::requirement_for(std::string_view repository, bool push) const {
   if (own.empty()) return last;
   for (const bool which : {push, !push}) {
     const auto at = own.find(own_key(repository, which));
@@ -72,8 +72,8 @@ const auth::requirement& registry_hints::known::requirement_for(std::string_view
 std::optional<auth::requirement> registry_hints::requirement_of(const registry::host& host, std::string_view repository,
                                                                 bool push) const {
   const std::lock_guard held(lock_);
-  const auto it = demands_.find(host);
-  if (it == demands_.end()) return std::nullopt;
+  const auto it = requirements_.find(host);
+  if (it == requirements_.end()) return std::nullopt;
   return it->second.requirement_for(repository, push);
 }
 
@@ -82,20 +82,21 @@ void registry_hints::learn(const registry::host& host, std::string_view reposito
   const std::lock_guard held(lock_);
   make_room_for(host);
   auto kept = without_details(requirement);
-  auto [it, fresh] = demands_.try_emplace(host, known{kept, {}});
+  auto [it, fresh] = requirements_.try_emplace(host, registry_state{kept, {}});
   auto& own = it->second.own;
   const auto at = own.empty() ? own.end() : own.find(own_key(repository, push));
   if (at != own.end()) {
     at->second = kept;
   } else if (!fresh && !repository.empty() && !same_endpoint(it->second.requirement_for(repository, push), kept)) {
-    if (own.size() >= max_own_demands) own.erase(own.begin());
+    if (own.size() >= max_own_requirements) own.erase(own.begin());
     own.emplace(own_key(repository, push), kept);
   }
   it->second.last = std::move(kept);
 }
 
 void registry_hints::make_room_for(const registry::host& host) {
-  if (demands_.size() >= max_demands && !demands_.contains(host)) demands_.erase(demands_.begin());
+  if (requirements_.size() >= max_registries && !requirements_.contains(host))
+    requirements_.erase(requirements_.begin());
 }
 
 bool registry_hints::refuse(std::uint64_t generation) {
@@ -118,8 +119,8 @@ bool registry_hints::is_refused(std::uint64_t generation) const {
 void registry_hints::refuse_fresh(const auth::token_ptr& token, steady_time at) {
   if (!token) return;
   const std::lock_guard held(lock_);
-  std::erase_if(refused_tokens_, [&](const refused_token& one) {
-    return one.until <= at || one.token.expired() || is_same(one.token, token);
+  std::erase_if(refused_tokens_, [&](const refused_token& refused) {
+    return refused.until <= at || refused.token.expired() || is_same(refused.token, token);
   });
   if (refused_tokens_.size() >= max_refused_tokens) refused_tokens_.pop_front();
   refused_tokens_.push_back({token, at + pause_after(*token)});
@@ -127,8 +128,9 @@ void registry_hints::refuse_fresh(const auth::token_ptr& token, steady_time at) 
 
 bool registry_hints::was_refused_fresh(const auth::token_ptr& token, steady_time at) const {
   const std::lock_guard held(lock_);
-  return std::ranges::any_of(refused_tokens_,
-                             [&](const refused_token& one) { return at < one.until && is_same(one.token, token); });
+  return std::ranges::any_of(refused_tokens_, [&](const refused_token& refused) {
+    return at < refused.until && is_same(refused.token, token);
+  });
 }
 
 std::optional<std::string> registry_hints::repository_of(const registry::host& host, std::string_view target) const {
@@ -138,16 +140,16 @@ std::optional<std::string> registry_hints::repository_of(const registry::host& h
   bool unsure = false;
   const auto [first, last] = by_path_.equal_range(path_of(target));
   for (auto it = first; it != last; ++it) {
-    const auto& one = *it->second;
-    if (one.host != host) continue;
-    if (has_all_of(query_of(target), query_of(one.target))) {
-      if (fitting == nullptr || fitting->target.size() < one.target.size()) fitting = &one;
+    const auto& candidate = *it->second;
+    if (candidate.host != host) continue;
+    if (has_all_of(query_of(target), query_of(candidate.target))) {
+      if (fitting == nullptr || fitting->target.size() < candidate.target.size()) fitting = &candidate;
     }
-    unsure = unsure || (found != nullptr && found->repository != one.repository);
-    found = &one;
+    unsure = unsure || (found != nullptr && found->repository != candidate.repository);
+    found = &candidate;
   }
   if (fitting != nullptr) return fitting->repository;
-  // What a client left out of the query does not matter where the path is enough.
+  // A client may drop parts of the query as long as the path alone identifies the upload.
   if (found == nullptr || unsure) return std::nullopt;
   return found->repository;
 }

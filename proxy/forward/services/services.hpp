@@ -1,14 +1,14 @@
-// What sessions work with: shared by all workers (services), and one worker's own (worker_context).
+// What sessions need beside their connection: shared by all workers (services), and owned by one worker
+// (worker_context).
+//
+// This folder holds the parts: token requests, credential programs, registry hints, the limiter of refusals, and small
+// stores.
 #pragma once
 
-#include "forward/services/blob_pushes.hpp"
 #include "forward/services/credential_client.hpp"
-#include "forward/services/live_count.hpp"
-#include "forward/services/other_hosts.hpp"
-#include "forward/services/own_connections.hpp"
 #include "forward/services/refusal_limiter.hpp"
 #include "forward/services/registry_hints.hpp"
-#include "forward/services/tls_rejections.hpp"
+#include "forward/services/stores.hpp"
 #include "forward/services/token_client.hpp"
 #include "forward/session/step_detector.hpp"
 #include "regpass/forward/history.hpp"
@@ -24,23 +24,28 @@
 
 namespace regpass::forward {
 
+// How much is going on at the moment.
+struct current_load {
+  std::atomic<std::size_t> sessions{0};  // open client connections
+  std::atomic<std::size_t> busy{0};      // exchanges and tunnels under way
+};
+
 struct services {
+  // Owned by whoever sets up the proxy.
   token_client& tokens;
-  forward::registry_hints& memory;
-  forward::history& journal;
+  registry_hints& hints;
+  forward::history& history;
   forward::metrics& metrics;
   tls::leaf_cache* leaves = nullptr;      // null: nothing is intercepted (check)
-  std::function<snapshot_ptr()> current;  // thread-safe
+  std::function<snapshot_ptr()> current;  // the configuration in force; thread-safe
   std::chrono::milliseconds tunnel_idle{900'000};
-  live_count sessions{};                  // open client connections
-  std::atomic<std::size_t> busy{0};       // exchanges and tunnels under way
-  own_connections spliced{};              // our ends towards the hosts of captured streams
-  credential_client* programs = nullptr;  // null: none is asked
-  refusal_limiter refused{};
-  seen_hosts passed{};
-  blob_pushes pushes{};
-  step_detector fence{};
-  forward::tls_rejections distrust{};
+  credential_client* programs = nullptr;  // null: credential programs are not run
+
+  // Recorded by sessions.
+  current_load load{};
+  session_stores stores{};
+  refusal_limiter refusals{};
+  step_detector steps{};
 };
 
 struct worker_context {

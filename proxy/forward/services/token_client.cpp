@@ -12,12 +12,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t most_failures = 1024;
+constexpr std::size_t max_failures = 1024;
 
 transport::limits token_limits(transport::limits bounds, const token_bounds& tokens) {
   bounds.response_within = std::min(bounds.response_within, tokens.exchange_within);
   bounds.idle_for = std::min(bounds.idle_for, tokens.exchange_within);
-  // A connection that does not come about must not take longer than the whole exchange may.
+  // A connection attempt must not outlast the whole exchange.
   bounds.connect_within = std::min(bounds.connect_within, tokens.exchange_within / 2);
   bounds.tls_within = std::min(bounds.tls_within, tokens.exchange_within / 2);
   return bounds;
@@ -73,101 +73,101 @@ async::task<auth::token_ptr> token_client::cached_at_home(auth::token_key key, r
   co_return cache_.find(key, need, now().steady);
 }
 
-void token_client::renew(token_order order) {
-  async::spawn(home_, renew_at_home(std::move(order)), "token renewal");
+void token_client::renew(token_query query) {
+  async::spawn(home_, renew_at_home(std::move(query)), "token renewal");
 }
 
-async::task<void> token_client::renew_at_home(token_order order) {
+async::task<void> token_client::renew_at_home(token_query query) {
   const auto at = now().steady;
-  const auto there = cache_.find(order.key, order.request.scopes, at);
+  const auto there = cache_.find(query.key, query.request.scopes, at);
   if (there && !there->renewal_due(at)) co_return;
-  co_await fetch(std::move(order));
+  co_await fetch(std::move(query));
 }
 
-async::task<token_delivery> token_client::obtain(token_order order) {
-  auto work = obtain_at_home(std::move(order));
-  auto delivery = co_await async::run_on(home_, std::move(work));
-  co_return delivery;
+async::task<token_result> token_client::obtain(token_query query) {
+  auto work = obtain_at_home(std::move(query));
+  auto result = co_await async::run_on(home_, std::move(work));
+  co_return result;
 }
 
-// Requests that began before the first of them had its token meet here; those that come late find the token of the
-// first.
-async::task<token_delivery> token_client::obtain_at_home(token_order order) {
-  auto token = cache_.find(order.key, order.request.scopes, now().steady);
-  if (token && token->obtained_at >= order.newer_than) {
-    co_return token_delivery{auth::token_answer{std::move(token), std::nullopt}, true};
+// Requests that started before the first of them had its token share its flight; later ones find the token in the
+// cache.
+async::task<token_result> token_client::obtain_at_home(token_query query) {
+  auto token = cache_.find(query.key, query.request.scopes, now().steady);
+  if (token && token->obtained_at >= query.newer_than) {
+    co_return token_result{auth::token_answer{std::move(token), std::nullopt}, true};
   }
-  auto delivery = co_await fetch(std::move(order));
-  co_return delivery;
+  auto result = co_await fetch(std::move(query));
+  co_return result;
 }
 
-async::task<token_delivery> token_client::fetch(token_order order) {
-  const flight_key key{order.key, order.request.scopes, order.request.how == auth::token_request::form::post};
+async::task<token_result> token_client::fetch(token_query query) {
+  const flight_key key{query.key, query.request.scopes, query.request.how == auth::token_request::form::post};
   const auto known = failures_.find(key);
   if (known != failures_.end() && now().steady < known->second.until)
-    co_return token_delivery{known->second.answer, true};
+    co_return token_result{known->second.answer, true};
 
   const auto under_way = flights_.find(key);
   if (under_way != flights_.end()) {
     const auto shared = under_way->second;
     while (!shared->answer) co_await shared->landed.async_wait(async::use_task);
-    co_return token_delivery{*shared->answer, true};
+    co_return token_result{*shared->answer, true};
   }
   const auto mine = std::make_shared<flight>(home_);
   flights_.emplace(key, mine);
-  auto answer = co_await exchange(order);
-  metrics_.token_request(registry::to_text(order.key.registry), outcome_of(answer));
+  auto answer = co_await exchange(query);
+  metrics_.token_request(registry::to_text(query.key.registry), outcome_of(answer));
   flights_.erase(key);
   mine->answer = answer;
   mine->landed.cancel();
-  // With a credential that went away meanwhile: for those who began with it, and nobody else.
-  if (mine->dropped) co_return token_delivery{std::move(answer), false};
+  // The credential was removed meanwhile: the answer is only for the requests that started with it.
+  if (mine->dropped) co_return token_result{std::move(answer), false};
   if (answer.token) {
     failures_.erase(key);
-    cache_.store(order.key, answer.token, now().steady);
+    cache_.store(query.key, answer.token, now().steady);
   } else {
     remember(key, answer);
   }
-  co_return token_delivery{std::move(answer), false};
+  co_return token_result{std::move(answer), false};
 }
 
-// Handed to further askers instead of asking again.
+// Later requests get the failure instead of asking the token server again.
 void token_client::remember(const flight_key& key, const auth::token_answer& answer) {
   const auto span = auth::hold_off(*answer.failure, std::uniform_real_distribution<>()(random_));
   if (span.count() == 0) return;
   const auto at = now().steady;
-  if (failures_.size() >= most_failures)
-    std::erase_if(failures_, [&](const auto& one) { return one.second.until <= at; });
-  if (failures_.size() >= most_failures) failures_.clear();
+  if (failures_.size() >= max_failures)
+    std::erase_if(failures_, [&](const auto& entry) { return entry.second.until <= at; });
+  if (failures_.size() >= max_failures) failures_.clear();
   failures_.insert_or_assign(key, remembered{answer, at + span});
 }
 
-async::task<auth::token_answer> token_client::exchange(const token_order& order) {
+async::task<auth::token_answer> token_client::exchange(const token_query& query) {
   const auto until = now().steady + tokens_.exchange_within;
   for (bool fresh = false;; fresh = true) {
-    auto connection = co_await pool_.get(order.route, fresh);
+    auto connection = co_await pool_.get(query.route, fresh);
     if (!connection) co_return transport_failure(connection.error());
-    auto answer = co_await ask_in_time(**connection, order, until);
+    auto answer = co_await send_in_time(**connection, query, until);
     const bool again = !fresh && unprocessed(**connection, answer);
     if (again) continue;
-    pool_.put(order.route, std::move(*connection));
+    pool_.put(query.route, std::move(*connection));
     co_return answer;
   }
 }
 
-async::task<auth::token_answer> token_client::ask_in_time(transport::connection& connection, const token_order& order,
-                                                          steady_time until) {
+async::task<auth::token_answer> token_client::send_in_time(transport::connection& connection, const token_query& query,
+                                                           steady_time until) {
   const auto left = std::chrono::duration_cast<milliseconds>(until - now().steady);
   async::deadline total(home_, [&connection] { connection.close(); });
   total.set(phase::head, std::max(left, milliseconds{1}));
-  auto answer = co_await ask(connection, order);
+  auto answer = co_await send(connection, query);
   if (answer.failure && answer.failure->problem) *answer.failure->problem = total.blame(*answer.failure->problem);
   co_return answer;
 }
 
-async::task<auth::token_answer> token_client::ask(transport::connection& connection, const token_order& order) {
+async::task<auth::token_answer> token_client::send(transport::connection& connection, const token_query& query) {
   const auto asked_at = now().steady;
-  auto wire = auth::render(order.request);
+  auto wire = auth::render(query.request);
   if (!wire.authorization.empty()) wire.head.headers.add("Authorization", wire.authorization.expose());
   auto& http = connection.http();
   auto sent = co_await http.send(wire.head, body_of(wire));
@@ -186,11 +186,11 @@ async::task<auth::token_answer> token_client::ask(transport::connection& connect
     if (body.size() + piece->size() > tokens_.answer.response_bytes) {
       http.abort();
       co_return transport_failure(
-          error(errc::too_large, party::token_server, phase::body, "the token answer passes its bound", 0, true));
+          error(errc::too_large, party::token_server, phase::body, "the token answer is too large", 0, true));
     }
     body += *piece;
   }
-  auto answer = auth::read_answer(order.request, *head, body, instant(asked_at, now().wall), tokens_.answer);
+  auto answer = auth::read_answer(query.request, *head, body, instant(asked_at, now().wall), tokens_.answer);
   wipe(body);
   co_return answer;
 }
@@ -212,8 +212,8 @@ async::task<void> token_client::drop(std::uint64_t generation) {
 
 async::task<void> token_client::drop_at_home(std::uint64_t generation) {
   cache_.drop(generation);
-  for (auto& [key, one] : flights_) one->dropped = one->dropped || key.key.generation == generation;
-  std::erase_if(failures_, [&](const auto& one) { return one.first.key.generation == generation; });
+  for (auto& [key, running] : flights_) running->dropped = running->dropped || key.key.generation == generation;
+  std::erase_if(failures_, [&](const auto& entry) { return entry.first.key.generation == generation; });
   co_return;
 }
 

@@ -1,7 +1,6 @@
 // Token requests: one in flight per key for all workers, answers cached, failures remembered briefly.
 //
-// All of it happens on one worker, the home; others come here (async::elsewhere) and wait on its executor, so nothing
-// needs a lock.
+// All of it happens on one worker, the home. Other workers reach it by async::run_on, so nothing needs a lock.
 #pragma once
 
 #include "auth/token_cache.hpp"
@@ -21,20 +20,20 @@
 
 namespace regpass::forward {
 
-struct token_order {
+struct token_query {
   auth::token_key key;
   auth::token_request request;
   transport::route route;    // to the realm's origin
-  steady_time newer_than{};  // a cached token will do if it was obtained since
+  steady_time newer_than{};  // a cached token must have been obtained since then
 };
 
-// `shared`: somebody else's exchange gave the answer, or a remembered failure.
-struct token_delivery {
+// `shared`: the answer came from another request's exchange, from the cache or from a remembered failure.
+struct token_result {
   auth::token_answer answer;
   bool shared = false;
 };
 
-// A cached token, as people may see it.
+// A cached token without its secret, for the page.
 struct held_token {
   auth::token_key key;
   registry::scope_set asked;
@@ -47,14 +46,13 @@ class token_client {
   token_client(async::executor home, transport::limits bounds, token_bounds tokens, metrics& counts);
   ~token_client();
 
-  // From any worker.
+  // All of these may be called from any worker.
   async::task<auth::token_ptr> cached(auth::token_key key, registry::scope_set need);
-  async::task<token_delivery> obtain(token_order order);
-  // Behind the caller's back; nothing happens where it has been done or is under way. For tokens that are in use and
-  // past 80 % of their life.
-  void renew(token_order order);
+  async::task<token_result> obtain(token_query query);
+  // Renews in the background a token that is in use and past 80 % of its life, unless that is done or under way.
+  void renew(token_query query);
   async::task<void> forget(auth::token_ptr token);
-  // A credential went away with a reload: its tokens go, too.
+  // Drops the tokens of a credential that a reload removed.
   async::task<void> drop(std::uint64_t generation);
   async::task<std::vector<held_token>> held();
 
@@ -72,16 +70,16 @@ class token_client {
   };
 
   async::task<auth::token_ptr> cached_at_home(auth::token_key key, registry::scope_set need);
-  async::task<token_delivery> obtain_at_home(token_order order);
+  async::task<token_result> obtain_at_home(token_query query);
   async::task<void> forget_at_home(auth::token_ptr token);
   async::task<void> drop_at_home(std::uint64_t generation);
   async::task<std::vector<held_token>> held_at_home();
-  async::task<void> renew_at_home(token_order order);
-  async::task<token_delivery> fetch(token_order order);
-  async::task<auth::token_answer> exchange(const token_order& order);
-  async::task<auth::token_answer> ask_in_time(transport::connection& connection, const token_order& order,
-                                              steady_time until);
-  async::task<auth::token_answer> ask(transport::connection& connection, const token_order& order);
+  async::task<void> renew_at_home(token_query query);
+  async::task<token_result> fetch(token_query query);
+  async::task<auth::token_answer> exchange(const token_query& query);
+  async::task<auth::token_answer> send_in_time(transport::connection& connection, const token_query& query,
+                                               steady_time until);
+  async::task<auth::token_answer> send(transport::connection& connection, const token_query& query);
   void remember(const flight_key& key, const auth::token_answer& answer);
 
   async::executor home_;

@@ -35,7 +35,7 @@ forward_request request_for(connection& client, const http::request_head& head, 
   request.registry = request.snapshot->find(to.registry);
   request.client = client.peer;
   request.mode = client.mode;
-  request.may_be_step = client.context.shared.fence.suspects(client.traits, head, request.snapshot->clients.builder);
+  request.may_be_step = client.context.shared.steps.suspects(client.traits, head, request.snapshot->clients.builder);
   return request;
 }
 
@@ -75,7 +75,7 @@ async::task<bool> serve_intercepted_request(connection& client, transport::h1_se
   co_await forward_exchange(client.context, std::move(request), server);
   auto drained = co_await server.drain();
   if (drained && server.reusable()) co_return true;
-  if (server.uninvited()) {
+  if (server.continue_unanswered()) {
     co_await client.linger();
     co_return false;
   }

@@ -23,7 +23,7 @@ std::string reason_to_bypass(const connection& client, const target& to, const d
   if (!is_only_observed(decided.registry)) return {};
   if (!leaf) return "not observed: " + leaf.error().detail;
   const auto& agent = client.interception.user_agent;
-  if (!client.context.shared.distrust.has(to.origin.host, agent)) return {};
+  if (!client.context.shared.stores.distrusting_clients.contains({to.origin.host, agent})) return {};
   return "not observed: " + (agent.empty() ? "a client" : agent) + " did not accept regpass's certificate for it";
 }
 
@@ -90,7 +90,7 @@ void report_rejected_tls(connection& client, const target& to, error problem) {
   auto& shared = client.context.shared;
   const auto snapshot = shared.current();
   if (problem.code == errc::distrusted && is_only_observed(snapshot->find(to.registry))) {
-    shared.distrust.note(to.origin.host, client.interception.user_agent);
+    shared.stores.distrusting_clients.add({to.origin.host, client.interception.user_agent});
   }
   const bool ordinary = problem.code == errc::closed || problem.code == errc::reset || problem.code == errc::truncated;
   auto evidence = client.evidence_for(http::request_head(), &to);
@@ -109,7 +109,7 @@ void report_rejected_tls(connection& client, const target& to, error problem) {
   if (!explained) return;
   exchange_record record{std::move(evidence), explained};
   shared.metrics.exchange(record, true);
-  if (reported) shared.journal.add(std::move(record));
+  if (reported) shared.history.add(std::move(record));
 }
 
 }  // namespace regpass::forward

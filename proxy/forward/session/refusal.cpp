@@ -39,7 +39,7 @@ std::optional<diagnosis::explanation> record_refusal(connection& client, int sta
   const auto reason = explained ? std::string_view(explained->cause) : event;
   if (!should_report(client.context, client.peer, reason)) return explained;
   log_refusal(event, evidence, explained);
-  shared.journal.add(std::move(record));
+  shared.history.add(std::move(record));
   return explained;
 }
 

@@ -9,7 +9,7 @@ namespace regpass::forward {
 // request, belongs in other coroutines, whose frames are gone by then.
 async::task<void> run_session(std::unique_ptr<connection> self, async::task<void> opening) {
   auto& client = *self;
-  client.context.shared.sessions.come();
+  client.context.shared.load.sessions++;
   co_await std::move(opening);
   if (client.interception.expected) {
     client.timer.set(phase::tls, client.context.bounds.tls_within);
@@ -29,7 +29,7 @@ async::task<void> run_session(std::unique_ptr<connection> self, async::task<void
   if (client.background) {
     co_await client.background->join();
   }
-  client.context.shared.sessions.go();
+  client.context.shared.load.sessions--;
 }
 
 }  // namespace regpass::forward

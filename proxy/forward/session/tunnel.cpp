@@ -80,7 +80,7 @@ async::task<tunnel_traffic> run_tunnel(net::stream& client, net::stream& server,
 
 // A client that sends no more may have closed only its own side, even before it got a response; few clients do that,
 // and only briefly.
-async::task<result<net::reached>> dial_for_tunnel(connection& client, const target& to, const decision& decided,
+async::task<result<net::connected_stream>> dial_for_tunnel(connection& client, const target& to, const decision& decided,
                                                   const snapshot_ptr& snapshot) {
   net::dial_target where;
   where.host = to.origin.host;
@@ -89,16 +89,16 @@ async::task<result<net::reached>> dial_for_tunnel(connection& client, const targ
   where.allowed = filter_for(rule_for(to, decided, *snapshot));
   where.blame = party::intermediary;
   where.within = client.context.bounds.connect_within;
-  const auto asker = std::make_shared<net::asker>(net::address_text(client.peer));
-  where.asked_by = asker;
+  const auto asker = std::make_shared<net::requester>(net::address_text(client.peer));
+  where.requested_by = asker;
   const auto checks = std::make_shared<int>(0);
   client.timer.watch(check_client_every, [&client, asker, checks] {
-    const auto presence = client.stream->look();
-    if (presence == net::presence::here) return;
+    const auto presence = client.stream->probe_peer();
+    if (presence == net::peer_state::open) return;
     asker->mark_leaving();
-    if (presence == net::presence::gone || ++*checks > checks_of_half_closed) asker->leave();
+    if (presence == net::peer_state::closed || ++*checks > checks_of_half_closed) asker->leave();
   });
-  auto reached = co_await net::reach(snapshot->upstream_proxy, std::move(where));
+  auto reached = co_await net::connect_through(snapshot->upstream_proxy, std::move(where));
   client.timer.unwatch();
   if (!reached && reached.error().code == errc::cancelled) {
     log::write(log::level::debug, "tunnel", "the client hung up while " + to.origin.host + " was being looked up",
@@ -108,13 +108,13 @@ async::task<result<net::reached>> dial_for_tunnel(connection& client, const targ
 }
 
 void count_opened_tunnel(connection& client, const target& to) {
-  client.context.shared.passed.add(http::authority(to.origin));
-  ++client.context.shared.busy;
+  client.context.shared.stores.tunnelled_hosts.add(http::authority(to.origin));
+  ++client.context.shared.load.busy;
 }
 
-void log_closed_tunnel(connection& client, const target& to, const net::reached& server, const tunnel_traffic& moved,
+void log_closed_tunnel(connection& client, const target& to, const net::connected_stream& server, const tunnel_traffic& moved,
                        std::string_view action, const std::string& remark) {
-  --client.context.shared.busy;
+  --client.context.shared.load.busy;
   const auto host = http::authority(to.origin);
   boost::json::object fields{{"mode", client.mode},       {"client", client.peer}, {"host", host},
                              {"address", server.address}, {"bytes_in", moved.up},  {"bytes_out", moved.down}};

@@ -23,12 +23,12 @@ async::task<tunnel_traffic> run_tunnel(net::stream& client, net::stream& server,
 
 // Connects to `to` on behalf of the client. errc::cancelled: the client hung up while the name was being looked up,
 // which has been logged.
-async::task<result<net::reached>> dial_for_tunnel(connection&, const target& to, const decision&,
+async::task<result<net::connected_stream>> dial_for_tunnel(connection&, const target& to, const decision&,
                                                   const snapshot_ptr& snapshot);
 void count_opened_tunnel(connection&, const target& to);
 // Counts the tunnel as closed and logs its traffic. `action`: "tunnelled to". `remark` says why it was not
 // intercepted; empty: nothing to say.
-void log_closed_tunnel(connection&, const target& to, const net::reached&, const tunnel_traffic&,
+void log_closed_tunnel(connection&, const target& to, const net::connected_stream&, const tunnel_traffic&,
                        std::string_view action, const std::string& remark);
 
 }  // namespace regpass::forward

@@ -20,8 +20,8 @@ namespace {
 using boost::asio::ip::address;
 using clock = std::chrono::steady_clock;
 
-constexpr std::size_t most_servers_named = 3;
-constexpr std::size_t most_system_lookups = 8;
+constexpr std::size_t max_servers_named = 3;
+constexpr std::size_t max_system_lookups = 8;
 
 error failure(errc code, std::string detail) {
   return error{.code = code, .who = party::us, .when = phase::resolve, .detail = std::move(detail)};
@@ -40,7 +40,7 @@ bool has_addresses(const std::optional<dns_answer>& answer) {
   return answer && !answer->addresses.empty();
 }
 
-// Ranks failures by how much they tell: of several, the one with the highest weight is reported.
+// Ranks failures by how informative they are: the one with the highest weight is reported.
 int weight(int status) {
   constexpr std::array<int, 4> lightest_first{ARES_SUCCESS, ARES_ENOTFOUND, ARES_ENODATA, ARES_ECONNREFUSED};
   const auto at = std::ranges::find(lightest_first, status);
@@ -137,9 +137,9 @@ std::string failure_text(int status, const dns_settings& settings) {
   const auto servers = servers_text(settings);
   switch (status) {
     case ARES_ENOTFOUND:
-      return "there is no such name (NXDOMAIN), says the name server " + servers;
+      return "there is no such name (NXDOMAIN), according to the name server " + servers;
     case ARES_ENODATA:
-      return "the name has no address, says the name server " + servers;
+      return "the name has no address, according to the name server " + servers;
     case ARES_ESERVFAIL:
       return "the name server " + servers + " failed (SERVFAIL)";
     case ARES_EREFUSED:
@@ -149,7 +149,7 @@ std::string failure_text(int status, const dns_settings& settings) {
     case ARES_ETIMEOUT:
       return "no answer from the name server " + servers;
     case ARES_EBADNAME:
-      return "DNS cannot have such a name";
+      return "the name is not valid in DNS";
     default:
       return "the name server " + servers + " gave no usable answer: " + ::ares_strerror(status);
   }
@@ -189,29 +189,29 @@ async::task<std::vector<address>> ask_system(std::shared_ptr<lookup> work, std::
 
 std::string servers_text(const dns_settings& settings) {
   std::string text;
-  for (std::size_t i = 0; i < std::min(settings.servers.size(), most_servers_named); ++i) {
+  for (std::size_t i = 0; i < std::min(settings.servers.size(), max_servers_named); ++i) {
     text += (i == 0 ? "" : ", ") + clean(settings.servers[i], 64);
   }
   return text;
 }
 
 async::task<lookup_outcome> run_lookup(std::shared_ptr<lookup> work, std::string host, lookup_plan plan) {
-  dns_answer got{.status = ARES_ENOTFOUND};
+  dns_answer found{.status = ARES_ENOTFOUND};
   if (plan.sources.dns) {
     auto answer = co_await ask_candidates(work, host, plan);
-    got = std::move(answer);
+    found = std::move(answer);
   }
-  if (got.status == ARES_SUCCESS) {
-    co_return lookup_outcome{.outcome = std::move(got.addresses), .ttl = got.ttl};
+  if (found.status == ARES_SUCCESS) {
+    co_return lookup_outcome{.outcome = std::move(found.addresses), .ttl = found.ttl};
   }
-  const bool exists = got.status != ARES_ENOTFOUND && got.status != ARES_ENODATA && got.status != ARES_EBADNAME;
-  if (!exists && plan.sources.others && *plan.system_lookups < most_system_lookups && !work->over()) {
-    auto found = co_await ask_system(work, host, plan);
-    if (!found.empty()) co_return lookup_outcome{.outcome = std::move(found), .ttl = std::chrono::seconds(5)};
+  const bool exists = found.status != ARES_ENOTFOUND && found.status != ARES_ENODATA && found.status != ARES_EBADNAME;
+  if (!exists && plan.sources.others && *plan.system_lookups < max_system_lookups && !work->over()) {
+    auto addresses = co_await ask_system(work, host, plan);
+    if (!addresses.empty()) co_return lookup_outcome{.outcome = std::move(addresses), .ttl = std::chrono::seconds(5)};
   }
-  const auto code = got.status == ARES_ETIMEOUT ? errc::timed_out : errc::unresolved;
-  auto why = plan.sources.dns ? failure_text(got.status, plan.settings)
-                              : std::string("it is not in /etc/hosts, and /etc/nsswitch.conf leaves DNS out");
+  const auto code = found.status == ARES_ETIMEOUT ? errc::timed_out : errc::unresolved;
+  auto why = plan.sources.dns ? failure_text(found.status, plan.settings)
+                              : std::string("it is not in /etc/hosts, and /etc/nsswitch.conf does not list DNS");
   co_return lookup_outcome{.outcome = std::unexpected(failure(code, std::move(why))), .exists = exists};
 }
 

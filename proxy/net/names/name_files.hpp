@@ -36,7 +36,7 @@ struct name_sources {
 };
 name_sources parse_nsswitch(std::string_view text);
 
-// Identifies the state of a file by stat(2) alone: the text differs once the file was changed or replaced.
+// Identifies the state of a file by stat(2) alone: the text differs after the file was changed or replaced.
 std::string file_mark(const std::filesystem::path& path);
 
 }  // namespace regpass::net

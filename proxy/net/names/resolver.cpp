@@ -33,7 +33,7 @@ using clock = std::chrono::steady_clock;
 using addresses = resolver::addresses;
 
 constexpr std::size_t largest_file = 8 * 1024 * 1024;
-// Nothing wakes the queue when an asker starts to leave or a lookup becomes old enough to be given up.
+// No event wakes the queue when a requester starts to leave or a lookup becomes old enough to be given up.
 constexpr auto check_queue_every = std::chrono::milliseconds{50};
 
 error resolve_error(errc code, std::string detail) {
@@ -55,18 +55,44 @@ addresses loopback_addresses() {
 
 }  // namespace
 
+void requester::leave() {
+  std::function<void()> callback;
+  {
+    const std::lock_guard held(lock_);
+    if (std::exchange(gone_, true)) return;
+    callback = std::exchange(callback_, nullptr);
+  }
+  if (callback) callback();
+}
+
+bool requester::gone() const {
+  const std::lock_guard held(lock_);
+  return gone_;
+}
+
+void requester::on_leave(std::function<void()> callback) {
+  {
+    const std::lock_guard held(lock_);
+    if (!gone_) {
+      callback_ = std::move(callback);
+      return;
+    }
+  }
+  if (callback) callback();
+}
+
 // Everything below runs on the thread of `home`.
 struct resolver::state : std::enable_shared_from_this<state> {
   struct flight;
   // One call of look_up: in the queue, or in the list of one flight.
   struct waiter {
-    waiter(const async::executor& on, name_query asked)
-        : query(std::move(asked)),
-          client(query.asked_by ? query.asked_by->client() : std::string()),
+    waiter(const async::executor& on, name_query wanted)
+        : query(std::move(wanted)),
+          client(query.requested_by ? query.requested_by->client() : std::string()),
           until(clock::now() + query.within),
           timer(std::make_shared<boost::asio::steady_timer>(on)) {}
-    bool leaving() const { return query.asked_by && query.asked_by->leaving(); }
-    bool gone() const { return query.asked_by && query.asked_by->gone(); }
+    bool leaving() const { return query.requested_by && query.requested_by->leaving(); }
+    bool gone() const { return query.requested_by && query.requested_by->gone(); }
 
     name_query query;
     std::string client;
@@ -74,14 +100,14 @@ struct resolver::state : std::enable_shared_from_this<state> {
     std::shared_ptr<boost::asio::steady_timer> timer;  // cancelled to wake the waiter
     std::shared_ptr<flight> joined;
     std::string refusal;  // why the lookup has not begun
-    bool refused = false;
+    bool rejected = false;
   };
   // The lookup of one name, shared by all who wait for it ("single flight").
   struct flight {
     flight(const async::executor& on, std::string for_client, std::chrono::milliseconds within)
         : client(std::move(for_client)), began(clock::now()), work(std::make_shared<lookup>(on, began + within)) {}
 
-    std::string client;  // the one that asked first
+    std::string client;  // that of the first requester
     clock::time_point began;
     std::shared_ptr<lookup> work;
     std::optional<result<addresses>> outcome;
@@ -96,7 +122,7 @@ struct resolver::state : std::enable_shared_from_this<state> {
     clock::time_point until;
   };
 
-  state(async::executor on, resolver_options how) : home(std::move(on)), options(std::move(how)) {}
+  state(async::executor on, resolver_options opts) : home(std::move(on)), options(std::move(opts)) {}
 
   async::task<result<addresses>> look_up(name_query query);
   async::task<result<addresses>> wait(std::shared_ptr<waiter> caller);
@@ -127,9 +153,9 @@ struct resolver::state : std::enable_shared_from_this<state> {
 
 // Called before each lookup: a mounted file can be replaced at any time, and inotify does not report every replacement.
 void resolver::state::read_files() {
-  auto seen = file_mark(options.hosts) + file_mark(options.resolv_conf) + file_mark(options.nsswitch_conf);
-  if (seen == marks) return;
-  marks = std::move(seen);
+  auto current = file_mark(options.hosts) + file_mark(options.resolv_conf) + file_mark(options.nsswitch_conf);
+  if (current == marks) return;
+  marks = std::move(current);
   const auto text_of = [](const std::filesystem::path& path) {
     auto read = read_file(path, largest_file);
     if (!read && read.error().code != errc::not_found) {
@@ -161,10 +187,10 @@ void resolver::state::keep(const std::string& host, const result<addresses>& out
                            std::chrono::milliseconds lifetime) {
   if (lifetime <= std::chrono::milliseconds(0)) return;
   const auto at = clock::now();
-  if (cache.size() >= options.most_cached) {
+  if (cache.size() >= options.max_cached) {
     std::erase_if(cache, [&](const auto& kept) { return kept.second.until <= at; });
   }
-  if (cache.size() >= options.most_cached) {
+  if (cache.size() >= options.max_cached) {
     cache.erase(std::ranges::min_element(cache, {}, [](const auto& kept) { return kept.second.until; }));
   }
   cache.insert_or_assign(host, cached{outcome, at + lifetime});
@@ -177,9 +203,9 @@ void resolver::state::end(flight& ended, result<addresses> outcome) {
   for (auto* each : ended.waiting) each->timer->cancel();
 }
 
-// Gives up another lookup if there are too many: preferably one whose askers are all leaving, whatever its age; else an
-// old one of the client with the most lookups, because its name will most likely never be answered. An asker that is
-// leaving itself displaces nobody.
+// Gives up another lookup if there are too many: preferably one whose requesters are all leaving, whatever its age;
+// else an old one of the client with the most lookups, because its name will most likely never be answered. A requester
+// that is leaving itself displaces nobody.
 bool resolver::state::make_room(waiter& caller) {
   std::size_t running = 0;
   std::map<std::string_view, std::size_t> counts;
@@ -188,11 +214,11 @@ bool resolver::state::make_room(waiter& caller) {
     ++running;
     ++counts[current->client];
   }
-  const bool full = running >= options.most_lookups;
-  const bool client_full = !caller.client.empty() && counts[caller.client] >= options.most_per_client;
+  const bool full = running >= options.max_lookups;
+  const bool client_full = !caller.client.empty() && counts[caller.client] >= options.max_per_client;
   if (!full && !client_full) return true;
-  caller.refusal = client_full ? "this client waits for " + std::to_string(options.most_per_client) + " names"
-                               : std::to_string(options.most_lookups) + " names are being looked up";
+  caller.refusal = client_full ? "this client has " + std::to_string(options.max_per_client) + " lookups running"
+                               : std::to_string(options.max_lookups) + " lookups are running";
   if (caller.leaving()) return false;
   const auto late = clock::now() - options.patience;
   const auto rank = [&](const flight& of) { return std::tuple(of.abandoned(), counts[of.client], late - of.began); };
@@ -203,7 +229,8 @@ bool resolver::state::make_room(waiter& caller) {
     if (victim == nullptr || rank(*current) > rank(*victim)) victim = current.get();
   }
   if (victim == nullptr) return false;
-  end(*victim, std::unexpected(resolve_error(errc::timed_out, "given up for another name: " + caller.refusal)));
+  end(*victim,
+      std::unexpected(resolve_error(errc::timed_out, "abandoned in favour of another name: " + caller.refusal)));
   return true;
 }
 
@@ -222,7 +249,7 @@ bool resolver::state::begin(waiter& caller) {
   return true;
 }
 
-// First come, first served; askers that are leaving come last.
+// First come, first served; requesters that are leaving come last.
 void resolver::state::serve_queue() {
   for (const bool leaving : {false, true}) {
     std::set<std::string_view> blocked;
@@ -254,11 +281,11 @@ async::task<void> resolver::state::watch_queue() {
 void resolver::state::admit(waiter& caller) {
   serve_queue();
   if (begin(caller)) return;
-  if (queue.size() >= options.most_queued) {
+  if (queue.size() >= options.max_queued) {
     const auto leaving = std::ranges::find_if(queue, &waiter::leaving);
     auto* dropped = leaving == queue.end() ? &caller : *leaving;
     if (leaving != queue.end()) queue.erase(leaving);
-    dropped->refused = true;
+    dropped->rejected = true;
     dropped->timer->cancel();
     if (dropped == &caller) return;
   }
@@ -290,18 +317,18 @@ async::task<void> resolver::state::run_flight(std::shared_ptr<flight> current, s
 // Afterwards the waiter leaves the queue or its flight; a flight that nobody waits for any more is ended.
 async::task<result<addresses>> resolver::state::wait(std::shared_ptr<waiter> caller) {
   const auto timer = caller->timer;
-  const auto asked_by = caller->query.asked_by;
-  if (asked_by) asked_by->when_gone([on = home, timer] { boost::asio::post(on, [timer] { timer->cancel(); }); });
+  const auto requested_by = caller->query.requested_by;
+  if (requested_by) requested_by->on_leave([on = home, timer] { boost::asio::post(on, [timer] { timer->cancel(); }); });
   const auto over = [&] {
     const bool answered = caller->joined && caller->joined->outcome;
-    return answered || caller->refused || caller->gone() || clock::now() >= caller->until;
+    return answered || caller->rejected || caller->gone() || clock::now() >= caller->until;
   };
   while (!over()) {
     timer->expires_at(caller->until);
     co_await timer->async_wait(async::use_task);
   }
-  if (asked_by) asked_by->when_gone(nullptr);
-  const auto left = resolve_error(errc::cancelled, "nobody waits for it any more");
+  if (requested_by) requested_by->on_leave(nullptr);
+  const auto left = resolve_error(errc::cancelled, "the client that asked for it has disconnected");
   const auto joined = caller->joined;
   if (!joined) {
     std::erase(queue, caller.get());

@@ -20,27 +20,27 @@
 
 namespace regpass::net {
 
-// On whose behalf a name is looked up. A lookup whose askers have all left is dropped.
-class asker {
+// On whose behalf a name is looked up. A lookup is dropped once all its requesters have left.
+class requester {
  public:
-  explicit asker(std::string client) : client_(std::move(client)) {}
+  explicit requester(std::string client) : client_(std::move(client)) {}
   const std::string& client() const noexcept { return client_; }
 
   void leave();  // from any thread
-  // The client has closed its side of the connection and is probably gone: its lookup is the first to be given up when
-  // there are too many. From any thread.
+  // The client has half-closed its connection and has probably gone: when there are too many lookups, its lookup is
+  // abandoned first. From any thread.
   void mark_leaving() noexcept { leaving_ = true; }
   bool leaving() const noexcept { return leaving_; }
   bool gone() const;
-  // `call` runs once, within `leave` and on its thread, or at once if the asker has left already.
-  void when_gone(std::function<void()> call);
+  // `callback` runs once: inside `leave` and on its thread, or at once if the requester has left already.
+  void on_leave(std::function<void()> callback);
 
  private:
   std::string client_;
   std::atomic<bool> leaving_ = false;
   mutable std::mutex lock_;
   bool gone_ = false;
-  std::function<void()> call_;
+  std::function<void()> callback_;
 };
 
 struct resolver_options {
@@ -49,10 +49,10 @@ struct resolver_options {
   std::filesystem::path nsswitch_conf = "/etc/nsswitch.conf";
   std::uint16_t port = 53;  // of the name servers
 
-  std::size_t most_lookups = 256;
-  std::size_t most_per_client = 100;  // names looked up for one client at a time
-  std::size_t most_queued = 1024;     // names that wait until one of these lookups has ended
-  std::size_t most_cached = 1024;
+  std::size_t max_lookups = 256;
+  std::size_t max_per_client = 100;  // names looked up for one client at a time
+  std::size_t max_queued = 1024;     // names that wait until one of these lookups has ended
+  std::size_t max_cached = 1024;
   std::chrono::milliseconds lookup_within{10'000};
   // A lookup that is older may be given up in favour of another name when there are too many.
   std::chrono::milliseconds patience{1'000};
@@ -64,8 +64,8 @@ struct resolver_options {
 };
 
 struct name_query {
-  std::string host;                   // canonical, and not an address literal
-  std::shared_ptr<asker> asked_by{};  // may be null
+  std::string host;                           // canonical, and not an address literal
+  std::shared_ptr<requester> requested_by{};  // may be null
   party blame = party::registry;
   std::chrono::milliseconds within{10'000};
 };
@@ -74,14 +74,14 @@ class resolver : public std::enable_shared_from_this<resolver> {
  public:
   using addresses = std::vector<boost::asio::ip::address>;
 
-  // All work is done on `home`. Any thread may ask.
+  // All work is done on `home`. `look_up` may be called from any thread.
   explicit resolver(async::executor home, resolver_options options = {});
   ~resolver();
   resolver(const resolver&) = delete;
   resolver& operator=(const resolver&) = delete;
 
   // At least one address, in the order in which to try them. Errors, in phase::resolve: unresolved, timed_out, or
-  // cancelled when the asker left.
+  // cancelled when the requester left.
   async::task<result<addresses>> look_up(name_query query);
   // Drops the cached addresses, for example because no connection to them succeeded.
   void forget(const std::string& host);

@@ -4,8 +4,8 @@
 #include "tls/authority/ca_files.hpp"
 #include "tls/authority/certificate.hpp"
 #include "tls/authority/constraints.hpp"
-#include "tls/moments.hpp"
 #include "tls/openssl_ptr.hpp"
+#include "tls/time_range.hpp"
 
 #include <fmt/format.h>
 #include <openssl/rand.h>
@@ -53,8 +53,8 @@ bool add_ca_extensions(X509& certificate) {
 }
 
 result<x509_ptr> make_certificate(EVP_PKEY& key, const ca_options& options, wall_time now) {
-  const auto when = moments_of(now);
-  x509_ptr certificate = begin_certificate(key, {when.earliest - backdated_by, when.latest + options.life});
+  const auto times = possible_times(now);
+  x509_ptr certificate = begin_certificate(key, {times.earliest - backdated_by, times.latest + options.life});
   if (!certificate || !name_itself(*certificate) || !add_ca_extensions(*certificate)) return making_failed();
   if (auto limited = add_constraints(*certificate, options.names); !limited) {
     return std::unexpected(std::move(limited.error()));
@@ -69,9 +69,9 @@ result<ca_pair> make(const ca_options& options, key_ptr key, wall_time now) {
   if (!key) return making_failed();
   auto certificate = make_certificate(*key, options, now);
   if (!certificate) return std::unexpected(std::move(certificate.error()));
-  ca_pair made{std::move(key), std::move(*certificate)};
-  if (auto saved = save_pair(options.dir, made, new_key); !saved) return std::unexpected(std::move(saved.error()));
-  return made;
+  ca_pair pair{std::move(key), std::move(*certificate)};
+  if (auto saved = save_pair(options.dir, pair, new_key); !saved) return std::unexpected(std::move(saved.error()));
+  return pair;
 }
 
 struct outcome {
@@ -79,16 +79,16 @@ struct outcome {
   bool created;
 };
 
-// Another process may be making the same CA at this moment. Files are never overwritten, so whoever comes second finds
-// one in its way (EEXIST), and uses what the other made.
+// Another process may be creating the same CA at this moment. Files are never overwritten, so the second process fails
+// with EEXIST and uses the first one's CA.
 result<outcome> load_or_make(const ca_options& options, wall_time now) {
   for (int attempts_left = 3;; --attempts_left) {
     auto found = load_pair(options.dir);
     if (!found) return std::unexpected(std::move(found.error()));
     if (found->certificate) return outcome{std::move(*found), false};
-    auto made = make(options, std::move(found->key), now);
-    if (made) return outcome{std::move(*made), true};
-    if (made.error().os != EEXIST || attempts_left == 1) return std::unexpected(std::move(made.error()));
+    auto created = make(options, std::move(found->key), now);
+    if (created) return outcome{std::move(*created), true};
+    if (created.error().os != EEXIST || attempts_left == 1) return std::unexpected(std::move(created.error()));
   }
 }
 
@@ -103,14 +103,14 @@ result<authority> authority::open(const ca_options& options, wall_time now) {
   if (!usable) return std::unexpected(std::move(usable.error()));
   auto remarks = check_access(options.dir);
   if (!remarks) return std::unexpected(std::move(remarks.error()));
-  auto made = std::make_shared<state>();
-  made->remarks = std::move(*remarks);
-  made->remarks.insert(made->remarks.end(), usable->begin(), usable->end());
-  made->pem = to_pem(*found->pair.certificate);
-  made->key = std::move(found->pair.key);
-  made->certificate = std::move(found->pair.certificate);
-  made->created = found->created;
-  return authority(std::move(made));
+  auto opened = std::make_shared<state>();
+  opened->remarks = std::move(*remarks);
+  opened->remarks.insert(opened->remarks.end(), usable->begin(), usable->end());
+  opened->pem = to_pem(*found->pair.certificate);
+  opened->key = std::move(found->pair.key);
+  opened->certificate = std::move(found->pair.certificate);
+  opened->created = found->created;
+  return authority(std::move(opened));
 }
 
 const std::string& authority::certificate_pem() const noexcept {

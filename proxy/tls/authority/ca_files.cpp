@@ -2,7 +2,7 @@
 
 #include "regpass/base/secret.hpp"
 #include "tls/authority/certificate.hpp"
-#include "tls/moments.hpp"
+#include "tls/time_range.hpp"
 #include "tls/trust/files.hpp"
 
 #include <fmt/format.h>
@@ -28,7 +28,7 @@ std::unexpected<error> pair_fail(errc code, const fs::path& dir, std::string_vie
   return fail(code, fmt::format("{}: {}: {}", dir.string(), what, remedy));
 }
 
-// Nothing when there is no such file.
+// Nothing if the file does not exist.
 result<std::optional<std::string>> read_if_there(const fs::path& path) {
   auto text = read_owned_file(path);
   if (text) return std::optional<std::string>(std::move(*text));
@@ -73,7 +73,7 @@ std::string octal(mode_t mode) {
   return fmt::format("{:04o}", mode & 07777U);
 }
 
-// Kubernetes' volumes of secrets are 1777: what is in a sticky directory can be replaced by its owner only.
+// Kubernetes' secret volumes have mode 1777: in a sticky directory only the owner can replace a file.
 void check_directory(const fs::path& dir, std::vector<std::string>& remarks) {
   struct stat info{};
   if (::stat(dir.c_str(), &info) != 0) return;
@@ -131,7 +131,7 @@ result<std::vector<std::string>> check_usable(const X509& certificate, const fs:
                                            "wrong; {}",
                                            by_clock, rfc3339(from), remedy_if_clock_is_right));
   }
-  // OpenSSL caches what it finds out in the certificate, hence the cast.
+  // OpenSSL caches results in the certificate, hence the cast.
   if (X509_check_ca(const_cast<X509*>(&certificate)) != 1) {
     return pair_fail(errc::bad_input, dir, "ca.crt is no CA certificate");
   }
@@ -146,17 +146,17 @@ result<std::vector<std::string>> check_usable(const X509& certificate, const fs:
 }
 
 // The key first: a crash in between leaves a key without certificate, which the next start completes.
-result<void> save_pair(const fs::path& path, const ca_pair& made, bool new_key) {
+result<void> save_pair(const fs::path& path, const ca_pair& pair, bool new_key) {
   auto dir = open_directory(path, 0700);
   if (!dir) return std::unexpected(std::move(dir.error()));
   if (auto safe = make_private(*dir, path); !safe) return safe;
   if (new_key) {
-    std::string text = to_pem(*made.key);
+    std::string text = to_pem(*pair.key);
     auto saved = write_file(*dir, path / "ca.key", text, 0600, existing::keep);
     wipe(text);
     if (!saved) return saved;
   }
-  return write_file(*dir, path / "ca.crt", to_pem(*made.certificate), 0644, existing::keep);
+  return write_file(*dir, path / "ca.crt", to_pem(*pair.certificate), 0644, existing::keep);
 }
 
 }  // namespace regpass::tls

@@ -1,5 +1,4 @@
-// The CA's two files, ca.key and ca.crt in one directory: read as one generation, judged, written so that nothing is
-// lost.
+// The CA's two files, ca.key and ca.crt in one directory: read as one generation, checked, and written atomically.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -17,17 +16,18 @@ struct ca_pair {
   x509_ptr certificate;
 };
 
-// Both, or neither, or a key whose certificate a crash prevented. Anything else is an error that says what to delete.
-// Who else may read or change the pair, as sentences. A directory of our own is taken from those who may write to it. A
-// key that anybody may change is an error.
+// Warnings about who else may read or change the pair. If the directory is ours and writable by others, its mode is
+// fixed. A key that anybody may change is an error.
 result<std::vector<std::string>> check_access(const std::filesystem::path& dir);
 
+// Loads both, or neither, or only a key (a crash prevented the certificate). Anything else is an error that says what
+// to delete.
 result<ca_pair> load_pair(const std::filesystem::path& dir);
 
-// A CA certificate that has not ended. One that is not valid yet by the clock is used all the same, with a remark.
+// The certificate must be a CA's and not expired. If it is not valid yet by the clock, it is used with a warning.
 result<std::vector<std::string>> check_usable(const X509& certificate, const std::filesystem::path& dir, wall_time now);
 
 // Never overwrites: a file that is there already fails with EEXIST.
-result<void> save_pair(const std::filesystem::path& dir, const ca_pair& made, bool new_key);
+result<void> save_pair(const std::filesystem::path& dir, const ca_pair& pair, bool new_key);
 
 }  // namespace regpass::tls

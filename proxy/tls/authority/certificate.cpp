@@ -22,8 +22,7 @@ bio_ptr reading(std::string_view text) {
   return bio_ptr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-// OpenSSL knows "-----BEGIN" at the beginning of a line only. Files that were put together one after the other have
-// their byte order marks in the middle.
+// OpenSSL recognises "-----BEGIN" only at the start of a line. Concatenated files have byte order marks in the middle.
 std::string without_byte_order_marks(std::string_view pem) {
   constexpr std::string_view mark = "\xEF\xBB\xBF";
   std::string text;
@@ -103,7 +102,7 @@ certificate_blocks split_pem(std::string_view pem) {
     if (read && block.is_certificate()) blocks.der.push_back(block.text());
     if (read) continue;
     if (at_end_of_pem()) break;
-    // A broken block has been read; those behind it are not lost with it.
+    // The broken block has been consumed; continue with the following ones.
     auto reason = queue_text();
     if (blocks.broken.empty()) blocks.broken = std::move(reason);
   }

@@ -1,4 +1,4 @@
-// Certificates and keys: from PEM and to it, what they say, and the steps that making one takes.
+// Certificates and keys: parsing, serialising, inspecting and creating them.
 #pragma once
 
 #include "regpass/base/error.hpp"

@@ -12,7 +12,7 @@ namespace {
 
 using subtrees = STACK_OF(GENERAL_SUBTREE);
 
-// Reserved by RFC 6761 section 6.4: whoever is permitted this only may sign for nobody.
+// Reserved by RFC 6761 section 6.4: a CA that is permitted only this name cannot sign for any real host.
 constexpr std::string_view nobody = "invalid";
 
 bool append(subtrees*& list, general_name_ptr base) {

@@ -3,8 +3,8 @@
 #include "tls/authority/certificate.hpp"
 #include "tls/authority/constraints.hpp"
 #include "tls/authority/names.hpp"
-#include "tls/moments.hpp"
 #include "tls/openssl_ptr.hpp"
+#include "tls/time_range.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -40,7 +40,7 @@ bool add_leaf_extensions(X509& certificate, X509& issuer, const subject_name& na
          add_extension(certificate, issuer, NID_authority_key_identifier, "keyid") && set_only_name(certificate, name);
 }
 
-// The subject has no common name: clients look at the one alternative name only, and some would hold a common name that
+// The subject has no common name: clients check the alternative name only, and some would check a common name that
 // looks like a host against the CA's constraints.
 x509_ptr make_leaf(const authority& ca, EVP_PKEY& key, const subject_name& name, const validity& dates) {
   x509_ptr certificate = begin_certificate(key, dates);
@@ -50,7 +50,7 @@ x509_ptr make_leaf(const authority& ca, EVP_PKEY& key, const subject_name& name,
   return made ? std::move(certificate) : nullptr;
 }
 
-// What the client must get beside the leaf: a CA that is not its own root is an intermediate of somebody's.
+// What is sent beside the leaf: a CA that is not self-signed is an intermediate, which clients need.
 std::vector<X509*> chain_of(const leaf& made, const authority& ca) {
   std::vector<X509*> chain{made.certificate.get()};
   if (X509_check_issued(ca.certificate(), ca.certificate()) != X509_V_OK) chain.push_back(ca.certificate());
@@ -61,10 +61,10 @@ std::vector<X509*> chain_of(const leaf& made, const authority& ca) {
 
 namespace {
 
-result<leaf> mint_for(const authority& ca, EVP_PKEY* leaf_key, std::string_view name, const moments& when) {
+result<leaf> mint_for(const authority& ca, EVP_PKEY* leaf_key, std::string_view name, const time_range& times) {
   const auto parsed = parse_name(name);
   if (!parsed) return std::unexpected(parsed.error());
-  const validity dates{when.earliest - backdated_by, when.latest - backdated_by + life};
+  const validity dates{times.earliest - backdated_by, times.latest - backdated_by + life};
   x509_ptr certificate = make_leaf(ca, *leaf_key, *parsed, dates);
   if (!certificate)
     return fail(errc::io, fmt::format("cannot make a certificate for {}: {}", parsed->text, queue_text()));
@@ -75,7 +75,7 @@ result<leaf> mint_for(const authority& ca, EVP_PKEY* leaf_key, std::string_view 
 }  // namespace
 
 result<leaf> mint(const authority& ca, EVP_PKEY* leaf_key, std::string_view name, wall_time now) {
-  return mint_for(ca, leaf_key, name, moments_of(now));
+  return mint_for(ca, leaf_key, name, possible_times(now));
 }
 
 struct leaf_cache::state {
@@ -85,36 +85,36 @@ struct leaf_cache::state {
     wall_time not_before;
     wall_time not_after;
 
-    bool usable(const moments& when) const {
-      return when.earliest >= not_before && when.latest < not_after - renewed_before_end;
+    bool usable(const time_range& times) const {
+      return times.earliest >= not_before && times.latest < not_after - renewed_before_end;
     }
   };
 
   state(authority own, std::size_t most) : ca(std::move(own)), capacity(std::max<std::size_t>(most, 1)) {}
-  moments when(const instant& now);
-  std::optional<context> find(const std::string& name, const moments& when);
+  time_range times(const instant& now);
+  std::optional<context> find(const std::string& name, const time_range& times);
   void store(entry fresh);
-  result<entry> make(const std::string& name, const moments& when) const;
-  result<context> get(std::string_view name, const moments& when);
+  result<entry> make(const std::string& name, const time_range& times) const;
+  result<context> get(std::string_view name, const time_range& times);
 
   authority ca;
   key_ptr key = make_p256_key();
   std::size_t capacity;
   mutable std::mutex guard;
-  clock_pair clocks{now()};
+  clock_tracker clocks{now()};
   std::list<entry> entries;  // the most recently used first
   std::unordered_map<std::string, std::list<entry>::iterator> by_name;
 };
 
-moments leaf_cache::state::when(const instant& now) {
+time_range leaf_cache::state::times(const instant& now) {
   const std::scoped_lock lock(guard);
   return clocks.at(now);
 }
 
-std::optional<context> leaf_cache::state::find(const std::string& name, const moments& when) {
+std::optional<context> leaf_cache::state::find(const std::string& name, const time_range& times) {
   const std::scoped_lock lock(guard);
   const auto found = by_name.find(name);
-  if (found == by_name.end() || !found->second->usable(when)) return std::nullopt;
+  if (found == by_name.end() || !found->second->usable(times)) return std::nullopt;
   entries.splice(entries.begin(), entries, found->second);
   return found->second->presented;
 }
@@ -133,9 +133,9 @@ void leaf_cache::state::store(entry fresh) {
   by_name.emplace(entries.front().name, entries.begin());
 }
 
-result<leaf_cache::state::entry> leaf_cache::state::make(const std::string& name, const moments& when) const {
+result<leaf_cache::state::entry> leaf_cache::state::make(const std::string& name, const time_range& times) const {
   if (!key) return fail(errc::io, "cannot make a key for certificates");
-  auto made = mint_for(ca, key.get(), name, when);
+  auto made = mint_for(ca, key.get(), name, times);
   if (!made) return std::unexpected(std::move(made.error()));
   auto presented = make_server_context(key.get(), chain_of(*made, ca));
   if (!presented) return std::unexpected(std::move(presented.error()));
@@ -146,11 +146,11 @@ leaf_cache::leaf_cache(authority ca, std::size_t capacity) : state_(std::make_un
 leaf_cache::~leaf_cache() = default;
 
 // Minting happens outside the lock: two threads may mint the same name at the same time, and the later one is kept.
-result<context> leaf_cache::state::get(std::string_view name, const moments& when) {
+result<context> leaf_cache::state::get(std::string_view name, const time_range& times) {
   const auto parsed = parse_name(name);
   if (!parsed) return std::unexpected(parsed.error());
-  if (auto known = find(parsed->text, when)) return std::move(*known);
-  auto made = make(parsed->text, when);
+  if (auto known = find(parsed->text, times)) return std::move(*known);
+  auto made = make(parsed->text, times);
   if (!made) return std::unexpected(std::move(made.error()));
   context presented = made->presented;
   store(std::move(*made));
@@ -158,11 +158,11 @@ result<context> leaf_cache::state::get(std::string_view name, const moments& whe
 }
 
 result<context> leaf_cache::get(std::string_view name, wall_time now) {
-  return state_->get(name, moments_of(now));
+  return state_->get(name, possible_times(now));
 }
 
 result<context> leaf_cache::get(std::string_view name, const instant& now) {
-  return state_->get(name, state_->when(now));
+  return state_->get(name, state_->times(now));
 }
 
 std::size_t leaf_cache::size() const {

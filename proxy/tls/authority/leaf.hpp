@@ -17,7 +17,7 @@
 namespace regpass::tls {
 
 // One leaf: ECDSA P-256, exactly one SAN (DNS name or IP address), serverAuth, random serial, valid from an hour ago
-// for 48 hours less that hour. Where the clock shows a time that cannot be, it is valid at each time that can.
+// for 48 hours less that hour. If the clock is implausible, the leaf is valid at every plausible time.
 struct leaf {
   std::shared_ptr<X509> certificate;
   wall_time not_before;
@@ -25,8 +25,8 @@ struct leaf {
 };
 result<leaf> mint(const authority&, EVP_PKEY* leaf_key, std::string_view name, wall_time now);
 
-// Thread-safe. All leaves share one key made at construction. Least recently used ones go first. A leaf is minted anew
-// an hour before it ends, or when the wall clock stands outside its validity (a clock that jumped).
+// Thread-safe. All leaves share one key made at construction. The least recently used are dropped first. A leaf is
+// replaced an hour before it expires, or when the wall clock is outside its validity (after a jump).
 class leaf_cache {
  public:
   leaf_cache(authority ca, std::size_t capacity = 256);
@@ -35,8 +35,8 @@ class leaf_cache {
   // errc::denied when the CA's constraints do not cover the name. Callers ask only for names that are intercepted
   // (T25).
   result<context> get(std::string_view name, wall_time now);
-  // The leaf is valid by the wall clock and, for a day after that was set, by what it would show otherwise: clients may
-  // have the one time or the other.
+  // The leaf is valid by the wall clock and, for a day after that was set, also by what it would have shown otherwise:
+  // clients may have either time.
   result<context> get(std::string_view name, const instant& now);
   std::size_t size() const;
 

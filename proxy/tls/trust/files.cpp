@@ -36,7 +36,7 @@ result<struct stat> regular(int fd, const fs::path& path) {
   return info;
 }
 
-// The bound holds for the bytes read, too: the file may grow meanwhile.
+// The bound also applies to the bytes read: the file may grow meanwhile.
 result<std::string> read_all(int fd, const fs::path& path) {
   std::string text;
   std::array<char, 16384> piece;
@@ -50,7 +50,7 @@ result<std::string> read_all(int fd, const fs::path& path) {
   }
 }
 
-// Kubernetes' atomic writer makes "ca.key -> ..data/ca.key" and swaps "..data"; any other link is somebody else's idea.
+// Kubernetes' atomic writer makes "ca.key -> ..data/ca.key" and swaps "..data"; any other link is suspicious.
 result<file_handle> open_linked(const fs::path& path) {
   std::error_code code;
   const fs::path target = fs::read_symlink(path, code);

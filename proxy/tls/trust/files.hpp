@@ -1,5 +1,4 @@
-// Small files that hold keys and certificates: read with a bound and without surprises, written so that nobody sees
-// half of one.
+// Small files that hold keys and certificates: read with a bound, written atomically.
 #pragma once
 
 #include "regpass/base/error.hpp"
@@ -35,8 +34,8 @@ class file_handle {
 // An operating system's error about a path; ENOENT becomes not_found.
 error os_error(std::string_view doing, const std::filesystem::path& path, int code);
 
-// As base/file's read_file, for a file that nobody but us or root may have put there: it must belong to one of them,
-// and a symlink is followed only into Kubernetes' "..data" beside it.
+// Like base/file's read_file, for a file that must belong to us or root. A symlink is followed only into Kubernetes'
+// "..data" in the same directory.
 result<std::string> read_owned_file(const std::filesystem::path& path);
 
 enum class existing : bool { keep, replace };
@@ -46,14 +45,14 @@ enum class existing : bool { keep, replace };
 result<void> write_file(const file_handle& dir, const std::filesystem::path& path, std::string_view content,
                         mode_t mode, existing what);
 
-// Is `name` in the open directory a regular file (no link) with just this content and mode?
+// Whether `name` in the open directory is a regular file (no link) with exactly this content and mode.
 bool file_is(const file_handle& dir, const std::filesystem::path& name, std::string_view content, mode_t mode);
 
-// Opens the directory; makes it, and its parents with 0755, when missing.
+// Opens the directory, and creates it (and its parents with mode 0755) if it is missing.
 result<file_handle> open_directory(const std::filesystem::path& path, mode_t mode);
 
-// Takes the directory from everybody else (0700). One that belongs to another user, or root's that others may write to,
-// is an error.
+// Sets the directory's mode to 0700. It is an error if the directory belongs to another user, or to root and is
+// writable by others.
 result<void> make_private(const file_handle& dir, const std::filesystem::path& path);
 
 }  // namespace regpass::tls

@@ -11,7 +11,7 @@
 
 namespace regpass::tls {
 
-// Not parsed before it is needed: 140 of them take as long as the rest of the program's start.
+// Parsed lazily: parsing 140 of them takes as long as the rest of the program's start.
 struct root_certificate {
   std::string der;
   name_ptr subject;
@@ -27,7 +27,7 @@ std::string to_pem(const root_certificate&);
 
 // A store that finds these roots, without the certificate whose DER is `except`. Equal arguments share one store.
 result<store_ptr> root_store(const std::shared_ptr<const root_list>& roots, const std::string& except_der);
-// A store of its own.
+// A new store, not shared.
 result<store_ptr> make_store(const std::shared_ptr<const root_list>& roots, const std::string& except_der);
 
 }  // namespace regpass::tls

@@ -1,4 +1,4 @@
-// The writing side of an HTTP/1.1 message, the same in both roles.
+// The writing side of an HTTP/1.1 connection in both roles.
 #pragma once
 
 #include "http/framing.hpp"
@@ -13,16 +13,16 @@
 
 namespace regpass::transport {
 
-// Awaits `work`, which writes, and blames the deadline if that ended it.
+// Awaits `work`, which writes, and blames the deadline if it expired.
 async::task<result<void>> in_time(async::deadline& timer, std::chrono::milliseconds within,
                                   async::task<result<void>> work);
 
-// One piece of a body in its framing, with a head that waited for it in front: one write, one TLS record where it is
+// Writes one piece of a body with its framing, preceded by the pending head: one write, and one TLS record if it is
 // small.
-async::task<result<void>> write_piece(net::stream& to, std::string& pending_head, const http::framing& how,
+async::task<result<void>> write_piece(net::stream& to, std::string& pending_head, const http::framing& body,
                                       std::string_view piece);
-// What ends the body: the last chunk, or just the head if no piece came.
-async::task<result<void>> write_end(net::stream& to, std::string& pending_head, const http::framing& how,
+// Writes what ends the body: the last chunk, or only the pending head if there was no piece.
+async::task<result<void>> write_end(net::stream& to, std::string& pending_head, const http::framing& body,
                                     const http::fields& trailers);
 
 }  // namespace regpass::transport
