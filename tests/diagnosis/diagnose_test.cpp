@@ -290,7 +290,7 @@ TEST_CASE("a 404 with an HTML page is a failure, because it is not from a regist
   const auto x = diagnose(e);
   REQUIRE(x);
   CHECK(x->cause == "request-refused");
-  CHECK(x->summary.find("something in front of registry.test") != std::string::npos);
+  CHECK(x->summary.find("an intermediary in front of registry.test") != std::string::npos);
 }
 
 TEST_CASE("success is not explained") {

@@ -85,7 +85,7 @@ constexpr std::array rows{
           .judge = judge_not_utf8,
           .summary_text = "no credential for {host}: {place} cannot be read ({detail}); {activity} was refused",
           .fix_text = "Save {place} as UTF-8; in PowerShell: Set-Content -Encoding utf8, or iconv -f UTF-16 -t UTF-8",
-          .doc = {.seen = "Requests to all hosts are anonymous. Other tools report: invalid character 'ÿ' looking for "
+          .doc = {.seen = "Requests to all hosts are anonymous. Other tools say: invalid character 'ÿ' looking for "
                           "beginning of value.",
                   .why = "Windows PowerShell 5.1 writes UTF-16 when output is redirected with >, and some editors do "
                          "by default. A UTF-8 byte order mark is harmless: regpass ignores it.",

@@ -54,7 +54,7 @@ std::string summary(const facts& f) {
       step.config_line.empty() ? ", which regpass refuses: " + step.why : "; to allow it: " + step.config_line;
   const auto realm = shortened(step.realm, 80);
   if (f.seen->source.empty()) return fmt::format("{} names the token server {}{}", host(f), realm, change);
-  return fmt::format("{} asks for {} to be sent to {}{}", host(f), holder(f), realm, change);
+  return fmt::format("{} wants {} sent to {}{}", host(f), holder(f), realm, change);
 }
 
 std::vector<std::string> fix(const facts& f) {
