@@ -48,7 +48,7 @@ class shared_services {
             tokens_, stores.hints, stores.history, metrics, &stores.leaves,
             [&configuration] { return configuration.snapshot(); }, settings.process.tunnel_idle) {
     services_.programs = &programs_;
-    services_.refused.allow(settings.process.refusals_per_second);
+    services_.refusals.set_limit(settings.process.refusals_per_second);
   }
 
   forward::services& get() noexcept { return services_; }
@@ -241,7 +241,7 @@ std::vector<forward::exchange_record> server::history() const {
   return state_->stores.history.all();
 }
 std::vector<std::string> server::passed_hosts() const {
-  return state_->services->get().passed.all();
+  return state_->services->get().stores.tunnelled_hosts.all();
 }
 std::vector<std::string> server::entries() const {
   return served_registries(*state_->configuration.snapshot());
@@ -259,7 +259,7 @@ void server::draining() {
   state_->report->draining();
 }
 std::size_t server::busy() const {
-  return state_->services->get().busy.load();
+  return state_->services->get().load.busy.load();
 }
 void server::stop() {
   state_->stop();

@@ -131,7 +131,7 @@ admin::readiness self_report::ready() const {
   const auto from = of_.current();
   admin::readiness made;
   made.ready = !draining_;
-  if (draining_) made.details.emplace_back("draining", std::to_string(of_.busy.load()) + " in progress");
+  if (draining_) made.details.emplace_back("draining", std::to_string(of_.load.busy.load()) + " in progress");
   for (const auto& one : listeners_) made.details.emplace_back("listening", one);
   const auto counts = count_usable(from->credentials);
   made.details.emplace_back("credentials", text_of(counts));
@@ -172,7 +172,7 @@ boost::json::object self_report::status() const {
           {"uptime_s", up.count()},
           {"draining", draining_.load()},
           {"connections", of_.load.sessions.load()},
-          {"busy", of_.load.busy.load()},
+          {"busy", of_.load.load.busy.load()},
           {"config", config_file_},
           {"last_reload_problem", last_problem()},
           {"log_level", log::name_of(log::threshold())},

@@ -86,7 +86,7 @@ void worker_pool::serve(forward::services& services, std::size_t most_connection
                                           worker->pool->bounds()};
     for (std::size_t i = 0; i < listen_points_.size(); ++i) {
       worker->listeners[i]->start(accept_handler(listen_points_[i], context, listen_points_), most_connections,
-                                  [&services] { return services.sessions.load(); });
+                                  [&services] { return services.load.sessions.load(); });
     }
     worker->thread.start();
   }

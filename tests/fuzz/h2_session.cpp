@@ -1,5 +1,6 @@
 // HTTP/2 frames into a whole session: streams, windows, deadlines; it ends when its client does (T21, T22).
 #include "fuzz.hpp"
+#include "regpass/http/h2_codec.hpp"
 #include "support/memory_stream.hpp"
 #include "transport/h2_connection.hpp"
 
