@@ -172,7 +172,7 @@ boost::json::object self_report::status() const {
           {"uptime_s", up.count()},
           {"draining", draining_.load()},
           {"connections", of_.load.sessions.load()},
-          {"busy", of_.load.load.busy.load()},
+          {"busy", of_.load.busy.load()},
           {"config", config_file_},
           {"last_reload_problem", last_problem()},
           {"log_level", log::name_of(log::threshold())},

@@ -30,7 +30,7 @@ int most_sends = 0;
 int most_token_requests = 0;
 
 // Counts what a handshake does, and judges it.
-struct connection_counts {
+struct tally {
   int sends = 0;
   int token_requests = 0;
   int probes = 0;
