@@ -1,13 +1,14 @@
-// All settings of a running regpass. Options that a module reads are in proxy/options; the daemon's own are here.
+// All settings of a running regpass. Options that a module reads are in include/regpass/options; the daemon's own are
+// here.
 #pragma once
 
-#include "options/clients.hpp"
 #include "options/credentials.hpp"
-#include "options/limits.hpp"
-#include "options/listeners.hpp"
-#include "options/registry.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/base/secret.hpp"
+#include "regpass/options/clients.hpp"
+#include "regpass/options/limits.hpp"
+#include "regpass/options/listeners.hpp"
+#include "regpass/options/registry.hpp"
 
 #include <chrono>
 #include <cstddef>

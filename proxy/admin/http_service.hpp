@@ -7,7 +7,7 @@
 #include "admin/connection_table.hpp"
 #include "regpass/net/stream.hpp"
 #include "regpass/transport/exchange.hpp"
-#include "regpass/transport/limits.hpp"
+#include "transport/limits.hpp"
 
 #include <functional>
 #include <memory>

@@ -69,9 +69,9 @@
 #pragma once
 
 #include "auth/realm.hpp"
-#include "options/registry.hpp"
 #include "regpass/auth/challenge.hpp"
 #include "regpass/auth/token.hpp"
+#include "regpass/options/registry.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,7 @@
 // What may be done at a registry: actions by repository patterns. Default: pull everything, push and delete nothing.
 #pragma once
 
-#include "options/registry.hpp"
+#include "regpass/options/registry.hpp"
 #include "regpass/registry/host.hpp"
 #include "regpass/registry/operation.hpp"
 

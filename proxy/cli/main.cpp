@@ -1,5 +1,5 @@
 #include "cli/commands/commands.hpp"
-#include "platform/confinement.hpp"
+#include "regpass/platform/confinement.hpp"
 #include "tls/record_memory.hpp"
 
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 #include "daemon/side_listeners.hpp"
 
-#include "net/tcp_stream.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/net/endpoint.hpp"
+#include "regpass/net/tcp_stream.hpp"
 
 #include <algorithm>
 #include <chrono>

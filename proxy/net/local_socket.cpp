@@ -1,7 +1,7 @@
 #include "regpass/net/local_socket.hpp"
 
 #include "net/errors.hpp"
-#include "net/tcp_stream.hpp"
+#include "regpass/net/tcp_stream.hpp"
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>

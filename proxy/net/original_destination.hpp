@@ -1,7 +1,7 @@
 // Where a redirected connection was meant to go.
 #pragma once
 
-#include "net/tcp_stream.hpp"
+#include "regpass/net/tcp_stream.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 

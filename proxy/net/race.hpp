@@ -1,8 +1,8 @@
 // Happy Eyeballs (RFC 8305): the addresses of a name are tried in parallel, each a little later than the previous one.
 #pragma once
 
-#include "net/tcp_stream.hpp"
 #include "regpass/async/task.hpp"
+#include "regpass/net/tcp_stream.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 

@@ -1,4 +1,4 @@
-#include "net/tcp_stream.hpp"
+#include "regpass/net/tcp_stream.hpp"
 
 #include "net/errors.hpp"
 #include "net/receive_batch.hpp"

@@ -1,10 +1,10 @@
 #include "regpass/net/upstream_proxy.hpp"
 
 #include "net/prefixed_stream.hpp"
-#include "net/tcp_stream.hpp"
 #include "regpass/async/deadline.hpp"
 #include "regpass/http/h1_codec.hpp"
 #include "regpass/net/endpoint.hpp"
+#include "regpass/net/tcp_stream.hpp"
 #include "regpass/net/tls_stream.hpp"
 
 #include <boost/asio/steady_timer.hpp>

@@ -1,4 +1,4 @@
-#include "platform/confinement.hpp"
+#include "regpass/platform/confinement.hpp"
 
 #include <fcntl.h>
 #include <sys/prctl.h>

@@ -1,6 +1,6 @@
 // A Landlock domain (landlock(7)): no programs are run, and nothing is written outside a few directories.
-#include "platform/confinement.hpp"
 #include "regpass/base/descriptor.hpp"
+#include "regpass/platform/confinement.hpp"
 
 #include <fcntl.h>
 #include <linux/landlock.h>

@@ -1,7 +1,7 @@
 // A seccomp filter (seccomp(2)) for what a proxy never needs but an intruder would: access to other processes' memory,
 // to other namespaces and to kernel internals. Everything else is allowed, so that library updates cannot break
 // regpass.
-#include "platform/confinement.hpp"
+#include "regpass/platform/confinement.hpp"
 
 #include <linux/audit.h>
 #include <linux/filter.h>

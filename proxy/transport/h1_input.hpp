@@ -5,7 +5,7 @@
 #include "regpass/base/buffer.hpp"
 #include "regpass/http/h1_codec.hpp"
 #include "regpass/net/stream.hpp"
-#include "regpass/transport/limits.hpp"
+#include "transport/limits.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -5,7 +5,7 @@
 #include "regpass/async/deadline.hpp"
 #include "regpass/http/message.hpp"
 #include "regpass/net/stream.hpp"
-#include "regpass/transport/limits.hpp"
+#include "transport/limits.hpp"
 
 #include <chrono>
 #include <string>

@@ -7,8 +7,8 @@
 
 #include "regpass/net/stream.hpp"
 #include "regpass/transport/exchange.hpp"
-#include "regpass/transport/limits.hpp"
 #include "transport/connection_counts.hpp"
+#include "transport/limits.hpp"
 
 #include <functional>
 #include <memory>

@@ -7,7 +7,7 @@
 #include "regpass/base/time.hpp"
 #include "regpass/http/h2_codec.hpp"
 #include "regpass/net/stream.hpp"
-#include "regpass/transport/limits.hpp"
+#include "transport/limits.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

@@ -1,9 +1,9 @@
 // The service over real sockets: what probes and browsers send, and what they must not be able to do.
 #include "admin/http_service.hpp"
 
-#include "net/tcp_stream.hpp"
 #include "regpass/async/worker.hpp"
 #include "regpass/net/listener.hpp"
+#include "regpass/net/tcp_stream.hpp"
 #include "support/common_ground.hpp"
 #include "support/raw_client.hpp"
 

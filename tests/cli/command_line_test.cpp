@@ -224,7 +224,7 @@ TEST_CASE("E7: a list for --set is written as in the file, or with commas") {
   const auto unquoted =
       typed({"config", "show", "--set", state, "--set", "credentials.docker_config=[/a.json, /b.json]"});
   CHECK(unquoted.code == cli::exit_usage);
-  CHECK_THAT(unquoted.err, Contains("each element in quotes") && !Contains("[\"[/a.json"));
+  CHECK_THAT(unquoted.err, Contains("quote each element") && !Contains("[\"[/a.json"));
   const environment_variable variable("REGPASS_CREDENTIALS_DOCKER_CONFIG", R"(["/e,f", "/g"])");
   CHECK_THAT(typed({"config", "show", "--set", state}).out, Contains(R"(docker_config = ["/e,f", "/g"])"));
 }

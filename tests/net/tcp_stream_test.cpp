@@ -1,4 +1,4 @@
-#include "net/tcp_stream.hpp"
+#include "regpass/net/tcp_stream.hpp"
 
 #include "regpass/async/task_group.hpp"
 #include "support/bytes.hpp"

@@ -1,5 +1,5 @@
 // What the process gives up, tested in a child process (T28).
-#include "platform/confinement.hpp"
+#include "regpass/platform/confinement.hpp"
 
 #include "support/temporary_directory.hpp"
 

@@ -1,7 +1,7 @@
 // Real sockets within the process: a port of 127.0.0.1 on which a test accepts explicitly, and connected pairs.
 #pragma once
 
-#include "net/tcp_stream.hpp"
+#include "regpass/net/tcp_stream.hpp"
 #include "run_task.hpp"
 
 #include <boost/asio/ip/tcp.hpp>

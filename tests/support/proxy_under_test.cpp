@@ -5,11 +5,11 @@
 #include "forward/modes/mirror_mode.hpp"
 #include "forward/modes/transparent_mode.hpp"
 #include "forward/services/services.hpp"
-#include "net/tcp_stream.hpp"
 #include "regpass/async/worker.hpp"
 #include "regpass/base/log.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/net/listener.hpp"
+#include "regpass/net/tcp_stream.hpp"
 #include "temporary_directory.hpp"
 #include "tls_pair.hpp"
 

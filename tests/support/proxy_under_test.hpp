@@ -9,7 +9,7 @@
 #include "regpass/auth/credential.hpp"
 #include "regpass/forward/history.hpp"
 #include "regpass/forward/snapshot.hpp"
-#include "regpass/transport/limits.hpp"
+#include "transport/limits.hpp"
 
 #include <boost/json/object.hpp>
 

@@ -1,9 +1,9 @@
 // WWW-Authenticate as values (RFC 9110 section 11.6.1): several challenges per field, several fields, quoted strings.
 #pragma once
 
-#include "options/limits.hpp"
 #include "regpass/base/error.hpp"
 #include "regpass/http/message.hpp"
+#include "regpass/options/limits.hpp"
 
 #include <optional>
 #include <string>

@@ -2,12 +2,12 @@
 // variant).
 #pragma once
 
-#include "options/limits.hpp"
 #include "regpass/auth/credential.hpp"
 #include "regpass/base/secret.hpp"
 #include "regpass/base/time.hpp"
 #include "regpass/http/message.hpp"
 #include "regpass/http/origin.hpp"
+#include "regpass/options/limits.hpp"
 #include "regpass/registry/scope.hpp"
 
 #include <algorithm>

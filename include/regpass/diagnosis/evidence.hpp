@@ -7,11 +7,11 @@
 // sets it.
 #pragma once
 
+#include "diagnosis/record/field.hpp"
 #include "regpass/auth/choice.hpp"
 #include "regpass/auth/token.hpp"
 #include "regpass/base/error.hpp"
 #include "regpass/base/time.hpp"
-#include "regpass/diagnosis/field.hpp"
 #include "regpass/registry/error_body.hpp"
 #include "regpass/registry/scope.hpp"
 

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "http/framing.hpp"
-#include "options/limits.hpp"
 #include "regpass/base/error.hpp"
 #include "regpass/http/message.hpp"
+#include "regpass/options/limits.hpp"
 
 #include <cstddef>
 #include <cstdint>

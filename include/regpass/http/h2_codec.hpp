@@ -7,11 +7,11 @@
 #pragma once
 
 #include "http/framing.hpp"
-#include "options/limits.hpp"
 #include "regpass/base/error.hpp"
 #include "regpass/base/time.hpp"
 #include "regpass/http/h1_codec.hpp"
 #include "regpass/http/message.hpp"
+#include "regpass/options/limits.hpp"
 
 #include <cstddef>
 #include <cstdint>

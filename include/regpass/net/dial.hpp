@@ -3,8 +3,8 @@
 #pragma once
 
 #include "net/names/resolver.hpp"
-#include "net/tcp_stream.hpp"
 #include "regpass/net/stream.hpp"
+#include "regpass/net/tcp_stream.hpp"
 
 #include <boost/asio/ip/address.hpp>
 

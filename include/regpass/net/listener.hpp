@@ -1,8 +1,8 @@
 // Accepts TCP connections until stopped. Pauses, instead of spinning, when descriptors run out.
 #pragma once
 
-#include "net/tcp_stream.hpp"
 #include "regpass/base/endpoint.hpp"
+#include "regpass/net/tcp_stream.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 

@@ -2,8 +2,8 @@
 // reading the system's roots costs 20 ms and more in OpenSSL 3.0 (openssl#16878).
 #pragma once
 
-#include "options/registry.hpp"
 #include "regpass/base/error.hpp"
+#include "regpass/options/registry.hpp"
 
 #include <openssl/types.h>
 

@@ -5,8 +5,8 @@
 #include "regpass/http/h1_codec.hpp"
 #include "regpass/net/stream.hpp"
 #include "regpass/transport/exchange.hpp"
-#include "regpass/transport/limits.hpp"
 #include "transport/h1_input.hpp"
+#include "transport/limits.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "platform/confinement.hpp"
+#include "regpass/platform/confinement.hpp"
 
 namespace regpass::daemon {
 

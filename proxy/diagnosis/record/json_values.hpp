@@ -2,11 +2,11 @@
 // type.
 #pragma once
 
+#include "diagnosis/record/field.hpp"
 #include "regpass/auth/choice.hpp"
 #include "regpass/base/error.hpp"
 #include "regpass/base/text.hpp"
 #include "regpass/base/time.hpp"
-#include "regpass/diagnosis/field.hpp"
 #include "regpass/registry/scope.hpp"
 
 #include <boost/json/value.hpp>

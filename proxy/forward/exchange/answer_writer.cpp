@@ -6,26 +6,6 @@
 
 namespace regpass::forward {
 
-int status_for(const error& problem) {
-  switch (problem.code) {
-    case errc::denied:
-      return 403;
-    case errc::timed_out:
-      return 504;
-    case errc::unresolved:
-    case errc::refused:
-    case errc::unreachable:
-    case errc::reset:
-    case errc::closed:
-    case errc::cancelled:
-      return 503;
-    case errc::truncated:
-      return problem.answer_started ? 502 : 503;
-    default:
-      return 502;
-  }
-}
-
 facade answer_writer::shown_as() const {
   return request_.seen_as.value_or(facade{.registry = request_.target.origin, .shown = request_.target.origin});
 }

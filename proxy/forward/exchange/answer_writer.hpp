@@ -36,8 +36,4 @@ class answer_writer {
   recorder& notes_;
 };
 
-// 503 invites a retry, 504 reports a timeout, 502 an unusable response. Never 401: clients would start a token request
-// of their own (docs/clients-on-the-wire.md, rule 1).
-int status_for(const error& problem);
-
 }  // namespace regpass::forward

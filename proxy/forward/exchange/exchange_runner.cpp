@@ -6,6 +6,7 @@
 #include "forward/exchange/exchange_fsm.hpp"
 #include "forward/exchange/response_notes.hpp"
 #include "forward/exchange/upstream_call.hpp"
+#include "forward/record/http_status.hpp"
 #include "forward/record/id.hpp"
 #include "forward/session/unused_entries.hpp"
 #include "regpass/base/text.hpp"
@@ -352,7 +353,7 @@ async::task<void> exchange_runner::read_reason(const http::response_head& head) 
 exchange_action exchange_runner::fail(failed_attempt failure) {
   so_far_.response_open = false;
   const bool optional = machine_->can_do_without_response();
-  auto next = machine_->on_failure({.status = status_for(failure.problem),
+  auto next = machine_->on_failure({.status = http_status_for(failure.problem, failed_operation::exchange),
                                     .dropped = failure.dropped,
                                     .unprocessed = failure.unprocessed,
                                     .transfer = call_.transfer()});

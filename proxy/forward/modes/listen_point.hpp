@@ -3,8 +3,8 @@
 
 #include "forward/modes/listener_mode.hpp"
 #include "forward/services/options.hpp"
-#include "options/listeners.hpp"
 #include "regpass/base/error.hpp"
+#include "regpass/options/listeners.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 

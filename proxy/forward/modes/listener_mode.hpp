@@ -2,9 +2,9 @@
 #pragma once
 
 #include "forward/services/services.hpp"
-#include "net/tcp_stream.hpp"
-#include "options/listeners.hpp"
 #include "regpass/net/stream.hpp"
+#include "regpass/net/tcp_stream.hpp"
+#include "regpass/options/listeners.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 

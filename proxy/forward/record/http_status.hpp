@@ -13,6 +13,8 @@ enum class failed_operation : std::uint8_t {
   exchange         // no usable response came from upstream
 };
 
+// For an exchange, 503 invites a retry, 504 reports a timeout and 502 an unusable response. Never 401: clients would
+// start a token request of their own (docs/clients.md, rule 1).
 int http_status_for(const error& problem, failed_operation operation) noexcept;
 
 }  // namespace regpass::forward

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "auth/policy.hpp"
-#include "options/clients.hpp"
-#include "options/limits.hpp"
-#include "options/registry.hpp"
+#include "regpass/options/clients.hpp"
+#include "regpass/options/limits.hpp"
+#include "regpass/options/registry.hpp"
 
 namespace regpass::forward {
 

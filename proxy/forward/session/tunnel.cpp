@@ -80,8 +80,8 @@ async::task<tunnel_traffic> run_tunnel(net::stream& client, net::stream& server,
 
 // A client that sends no more may have closed only its own side, even before it got a response; few clients do that,
 // and only briefly.
-async::task<result<net::connected_stream>> dial_for_tunnel(connection& client, const target& to, const decision& decided,
-                                                  const snapshot_ptr& snapshot) {
+async::task<result<net::connected_stream>> dial_for_tunnel(connection& client, const target& to,
+                                                           const decision& decided, const snapshot_ptr& snapshot) {
   net::dial_target where;
   where.host = to.origin.host;
   where.address = to.original;
@@ -112,8 +112,8 @@ void count_opened_tunnel(connection& client, const target& to) {
   ++client.context.shared.load.busy;
 }
 
-void log_closed_tunnel(connection& client, const target& to, const net::connected_stream& server, const tunnel_traffic& moved,
-                       std::string_view action, const std::string& remark) {
+void log_closed_tunnel(connection& client, const target& to, const net::connected_stream& server,
+                       const tunnel_traffic& moved, std::string_view action, const std::string& remark) {
   --client.context.shared.load.busy;
   const auto host = http::authority(to.origin);
   boost::json::object fields{{"mode", client.mode},       {"client", client.peer}, {"host", host},

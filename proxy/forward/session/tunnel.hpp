@@ -24,7 +24,7 @@ async::task<tunnel_traffic> run_tunnel(net::stream& client, net::stream& server,
 // Connects to `to` on behalf of the client. errc::cancelled: the client hung up while the name was being looked up,
 // which has been logged.
 async::task<result<net::connected_stream>> dial_for_tunnel(connection&, const target& to, const decision&,
-                                                  const snapshot_ptr& snapshot);
+                                                           const snapshot_ptr& snapshot);
 void count_opened_tunnel(connection&, const target& to);
 // Counts the tunnel as closed and logs its traffic. `action`: "tunnelled to". `remark` says why it was not
 // intercepted; empty: nothing to say.

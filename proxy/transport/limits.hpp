@@ -1,7 +1,7 @@
 // Bounds of connections (docs/threat-model.md, "Default bounds"), each a configuration key under [limits].
 #pragma once
 
-#include "options/limits.hpp"
+#include "regpass/options/limits.hpp"
 
 namespace regpass::transport {
 
