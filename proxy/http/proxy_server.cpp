@@ -139,13 +139,17 @@ result<void> judge_connect(const proxy_server& proxy, const std::string& authori
   add_to(mask, proxy);
   const auto quoted = [&](std::string_view text) { return mask_recognisable(mask.apply(text)); };
   const auto reason = head.reason.empty() ? std::string(reason_phrase(head.status)) : quoted(head.reason);
-  auto detail = fmt::format("the proxy {} answered \"{} {}\" to CONNECT {}{}", shown(proxy), head.status,
-                            ascii_line(reason, 100), authority, head.status == 407 ? quoted(wanted(head)) : "");
-  if (head.status == 407 && !proxy.login.empty()) detail += "; it refused regpass's login";
+  const bool refused_login = head.status == 407 && !proxy.login.empty();
+  auto wants = head.status == 407 ? quoted(wanted(head)) : std::string();
+  // regpass sends Basic: that the proxy accepts Basic explains nothing.
+  if (refused_login && wants.find("Basic") != std::string::npos) wants.clear();
+  const auto detail =
+      fmt::format("the proxy {} answered \"{} {}\" to {} {}{}", shown(proxy), head.status, ascii_line(reason, 100),
+                  refused_login ? "regpass's login for" : "CONNECT", authority, wants);
   return std::unexpected(error{.code = code_of(head.status),
                                .who = party::proxy,
                                .when = phase::connect,
-                               .detail = std::move(detail),
+                               .detail = detail,
                                .os = 0,
                                .answer_started = false});
 }

@@ -90,8 +90,8 @@ TEST_CASE("The answer to CONNECT: any 2xx is a tunnel, anything else an error of
     CHECK(judged.error().who == party::proxy);
     CHECK(judged.error().when == phase::connect);
     CHECK(judged.error().detail == "the proxy proxy.corp:3128 answered \"" + std::to_string(status) +
-                                       " Some Words\" to CONNECT registry.test:443" +
-                                       (status == 407 ? "; it refused regpass's login" : ""));
+                                       " Some Words\" to " + (status == 407 ? "regpass's login for" : "CONNECT") +
+                                       " registry.test:443");
   }
 }
 

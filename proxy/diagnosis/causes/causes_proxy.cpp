@@ -68,7 +68,7 @@ std::vector<std::string> fix_way(const facts& f) {
 
 std::vector<std::string> fix(const facts& f) {
   const auto& e = *proxy_failure(f);
-  if (e.detail.find("it refused regpass's login") != std::string::npos) return fix_refused_login();
+  if (e.detail.find("to regpass's login for") != std::string::npos) return fix_refused_login();
   if (answered(e, "407")) return fix_login();
   if (answered(e, "4")) {
     return {
