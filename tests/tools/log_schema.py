@@ -10,7 +10,7 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _CALL = re.compile(r"\b(?:log::)?(?:write|line)\(")
 _LITERAL = re.compile(r'"([a-z][a-z-]*)"')
 _MEMBER = re.compile(r'\{"([a-z_]+)",|\bmore\["([a-z_]+)"\]')
-# The calls that visit the members of evidence (proxy/…/fields) and that write an exchange's line.
+# The calls that visit the members of evidence (`fields` in evidence.hpp) and that write an exchange's line.
 _WRITTEN = re.compile(r'\b(?:v|group|line|into|writer)(?:\.(?:always|add|open|add_value|group))?\(\s*"([a-z_]+)"')
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 
@@ -39,7 +39,7 @@ class Source:
     """All C++ files of the program, without comments."""
 
     def __init__(self, root: Path):
-        files = sorted(path for path in root.joinpath("proxy").rglob("*") if path.suffix in (".cpp", ".hpp"))
+        files = sorted(path for top in ("include", "proxy") for path in root.joinpath(top).rglob("*") if path.suffix in (".cpp", ".hpp"))
         self.texts = [_COMMENT.sub("", path.read_text()) for path in files]
         self.levels: dict[str, set[str]] = defaultdict(set)
         self.fields: dict[str, set[str]] = defaultdict(set)
