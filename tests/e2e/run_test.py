@@ -56,7 +56,7 @@ with Scenario("run", programs=["skopeo"], hosts=(HOST,)) as scenario:
     # E1: there is a login, but for another registry.
     docker_config.write_text('{"auths": {"basic.test": {"auth": "YWxpY2U6c2VjcmV0"}}}')
     assert scenario.client(*quietly, **options) == 1, "the exit status differs from skopeo's"
-    for fact in (f"no credential is for {HOST}", "there are entries for basic.test", "add a login or a [[registry]] for it"):
+    for fact in (f"no credential for {HOST}", "there are entries for basic.test", "add a login or a [[registry]] for it"):
         assert fact in " ".join(scenario.output.split()), f"the message about the refused port does not contain: {fact}"
     settings = scenario.directory / "tunnel.toml"
     settings.write_text("[other_hosts]\nports = [443, 5443]\ndeny_private_addresses = false\n")
