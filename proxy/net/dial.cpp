@@ -48,9 +48,9 @@ async::task<result<std::vector<tcp::endpoint>>> resolve(dial_target target) {
       .host = target.host, .requested_by = target.requested_by, .blame = target.blame, .within = target.within};
   auto found = co_await names->look_up(std::move(query));
   if (!found) co_return std::unexpected(found.error());
-  std::vector<tcp::endpoint> endpoints;
-  for (const auto& each : *found) endpoints.emplace_back(each, target.port);
-  co_return interleave_families(endpoints);
+  std::vector<tcp::endpoint> resolved;
+  for (const auto& each : *found) resolved.emplace_back(each, target.port);
+  co_return interleave_families(resolved);
 }
 
 async::task<result<dialled_socket>> dial(dial_target target) {
