@@ -146,7 +146,7 @@ void pool::put(const route& to, std::unique_ptr<connection> used) {
 void pool::clear() noexcept {
   idle_.clear();
   sweep_->cancel();
-  for (const auto& [key, origin] : origins_) origin->retire();
+  for (const auto& [origin_key, origin] : origins_) origin->retire();
 }
 
 async::task<result<std::unique_ptr<connection>>> pool::open(const route& to, offer versions) {
@@ -211,7 +211,7 @@ void pool::prune(steady_time now) {
 
 void pool::sweep_in_time() {
   auto next = steady_time::max();
-  for (const auto& [key, waiting] : idle_) {
+  for (const auto& [origin_key, waiting] : idle_) {
     if (!waiting.empty()) next = std::min(next, due(waiting, 0));
   }
   if (next >= sweep_at_) return;
