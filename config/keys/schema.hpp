@@ -50,7 +50,7 @@ struct key_facts {
 // element of the list is read into.
 template <class Owner>
 struct key : key_facts {
-  bool is_called(std::string_view text) const { return text == name || (!formerly.empty() && text == formerly); }
+  bool is_called(std::string_view given) const { return given == name || (!formerly.empty() && given == formerly); }
 
   std::function<void(Owner&, const value&)> set;  // takes a value that `validate` accepted
   std::function<value(const Owner&)> get;

@@ -182,9 +182,9 @@ std::vector<std::string> pieces(std::string_view text) {
   return out;
 }
 
-value number_list(const std::vector<std::string>& texts) {
+value number_list(const std::vector<std::string>& elements) {
   std::vector<std::int64_t> out;
-  for (const auto& text : texts) {
+  for (const auto& text : elements) {
     const auto parsed = number(text);
     if (!parsed) return text;
     out.push_back(*parsed);
