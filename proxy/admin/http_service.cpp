@@ -97,13 +97,13 @@ void routes::on(std::string method, std::string path, responder answer) {
 async::task<reply> routes::operator()(const call& request) const {
   const std::string method = request.method == "HEAD" ? "GET" : request.method;
   std::vector<std::string> others;
-  for (const auto& route : table_) {
-    if (route.path != request.path) continue;
-    if (route.method != method) {
-      others.push_back(route.method);
+  for (const auto& entry : table_) {
+    if (entry.path != request.path) continue;
+    if (entry.method != method) {
+      others.push_back(entry.method);
       continue;
     }
-    auto result = co_await route.answer(request);
+    auto result = co_await entry.answer(request);
     co_return result;
   }
   if (others.empty()) co_return plain(404, "not found");
