@@ -122,14 +122,14 @@ async::task<check_run::answered> check_run::request(std::string method, std::str
   head.headers.add("User-Agent", "regpass");
   head.headers.add("Accept", manifest_types);
   local_exchange client(std::move(head), keep);
-  forward::forward_request asked;
+  forward::exchange_request asked;
   asked.target = target_;
   asked.registry = entry_;
   asked.snapshot = from_;
   asked.client = "regpass check";
   asked.mode = "check";
   const forward::worker_context around{thread_.get_executor(), services_, pool_, pool_.bounds()};
-  const auto over = co_await forward::forward_exchange(around, std::move(asked), client);
+  const auto over = co_await forward::run_exchange(around, std::move(asked), client);
   const auto& outcome = *over;
   result_.exchanges.push_back(outcome);
   tell_answer(method, path);

@@ -100,8 +100,8 @@ constexpr std::array rows{
                       "docker login",
           .doc = {.seen = "Requests to all hosts are anonymous.",
                   .why = "A template, an editor or an incomplete update left something that is not a JSON object.",
-                  .apart =
-                      "While regpass runs, the last valid content of a file stays in force; at startup there is none.",
+                  .apart = "While regpass runs, the last valid content of a file stays in force; at startup there is "
+                           "no earlier content.",
                   .look_alikes = "credential-file-wrapped credential-file-empty"}},
     cause{.name = empty,
           .title = "The credential file has no entries",

@@ -38,12 +38,4 @@ struct exchange_request {
 async::task<std::shared_ptr<const exchange_record>> run_exchange(worker_context around, exchange_request request,
                                                                  transport::downstream& down);
 
-// The names that callers still use.
-using forward_request = exchange_request;
-inline async::task<std::shared_ptr<const exchange_record>> forward_exchange(worker_context around,
-                                                                            exchange_request request,
-                                                                            transport::downstream& down) {
-  return run_exchange(around, std::move(request), down);
-}
-
 }  // namespace regpass::forward

@@ -66,7 +66,7 @@ struct verdict {
   int status = 0;                // refuse
   diagnosis::evidence evidence;  // refuse
   std::string_view event;        // refuse
-  forward_request request;       // forward
+  exchange_request request;      // forward
 };
 
 verdict refusal_of(const connection& client, int status, const http::request_head& head, const mirror_entry& mirror,
@@ -151,7 +151,7 @@ async::task<void> answer(connection& client, verdict judged, transport::downstre
       break;
     }
     case verdict::kind::forward:
-      co_await forward_exchange(client.context, std::move(judged.request), exchange);
+      co_await run_exchange(client.context, std::move(judged.request), exchange);
       break;
   }
 }

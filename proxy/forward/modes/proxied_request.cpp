@@ -70,7 +70,7 @@ async::task<void> intercept(connection& client, transport::h1_server& server, ta
 
 async::task<bool> exchange_in_clear(connection& client, transport::h1_server& server, http::request_head head,
                                     target to, decision decided, snapshot_ptr snapshot) {
-  forward_request request;
+  exchange_request request;
   request.target = decided.upgrade ? over_tls(to) : to;
   if (decided.upgrade) request.seen_as = facade{.registry = request.target.origin, .shown = to.origin};
   request.registry = decided.registry;
@@ -80,7 +80,7 @@ async::task<bool> exchange_in_clear(connection& client, transport::h1_server& se
   const auto builder = request.snapshot->clients.builder;
   request.may_be_step = request.registry && client.context.shared.steps.suspects(client.traits, head, builder);
   request.head = std::move(head);
-  co_await forward_exchange(client.context, std::move(request), server);
+  co_await run_exchange(client.context, std::move(request), server);
   auto drained = co_await server.drain();
   const bool hostile = !drained && drained.error().code == errc::bad_message;
   if (hostile || server.continue_unanswered()) co_await client.linger();

@@ -28,8 +28,8 @@ diagnosis::evidence misdirected(const connection& client, const http::request_he
 }
 
 // Without `registry` when a reload has removed it since the client connected: nothing may be injected any more.
-forward_request request_for(connection& client, const http::request_head& head, const target& to) {
-  forward_request request;
+exchange_request request_for(connection& client, const http::request_head& head, const target& to) {
+  exchange_request request;
   request.target = to;
   request.snapshot = client.context.shared.current();
   request.registry = request.snapshot->find(to.registry);
@@ -48,7 +48,7 @@ async::task<void> serve_stream(connection& client, transport::downstream& exchan
     co_return;
   }
   auto request = request_for(client, exchange.head(), to);
-  if (request.registry) co_await forward_exchange(client.context, std::move(request), exchange);
+  if (request.registry) co_await run_exchange(client.context, std::move(request), exchange);
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ async::task<bool> serve_intercepted_request(connection& client, transport::h1_se
   }
   auto request = request_for(client, server.head(), to);
   if (!request.registry) co_return false;
-  co_await forward_exchange(client.context, std::move(request), server);
+  co_await run_exchange(client.context, std::move(request), server);
   auto drained = co_await server.drain();
   if (drained && server.reusable()) co_return true;
   if (server.continue_unanswered()) {
